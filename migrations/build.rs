@@ -1,0 +1,4 @@
+fn main() {
+    println!("cargo:rerun-if-changed=events");
+    println!("cargo:rerun-if-changed=vault");
+}

@@ -1,0 +1,200 @@
+-- The read side. Each read model is a schema of its own, so that a rebuild can fill a fresh copy
+-- beside it and swap. Tables are named without their schema in code: the projector's and the
+-- readers' search_path says which copy is meant. Sealed columns hold ciphertext.
+create schema roster;
+create schema live;
+create schema audit;
+
+create table checkpoints (
+  read_model text primary key,
+  epoch uuid not null,
+  position bigint not null,
+  -- recorded_at of that position: how far behind the wall clock the model is.
+  recorded_at timestamptz
+);
+
+-- roster: who belongs to the school ---------------------------------------------------------------
+create table roster.schools (
+  school_id uuid primary key,
+  name text not null,
+  rbd text,
+  zone text not null,
+  late_after_minutes smallint not null,
+  missing_after_minutes smallint not null,
+  echo_seconds smallint not null,
+  position bigint not null
+);
+create table roster.courses (
+  school_id uuid not null,
+  course_id uuid primary key,
+  year integer not null,
+  name text not null,
+  level text not null,
+  letter text not null,
+  closed_from date,
+  position bigint not null
+);
+create index on roster.courses (school_id);
+create table roster.schedules (
+  course_id uuid not null,
+  effective_from date not null,
+  -- [{"slot_id","weekday","entry","exit"}]
+  slots jsonb not null,
+  position bigint not null,
+  primary key (course_id, effective_from)
+);
+create table roster.students (
+  school_id uuid not null,
+  student_id uuid primary key,
+  course_id uuid not null,
+  enrolled_from date not null,
+  withdrawn_from date,
+  given_names text not null,
+  family_names text not null,
+  national_id text,
+  erased boolean not null,
+  position bigint not null
+);
+create index on roster.students (school_id, position);
+-- Where a pupil was on a date: membership is dated.
+create table roster.memberships (
+  student_id uuid not null,
+  from_date date not null,
+  course_id uuid not null,
+  position bigint not null,
+  primary key (student_id, from_date)
+);
+create table roster.credentials (
+  school_id uuid not null,
+  credential_id uuid primary key,
+  student_id uuid not null,
+  kind text not null,
+  revoked text,
+  position bigint not null
+);
+create index on roster.credentials (school_id, position);
+create index on roster.credentials (student_id);
+create table roster.guardians (
+  school_id uuid not null,
+  guardian_id uuid primary key,
+  name text not null,
+  national_id text,
+  phone text,
+  mail text,
+  erased boolean not null,
+  position bigint not null
+);
+create index on roster.guardians (school_id);
+create table roster.guardian_links (
+  student_id uuid not null,
+  guardian_id uuid not null,
+  school_id uuid not null,
+  legal boolean not null,
+  notify boolean not null,
+  may_collect boolean not null,
+  may_view boolean not null,
+  restricted boolean not null,
+  position bigint not null,
+  primary key (student_id, guardian_id)
+);
+create table roster.kiosks (
+  school_id uuid not null,
+  kiosk_id uuid primary key,
+  gate text not null,
+  mode text not null,
+  revoked boolean not null,
+  position bigint not null
+);
+create index on roster.kiosks (school_id);
+
+-- live: the day at the gate -------------------------------------------------------------------------
+create table live.pupil_days (
+  school_id uuid not null,
+  local_date date not null,
+  student_id uuid not null,
+  -- Earliest entry whose time can be trusted, and earliest of all.
+  first_entry_at timestamptz,
+  first_entry_any_at timestamptz,
+  last_direction text,
+  last_at timestamptz,
+  last_scan_id uuid,
+  scans integer not null,
+  echoes integer not null,
+  flags text[] not null,
+  position bigint not null,
+  primary key (school_id, local_date, student_id)
+) with (fillfactor = 65);
+create table live.live_scans (
+  school_id uuid not null,
+  local_date date not null,
+  position bigint not null,
+  scan_id uuid not null,
+  student_id uuid not null,
+  kiosk_id uuid not null,
+  direction text not null,
+  method text not null,
+  occurred_at timestamptz not null,
+  recorded_at timestamptz not null,
+  time_confidence text not null,
+  flags text[] not null,
+  primary key (school_id, local_date, position)
+);
+create index on live.live_scans (school_id, local_date, student_id);
+create table live.gates (
+  school_id uuid not null,
+  kiosk_id uuid primary key,
+  drained_queue_id uuid,
+  drained_seq bigint,
+  drained_through timestamptz,
+  silent_since timestamptz,
+  last_scan_at timestamptz,
+  gaps integer not null,
+  forks integer not null,
+  position bigint not null
+);
+create table live.quarantined (
+  school_id uuid not null,
+  local_date date not null,
+  scan_id uuid not null,
+  kiosk_id uuid not null,
+  reasons text[] not null,
+  state text not null check (state in ('waiting', 'assigned', 'dismissed')),
+  occurred_at timestamptz not null,
+  position bigint not null,
+  primary key (school_id, scan_id)
+);
+create index on live.quarantined (school_id, local_date);
+
+-- audit: every event, findable ----------------------------------------------------------------------
+create table audit.entries (
+  school_id uuid not null,
+  position bigint not null,
+  local_date date not null,
+  aggregate_type text not null,
+  stream text not null,
+  sequence bigint not null,
+  event_type text not null,
+  event_version text not null,
+  event_id uuid not null,
+  actor text not null,
+  kiosk_id uuid,
+  -- Every person that the event is about.
+  subjects uuid[] not null,
+  occurred_at timestamptz not null,
+  recorded_at timestamptz not null,
+  correlation_id uuid not null,
+  causation_id uuid,
+  command_id uuid,
+  primary key (school_id, position)
+);
+create index on audit.entries (school_id, local_date, position);
+create index on audit.entries (school_id, stream, position);
+create index on audit.entries (school_id, actor, position);
+create index on audit.entries (school_id, kiosk_id, position) where kiosk_id is not null;
+create index on audit.entries using gin (subjects);
+
+grant usage on schema roster, live, audit to attendance_projector, attendance_request, attendance_worker;
+grant select, insert, update, delete on all tables in schema roster, live, audit to attendance_projector;
+grant select, insert, update on checkpoints to attendance_projector;
+grant select on all tables in schema roster, live, audit to attendance_request, attendance_worker;
+grant select on checkpoints to attendance_request, attendance_worker;
