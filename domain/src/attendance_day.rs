@@ -130,8 +130,8 @@ impl crate::event::DomainEvent for Event {
     const AGGREGATE: &'static str = "attendance_day";
     fn name(&self) -> &'static str {
         match self {
-            Self::ScanRecorded{..} => "scan_recorded",
-            Self::ScanFlagged{..} => "scan_flagged",
+            Self::ScanRecorded { .. } => "scan_recorded",
+            Self::ScanFlagged { .. } => "scan_flagged",
         }
     }
 }

@@ -59,10 +59,10 @@ impl crate::event::DomainEvent for Event {
     const AGGREGATE: &'static str = "course";
     fn name(&self) -> &'static str {
         match self {
-            Self::Opened{..} => "opened",
-            Self::Renamed{..} => "renamed",
-            Self::WeeklyScheduleSet{..} => "weekly_schedule_set",
-            Self::Closed{..} => "closed",
+            Self::Opened { .. } => "opened",
+            Self::Renamed { .. } => "renamed",
+            Self::WeeklyScheduleSet { .. } => "weekly_schedule_set",
+            Self::Closed { .. } => "closed",
         }
     }
 }

@@ -5,9 +5,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
 
 /// An aggregate's event type.
-pub trait DomainEvent:
-    Serialize + DeserializeOwned + Clone + PartialEq + Debug + Send + Sync + 'static
-{
+pub trait DomainEvent: Serialize + DeserializeOwned + Clone + PartialEq + Debug + Send + Sync + 'static {
     /// The aggregate type in the log, snake_case.
     const AGGREGATE: &'static str;
     /// The wire name, snake_case, equal to the payload's `type`.

@@ -38,8 +38,8 @@ impl crate::event::DomainEvent for Event {
     const AGGREGATE: &'static str = "guardian";
     fn name(&self) -> &'static str {
         match self {
-            Self::Registered{..} => "registered",
-            Self::ContactChanged{..} => "contact_changed",
+            Self::Registered { .. } => "registered",
+            Self::ContactChanged { .. } => "contact_changed",
             Self::Erased => "erased",
         }
     }

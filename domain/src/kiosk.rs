@@ -94,14 +94,14 @@ impl crate::event::DomainEvent for Event {
     const AGGREGATE: &'static str = "kiosk";
     fn name(&self) -> &'static str {
         match self {
-            Self::Enrolled{..} => "enrolled",
-            Self::ModeChanged{..} => "mode_changed",
+            Self::Enrolled { .. } => "enrolled",
+            Self::ModeChanged { .. } => "mode_changed",
             Self::Revoked => "revoked",
-            Self::DrainedThrough{..} => "drained_through",
-            Self::Silent{..} => "silent",
+            Self::DrainedThrough { .. } => "drained_through",
+            Self::Silent { .. } => "silent",
             Self::Returned => "returned",
-            Self::GapDetected{..} => "gap_detected",
-            Self::ForkDetected{..} => "fork_detected",
+            Self::GapDetected { .. } => "gap_detected",
+            Self::ForkDetected { .. } => "fork_detected",
         }
     }
 }

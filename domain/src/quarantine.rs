@@ -79,8 +79,8 @@ impl crate::event::DomainEvent for Event {
     const AGGREGATE: &'static str = "quarantine";
     fn name(&self) -> &'static str {
         match self {
-            Self::Received{..} => "received",
-            Self::Assigned{..} => "assigned",
+            Self::Received { .. } => "received",
+            Self::Assigned { .. } => "assigned",
             Self::Dismissed => "dismissed",
         }
     }

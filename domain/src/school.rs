@@ -41,8 +41,8 @@ impl crate::event::DomainEvent for Event {
     const AGGREGATE: &'static str = "school";
     fn name(&self) -> &'static str {
         match self {
-            Self::Registered{..} => "registered",
-            Self::SettingsChanged{..} => "settings_changed",
+            Self::Registered { .. } => "registered",
+            Self::SettingsChanged { .. } => "settings_changed",
         }
     }
 }

@@ -134,15 +134,15 @@ impl crate::event::DomainEvent for Event {
     const AGGREGATE: &'static str = "student";
     fn name(&self) -> &'static str {
         match self {
-            Self::Enrolled{..} => "enrolled",
-            Self::Moved{..} => "moved",
-            Self::DetailsChanged{..} => "details_changed",
-            Self::Withdrawn{..} => "withdrawn",
-            Self::CredentialIssued{..} => "credential_issued",
-            Self::CredentialRevoked{..} => "credential_revoked",
-            Self::GuardianLinked{..} => "guardian_linked",
-            Self::GuardianLinkChanged{..} => "guardian_link_changed",
-            Self::GuardianUnlinked{..} => "guardian_unlinked",
+            Self::Enrolled { .. } => "enrolled",
+            Self::Moved { .. } => "moved",
+            Self::DetailsChanged { .. } => "details_changed",
+            Self::Withdrawn { .. } => "withdrawn",
+            Self::CredentialIssued { .. } => "credential_issued",
+            Self::CredentialRevoked { .. } => "credential_revoked",
+            Self::GuardianLinked { .. } => "guardian_linked",
+            Self::GuardianLinkChanged { .. } => "guardian_link_changed",
+            Self::GuardianUnlinked { .. } => "guardian_unlinked",
             Self::Erased => "erased",
         }
     }

@@ -1,1 +1,15 @@
-//! local-services
+//! Private servers for the demo and the tests: a Postgres cluster and a NATS server on free loopback
+//! ports, owned by this process and stopped with it, however it ends.
+//!
+//! Knows nothing of schools. How it stops: each server runs under a small shell that waits for its
+//! standard input to close; when this process goes, even by SIGKILL, the kernel closes the pipe and
+//! the shell stops the server. No signal handler, no unsafe code, nothing left behind.
+
+pub mod binaries;
+pub mod nats;
+pub mod postgres;
+mod supervised;
+pub mod testing;
+
+pub use nats::NatsServer;
+pub use postgres::PostgresCluster;

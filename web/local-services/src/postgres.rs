@@ -1,0 +1,163 @@
+//! A private Postgres cluster.
+
+use crate::binaries;
+use crate::supervised::{Supervised, unprivileged};
+use anyhow::{Context, Result, ensure};
+use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// A running cluster; stopped (fast shutdown) on drop.
+#[derive(Debug)]
+pub struct PostgresCluster {
+    server: Option<Supervised>,
+    dir: PathBuf,
+    port: u16,
+    durable: bool,
+    scratch: bool,
+}
+
+impl PostgresCluster {
+    /// Starts the durable cluster in `dir`, making it first if it is not there.
+    pub async fn start(dir: &Path) -> Result<Self> {
+        Self::open(dir, true, false).await
+    }
+
+    /// Starts a cluster for a test: fsync off, and the folder goes with the process.
+    pub async fn scratch(dir: &Path) -> Result<Self> {
+        Self::open(dir, false, true).await
+    }
+
+    async fn open(dir: &Path, durable: bool, scratch: bool) -> Result<Self> {
+        std::fs::create_dir_all(dir).with_context(|| format!("create {}", dir.display()))?;
+        let dir = dir.canonicalize()?;
+        let user = unprivileged()?;
+        if let Some(user) = user {
+            std::os::unix::fs::chown(&dir, Some(user.uid), Some(user.gid))?;
+        }
+        let data = dir.join("data");
+        if !data.join("PG_VERSION").exists() {
+            let mut initdb = std::process::Command::new(binaries::postgres("initdb")?);
+            initdb.args([
+                "--username=attendance",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--locale=C",
+                "--data-checksums",
+                "--no-instructions",
+            ]);
+            if !durable {
+                initdb.arg("--no-sync");
+            }
+            initdb.arg("-D").arg(&data).current_dir("/");
+            if let Some(user) = user {
+                initdb.gid(user.gid).uid(user.uid);
+            }
+            let out = initdb.output().context("run initdb")?;
+            ensure!(
+                out.status.success(),
+                "initdb failed in {}: {}\n(as root the cluster runs as the `postgres` user, which must be able to enter that folder)",
+                data.display(),
+                String::from_utf8_lossy(&out.stderr).trim()
+            );
+        }
+        let mut cluster = Self { server: None, dir, port: free_port()?, durable, scratch };
+        cluster.resume().await?;
+        Ok(cluster)
+    }
+
+    /// Starts the server again after `kill` or `stop`, on the same port.
+    pub async fn resume(&mut self) -> Result<()> {
+        self.server = None;
+        let args = [
+            "-D",
+            &self.dir.join("data").to_string_lossy(),
+            "-p",
+            &self.port.to_string(),
+            "-c",
+            "listen_addresses=127.0.0.1",
+            "-c",
+            "unix_socket_directories=",
+            "-c",
+            "max_connections=200",
+            "-c",
+            &format!("fsync={}", if self.durable { "on" } else { "off" }),
+            "-c",
+            "wal_compression=lz4",
+            "-c",
+            "log_min_error_statement=panic",
+        ]
+        .map(str::to_owned);
+        let server = Supervised::start(
+            &binaries::postgres("postgres")?,
+            &args,
+            "INT",
+            &self.dir,
+            self.scratch,
+            unprivileged()?,
+        )?;
+        self.server = Some(server);
+        let begun = Instant::now();
+        loop {
+            match PgConnection::connect_with(&self.options("postgres")).await {
+                Ok(connection) => {
+                    connection.close().await?;
+                    return Ok(());
+                }
+                Err(error) => {
+                    let ended = self.server.as_mut().is_none_or(Supervised::has_ended);
+                    ensure!(
+                        !ended && begun.elapsed() < Duration::from_secs(60),
+                        "Postgres did not start: {error}; see {}",
+                        self.dir.join("server.log").display()
+                    );
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+
+    /// Stops the server in order (fast shutdown) and waits for it.
+    pub fn stop(&mut self) {
+        self.server = None;
+    }
+
+    /// Sends a signal to the postmaster: `KILL`, `STOP`, `CONT`.
+    pub fn signal(&self, name: &str) -> Result<()> {
+        self.server.as_ref().context("stopped")?.signal(name)
+    }
+
+    /// How to connect as the cluster's owner.
+    pub fn options(&self, database: &str) -> PgConnectOptions {
+        PgConnectOptions::new_without_pgpass()
+            .host("127.0.0.1")
+            .port(self.port)
+            .username("attendance")
+            .database(database)
+    }
+
+    /// The same as a URL.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://attendance@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Creates a database if it is not there.
+    pub async fn ensure_database(&self, name: &str) -> Result<()> {
+        let mut c = PgConnection::connect_with(&self.options("postgres")).await?;
+        let there: bool = sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
+            .bind(name)
+            .fetch_one(&mut c)
+            .await?;
+        if !there {
+            sqlx::query(&format!("create database \"{name}\"")).execute(&mut c).await?;
+        }
+        c.close().await?;
+        Ok(())
+    }
+}
+
+/// A loopback port that was free a moment ago.
+pub fn free_port() -> Result<u16> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
