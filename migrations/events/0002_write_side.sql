@@ -4,7 +4,8 @@
 create table scan_receipts (
   kiosk_id uuid not null,
   queue_id uuid not null,
-  seq bigint not null check (seq > 0),
+  -- From 1; 0 for an item whose number could not be read.
+  seq bigint not null check (seq >= 0),
   scan_id uuid not null,
   school_id uuid not null,
   verdict text not null check (verdict in ('accepted', 'flagged', 'quarantined')),
