@@ -1,7 +1,19 @@
 //! A pupil's day at the gate: every scan is kept, none is refused, doubts are flags.
+//!
+//! Invariants: a scan id is recorded once; a scan's direction and time are those of its first
+//! arrival and are never changed by a later one; whatever arrives, in whatever order, no scan is
+//! lost and no command fails.
 
+mod decide;
+mod samples;
+#[cfg(test)]
+mod tests;
+
+use crate::aggregate::Aggregate;
 use crate::ids::{CredentialId, KioskId, QueueId, ScanId};
 use chrono::{DateTime, Utc};
+pub use decide::{Command, Error};
+pub use samples::samples;
 use serde::{Deserialize, Serialize};
 
 /// Which way through the gate.
@@ -105,6 +117,36 @@ pub struct Scan {
     pub prev_hash: Option<String>,
 }
 
+/// The scans of the day that are on record, ordered by corrected time.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct State {
+    scans: Vec<KnownScan>,
+}
+
+/// What later scans are judged against.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct KnownScan {
+    /// Which scan.
+    pub scan_id: ScanId,
+    /// Which way.
+    pub direction: Direction,
+    /// When, corrected.
+    pub occurred_at: DateTime<Utc>,
+    /// Whether it was flagged as an echo; an echo is no step of the day's sequence.
+    pub echo: bool,
+}
+
+impl State {
+    /// The scans on record, ordered by corrected time, then by id.
+    pub fn scans(&self) -> &[KnownScan] {
+        &self.scans
+    }
+    /// Whether this scan is on record.
+    pub fn knows(&self, scan_id: ScanId) -> bool {
+        self.scans.iter().any(|s| s.scan_id == scan_id)
+    }
+}
+
 /// What can have happened in a pupil's day.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "type")]
@@ -133,5 +175,42 @@ impl crate::event::DomainEvent for Event {
             Self::ScanRecorded { .. } => "scan_recorded",
             Self::ScanFlagged { .. } => "scan_flagged",
         }
+    }
+}
+
+/// The aggregate: one pupil on one local date.
+#[derive(Clone, Copy, Debug)]
+pub struct AttendanceDay;
+
+impl Aggregate for AttendanceDay {
+    type State = State;
+    type Command = Command;
+    type Event = Event;
+    type Error = Error;
+
+    fn decide(state: &State, command: Command) -> Result<Vec<Event>, Error> {
+        decide::decide(state, command)
+    }
+
+    fn evolve(mut state: State, event: &Event) -> State {
+        match event {
+            Event::ScanRecorded { scan } => {
+                let known = KnownScan {
+                    scan_id: scan.scan_id,
+                    direction: scan.direction,
+                    occurred_at: scan.occurred_at,
+                    echo: false,
+                };
+                let at =
+                    state.scans.partition_point(|s| (s.occurred_at, s.scan_id) < (known.occurred_at, known.scan_id));
+                state.scans.insert(at, known);
+            }
+            Event::ScanFlagged { scan_id, flags } => {
+                if let Some(known) = state.scans.iter_mut().find(|s| s.scan_id == *scan_id) {
+                    known.echo |= flags.contains(&Flag::Echo);
+                }
+            }
+        }
+        state
     }
 }

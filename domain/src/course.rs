@@ -1,8 +1,20 @@
 //! A course of one school year and its weekly schedule.
+//!
+//! Invariants: within one version of the schedule a slot id occurs once and no two slots of a day
+//! overlap; after `closed` nothing changes any more.
 
+mod decide;
+mod samples;
+#[cfg(test)]
+mod tests;
+
+use crate::aggregate::Aggregate;
 use crate::ids::SlotId;
 use chrono::{NaiveDate, NaiveTime, Weekday};
+pub use decide::{Command, Error};
+pub use samples::samples;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// One expected stay: an entry and an exit on one weekday, in the school's local wall time.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -15,6 +27,48 @@ pub struct Slot {
     pub entry: NaiveTime,
     /// Expected exit, local wall time; after `entry`.
     pub exit: NaiveTime,
+}
+
+/// Where a course stands.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub enum State {
+    /// Never opened.
+    #[default]
+    NotOpened,
+    /// Running.
+    Open(Facts),
+    /// Closed from a date on.
+    Closed {
+        /// What it was.
+        course: Facts,
+        /// First local date on which nobody is expected.
+        from: NaiveDate,
+    },
+}
+
+/// A course's facts.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Facts {
+    /// School year.
+    pub year: i32,
+    /// Name as the school writes it.
+    pub name: String,
+    /// Grade and level.
+    pub level: String,
+    /// Section letter, may be empty.
+    pub letter: String,
+    /// Every version of the weekly schedule, by the first date on which it is valid.
+    pub schedules: BTreeMap<NaiveDate, Vec<Slot>>,
+}
+
+impl State {
+    fn change(mut self, change: impl FnOnce(&mut Facts)) -> Self {
+        match &mut self {
+            Self::NotOpened => {}
+            Self::Open(course) | Self::Closed { course, .. } => change(course),
+        }
+        self
+    }
 }
 
 /// What can have happened to a course.
@@ -63,6 +117,41 @@ impl crate::event::DomainEvent for Event {
             Self::Renamed { .. } => "renamed",
             Self::WeeklyScheduleSet { .. } => "weekly_schedule_set",
             Self::Closed { .. } => "closed",
+        }
+    }
+}
+
+/// The aggregate.
+#[derive(Clone, Copy, Debug)]
+pub struct Course;
+
+impl Aggregate for Course {
+    type State = State;
+    type Command = Command;
+    type Event = Event;
+    type Error = Error;
+
+    fn decide(state: &State, command: Command) -> Result<Vec<Event>, Error> {
+        decide::decide(state, command)
+    }
+
+    fn evolve(state: State, event: &Event) -> State {
+        match event {
+            Event::Opened { year, name, level, letter } => State::Open(Facts {
+                year: *year,
+                name: name.clone(),
+                level: level.clone(),
+                letter: letter.clone(),
+                schedules: BTreeMap::new(),
+            }),
+            Event::Renamed { name } => state.change(|c| c.name.clone_from(name)),
+            Event::WeeklyScheduleSet { effective_from, slots } => state.change(|c| {
+                c.schedules.insert(*effective_from, slots.clone());
+            }),
+            Event::Closed { from } => match state {
+                State::NotOpened => State::NotOpened,
+                State::Open(course) | State::Closed { course, .. } => State::Closed { course, from: *from },
+            },
         }
     }
 }

@@ -1,7 +1,40 @@
 //! A guardian (apoderado): a person with contacts, all sealed.
+//!
+//! Invariant: nothing follows `erased`. Two sealed texts of the same value differ, so "the same
+//! again" can only be seen here when the sealed texts are the same; comparing the plain values is the
+//! caller's part.
 
+mod decide;
+mod samples;
+#[cfg(test)]
+mod tests;
+
+use crate::aggregate::Aggregate;
 use crate::sealed::Sealed;
+pub use decide::{Command, Error};
+pub use samples::samples;
 use serde::{Deserialize, Serialize};
+
+/// Where a guardian stands.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub enum State {
+    /// Never entered.
+    #[default]
+    NotRegistered,
+    /// In the register.
+    Registered {
+        /// Name, sealed.
+        name: Sealed,
+        /// Identifier, sealed.
+        national_id: Option<Sealed>,
+        /// Phone, sealed.
+        phone: Option<Sealed>,
+        /// Mail address, sealed.
+        mail: Option<Sealed>,
+    },
+    /// The keys are destroyed.
+    Erased,
+}
 
 /// What can have happened to a guardian.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -41,6 +74,40 @@ impl crate::event::DomainEvent for Event {
             Self::Registered { .. } => "registered",
             Self::ContactChanged { .. } => "contact_changed",
             Self::Erased => "erased",
+        }
+    }
+}
+
+/// The aggregate.
+#[derive(Clone, Copy, Debug)]
+pub struct Guardian;
+
+impl Aggregate for Guardian {
+    type State = State;
+    type Command = Command;
+    type Event = Event;
+    type Error = Error;
+
+    fn decide(state: &State, command: Command) -> Result<Vec<Event>, Error> {
+        decide::decide(state, command)
+    }
+
+    fn evolve(state: State, event: &Event) -> State {
+        match event {
+            Event::Registered { name, national_id, phone, mail } => State::Registered {
+                name: name.clone(),
+                national_id: national_id.clone(),
+                phone: phone.clone(),
+                mail: mail.clone(),
+            },
+            Event::ContactChanged { name, phone, mail } => match state {
+                State::NotRegistered => State::NotRegistered,
+                State::Registered { national_id, .. } => {
+                    State::Registered { name: name.clone(), national_id, phone: phone.clone(), mail: mail.clone() }
+                }
+                State::Erased => State::Erased,
+            },
+            Event::Erased => State::Erased,
         }
     }
 }

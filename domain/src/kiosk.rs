@@ -1,9 +1,21 @@
 //! A kiosk at a gate: what it is allowed, and the facts that completeness rests on.
+//!
+//! Invariants: a revoked kiosk never comes back (a new one is enrolled in its place) and completes
+//! nothing; a queue's `through` never goes back; the same gap or fork is told once.
 
+mod decide;
+mod samples;
+#[cfg(test)]
+mod tests;
+
+use crate::aggregate::Aggregate;
 use crate::attendance_day::Direction;
 use crate::ids::{QueueId, ScanId};
 use chrono::{DateTime, Utc};
+pub use decide::{Command, DRAINED_EVERY, Error};
+pub use samples::samples;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How a kiosk learns a scan's direction. Never by toggling.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -25,6 +37,62 @@ impl LaneMode {
             Self::ExitLane => Some(Direction::Exit),
             Self::Choice => None,
         }
+    }
+}
+
+/// Where a kiosk stands.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub enum State {
+    /// Never set up.
+    #[default]
+    NotEnrolled,
+    /// At work.
+    Enrolled(Gate),
+    /// No longer trusted.
+    Revoked(Gate),
+}
+
+/// A kiosk's facts.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Gate {
+    /// Name of the gate.
+    pub gate: String,
+    /// How it learns the direction.
+    pub mode: LaneMode,
+    /// Since when it is silent, if it is.
+    pub silent_since: Option<DateTime<Utc>>,
+    /// How far each queue is drained.
+    pub drained: BTreeMap<QueueId, Drained>,
+    /// Gaps told so far: queue, first and last missing number.
+    pub gaps: BTreeSet<(QueueId, i64, i64)>,
+    /// Forks told so far, by the scan that came second.
+    pub forks: BTreeSet<ScanId>,
+}
+
+/// How far a queue is drained.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Drained {
+    /// All scans with this number and below are in the log.
+    pub seq: i64,
+    /// No scan taken before this instant is still waiting.
+    pub through: DateTime<Utc>,
+}
+
+impl State {
+    /// The kiosk's facts, also when it is revoked.
+    pub fn gate(&self) -> Option<&Gate> {
+        match self {
+            Self::NotEnrolled => None,
+            Self::Enrolled(gate) | Self::Revoked(gate) => Some(gate),
+        }
+    }
+
+    fn change(mut self, change: impl FnOnce(&mut Gate)) -> Self {
+        match &mut self {
+            Self::NotEnrolled => {}
+            Self::Enrolled(gate) | Self::Revoked(gate) => change(gate),
+        }
+        self
     }
 }
 
@@ -102,6 +170,50 @@ impl crate::event::DomainEvent for Event {
             Self::Returned => "returned",
             Self::GapDetected { .. } => "gap_detected",
             Self::ForkDetected { .. } => "fork_detected",
+        }
+    }
+}
+
+/// The aggregate.
+#[derive(Clone, Copy, Debug)]
+pub struct Kiosk;
+
+impl Aggregate for Kiosk {
+    type State = State;
+    type Command = Command;
+    type Event = Event;
+    type Error = Error;
+
+    fn decide(state: &State, command: Command) -> Result<Vec<Event>, Error> {
+        decide::decide(state, command)
+    }
+
+    fn evolve(state: State, event: &Event) -> State {
+        match event {
+            Event::Enrolled { gate, mode } => State::Enrolled(Gate {
+                gate: gate.clone(),
+                mode: *mode,
+                silent_since: None,
+                drained: BTreeMap::new(),
+                gaps: BTreeSet::new(),
+                forks: BTreeSet::new(),
+            }),
+            Event::ModeChanged { mode } => state.change(|g| g.mode = *mode),
+            Event::Revoked => match state {
+                State::NotEnrolled => State::NotEnrolled,
+                State::Enrolled(gate) | State::Revoked(gate) => State::Revoked(gate),
+            },
+            Event::DrainedThrough { queue_id, seq, through } => state.change(|g| {
+                g.drained.insert(*queue_id, Drained { seq: *seq, through: *through });
+            }),
+            Event::Silent { last_seen } => state.change(|g| g.silent_since = Some(*last_seen)),
+            Event::Returned => state.change(|g| g.silent_since = None),
+            Event::GapDetected { queue_id, from, to } => state.change(|g| {
+                g.gaps.insert((*queue_id, *from, *to));
+            }),
+            Event::ForkDetected { scan_id, .. } => state.change(|g| {
+                g.forks.insert(*scan_id);
+            }),
         }
     }
 }

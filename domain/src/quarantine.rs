@@ -1,9 +1,19 @@
 //! A scan that could not be placed: kept whole until a person decides.
+//!
+//! Invariant: one person's decision stands; another one needs a correction, not a second decision.
 
+mod decide;
+mod samples;
+#[cfg(test)]
+mod tests;
+
+use crate::aggregate::Aggregate;
 use crate::attendance_day::{Direction, Method, Shown};
 use crate::ids::{KioskId, QueueId, ScanId, StudentId};
 use crate::sealed::Sealed;
 use chrono::{DateTime, NaiveDate, Utc};
+pub use decide::{Command, Error};
+pub use samples::samples;
 use serde::{Deserialize, Serialize};
 
 /// Why a scan could not be placed.
@@ -24,7 +34,7 @@ pub enum Reason {
     Malformed,
 }
 
-/// A quarantined scan.
+/// A quarantined scan. What could not be read is absent, never guessed.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct QuarantinedScan {
     /// Minted by the kiosk.
@@ -37,16 +47,53 @@ pub struct QuarantinedScan {
     pub seq: i64,
     /// What was read, sealed under the school's own key (`evidence`, field `read`).
     pub read: Sealed,
-    /// Which way.
-    pub direction: Direction,
-    /// How it was read.
-    pub method: Method,
-    /// Best guess of when it happened.
+    /// Which way, if that could be read.
+    pub direction: Option<Direction>,
+    /// How it was read, if that could be read.
+    pub method: Option<Method>,
+    /// Best guess of when it happened: the server's time of arrival where the device's is useless.
     pub occurred_at: DateTime<Utc>,
-    /// The device's wall clock at the scan, as it said.
-    pub device_time: DateTime<Utc>,
-    /// What the kiosk showed.
-    pub shown: Shown,
+    /// The device's wall clock at the scan, as it said, if that could be read.
+    pub device_time: Option<DateTime<Utc>>,
+    /// What the kiosk showed, if that could be read.
+    pub shown: Option<Shown>,
+}
+
+/// Where a quarantined scan stands.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub enum State {
+    /// It never arrived.
+    #[default]
+    NotReceived,
+    /// It waits for a person.
+    Waiting {
+        /// Which scan.
+        scan_id: ScanId,
+    },
+    /// A person said whose it was.
+    Assigned {
+        /// Which scan.
+        scan_id: ScanId,
+        /// The pupil.
+        student_id: StudentId,
+        /// The day.
+        local_date: NaiveDate,
+    },
+    /// A person said that it means nothing.
+    Dismissed {
+        /// Which scan.
+        scan_id: ScanId,
+    },
+}
+
+impl State {
+    /// Which scan, once it has arrived.
+    pub fn scan_id(&self) -> Option<ScanId> {
+        match self {
+            Self::NotReceived => None,
+            Self::Waiting { scan_id } | Self::Assigned { scan_id, .. } | Self::Dismissed { scan_id } => Some(*scan_id),
+        }
+    }
 }
 
 /// What can have happened to a quarantined scan.
@@ -82,6 +129,35 @@ impl crate::event::DomainEvent for Event {
             Self::Received { .. } => "received",
             Self::Assigned { .. } => "assigned",
             Self::Dismissed => "dismissed",
+        }
+    }
+}
+
+/// The aggregate: one scan, under its own id.
+#[derive(Clone, Copy, Debug)]
+pub struct Quarantine;
+
+impl Aggregate for Quarantine {
+    type State = State;
+    type Command = Command;
+    type Event = Event;
+    type Error = Error;
+
+    fn decide(state: &State, command: Command) -> Result<Vec<Event>, Error> {
+        decide::decide(state, command)
+    }
+
+    fn evolve(state: State, event: &Event) -> State {
+        match event {
+            Event::Received { scan, .. } => State::Waiting { scan_id: scan.scan_id },
+            Event::Assigned { student_id, local_date } => match state.scan_id() {
+                None => State::NotReceived,
+                Some(scan_id) => State::Assigned { scan_id, student_id: *student_id, local_date: *local_date },
+            },
+            Event::Dismissed => match state.scan_id() {
+                None => State::NotReceived,
+                Some(scan_id) => State::Dismissed { scan_id },
+            },
         }
     }
 }

@@ -1,9 +1,23 @@
 //! A pupil: enrolment, cards and the links to guardians. Names and RUN are sealed.
+//!
+//! Invariants: a credential once revoked stays revoked (a new one has a new id); nothing follows
+//! `erased`; no date goes before the enrolment. Two sealed texts of the same value differ, so "the
+//! same again" can only be seen here when the sealed texts are the same; comparing the plain values
+//! is the caller's part.
 
+mod decide;
+mod samples;
+#[cfg(test)]
+mod tests;
+
+use crate::aggregate::Aggregate;
 use crate::ids::{CourseId, CredentialId, GuardianId};
 use crate::sealed::Sealed;
 use chrono::NaiveDate;
+pub use decide::{Command, Error};
+pub use samples::samples;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What a guardian may do for a pupil. Five separate facts, never one "apoderado" flag
 /// (see `docs/glossary.md`).
@@ -43,6 +57,73 @@ pub enum RevocationReason {
     Replaced,
     /// The pupil left.
     Withdrawn,
+}
+
+/// Where a pupil stands.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub enum State {
+    /// Never enrolled.
+    #[default]
+    NotEnrolled,
+    /// Enrolled.
+    Enrolled(Pupil),
+    /// Left the school, or leaves on a day already known.
+    Withdrawn {
+        /// What is still known.
+        pupil: Pupil,
+        /// First local date on which the pupil is no longer expected.
+        from: NaiveDate,
+    },
+    /// The keys are destroyed.
+    Erased,
+}
+
+/// A pupil's facts.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Pupil {
+    /// First local date of the (last) enrolment.
+    pub enrolled_from: NaiveDate,
+    /// The course.
+    pub course_id: CourseId,
+    /// First local date in that course.
+    pub course_from: NaiveDate,
+    /// Given names, sealed.
+    pub given_names: Sealed,
+    /// Family names, sealed.
+    pub family_names: Sealed,
+    /// Identifier, sealed.
+    pub national_id: Option<Sealed>,
+    /// Every credential ever given.
+    pub credentials: BTreeMap<CredentialId, Credential>,
+    /// Every guardian ever linked; `None` once the link ended.
+    pub guardians: BTreeMap<GuardianId, Option<GuardianRights>>,
+}
+
+/// A credential's facts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Credential {
+    /// Its kind.
+    pub kind: CredentialKind,
+    /// Why it stopped being valid, if it did.
+    pub revoked: Option<RevocationReason>,
+}
+
+impl State {
+    /// The pupil's facts, also after the withdrawal.
+    pub fn pupil(&self) -> Option<&Pupil> {
+        match self {
+            Self::NotEnrolled | Self::Erased => None,
+            Self::Enrolled(pupil) | Self::Withdrawn { pupil, .. } => Some(pupil),
+        }
+    }
+
+    fn change(mut self, change: impl FnOnce(&mut Pupil)) -> Self {
+        match &mut self {
+            Self::NotEnrolled | Self::Erased => {}
+            Self::Enrolled(pupil) | Self::Withdrawn { pupil, .. } => change(pupil),
+        }
+        self
+    }
 }
 
 /// What can have happened to a pupil.
@@ -144,6 +225,72 @@ impl crate::event::DomainEvent for Event {
             Self::GuardianLinkChanged { .. } => "guardian_link_changed",
             Self::GuardianUnlinked { .. } => "guardian_unlinked",
             Self::Erased => "erased",
+        }
+    }
+}
+
+/// The aggregate.
+#[derive(Clone, Copy, Debug)]
+pub struct Student;
+
+impl Aggregate for Student {
+    type State = State;
+    type Command = Command;
+    type Event = Event;
+    type Error = Error;
+
+    fn decide(state: &State, command: Command) -> Result<Vec<Event>, Error> {
+        decide::decide(state, command)
+    }
+
+    fn evolve(state: State, event: &Event) -> State {
+        match event {
+            Event::Enrolled { course_id, from, given_names, family_names, national_id } => {
+                let (credentials, guardians) = match state {
+                    State::NotEnrolled | State::Erased => (BTreeMap::new(), BTreeMap::new()),
+                    State::Enrolled(p) | State::Withdrawn { pupil: p, .. } => (p.credentials, p.guardians),
+                };
+                State::Enrolled(Pupil {
+                    enrolled_from: *from,
+                    course_id: *course_id,
+                    course_from: *from,
+                    given_names: given_names.clone(),
+                    family_names: family_names.clone(),
+                    national_id: national_id.clone(),
+                    credentials,
+                    guardians,
+                })
+            }
+            Event::Moved { course_id, from } => state.change(|p| {
+                p.course_id = *course_id;
+                p.course_from = *from;
+            }),
+            Event::DetailsChanged { given_names, family_names, national_id } => state.change(|p| {
+                p.given_names.clone_from(given_names);
+                p.family_names.clone_from(family_names);
+                p.national_id.clone_from(national_id);
+            }),
+            Event::Withdrawn { from } => match state {
+                State::NotEnrolled => State::NotEnrolled,
+                State::Enrolled(pupil) | State::Withdrawn { pupil, .. } => State::Withdrawn { pupil, from: *from },
+                State::Erased => State::Erased,
+            },
+            Event::CredentialIssued { credential_id, kind } => state.change(|p| {
+                p.credentials.insert(*credential_id, Credential { kind: *kind, revoked: None });
+            }),
+            Event::CredentialRevoked { credential_id, reason } => state.change(|p| {
+                if let Some(credential) = p.credentials.get_mut(credential_id) {
+                    credential.revoked = Some(*reason);
+                }
+            }),
+            Event::GuardianLinked { guardian_id, rights } | Event::GuardianLinkChanged { guardian_id, rights } => state
+                .change(|p| {
+                    p.guardians.insert(*guardian_id, Some(*rights));
+                }),
+            Event::GuardianUnlinked { guardian_id } => state.change(|p| {
+                p.guardians.insert(*guardian_id, None);
+            }),
+            Event::Erased => State::Erased,
         }
     }
 }

@@ -1,0 +1,23 @@
+//! One example of every event.
+
+use super::{Event, Slot};
+use crate::sample_values::id;
+use chrono::{NaiveDate, NaiveTime, Weekday};
+
+/// One example of every event, in the order of a life.
+pub fn samples() -> Vec<Event> {
+    let date = |y, m, d| NaiveDate::from_ymd_opt(y, m, d).expect("the date exists");
+    let time = |h, m| NaiveTime::from_hms_opt(h, m, 0).expect("the time exists");
+    vec![
+        Event::Opened { year: 2026, name: "1° Básico A".into(), level: "basica-1".into(), letter: "A".into() },
+        Event::Renamed { name: "Primero Básico A".into() },
+        Event::WeeklyScheduleSet {
+            effective_from: date(2026, 3, 4),
+            slots: vec![
+                Slot { slot_id: id(0x61), weekday: Weekday::Mon, entry: time(8, 0), exit: time(15, 30) },
+                Slot { slot_id: id(0x65), weekday: Weekday::Fri, entry: time(8, 0), exit: time(13, 0) },
+            ],
+        },
+        Event::Closed { from: date(2026, 12, 19) },
+    ]
+}

@@ -1,0 +1,71 @@
+//! What may be asked of a guardian, and what follows.
+
+use super::{Event, State};
+use crate::sealed::Sealed;
+
+/// What may be asked of a guardian.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Command {
+    /// Enter into the register.
+    Register {
+        /// Name, sealed (`identity`, field `name`).
+        name: Sealed,
+        /// RUN or other identifier in normal form, sealed (`identity`, field `national_id`).
+        national_id: Option<Sealed>,
+        /// E.164, sealed (`contact`, field `phone`).
+        phone: Option<Sealed>,
+        /// Mail address, sealed (`contact`, field `mail`).
+        mail: Option<Sealed>,
+    },
+    /// Correct name or contacts; all fields, not a difference.
+    ChangeContact {
+        /// Name, sealed.
+        name: Sealed,
+        /// E.164, sealed.
+        phone: Option<Sealed>,
+        /// Mail address, sealed.
+        mail: Option<Sealed>,
+    },
+    /// Tell that the keys of the personal data are destroyed.
+    Erase,
+}
+
+/// Why a command to a guardian is refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Error {
+    /// Never entered.
+    #[error("the guardian is not registered")]
+    NotRegistered,
+    /// Entered before, with other sealed data.
+    #[error("the guardian is already registered")]
+    AlreadyRegistered,
+    /// The personal data is destroyed.
+    #[error("the guardian is erased")]
+    Erased,
+}
+
+pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Error> {
+    match command {
+        Command::Register { name, national_id, phone, mail } => match state {
+            State::NotRegistered => Ok(vec![Event::Registered { name, national_id, phone, mail }]),
+            State::Registered { name: n, national_id: i, phone: p, mail: m }
+                if (n, i, p, m) == (&name, &national_id, &phone, &mail) =>
+            {
+                Ok(vec![])
+            }
+            State::Registered { .. } => Err(Error::AlreadyRegistered),
+            State::Erased => Err(Error::Erased),
+        },
+        Command::ChangeContact { name, phone, mail } => match state {
+            State::NotRegistered => Err(Error::NotRegistered),
+            State::Registered { name: n, phone: p, mail: m, .. } if (n, p, m) == (&name, &phone, &mail) => Ok(vec![]),
+            State::Registered { .. } => Ok(vec![Event::ContactChanged { name, phone, mail }]),
+            State::Erased => Err(Error::Erased),
+        },
+        Command::Erase => match state {
+            State::NotRegistered => Err(Error::NotRegistered),
+            State::Registered { .. } => Ok(vec![Event::Erased]),
+            State::Erased => Ok(vec![]),
+        },
+    }
+}
