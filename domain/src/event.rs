@@ -137,30 +137,32 @@ pub enum DecodeError {
     },
 }
 
-/// Reads a stored event. Older versions are upcast here, before the typed read.
-pub fn decode(aggregate: &str, name: &str, version: &str, payload: &str) -> Result<AnyEvent, DecodeError> {
-    fn typed<E: DomainEvent>(name: &str, version: &str, payload: &str) -> Result<E, DecodeError> {
-        let event: E = serde_json::from_str(payload).map_err(|e| DecodeError::Malformed {
-            aggregate: E::AGGREGATE.into(),
-            name: name.into(),
-            version: version.into(),
-            line: e.line(),
-            column: e.column(),
-        })?;
-        if event.name() == name && event.version() == version {
-            Ok(event)
-        } else {
-            Err(DecodeError::Unknown { aggregate: E::AGGREGATE.into(), name: name.into(), version: version.into() })
-        }
+/// Reads a stored event of one aggregate. Older versions are upcast here, before the typed read.
+pub fn decode_as<E: DomainEvent>(name: &str, version: &str, payload: &str) -> Result<E, DecodeError> {
+    let event: E = serde_json::from_str(payload).map_err(|e| DecodeError::Malformed {
+        aggregate: E::AGGREGATE.into(),
+        name: name.into(),
+        version: version.into(),
+        line: e.line(),
+        column: e.column(),
+    })?;
+    if event.name() == name && event.version() == version {
+        Ok(event)
+    } else {
+        Err(DecodeError::Unknown { aggregate: E::AGGREGATE.into(), name: name.into(), version: version.into() })
     }
+}
+
+/// Reads a stored event of any aggregate.
+pub fn decode(aggregate: &str, name: &str, version: &str, payload: &str) -> Result<AnyEvent, DecodeError> {
     match aggregate {
-        "school" => typed(name, version, payload).map(AnyEvent::School),
-        "course" => typed(name, version, payload).map(AnyEvent::Course),
-        "student" => typed(name, version, payload).map(AnyEvent::Student),
-        "guardian" => typed(name, version, payload).map(AnyEvent::Guardian),
-        "kiosk" => typed(name, version, payload).map(AnyEvent::Kiosk),
-        "attendance_day" => typed(name, version, payload).map(AnyEvent::AttendanceDay),
-        "quarantine" => typed(name, version, payload).map(AnyEvent::Quarantine),
+        "school" => decode_as(name, version, payload).map(AnyEvent::School),
+        "course" => decode_as(name, version, payload).map(AnyEvent::Course),
+        "student" => decode_as(name, version, payload).map(AnyEvent::Student),
+        "guardian" => decode_as(name, version, payload).map(AnyEvent::Guardian),
+        "kiosk" => decode_as(name, version, payload).map(AnyEvent::Kiosk),
+        "attendance_day" => decode_as(name, version, payload).map(AnyEvent::AttendanceDay),
+        "quarantine" => decode_as(name, version, payload).map(AnyEvent::Quarantine),
         _ => Err(DecodeError::Unknown { aggregate: aggregate.into(), name: name.into(), version: version.into() }),
     }
 }

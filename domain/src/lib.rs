@@ -34,6 +34,6 @@ pub mod values;
 
 pub use aggregate::Aggregate;
 pub use envelope::{Actor, Recorded, StreamId};
-pub use event::{AnyEvent, DecodeError, DomainEvent, decode};
+pub use event::{AnyEvent, DecodeError, DomainEvent, decode, decode_as};
 pub use ids::*;
 pub use sealed::Sealed;

@@ -38,7 +38,7 @@ create table events (
   event_version text not null,
   payload json not null,
   metadata json not null,
-  position bigint not null,
+  position bigint not null check (position > 0),
   event_id uuid not null,
   school_id uuid not null,
   occurred_at timestamptz not null,
@@ -61,6 +61,17 @@ create index events_command on events (command_id) where command_id is not null;
 create function lock_log() returns void
 language sql as $$ select pg_advisory_xact_lock(4702111234474983745) $$;
 
+-- Takes that lock and reads the head under it, in one round trip: each statement of a volatile
+-- function sees what was committed before it began, which a single statement would not.
+-- Position 0 and a null instant say that the log is empty.
+create function take_log_head(out head bigint, out recorded timestamptz)
+language plpgsql as $$
+begin
+  perform lock_log();
+  select e.position, e.recorded_at into head, recorded from events e order by e.position desc limit 1;
+  head := coalesce(head, 0);
+end $$;
+
 -- Stock postgres-es inserts no position: take one, and copy the columns out of the metadata.
 -- Batches bring their own positions and columns and skip this trigger.
 create function events_take_position() returns trigger
@@ -70,13 +81,11 @@ declare
   last_recorded timestamptz;
   m json := new.metadata;
 begin
-  perform lock_log();
-  select e.position, e.recorded_at into last_position, last_recorded
-    from events e order by e.position desc limit 1;
-  new.position := coalesce(last_position, 0) + 1;
+  select h.head, h.recorded into last_position, last_recorded from take_log_head() h;
+  new.position := last_position + 1;
   new.school_id := (m->>'school_id')::uuid;
-  -- One command may append several events: the first takes the id that the command brought, the
-  -- others one derived from it.
+  -- One command may append several events, and all of them bring the same metadata: each takes an
+  -- id derived from the one that the command brought.
   new.event_id := md5((m->>'event_id') || '/' || new.aggregate_id || '/' || new.sequence)::uuid;
   new.occurred_at := (m->>'occurred_at')::timestamptz;
   new.recorded_at := greatest((m->>'recorded_at')::timestamptz, last_recorded);
@@ -87,13 +96,19 @@ begin
   new.correlation_id := (m->>'correlation_id')::uuid;
   new.causation_id := (m->>'causation_id')::uuid;
   new.command_id := (m->>'command_id')::uuid;
+  -- The metadata says the same as the columns.
+  new.metadata := (m::jsonb || jsonb_build_object(
+    'event_id', new.event_id,
+    'recorded_at', to_char(new.recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+  ))::json;
   return new;
 end $$;
 create trigger events_take_position before insert on events
   for each row when (new.position is null) execute function events_take_position();
 
 -- Density is the database's own promise: after every insert statement the new positions continue
--- the log without a hole, in an order of time that never goes back. One wake-up per statement.
+-- the log without a hole, in an order of time that never goes back. Nor can a hole be hidden by
+-- starting at 1 again: positions are unique. One wake-up per statement.
 create function events_stay_dense() returns trigger
 language plpgsql as $$
 declare

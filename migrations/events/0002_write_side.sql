@@ -60,6 +60,7 @@ create table directory (
   primary key (school_id, kind, hmac)
 );
 create index directory_subject on directory (subject_id);
+create index directory_owner on directory (owner_id) where owner_id is not null;
 
 -- A command id that a client chose (`Idempotency-Key`), with what it asked: the same key with
 -- another request is refused.

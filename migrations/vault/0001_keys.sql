@@ -32,6 +32,7 @@ create table shredded (
   key_id uuid not null,
   shredded_at timestamptz not null
 );
+create index on shredded (school_id, subject_id);
 
 grant select, insert, delete on data_keys to attendance_vault;
 grant select, insert on shredded to attendance_vault;

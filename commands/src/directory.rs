@@ -1,0 +1,197 @@
+//! The write-side directory: what a RUN, phone, mail, card or natural key was reserved for.
+//!
+//! Only keyed HMACs are stored, so the table tells nothing without the key. Reserve first, then
+//! append: two requests with one RUN then meet here and not as two pupils.
+
+use crate::error::StoreError;
+use crate::keys::DirectoryKey;
+use domain::SchoolId;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+/// What a value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// RUN or IPE, normalised; the subject is a pupil.
+    NationalId,
+    /// Phone in E.164; the subject is a guardian.
+    Phone,
+    /// Mail address, lower case; the subject is a guardian.
+    Mail,
+    /// Card text, trimmed and upper case; the subject is a credential, the owner its pupil.
+    Card,
+    /// A course's natural key (year and name); the subject is a course.
+    Course,
+    /// A guardian's RUN or other natural key; the subject is a guardian.
+    Guardian,
+}
+
+impl Kind {
+    /// Its name in the table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NationalId => "national_id",
+            Self::Phone => "phone",
+            Self::Mail => "mail",
+            Self::Card => "card",
+            Self::Course => "course",
+            Self::Guardian => "guardian",
+        }
+    }
+}
+
+/// What a value stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// The id it was reserved for.
+    pub subject: Uuid,
+    /// A card's pupil, where `subject` is the credential.
+    pub owner: Option<Uuid>,
+}
+
+/// Whether a value was free.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reserved {
+    /// It is yours now.
+    New,
+    /// It was reserved before, by this subject or by another.
+    Existing(Entry),
+}
+
+/// Looks values up, and reserves them.
+#[derive(Debug, Clone)]
+pub struct Directory {
+    pool: PgPool,
+    key: DirectoryKey,
+}
+
+impl Directory {
+    /// The pool is the log writer's.
+    pub fn new(pool: PgPool, key: DirectoryKey) -> Self {
+        Self { pool, key }
+    }
+
+    /// HMAC-SHA256 (RFC 2104) over `school|kind|value`, cut to 16 bytes. `value` must be normalised.
+    pub fn hmac(&self, school: SchoolId, kind: Kind, value: &str) -> [u8; 16] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.key.bytes()).expect("HMAC takes a key of any length");
+        mac.update(format!("{school}|{}|", kind.as_str()).as_bytes());
+        mac.update(value.as_bytes());
+        let tag = mac.finalize().into_bytes();
+        let mut cut = [0; 16];
+        cut.copy_from_slice(&tag[..16]);
+        cut
+    }
+
+    /// Reserves `value` for `subject`, unless it is reserved already. Of many at once one wins, and
+    /// all others are told who.
+    pub async fn reserve(
+        &self,
+        school: SchoolId,
+        kind: Kind,
+        value: &str,
+        subject: Uuid,
+        owner: Option<Uuid>,
+    ) -> Result<Reserved, StoreError> {
+        let hmac = self.hmac(school, kind, value);
+        loop {
+            let done = sqlx::query!(
+                "insert into directory (school_id, kind, hmac, subject_id, owner_id)
+                 values ($1, $2, $3, $4, $5) on conflict do nothing",
+                school.0,
+                kind.as_str(),
+                &hmac[..],
+                subject,
+                owner,
+            )
+            .execute(&self.pool)
+            .await?;
+            if done.rows_affected() == 1 {
+                return Ok(Reserved::New);
+            }
+            // Released in between: it is free again.
+            if let Some(entry) = self.find(school, kind, value).await? {
+                return Ok(Reserved::Existing(entry));
+            }
+        }
+    }
+
+    /// What `value` is reserved for.
+    pub async fn find(&self, school: SchoolId, kind: Kind, value: &str) -> Result<Option<Entry>, StoreError> {
+        Ok(self.find_many(school, kind, &[value]).await?.pop().flatten())
+    }
+
+    /// What each value is reserved for, in the order asked, in one round trip.
+    pub async fn find_many<S: AsRef<str>>(
+        &self,
+        school: SchoolId,
+        kind: Kind,
+        values: &[S],
+    ) -> Result<Vec<Option<Entry>>, StoreError> {
+        if values.is_empty() {
+            return Ok(Vec::new());
+        }
+        let hmacs: Vec<Vec<u8>> = values.iter().map(|v| self.hmac(school, kind, v.as_ref()).to_vec()).collect();
+        let rows = sqlx::query!(
+            r#"select t.n as "n!", d.subject_id, d.owner_id
+               from unnest($3::bytea[]) with ordinality t (hmac, n)
+               join directory d on d.school_id = $1 and d.kind = $2 and d.hmac = t.hmac"#,
+            school.0,
+            kind.as_str(),
+            &hmacs,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let mut found = vec![None; values.len()];
+        for row in rows {
+            if let Some(place) = usize::try_from(row.n - 1).ok().and_then(|n| found.get_mut(n)) {
+                *place = Some(Entry { subject: row.subject_id, owner: row.owner_id });
+            }
+        }
+        Ok(found)
+    }
+
+    /// The credential and pupil of each card text (normalised), in the order asked, in one round trip.
+    pub async fn resolve_cards<S: AsRef<str>>(
+        &self,
+        school: SchoolId,
+        cards: &[S],
+    ) -> Result<Vec<Option<Entry>>, StoreError> {
+        self.find_many(school, Kind::Card, cards).await
+    }
+
+    /// Frees every value that was reserved for `subject`, and every card that it owns: the values
+    /// are gone, and somebody else may use them. Returns how many.
+    pub async fn release(&self, school: SchoolId, subject: Uuid) -> Result<u64, StoreError> {
+        let done = sqlx::query!(
+            "delete from directory where school_id = $1 and (subject_id = $2 or owner_id = $2)",
+            school.0,
+            subject,
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Frees one value if it is reserved for `subject`: an edit, or a reservation whose command was
+    /// refused.
+    pub async fn release_value(
+        &self,
+        school: SchoolId,
+        kind: Kind,
+        value: &str,
+        subject: Uuid,
+    ) -> Result<bool, StoreError> {
+        let done = sqlx::query!(
+            "delete from directory where school_id = $1 and kind = $2 and hmac = $3 and subject_id = $4",
+            school.0,
+            kind.as_str(),
+            &self.hmac(school, kind, value)[..],
+            subject,
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+}

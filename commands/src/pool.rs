@@ -1,0 +1,169 @@
+//! Connection pools: one per role, with the time-outs and the guard that every pool needs.
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Executor, PgPool};
+use std::time::Duration;
+
+/// Who a pool's connections are in the database. The user that connects must be a member of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Appends to the log; writes receipts, directory, kiosks' operational rows.
+    LogWriter,
+    /// Reads the log across schools.
+    LogReader,
+    /// Writes read models.
+    Projector,
+    /// Answers requests from read models.
+    Request,
+    /// Acts on events and on time.
+    Worker,
+    /// Owns the data keys, in the vault's database.
+    Vault,
+}
+
+impl Role {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::LogWriter, Self::LogReader, Self::Projector, Self::Request, Self::Worker, Self::Vault];
+
+    /// Its name in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::LogWriter => "attendance_log_writer",
+            Self::LogReader => "attendance_log_reader",
+            Self::Projector => "attendance_projector",
+            Self::Request => "attendance_request",
+            Self::Worker => "attendance_worker",
+            Self::Vault => "attendance_vault",
+        }
+    }
+
+    /// (idle in transaction, statement, lock) time-outs in milliseconds; 0 is none. Who holds the
+    /// log's lock stops every other writer, so writers are held shortest; a page of a rebuild may
+    /// take long.
+    fn timeouts(self) -> (u32, u32, u32) {
+        match self {
+            Self::LogWriter | Self::Vault => (2_000, 5_000, 2_000),
+            Self::Request => (5_000, 5_000, 2_000),
+            Self::LogReader | Self::Worker => (10_000, 30_000, 5_000),
+            Self::Projector => (10_000, 60_000, 10_000),
+        }
+    }
+
+    fn writes_facts(self) -> bool {
+        matches!(self, Self::LogWriter | Self::Vault)
+    }
+}
+
+/// How a pool is made.
+#[derive(Debug, Clone)]
+pub struct PoolSettings {
+    /// The most connections it opens.
+    pub max_connections: u32,
+    /// How long a caller waits for one.
+    pub acquire_timeout: Duration,
+    /// Schemas of the read models, `public` first; a rebuild names fresh copies here.
+    pub search_path: String,
+    /// Whether a server that may forget what it committed is refused. Only tests say no.
+    pub insist_on_durability: bool,
+}
+
+impl PoolSettings {
+    /// Settings for so many connections.
+    pub fn new(max_connections: u32) -> Self {
+        Self {
+            max_connections,
+            acquire_timeout: Duration::from_secs(5),
+            search_path: "public,roster,live,audit".to_owned(),
+            insist_on_durability: true,
+        }
+    }
+
+    /// The same, on a test cluster that runs without fsync.
+    pub fn for_testing(max_connections: u32) -> Self {
+        Self { insist_on_durability: false, ..Self::new(max_connections) }
+    }
+}
+
+/// Why a pool cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum PoolError {
+    /// The server may forget what it committed, so an acknowledgement would mean nothing.
+    #[error("{0} is off: the server may lose what it acknowledged; turn it on")]
+    NotDurable(&'static str),
+    /// It cannot be reached, or the role may not be taken.
+    #[error("cannot connect as {role}")]
+    Connect {
+        /// The role.
+        role: &'static str,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+}
+
+/// Opens a pool as `role`. Build each pool once and share it; a clone is the same pool.
+///
+/// A connection whose user was cancelled in the middle of `begin` may come back inside an open
+/// transaction, and the next user's acknowledged write then vanishes with it (transact-rs/sqlx
+/// #4385, measured: 86 of 4,000). So every connection is rolled back as it comes back.
+pub async fn connect(options: PgConnectOptions, role: Role, settings: &PoolSettings) -> Result<PgPool, PoolError> {
+    let failed = |source| PoolError::Connect { role: role.as_str(), source };
+    let (idle, statement, lock) = role.timeouts();
+    let options = options.application_name(role.as_str()).options([
+        ("role", role.as_str()),
+        ("search_path", &settings.search_path),
+        ("idle_in_transaction_session_timeout", &idle.to_string()),
+        ("statement_timeout", &statement.to_string()),
+        ("lock_timeout", &lock.to_string()),
+        // The rollback below warns when there is nothing to roll back.
+        ("client_min_messages", "error"),
+    ]);
+    let pool = PgPoolOptions::new()
+        .max_connections(settings.max_connections)
+        .acquire_timeout(settings.acquire_timeout)
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                connection.execute("rollback").await?;
+                Ok(true)
+            })
+        })
+        .connect_with(options)
+        .await
+        .map_err(failed)?;
+    if role.writes_facts() && settings.insist_on_durability {
+        insist_on_durability(&pool).await.map_err(|e| e.unwrap_or_else(failed))?;
+    }
+    Ok(pool)
+}
+
+async fn insist_on_durability(pool: &PgPool) -> Result<(), Durability> {
+    for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
+        let value: String =
+            sqlx::query_scalar!(r#"select current_setting($1) as "value!""#, setting).fetch_one(pool).await?;
+        if value == "off" {
+            return Err(Durability::Off(setting));
+        }
+    }
+    Ok(())
+}
+
+enum Durability {
+    Off(&'static str),
+    Sqlx(sqlx::Error),
+}
+
+impl From<sqlx::Error> for Durability {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Sqlx(error)
+    }
+}
+
+impl Durability {
+    fn unwrap_or_else(self, failed: impl FnOnce(sqlx::Error) -> PoolError) -> PoolError {
+        match self {
+            Self::Off(setting) => PoolError::NotDurable(setting),
+            Self::Sqlx(source) => failed(source),
+        }
+    }
+}
