@@ -41,7 +41,7 @@ pub(crate) struct StreamDefinition {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConsumerDefinition {
     description: String,
-    pub lifetime: Lifetime,
+    lifetime: Lifetime,
     acknowledge: Acknowledge,
     storage: Storage,
     replicas: usize,
@@ -72,7 +72,7 @@ enum Discard {
 
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Lifetime {
+enum Lifetime {
     Ephemeral,
 }
 
@@ -124,6 +124,9 @@ impl ConsumerDefinition {
     pub fn config(&self, start: DeliverPolicy) -> pull::Config {
         pull::Config {
             description: Some(self.description.clone()),
+            durable_name: match self.lifetime {
+                Lifetime::Ephemeral => None,
+            },
             deliver_policy: start,
             ack_policy: match self.acknowledge {
                 Acknowledge::None => AckPolicy::None,

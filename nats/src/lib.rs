@@ -21,6 +21,12 @@
 mod definition;
 pub mod feed;
 pub mod log;
+pub mod message;
+pub mod relay;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 pub mod transport;
 pub mod wake;
 

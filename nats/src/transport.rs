@@ -110,11 +110,6 @@ impl Transport {
         &self.inner.jetstream
     }
 
-    /// The largest message that the server takes, headers included.
-    pub(crate) fn max_payload(&self) -> usize {
-        self.inner.client.server_info().max_payload
-    }
-
     /// The stream, made or brought to its definition first if that was not done on this connection.
     pub(crate) async fn stream(&self) -> Result<Stream<()>, async_nats::Error> {
         let definition = &definitions().stream;

@@ -1,0 +1,56 @@
+//! One relay at a time: a session advisory lock, held by the very connection that reads the log.
+//!
+//! Reading and leading on one connection means that a relay which lost the lock cannot read another
+//! page. What it had read already it may still try to publish; JetStream refuses that, since every
+//! message names the sequence number that it must follow.
+//!
+//! The lock belongs to a session: a pooler between must keep sessions (PgBouncer: `session`).
+
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection, PgConnection, PgPool};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// Any number that no other advisory lock of this database uses.
+const RELAY_LOCK: i64 = 4_702_111_234_474_983_746;
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// A connection that leads, or waits to lead.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    pub connection: PgConnection,
+}
+
+impl Candidate {
+    /// Opens a connection of its own beside the pool. The server notices within about ten seconds
+    /// that its other end is gone without a word, and frees the lock.
+    pub async fn connect(pool: &PgPool) -> Result<Self, sqlx::Error> {
+        let options: PgConnectOptions = pool.connect_options().as_ref().clone();
+        let options = options.application_name("attendance relay").options([
+            ("tcp_keepalives_idle", "4"),
+            ("tcp_keepalives_interval", "2"),
+            ("tcp_keepalives_count", "3"),
+        ]);
+        Ok(Self { connection: in_time(PgConnection::connect_with(&options)).await? })
+    }
+
+    /// Whether this connection leads from now on. It does until it breaks or is closed.
+    pub async fn try_lead(&mut self) -> Result<bool, sqlx::Error> {
+        in_time(
+            sqlx::query_scalar!(r#"select pg_try_advisory_lock($1) as "led!""#, RELAY_LOCK)
+                .fetch_one(&mut self.connection),
+        )
+        .await
+    }
+
+    /// Frees the lock at once, for the next relay to take.
+    pub async fn step_down(self) {
+        // Whether the goodbye arrives or not, the session ends.
+        let _ = timeout(PATIENCE, self.connection.close()).await;
+    }
+}
+
+/// A connection that hangs is a broken one.
+pub(super) async fn in_time<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    timeout(PATIENCE, work).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+}

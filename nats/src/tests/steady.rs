@@ -1,0 +1,119 @@
+//! Nothing goes wrong, or NATS is not there at all.
+
+use super::*;
+use crate::{FeedError, Source};
+
+#[tokio::test]
+async fn without_nats_a_consumer_reads_the_log_and_is_woken_by_it() {
+    let world = World::new().await;
+    world.append(1_500).await;
+    let mut consumer = Consumer::new(Feed::new(world.reader.clone(), None), world.epoch);
+    consumer.read_through(1_500).await;
+    for n in 1..=20 {
+        let (woken, ()) = tokio::join!(
+            async {
+                let begun = Instant::now();
+                consumer.read_through(1_500 + n).await;
+                begun.elapsed()
+            },
+            world.append(1)
+        );
+        assert!(woken < Duration::from_millis(200), "woken after {woken:?}");
+    }
+    consumer.assert_is_log(&world.reader).await;
+}
+
+#[tokio::test]
+async fn when_all_is_well_nats_carries_the_events() {
+    let world = World::new().await;
+    let relay = world.relay().await;
+    let mut consumer = world.consumer().await;
+    world.append(50).await;
+    consumer.read_through(50).await;
+    world.relayed(50).await;
+    for n in 1..=100 {
+        world.append(3).await;
+        consumer.read_through(50 + 3 * n).await;
+    }
+    consumer.assert_is_log(&world.reader).await;
+    assert!(consumer.by_nats > 150, "{} of 350 by NATS", consumer.by_nats);
+    relay.stop().await;
+    assert_eq!(world.stored_positions().await, (1..=350).map(Some).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_consumer_that_starts_behind_catches_up() {
+    let world = World::new().await;
+    let relay = world.relay().await;
+    world.append(20_000).await;
+    world.relayed(20_000).await;
+    let mut consumer = world.consumer().await;
+    consumer.read_through(20_000).await;
+    consumer.assert_is_log(&world.reader).await;
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn a_message_says_where_it_belongs() {
+    let world = World::new().await;
+    let relay = world.relay().await;
+    world.append(1).await;
+    world.relayed(1).await;
+    let message = world.stream().await.get_raw_message(1).await.unwrap();
+    let header = |name: &str| message.headers.get(name).map(|value| value.as_str().to_owned());
+    let event = &log::read_range(&world.reader, 1, 1).await.unwrap()[0];
+    assert_eq!(message.subject.as_str(), format!("{}.{}.attendance_day.scan_recorded", world.prefix, event.school_id));
+    assert_eq!(header("Nats-Msg-Id"), Some(format!("{}:1", world.epoch)));
+    assert_eq!(header("Att-Epoch"), Some(world.epoch.to_string()));
+    assert_eq!(header("Att-Position").as_deref(), Some("1"));
+    assert_eq!(header("Att-Stream").as_deref(), Some(event.stream.as_str()));
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn an_idle_feed_answers_with_an_empty_page_in_a_quarter_of_a_second() {
+    let world = World::new().await;
+    let mut feed = Feed::new(world.reader.clone(), None);
+    let begun = Instant::now();
+    let page = feed.next_page(0, world.epoch, 10).await.unwrap();
+    assert!(page.events.is_empty());
+    assert_eq!(page.source, Source::Log);
+    assert!(begun.elapsed() > Duration::from_millis(200) && begun.elapsed() < Duration::from_millis(600));
+}
+
+#[tokio::test]
+async fn a_checkpoint_beyond_the_log_is_told_instead_of_skipping_what_comes() {
+    let world = World::new().await;
+    world.append(5).await;
+    let outcome = Feed::new(world.reader.clone(), None).next_page(9, world.epoch, 10).await;
+    assert!(matches!(outcome, Err(FeedError::AheadOfLog { after: 9, head: 5 })), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn all_feeds_of_a_process_share_one_listener() {
+    let world = World::new().await;
+    let feeds: Vec<Feed> = (0..5).map(|_| Feed::new(world.reader.clone(), None)).collect();
+    let owner = sqlx::PgPool::connect_with(world.databases.owner_options()).await.unwrap();
+    let listeners = async || {
+        sqlx::query_scalar::<_, i64>(
+            "select count(*) from pg_stat_activity where datname = current_database() and query ilike 'listen %'",
+        )
+        .fetch_one(&owner)
+        .await
+        .unwrap()
+    };
+    until("somebody listens", async || listeners().await > 0).await;
+    sleep(Duration::from_millis(200)).await;
+    assert_eq!(listeners().await, 1);
+    drop(feeds);
+    until("nobody listens", async || listeners().await == 0).await;
+}
+
+#[tokio::test]
+async fn a_transport_refuses_a_prefix_that_is_no_stream_name_and_never_quotes_the_url() {
+    for prefix in ["", "a.b", "a b", "*", ">"] {
+        assert!(Transport::connect("nats://127.0.0.1:1", prefix).await.is_err(), "{prefix:?}");
+    }
+    let error = Transport::connect("nats://user:secret@host:port", "p").await.unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("secret"));
+}
