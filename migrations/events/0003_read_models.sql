@@ -13,6 +13,9 @@ create table checkpoints (
   recorded_at timestamptz
 );
 
+-- Every row keeps the position of the last event that changed it: an event that is not newer changes
+-- nothing, so that a page applied twice is harmless.
+
 -- roster: who belongs to the school ---------------------------------------------------------------
 create table roster.schools (
   school_id uuid primary key,
@@ -36,6 +39,7 @@ create table roster.courses (
 );
 create index on roster.courses (school_id);
 create table roster.schedules (
+  school_id uuid not null,
   course_id uuid not null,
   effective_from date not null,
   -- [{"slot_id","weekday","entry","exit"}]
@@ -43,27 +47,35 @@ create table roster.schedules (
   position bigint not null,
   primary key (course_id, effective_from)
 );
+create index on roster.schedules (school_id);
 create table roster.students (
   school_id uuid not null,
   student_id uuid primary key,
+  -- As the newest event says, whatever its date; where a pupil is on a date is in memberships.
   course_id uuid not null,
   enrolled_from date not null,
   withdrawn_from date,
-  given_names text not null,
-  family_names text not null,
+  -- Sealed; null once erased.
+  given_names text,
+  family_names text,
   national_id text,
   erased boolean not null,
   position bigint not null
 );
 create index on roster.students (school_id, position);
--- Where a pupil was on a date: membership is dated.
+create index on roster.students (school_id, student_id);
+-- Where a pupil was on a date: "from this date on in this course", or in none (withdrawn). The newest
+-- decision (position) among those that reach the date is valid, so a later decision with an earlier
+-- date replaces what was planned after it.
 create table roster.memberships (
+  school_id uuid not null,
   student_id uuid not null,
   from_date date not null,
-  course_id uuid not null,
+  course_id uuid,
   position bigint not null,
   primary key (student_id, from_date)
 );
+create index on roster.memberships (school_id, student_id);
 create table roster.credentials (
   school_id uuid not null,
   credential_id uuid primary key,
@@ -77,14 +89,15 @@ create index on roster.credentials (student_id);
 create table roster.guardians (
   school_id uuid not null,
   guardian_id uuid primary key,
-  name text not null,
+  -- Sealed; null once erased.
+  name text,
   national_id text,
   phone text,
   mail text,
   erased boolean not null,
   position bigint not null
 );
-create index on roster.guardians (school_id);
+create index on roster.guardians (school_id, guardian_id);
 create table roster.guardian_links (
   student_id uuid not null,
   guardian_id uuid not null,
@@ -94,9 +107,12 @@ create table roster.guardian_links (
   may_collect boolean not null,
   may_view boolean not null,
   restricted boolean not null,
+  -- False once unlinked: the row stays, since its position is what makes a repeat harmless.
+  active boolean not null,
   position bigint not null,
   primary key (student_id, guardian_id)
 );
+create index on roster.guardian_links (guardian_id);
 create table roster.kiosks (
   school_id uuid not null,
   kiosk_id uuid primary key,
@@ -108,6 +124,8 @@ create table roster.kiosks (
 create index on roster.kiosks (school_id);
 
 -- live: the day at the gate -------------------------------------------------------------------------
+-- Each row is the sum of the day's rows in live_scans by corrected time, computed anew whenever one
+-- of them comes or changes; echoes are counted and change nothing else.
 create table live.pupil_days (
   school_id uuid not null,
   local_date date not null,
@@ -118,8 +136,10 @@ create table live.pupil_days (
   last_direction text,
   last_at timestamptz,
   last_scan_id uuid,
+  -- All scans, echoes included.
   scans integer not null,
   echoes integer not null,
+  -- Of all scans that are not echoes, sorted.
   flags text[] not null,
   position bigint not null,
   primary key (school_id, local_date, student_id)
@@ -127,6 +147,7 @@ create table live.pupil_days (
 create table live.live_scans (
   school_id uuid not null,
   local_date date not null,
+  -- Of the event that recorded the scan.
   position bigint not null,
   scan_id uuid not null,
   student_id uuid not null,
@@ -137,6 +158,8 @@ create table live.live_scans (
   recorded_at timestamptz not null,
   time_confidence text not null,
   flags text[] not null,
+  -- Of the last event that changed the row.
+  last_position bigint not null,
   primary key (school_id, local_date, position)
 );
 create index on live.live_scans (school_id, local_date, student_id);
@@ -147,23 +170,30 @@ create table live.gates (
   drained_seq bigint,
   drained_through timestamptz,
   silent_since timestamptz,
+  -- Latest corrected time of a scan that could be placed.
   last_scan_at timestamptz,
   gaps integer not null,
   forks integer not null,
   position bigint not null
-);
+) with (fillfactor = 65);
+create index on live.gates (school_id);
 create table live.quarantined (
   school_id uuid not null,
+  -- Id of the quarantine's stream.
+  quarantine_id uuid primary key,
   local_date date not null,
   scan_id uuid not null,
   kiosk_id uuid not null,
   reasons text[] not null,
   state text not null check (state in ('waiting', 'assigned', 'dismissed')),
+  -- Whom a person assigned it to.
+  student_id uuid,
   occurred_at timestamptz not null,
-  position bigint not null,
-  primary key (school_id, scan_id)
+  recorded_at timestamptz not null,
+  position bigint not null
 );
 create index on live.quarantined (school_id, local_date);
+create index on live.quarantined (school_id, quarantine_id) where state = 'waiting';
 
 -- audit: every event, findable ----------------------------------------------------------------------
 create table audit.entries (
@@ -188,6 +218,8 @@ create table audit.entries (
   primary key (school_id, position)
 );
 create index on audit.entries (school_id, local_date, position);
+create index on audit.entries (school_id, recorded_at, position);
+create index on audit.entries (school_id, event_type, position);
 create index on audit.entries (school_id, stream, position);
 create index on audit.entries (school_id, actor, position);
 create index on audit.entries (school_id, kiosk_id, position) where kiosk_id is not null;

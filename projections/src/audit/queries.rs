@@ -1,0 +1,157 @@
+//! What readers ask of the audit index. Takes the request role's pool.
+
+use super::rows::Entry;
+use crate::page;
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::{CommandId, EventId, KioskId, SchoolId};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+/// Which entries; an empty filter means all of the school.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Filter {
+    /// Of one stream (its whole id).
+    pub stream: Option<String>,
+    /// About one pupil or guardian.
+    pub subject: Option<Uuid>,
+    /// About or from one kiosk.
+    pub kiosk: Option<KioskId>,
+    /// By one actor (`kiosk:<id>`, `user:<id>`, `cli:<name>`, …).
+    pub actor: Option<String>,
+    /// Recorded at this instant or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Recorded before this instant.
+    pub to: Option<DateTime<Utc>>,
+    /// Belonging to one school day.
+    pub date: Option<NaiveDate>,
+    /// Of one aggregate type.
+    pub aggregate_type: Option<String>,
+    /// Of one event name.
+    pub event_type: Option<String>,
+}
+
+/// In which order a page goes on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Order {
+    /// From the end of the log backwards.
+    #[default]
+    NewestFirst,
+    /// From its beginning.
+    OldestFirst,
+}
+
+/// A page of entries.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EntryPage {
+    /// The entries.
+    pub entries: Vec<Entry>,
+    /// The position to go on from, if there are more.
+    pub next: Option<i64>,
+}
+
+/// Entries of a school, at most 200 a page, going on from the position `cursor` (exclusive).
+pub async fn entries(
+    pool: &PgPool,
+    school: SchoolId,
+    filter: &Filter,
+    order: Order,
+    cursor: Option<i64>,
+    limit: i64,
+) -> Result<EntryPage, sqlx::Error> {
+    let limit = page::limit(limit);
+    // One statement for every filter: what is not asked is null, and Postgres plans for the filters that
+    // are there (a generic plan of eleven "or null" never looks cheaper). The two orders differ in text
+    // only, and a macro wants a literal.
+    macro_rules! select {
+        ($order:literal, $beyond:literal) => {
+            sqlx::query_as!(
+                EntryRecord,
+                "select school_id, position, local_date, aggregate_type, stream, sequence, event_type, event_version, \
+                 event_id, actor, kiosk_id, subjects, occurred_at, recorded_at, correlation_id, causation_id, command_id \
+                 from entries where school_id = $1 \
+                 and ($2::text is null or stream = $2) \
+                 and ($3::uuid is null or subjects @> array[$3]) \
+                 and ($4::uuid is null or kiosk_id = $4) \
+                 and ($5::text is null or actor = $5) \
+                 and ($6::timestamptz is null or recorded_at >= $6) \
+                 and ($7::timestamptz is null or recorded_at < $7) \
+                 and ($8::date is null or local_date = $8) \
+                 and ($9::text is null or aggregate_type = $9) \
+                 and ($10::text is null or event_type = $10) \
+                 and ($11::bigint is null or position "
+                    + $beyond
+                    + " $11) order by position "
+                    + $order
+                    + " limit $12",
+                school.0,
+                filter.stream.as_deref(),
+                filter.subject,
+                filter.kiosk.map(|k| k.0),
+                filter.actor.as_deref(),
+                filter.from,
+                filter.to,
+                filter.date,
+                filter.aggregate_type.as_deref(),
+                filter.event_type.as_deref(),
+                cursor,
+                limit + 1
+            )
+            .fetch_all(pool)
+            .await?
+        };
+    }
+    let mut rows = match order {
+        Order::NewestFirst => select!("desc", "<"),
+        Order::OldestFirst => select!("asc", ">"),
+    };
+    let wanted = usize::try_from(limit).unwrap_or(1);
+    let more = rows.len() > wanted;
+    rows.truncate(wanted);
+    let next = if more { rows.last().map(|r| r.position) } else { None };
+    Ok(EntryPage { entries: rows.into_iter().map(Entry::from).collect(), next })
+}
+
+/// `entries` as stored.
+struct EntryRecord {
+    school_id: Uuid,
+    position: i64,
+    local_date: NaiveDate,
+    aggregate_type: String,
+    stream: String,
+    sequence: i64,
+    event_type: String,
+    event_version: String,
+    event_id: Uuid,
+    actor: String,
+    kiosk_id: Option<Uuid>,
+    subjects: Vec<Uuid>,
+    occurred_at: DateTime<Utc>,
+    recorded_at: DateTime<Utc>,
+    correlation_id: Uuid,
+    causation_id: Option<Uuid>,
+    command_id: Option<Uuid>,
+}
+
+impl From<EntryRecord> for Entry {
+    fn from(r: EntryRecord) -> Self {
+        Self {
+            school_id: SchoolId(r.school_id),
+            position: r.position,
+            local_date: r.local_date,
+            aggregate_type: r.aggregate_type,
+            stream: r.stream,
+            sequence: r.sequence,
+            event_type: r.event_type,
+            event_version: r.event_version,
+            event_id: EventId(r.event_id),
+            actor: r.actor,
+            kiosk_id: r.kiosk_id.map(KioskId),
+            subjects: r.subjects,
+            occurred_at: r.occurred_at,
+            recorded_at: r.recorded_at,
+            correlation_id: r.correlation_id,
+            causation_id: r.causation_id,
+            command_id: r.command_id.map(CommandId),
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Writes the audit entries of a page: one insert. An entry never changes, so one that is there stays.
+
+use super::apply::entry;
+use super::rows::Entry;
+use crate::Fact;
+use crate::rows::column;
+use sqlx::PgConnection;
+
+/// See [`crate::ReadModel::apply_page_in_tx`].
+pub(crate) async fn apply_page_in_tx(conn: &mut PgConnection, facts: &[Fact]) -> Result<(), sqlx::Error> {
+    if facts.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<Entry> = facts.iter().map(entry).collect();
+    sqlx::query!(
+        r#"insert into entries (school_id, position, local_date, aggregate_type, stream, sequence, event_type,
+                                event_version, event_id, actor, kiosk_id, subjects, occurred_at, recorded_at,
+                                correlation_id, causation_id, command_id)
+           select school_id, position, local_date, aggregate_type, stream, sequence, event_type,
+                  event_version, event_id, actor, kiosk_id, string_to_array(subjects, ',')::uuid[], occurred_at,
+                  recorded_at, correlation_id, causation_id, command_id
+           from unnest($1::uuid[], $2::bigint[], $3::date[], $4::text[], $5::text[], $6::bigint[], $7::text[],
+                       $8::text[], $9::uuid[], $10::text[], $11::uuid[], $12::text[], $13::timestamptz[],
+                       $14::timestamptz[], $15::uuid[], $16::uuid[], $17::uuid[])
+             u (school_id, position, local_date, aggregate_type, stream, sequence, event_type,
+                event_version, event_id, actor, kiosk_id, subjects, occurred_at, recorded_at,
+                correlation_id, causation_id, command_id)
+           on conflict (school_id, position) do nothing"#,
+        column!(rows, r => r.school_id.0),
+        column!(rows, r => r.position),
+        column!(rows, r => r.local_date),
+        column!(rows, r => r.aggregate_type.clone()),
+        column!(rows, r => r.stream.clone()),
+        column!(rows, r => r.sequence),
+        column!(rows, r => r.event_type.clone()),
+        column!(rows, r => r.event_version.clone()),
+        column!(rows, r => r.event_id.0),
+        column!(rows, r => r.actor.clone()),
+        column!(rows, r => r.kiosk_id.map(|id| id.0)) as _,
+        column!(rows, r => r.subjects.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")),
+        column!(rows, r => r.occurred_at),
+        column!(rows, r => r.recorded_at),
+        column!(rows, r => r.correlation_id),
+        column!(rows, r => r.causation_id) as _,
+        column!(rows, r => r.command_id.map(|id| id.0)) as _
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Empties the model.
+pub(crate) async fn clear_in_tx(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query!("delete from entries").execute(conn).await?;
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! An event of the log, read and checked: what the models apply.
+
+use domain::{AnyEvent, DecodeError, Recorded};
+use nats::RawEvent;
+use uuid::Uuid;
+
+/// A decoded event whose stream id could be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fact {
+    /// The stream's own id: the pupil of a pupil's day, the kiosk of a kiosk's stream, …
+    pub own_id: Uuid,
+    /// The event.
+    pub event: Recorded<AnyEvent>,
+}
+
+/// An event that this program cannot apply. Nothing behind it is applied: a model with a hole would
+/// look whole.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("event at position {position} cannot be applied: {why}")]
+pub struct Poison {
+    /// Where it stands in the log.
+    pub position: i64,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why an event cannot be applied. Never quotes a payload.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Why {
+    /// An unknown name or version (an older program, perhaps), or a shape that is not as promised.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// The stream's id does not end in an id.
+    #[error("its stream has no id")]
+    Stream,
+}
+
+impl Fact {
+    /// Checks a typed event.
+    pub fn new(event: Recorded<AnyEvent>) -> Result<Self, Poison> {
+        match event.stream.own_id() {
+            Some(own_id) => Ok(Self { own_id, event }),
+            None => Err(Poison { position: event.position, why: Why::Stream }),
+        }
+    }
+
+    /// Decodes an event as the log holds it.
+    pub fn decode(raw: RawEvent) -> Result<Self, Poison> {
+        let position = raw.position;
+        let payload = domain::decode(&raw.aggregate_type, &raw.event_type, &raw.event_version, raw.payload.get())
+            .map_err(|e| Poison { position, why: e.into() })?;
+        Self::new(Recorded {
+            position,
+            event_id: raw.event_id,
+            school_id: raw.school_id,
+            aggregate_type: raw.aggregate_type,
+            stream: raw.stream,
+            sequence: raw.sequence,
+            event_type: raw.event_type,
+            event_version: raw.event_version,
+            occurred_at: raw.occurred_at,
+            recorded_at: raw.recorded_at,
+            local_date: raw.local_date,
+            zone: raw.zone,
+            utc_offset: raw.utc_offset,
+            actor: raw.actor,
+            correlation_id: raw.correlation_id,
+            causation_id: raw.causation_id,
+            command_id: raw.command_id,
+            payload,
+        })
+    }
+
+    /// Its place in the log.
+    pub fn position(&self) -> i64 {
+        self.event.position
+    }
+}
+
+/// Decodes a page up to the first event that cannot be applied.
+pub fn decode_page(raw: Vec<RawEvent>) -> (Vec<Fact>, Option<Poison>) {
+    let mut facts = Vec::with_capacity(raw.len());
+    for event in raw {
+        match Fact::decode(event) {
+            Ok(fact) => facts.push(fact),
+            Err(poison) => return (facts, Some(poison)),
+        }
+    }
+    (facts, None)
+}

@@ -1,0 +1,12 @@
+//! The day at the gate: every pupil's day, the scans, the gates, and what waits in quarantine.
+//!
+//! State goes by corrected time, not by arrival: a pupil's day is summed up anew from its scans
+//! whenever one comes or is flagged, so that a scan synced late never overwrites a later one. An echo
+//! (a second tap within the echo window) is counted, and changes nothing else.
+
+mod apply;
+pub mod board;
+pub mod facts;
+pub mod queries;
+pub mod rows;
+pub(crate) mod store;

@@ -1,0 +1,355 @@
+//! The board: one pure function from facts to what an inspector sees, used by pages, API and tests.
+//!
+//! What the counts mean, and what always holds (see [`Counts::holds`]):
+//! - `pupils = expected + not_expected`: everybody on the board;
+//! - `expected = present + late + pending + missing + unknown + left`: each expected pupil has
+//!   exactly one status;
+//! - `inside` counts whoever entered and did not leave, expected or not, so it needs no identity with
+//!   the others: `inside ≤ pupils`;
+//! - the totals are the sum of the courses, pupils without a course that day counted in `elsewhere`.
+
+use super::facts::{BoardFacts, Pupil, ScanFact};
+use crate::rules::day_status::{Completeness, DayFacts, DayStatus, Policy, Status, day_status};
+use crate::rules::expectation::{CourseCalendar, Expectation, PupilCalendar, expectation};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::attendance_day::{Direction, Flag};
+use domain::kiosk::LaneMode;
+use domain::{CourseId, Epoch, KioskId, ScanId, SchoolId, Sealed, StudentId};
+use std::collections::HashMap;
+
+/// What an inspector sees of one school on one day at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Board {
+    /// The tenant.
+    pub school_id: SchoolId,
+    /// The school's public name.
+    pub school_name: String,
+    /// The school's zone, for every time on the page.
+    pub zone: chrono_tz::Tz,
+    /// The school day.
+    pub date: NaiveDate,
+    /// The moment that lateness was judged at.
+    pub now: DateTime<Utc>,
+    /// How far the log is in here.
+    pub as_of: AsOf,
+    /// All pupils.
+    pub totals: Counts,
+    /// By course, lowest grade first.
+    pub courses: Vec<CourseLine>,
+    /// Pupils on the board without a course that day (withdrawn, or not in the roster yet).
+    pub elsewhere: Counts,
+    /// Newest first, echoes left out.
+    pub last_scans: Vec<LastScan>,
+    /// By name of the gate.
+    pub gates: Vec<GateLine>,
+    /// Scans of any day that wait for a person.
+    pub quarantined: i64,
+}
+
+/// How far the log is in an answer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AsOf {
+    /// The log's life that the positions belong to.
+    pub epoch: Epoch,
+    /// Last event in the live model.
+    pub position: i64,
+    /// When the log learned that event; none in an empty log.
+    pub recorded_at: Option<DateTime<Utc>>,
+    /// Last event in the roster.
+    pub roster_position: i64,
+}
+
+/// How many pupils are how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Everybody counted here.
+    pub pupils: u32,
+    /// Expected at some time of the day.
+    pub expected: u32,
+    /// Entered and did not leave, expected or not.
+    pub inside: u32,
+    /// Expected, entered in time, still inside.
+    pub present: u32,
+    /// Expected, entered late, still inside.
+    pub late: u32,
+    /// Expected, and past the limit without an entry on record.
+    pub missing: u32,
+    /// Expected, and not due yet.
+    pub pending: u32,
+    /// Expected, entered, and went out again.
+    pub left: u32,
+    /// Expected without an entry, but a gate was silent.
+    pub unknown: u32,
+    /// Not expected that day.
+    pub not_expected: u32,
+}
+
+impl Counts {
+    fn add(&mut self, status: &DayStatus) {
+        self.pupils += 1;
+        self.inside += u32::from(status.inside);
+        let of_status = match status.status {
+            Status::NotExpected => {
+                self.not_expected += 1;
+                return;
+            }
+            Status::Pending => &mut self.pending,
+            Status::Present => &mut self.present,
+            Status::Late { .. } => &mut self.late,
+            Status::Missing => &mut self.missing,
+            Status::Unknown => &mut self.unknown,
+            Status::Left => &mut self.left,
+        };
+        *of_status += 1;
+        self.expected += 1;
+    }
+
+    /// Whether the identities of the head comment hold.
+    pub fn holds(&self) -> bool {
+        self.pupils == self.expected + self.not_expected
+            && self.expected == self.present + self.late + self.pending + self.missing + self.unknown + self.left
+            && self.inside <= self.pupils
+    }
+}
+
+/// A course's line on the board.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CourseLine {
+    /// The course.
+    pub course_id: CourseId,
+    /// As the school writes it: `1° Básico A`.
+    pub name: String,
+    /// Grade and level: `basica-1`.
+    pub level: String,
+    /// Section letter, may be empty.
+    pub letter: String,
+    /// Its pupils.
+    pub counts: Counts,
+}
+
+/// A pupil's name as the roster keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedName {
+    /// Given names (field `given_names`).
+    pub given: Sealed,
+    /// Family names (field `family_names`).
+    pub family: Sealed,
+}
+
+/// A line of the stream of scans.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LastScan {
+    /// Position of the event that recorded it.
+    pub position: i64,
+    /// Minted by the kiosk.
+    pub scan_id: ScanId,
+    /// The pupil.
+    pub student_id: StudentId,
+    /// None once erased, or while the roster does not know the pupil yet.
+    pub name: Option<SealedName>,
+    /// The pupil was erased.
+    pub erased: bool,
+    /// Name of the pupil's course that day.
+    pub course_name: Option<String>,
+    /// Which way.
+    pub direction: Direction,
+    /// When, corrected.
+    pub occurred_at: DateTime<Utc>,
+    /// When the log learned it.
+    pub recorded_at: DateTime<Utc>,
+    /// The kiosk.
+    pub kiosk_id: KioskId,
+    /// Doubts, sorted.
+    pub flags: Vec<Flag>,
+    /// How the pupil's day stands now.
+    pub status: Status,
+    /// Minutes after the expected entry, if this scan is the entry that made the pupil late.
+    pub late_minutes: Option<u32>,
+}
+
+/// A kiosk's line on the board.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GateLine {
+    /// The kiosk.
+    pub kiosk_id: KioskId,
+    /// Name of the gate.
+    pub gate: String,
+    /// How it learns the direction.
+    pub mode: LaneMode,
+    /// When it was last heard, by its own last call (operational, not from the log).
+    pub last_seen: Option<DateTime<Utc>>,
+    /// Scans still waiting on the device, as it said then.
+    pub queue_depth: Option<i32>,
+    /// Device wall clock minus server clock then, milliseconds.
+    pub skew_ms: Option<i64>,
+    /// No scan taken before this instant is still waiting on the device.
+    pub drained_through: Option<DateTime<Utc>>,
+    /// Latest corrected time of a scan that could be placed.
+    pub last_scan_at: Option<DateTime<Utc>>,
+    /// An event of the log says that it fell silent and has not returned.
+    pub silent: bool,
+    /// No longer trusted.
+    pub revoked: bool,
+    /// Gaps found in its queues.
+    pub gaps: i32,
+    /// Numbers used twice.
+    pub forks: i32,
+}
+
+/// Judges pupils, computing what a course expects once.
+pub(crate) struct Judge<'a> {
+    facts: &'a BoardFacts,
+    now: DateTime<Utc>,
+    by_course: HashMap<CourseId, Expectation>,
+    nothing: CourseCalendar,
+}
+
+impl<'a> Judge<'a> {
+    pub(crate) fn new(facts: &'a BoardFacts, now: DateTime<Utc>) -> Self {
+        let nothing = CourseCalendar { schedules: Vec::new(), closed_from: None };
+        Self { facts, now, by_course: HashMap::new(), nothing }
+    }
+
+    /// What the day expects of the pupil, and how it stands.
+    pub(crate) fn judge(&mut self, pupil: &Pupil) -> (Expectation, DayStatus) {
+        let school = &self.facts.school;
+        let calendar =
+            |course| PupilCalendar { enrolled_from: pupil.enrolled_from, withdrawn_from: pupil.withdrawn_from, course };
+        let expected = match pupil.course_id {
+            // A member of a course on that date: the same for all of the course.
+            Some(course_id) => self
+                .by_course
+                .entry(course_id)
+                .or_insert_with(|| {
+                    let course = self.facts.courses.iter().find(|c| c.course_id == course_id);
+                    expectation(&calendar(course.map_or(&self.nothing, |c| &c.calendar)), self.facts.date, school.zone)
+                })
+                .clone(),
+            None => expectation(&calendar(&self.nothing), self.facts.date, school.zone),
+        };
+        let policy = Policy {
+            late_after_minutes: school.late_after_minutes,
+            missing_after_minutes: school.missing_after_minutes,
+        };
+        let day = DayFacts {
+            first_entry: pupil.day.as_ref().and_then(|d| d.first_entry_at),
+            first_entry_any: pupil.day.as_ref().and_then(|d| d.first_entry_any_at),
+            last: pupil.day.as_ref().and_then(|d| d.last_direction.zip(d.last_at)),
+            completeness: Completeness::Complete,
+        };
+        let status = day_status(&day, &expected, &policy, self.now);
+        (expected, status)
+    }
+}
+
+/// The board of the facts, judged at `now`.
+pub fn board(facts: &BoardFacts, now: DateTime<Utc>) -> Board {
+    let mut judge = Judge::new(facts, now);
+    let mut totals = Counts::default();
+    let mut elsewhere = Counts::default();
+    let mut by_course: HashMap<CourseId, Counts> = HashMap::new();
+    let mut statuses: HashMap<StudentId, DayStatus> = HashMap::with_capacity(facts.pupils.len());
+    let mut pupils: HashMap<StudentId, &Pupil> = HashMap::with_capacity(facts.pupils.len());
+    for pupil in &facts.pupils {
+        let (_, status) = judge.judge(pupil);
+        totals.add(&status);
+        match pupil.course_id {
+            Some(course) => by_course.entry(course).or_default().add(&status),
+            None => elsewhere.add(&status),
+        }
+        statuses.insert(pupil.student_id, status);
+        pupils.insert(pupil.student_id, pupil);
+    }
+    let mut courses: Vec<CourseLine> = facts
+        .courses
+        .iter()
+        .map(|c| CourseLine {
+            course_id: c.course_id,
+            name: c.name.clone(),
+            level: c.level.clone(),
+            letter: c.letter.clone(),
+            counts: by_course.remove(&c.course_id).unwrap_or_default(),
+        })
+        // A closed course without pupils, or one of another year, says nothing.
+        .filter(|line| line.counts.pupils > 0)
+        .collect();
+    courses.sort_by_cached_key(|c| (grade(&c.level), c.letter.clone(), c.name.clone()));
+    // A course that the roster does not know yet: its pupils are counted, just not on a line.
+    for counts in by_course.into_values() {
+        elsewhere = elsewhere.plus(counts);
+    }
+    Board {
+        school_id: facts.school.school_id,
+        school_name: facts.school.name.clone(),
+        zone: facts.school.zone,
+        date: facts.date,
+        now,
+        as_of: facts.as_of,
+        totals,
+        courses,
+        elsewhere,
+        last_scans: facts
+            .last_scans
+            .iter()
+            .map(|scan| last_scan(scan, facts, pupils.get(&scan.student_id).copied(), statuses.get(&scan.student_id)))
+            .collect(),
+        gates: facts.gates.clone(),
+        quarantined: facts.quarantined,
+    }
+}
+
+fn last_scan(scan: &ScanFact, facts: &BoardFacts, pupil: Option<&Pupil>, status: Option<&DayStatus>) -> LastScan {
+    let course = pupil.and_then(|p| p.course_id).and_then(|id| facts.courses.iter().find(|c| c.course_id == id));
+    let status = status.map_or(Status::NotExpected, |s| s.status);
+    let made_late = scan.direction == Direction::Entry
+        && pupil.and_then(|p| p.day.as_ref()).and_then(|d| d.first_entry_at) == Some(scan.occurred_at);
+    LastScan {
+        position: scan.position,
+        scan_id: scan.scan_id,
+        student_id: scan.student_id,
+        name: scan.name.clone(),
+        erased: scan.erased,
+        course_name: course.map(|c| c.name.clone()),
+        direction: scan.direction,
+        occurred_at: scan.occurred_at,
+        recorded_at: scan.recorded_at,
+        kiosk_id: scan.kiosk_id,
+        flags: scan.flags.clone(),
+        status,
+        late_minutes: match status {
+            Status::Late { minutes } if made_late => Some(minutes),
+            _ => None,
+        },
+    }
+}
+
+/// Sorts grades as a school lists them: kindergarten, basic, middle, then whatever else.
+/// `basica-1` → (1, 1).
+pub(crate) fn grade(level: &str) -> (u8, u32, String) {
+    let (stage, number) = level.rsplit_once('-').unwrap_or((level, ""));
+    let rank = match stage {
+        "nt" => 0,
+        "basica" => 1,
+        "media" => 2,
+        _ => 3,
+    };
+    (rank, number.parse().unwrap_or(u32::MAX), if rank == 3 { level.to_owned() } else { String::new() })
+}
+
+impl Counts {
+    /// Both together.
+    pub fn plus(self, o: Self) -> Self {
+        Self {
+            pupils: self.pupils + o.pupils,
+            expected: self.expected + o.expected,
+            inside: self.inside + o.inside,
+            present: self.present + o.present,
+            late: self.late + o.late,
+            missing: self.missing + o.missing,
+            pending: self.pending + o.pending,
+            left: self.left + o.left,
+            unknown: self.unknown + o.unknown,
+            not_expected: self.not_expected + o.not_expected,
+        }
+    }
+}

@@ -1,0 +1,390 @@
+//! What readers ask of the live model. All take the request role's pool.
+
+use super::board::{AsOf, Board, Judge, SealedName, board};
+use super::facts::{self, BoardFacts, Course, Pupil, sealed_name};
+use super::rows::{LiveScan, PupilDay, QuarantineState, Quarantined};
+use crate::rules::day_status::DayStatus;
+use crate::rules::expectation::Expectation;
+use crate::{page, wire};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::{CourseId, KioskId, ScanId, SchoolId, StudentId};
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+/// The board of a school on a day, judged at `now`; none if the roster does not know the school.
+pub async fn load_board(
+    pool: &PgPool,
+    school: SchoolId,
+    date: NaiveDate,
+    now: DateTime<Utc>,
+) -> Result<Option<Board>, sqlx::Error> {
+    Ok(facts::load(pool, school, date).await?.map(|facts| board(&facts, now)))
+}
+
+/// A pupil and how the day stands, with the derivation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PupilLine {
+    /// The pupil.
+    pub student_id: StudentId,
+    /// None once erased, or while the roster does not know the pupil yet.
+    pub name: Option<SealedName>,
+    /// The pupil was erased.
+    pub erased: bool,
+    /// What the day expects.
+    pub expectation: Expectation,
+    /// How it stands, and why.
+    pub status: DayStatus,
+    /// The day's scans summed up; none without a scan.
+    pub day: Option<PupilDay>,
+}
+
+/// A course's pupils on a day.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CoursePage {
+    /// The course.
+    pub course: Course,
+    /// The school.
+    pub school: facts::School,
+    /// The school day.
+    pub date: NaiveDate,
+    /// How far the log is in here.
+    pub as_of: AsOf,
+    /// By student id; names are sorted by whoever can open them.
+    pub pupils: Vec<PupilLine>,
+    /// Cursor of the next page, if there is one.
+    pub next: Option<StudentId>,
+}
+
+/// The pupils of a course on a date, at most 200 a page, `after` a cursor. None: no such course.
+pub async fn course_page(
+    pool: &PgPool,
+    school: SchoolId,
+    course: CourseId,
+    date: NaiveDate,
+    now: DateTime<Utc>,
+    after: Option<StudentId>,
+    limit: i64,
+) -> Result<Option<CoursePage>, sqlx::Error> {
+    let mut tx = facts::snapshot(pool).await?;
+    let Some(facts) = day_facts_in_tx(&mut tx, school, date, None).await? else { return Ok(None) };
+    let Some(found) = facts.courses.iter().find(|c| c.course_id == course).cloned() else { return Ok(None) };
+    let mut of_course = facts.pupils.iter().filter(|p| p.course_id == Some(course) && Some(p.student_id) > after);
+    let limit = usize::try_from(page::limit(limit)).unwrap_or(1);
+    let page: Vec<&Pupil> = of_course.by_ref().take(limit).collect();
+    let next = of_course.next().and(page.last().map(|p| p.student_id));
+    let pupils = lines_in_tx(&mut tx, &facts, &page, now).await?;
+    tx.commit().await?;
+    Ok(Some(CoursePage { course: found, school: facts.school, date, as_of: facts.as_of, pupils, next }))
+}
+
+/// One pupil's day.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PupilDayPage {
+    /// The pupil and how the day stands.
+    pub pupil: PupilLine,
+    /// The course on that date.
+    pub course: Option<Course>,
+    /// The school.
+    pub school: facts::School,
+    /// The school day.
+    pub date: NaiveDate,
+    /// How far the log is in here.
+    pub as_of: AsOf,
+    /// The day's scans by corrected time, echoes included; the first 200.
+    pub scans: Vec<LiveScan>,
+}
+
+/// One pupil's day with every scan. None: the school has no such pupil.
+pub async fn pupil_day(
+    pool: &PgPool,
+    school: SchoolId,
+    student: StudentId,
+    date: NaiveDate,
+    now: DateTime<Utc>,
+) -> Result<Option<PupilDayPage>, sqlx::Error> {
+    let mut tx = facts::snapshot(pool).await?;
+    let Some(mut facts) = day_facts_in_tx(&mut tx, school, date, Some(student)).await? else { return Ok(None) };
+    if facts.pupils.is_empty() {
+        let known = sqlx::query_scalar!(
+            r#"select min(from_date) as "first?" from memberships where school_id = $1 and student_id = $2"#,
+            school.0,
+            student.0
+        )
+        .fetch_one(&mut *tx)
+        .await?;
+        let Some(first) = known else { return Ok(None) };
+        facts.pupils.push(Pupil {
+            student_id: student,
+            course_id: None,
+            enrolled_from: first,
+            withdrawn_from: None,
+            day: None,
+        });
+    }
+    let all: Vec<&Pupil> = facts.pupils.iter().collect();
+    let Some(pupil) = lines_in_tx(&mut tx, &facts, &all, now).await?.pop() else { return Ok(None) };
+    let scans = sqlx::query_as!(
+        ScanRecord,
+        "select school_id, local_date, position, scan_id, student_id, kiosk_id, direction, method, occurred_at, \
+         recorded_at, time_confidence, flags, last_position from live_scans \
+         where school_id = $1 and local_date = $2 and student_id = $3 order by occurred_at, scan_id limit $4",
+        school.0,
+        date,
+        student.0,
+        page::MAX
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    let course = facts.pupils[0].course_id.and_then(|id| facts.courses.iter().find(|c| c.course_id == id)).cloned();
+    let scans = scans.into_iter().map(LiveScan::try_from).collect::<Result<_, _>>()?;
+    Ok(Some(PupilDayPage { pupil, course, school: facts.school, date, as_of: facts.as_of, scans }))
+}
+
+/// The board's facts without gates and scans.
+async fn day_facts_in_tx(
+    conn: &mut PgConnection,
+    school: SchoolId,
+    date: NaiveDate,
+    only: Option<StudentId>,
+) -> Result<Option<BoardFacts>, sqlx::Error> {
+    let Some(school) = facts::load_school_in_tx(conn, school).await? else { return Ok(None) };
+    let id = school.school_id;
+    Ok(Some(BoardFacts {
+        as_of: facts::as_of_in_tx(conn).await?,
+        courses: facts::load_courses_in_tx(conn, id, date).await?,
+        pupils: facts::load_pupils_in_tx(conn, id, date, only).await?,
+        gates: Vec::new(),
+        last_scans: Vec::new(),
+        quarantined: 0,
+        school,
+        date,
+    }))
+}
+
+async fn lines_in_tx(
+    conn: &mut PgConnection,
+    facts: &BoardFacts,
+    pupils: &[&Pupil],
+    now: DateTime<Utc>,
+) -> Result<Vec<PupilLine>, sqlx::Error> {
+    let ids: Vec<Uuid> = pupils.iter().map(|p| p.student_id.0).collect();
+    let names = sqlx::query!(
+        "select student_id, given_names, family_names, erased from students where student_id = any($1) and school_id = $2",
+        &ids,
+        facts.school.school_id.0
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut names: std::collections::HashMap<Uuid, _> = names.into_iter().map(|r| (r.student_id, r)).collect();
+    let mut judge = Judge::new(facts, now);
+    Ok(pupils
+        .iter()
+        .map(|p| {
+            let (expectation, status) = judge.judge(p);
+            let row = names.remove(&p.student_id.0);
+            let erased = row.as_ref().is_some_and(|r| r.erased);
+            let name = row.and_then(|r| sealed_name(r.given_names, r.family_names));
+            PupilLine { student_id: p.student_id, name, erased, expectation, status, day: p.day.clone() }
+        })
+        .collect())
+}
+
+/// Pupils who were scanned on a day, by student id: at most 200 `after` a cursor. Says how many scans
+/// each has, so that a client can compare its own ledger of acknowledgements.
+pub async fn pupils_seen(
+    pool: &PgPool,
+    school: SchoolId,
+    date: NaiveDate,
+    after: Option<StudentId>,
+    limit: i64,
+) -> Result<Vec<PupilDay>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        DayRecord,
+        "select school_id, local_date, student_id, first_entry_at, first_entry_any_at, last_direction, last_at, \
+         last_scan_id, scans, echoes, flags, position from pupil_days \
+         where school_id = $1 and local_date = $2 and ($3::uuid is null or student_id > $3) \
+         order by student_id limit $4",
+        school.0,
+        date,
+        after.map(|s| s.0),
+        page::limit(limit)
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter().map(PupilDay::try_from).collect()
+}
+
+/// Scans of a day in the order of the log, at most 200 `after` a position, echoes included.
+pub async fn scans_page(
+    pool: &PgPool,
+    school: SchoolId,
+    date: NaiveDate,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<LiveScan>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        ScanRecord,
+        "select school_id, local_date, position, scan_id, student_id, kiosk_id, direction, method, occurred_at, \
+         recorded_at, time_confidence, flags, last_position from live_scans \
+         where school_id = $1 and local_date = $2 and position > $3 order by position limit $4",
+        school.0,
+        date,
+        after,
+        page::limit(limit)
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter().map(LiveScan::try_from).collect()
+}
+
+/// Scans that wait for a person, at most 200 `after` a cursor (the quarantine id).
+pub async fn quarantine_page(
+    pool: &PgPool,
+    school: SchoolId,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<Quarantined>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        QuarantineRecord,
+        "select school_id, quarantine_id, local_date, scan_id, kiosk_id, reasons, state, student_id, occurred_at, \
+         recorded_at, position from quarantined \
+         where school_id = $1 and state = 'waiting' and ($2::uuid is null or quarantine_id > $2) \
+         order by quarantine_id limit $3",
+        school.0,
+        after,
+        page::limit(limit)
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter().map(Quarantined::try_from).collect()
+}
+
+pub(crate) async fn days_in_tx(
+    conn: &mut PgConnection,
+    school: SchoolId,
+    date: NaiveDate,
+    only: Option<StudentId>,
+) -> Result<Vec<PupilDay>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        DayRecord,
+        "select school_id, local_date, student_id, first_entry_at, first_entry_any_at, last_direction, last_at, \
+         last_scan_id, scans, echoes, flags, position from pupil_days \
+         where school_id = $1 and local_date = $2 and ($3::uuid is null or student_id = $3)",
+        school.0,
+        date,
+        only.map(|s| s.0)
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(PupilDay::try_from).collect()
+}
+
+/// `pupil_days` as stored.
+pub(crate) struct DayRecord {
+    pub school_id: Uuid,
+    pub local_date: NaiveDate,
+    pub student_id: Uuid,
+    pub first_entry_at: Option<DateTime<Utc>>,
+    pub first_entry_any_at: Option<DateTime<Utc>>,
+    pub last_direction: Option<String>,
+    pub last_at: Option<DateTime<Utc>>,
+    pub last_scan_id: Option<Uuid>,
+    pub scans: i32,
+    pub echoes: i32,
+    pub flags: Vec<String>,
+    pub position: i64,
+}
+
+impl TryFrom<DayRecord> for PupilDay {
+    type Error = sqlx::Error;
+    fn try_from(r: DayRecord) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            school_id: SchoolId(r.school_id),
+            local_date: r.local_date,
+            student_id: StudentId(r.student_id),
+            first_entry_at: r.first_entry_at,
+            first_entry_any_at: r.first_entry_any_at,
+            last_direction: r.last_direction.as_deref().map(wire::parse).transpose()?,
+            last_at: r.last_at,
+            last_scan_id: r.last_scan_id.map(ScanId),
+            scans: r.scans,
+            echoes: r.echoes,
+            flags: wire::parse_all(&r.flags)?,
+            position: r.position,
+        })
+    }
+}
+
+/// `live_scans` as stored.
+pub(crate) struct ScanRecord {
+    pub school_id: Uuid,
+    pub local_date: NaiveDate,
+    pub position: i64,
+    pub scan_id: Uuid,
+    pub student_id: Uuid,
+    pub kiosk_id: Uuid,
+    pub direction: String,
+    pub method: String,
+    pub occurred_at: DateTime<Utc>,
+    pub recorded_at: DateTime<Utc>,
+    pub time_confidence: String,
+    pub flags: Vec<String>,
+    pub last_position: i64,
+}
+
+impl TryFrom<ScanRecord> for LiveScan {
+    type Error = sqlx::Error;
+    fn try_from(r: ScanRecord) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            school_id: SchoolId(r.school_id),
+            local_date: r.local_date,
+            position: r.position,
+            scan_id: ScanId(r.scan_id),
+            student_id: StudentId(r.student_id),
+            kiosk_id: KioskId(r.kiosk_id),
+            direction: wire::parse(&r.direction)?,
+            method: wire::parse(&r.method)?,
+            occurred_at: r.occurred_at,
+            recorded_at: r.recorded_at,
+            time_confidence: wire::parse(&r.time_confidence)?,
+            flags: wire::parse_all(&r.flags)?,
+            last_position: r.last_position,
+        })
+    }
+}
+
+/// `quarantined` as stored.
+pub(crate) struct QuarantineRecord {
+    pub school_id: Uuid,
+    pub quarantine_id: Uuid,
+    pub local_date: NaiveDate,
+    pub scan_id: Uuid,
+    pub kiosk_id: Uuid,
+    pub reasons: Vec<String>,
+    pub state: String,
+    pub student_id: Option<Uuid>,
+    pub occurred_at: DateTime<Utc>,
+    pub recorded_at: DateTime<Utc>,
+    pub position: i64,
+}
+
+impl TryFrom<QuarantineRecord> for Quarantined {
+    type Error = sqlx::Error;
+    fn try_from(r: QuarantineRecord) -> Result<Self, sqlx::Error> {
+        let state: QuarantineState = wire::parse(&r.state)?;
+        Ok(Self {
+            school_id: SchoolId(r.school_id),
+            quarantine_id: r.quarantine_id,
+            local_date: r.local_date,
+            scan_id: ScanId(r.scan_id),
+            kiosk_id: KioskId(r.kiosk_id),
+            reasons: wire::parse_all(&r.reasons)?,
+            state,
+            student_id: r.student_id.map(StudentId),
+            occurred_at: r.occurred_at,
+            recorded_at: r.recorded_at,
+            position: r.position,
+        })
+    }
+}

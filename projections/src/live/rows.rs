@@ -1,0 +1,140 @@
+//! Rows of the live model.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::attendance_day::{Direction, Flag, Method, TimeConfidence};
+use domain::quarantine::Reason;
+use domain::{KioskId, QueueId, ScanId, SchoolId, StudentId};
+use uuid::Uuid;
+
+/// A pupil's day, summed up from its scans.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PupilDay {
+    /// The tenant.
+    pub school_id: SchoolId,
+    /// The school day.
+    pub local_date: NaiveDate,
+    /// The pupil.
+    pub student_id: StudentId,
+    /// Earliest entry whose time can be trusted.
+    pub first_entry_at: Option<DateTime<Utc>>,
+    /// Earliest entry of all.
+    pub first_entry_any_at: Option<DateTime<Utc>>,
+    /// Direction of the latest scan by corrected time.
+    pub last_direction: Option<Direction>,
+    /// When that was.
+    pub last_at: Option<DateTime<Utc>>,
+    /// Which scan that was.
+    pub last_scan_id: Option<ScanId>,
+    /// All scans, echoes included.
+    pub scans: i32,
+    /// Echoes among them.
+    pub echoes: i32,
+    /// Doubts about any scan that is not an echo, sorted.
+    pub flags: Vec<Flag>,
+    /// Last event that touched the day.
+    pub position: i64,
+}
+
+/// A scan that could be placed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LiveScan {
+    /// The tenant.
+    pub school_id: SchoolId,
+    /// The school day.
+    pub local_date: NaiveDate,
+    /// Position of the event that recorded it.
+    pub position: i64,
+    /// Minted by the kiosk.
+    pub scan_id: ScanId,
+    /// The pupil.
+    pub student_id: StudentId,
+    /// The kiosk.
+    pub kiosk_id: KioskId,
+    /// Which way.
+    pub direction: Direction,
+    /// How it was read.
+    pub method: Method,
+    /// When, corrected.
+    pub occurred_at: DateTime<Utc>,
+    /// When the log learned it.
+    pub recorded_at: DateTime<Utc>,
+    /// How far `occurred_at` can be trusted.
+    pub time_confidence: TimeConfidence,
+    /// Doubts, sorted.
+    pub flags: Vec<Flag>,
+    /// Last event that changed the row.
+    pub last_position: i64,
+}
+
+impl LiveScan {
+    /// A second tap within the echo window: it tells nobody and changes no state.
+    pub fn is_echo(&self) -> bool {
+        self.flags.contains(&Flag::Echo)
+    }
+}
+
+/// A kiosk at its gate, as its events tell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gate {
+    /// The tenant.
+    pub school_id: SchoolId,
+    /// The kiosk.
+    pub kiosk_id: KioskId,
+    /// Queue of the newest drain.
+    pub drained_queue_id: Option<QueueId>,
+    /// Last number of that queue known to be in the log.
+    pub drained_seq: Option<i64>,
+    /// No scan taken before this instant is still waiting on the device.
+    pub drained_through: Option<DateTime<Utc>>,
+    /// Silent since then, if it is.
+    pub silent_since: Option<DateTime<Utc>>,
+    /// Latest corrected time of a scan that could be placed.
+    pub last_scan_at: Option<DateTime<Utc>>,
+    /// Gaps found in its queues.
+    pub gaps: i32,
+    /// Numbers used twice.
+    pub forks: i32,
+    /// Last event that touched the row.
+    pub position: i64,
+}
+
+/// What became of a scan that could not be placed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QuarantineState {
+    /// It waits for a person.
+    Waiting,
+    /// A person said whose it was.
+    Assigned,
+    /// A person said that it means nothing.
+    Dismissed,
+}
+
+/// A scan that could not be placed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Quarantined {
+    /// The tenant.
+    pub school_id: SchoolId,
+    /// Id of its stream.
+    pub quarantine_id: Uuid,
+    /// The day it seems to belong to, or belongs to since it was assigned.
+    pub local_date: NaiveDate,
+    /// Minted by the kiosk.
+    pub scan_id: ScanId,
+    /// The kiosk.
+    pub kiosk_id: KioskId,
+    /// Why it could not be placed, sorted.
+    pub reasons: Vec<Reason>,
+    /// What became of it.
+    pub state: QuarantineState,
+    /// Whose it is, once assigned.
+    pub student_id: Option<StudentId>,
+    /// Best guess of when it happened.
+    pub occurred_at: DateTime<Utc>,
+    /// When the log learned it.
+    pub recorded_at: DateTime<Utc>,
+    /// Last event that touched the row.
+    pub position: i64,
+}
+
+crate::rows::positioned!(Gate, Quarantined);

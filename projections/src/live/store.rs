@@ -1,0 +1,243 @@
+//! Loads the rows that a page touches and writes those that changed: one statement a table each way.
+
+use super::apply::Live;
+use super::queries::{QuarantineRecord, ScanRecord};
+use super::rows::{Gate, LiveScan, PupilDay, Quarantined};
+use crate::rows::column;
+use crate::{Fact, wire};
+use chrono::NaiveDate;
+use domain::{AnyEvent, KioskId, QueueId, SchoolId};
+use sqlx::PgConnection;
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// See [`crate::ReadModel::apply_page_in_tx`].
+pub(crate) async fn apply_page_in_tx(conn: &mut PgConnection, facts: &[Fact]) -> Result<(), sqlx::Error> {
+    let mut live = load_in_tx(conn, facts).await?;
+    for fact in facts {
+        live.apply(fact);
+    }
+    save_in_tx(conn, &live).await
+}
+
+/// Empties the model.
+pub(crate) async fn clear_in_tx(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query!("delete from pupil_days").execute(&mut *conn).await?;
+    sqlx::query!("delete from live_scans").execute(&mut *conn).await?;
+    sqlx::query!("delete from gates").execute(&mut *conn).await?;
+    sqlx::query!("delete from quarantined").execute(&mut *conn).await?;
+    Ok(())
+}
+
+async fn load_in_tx(conn: &mut PgConnection, facts: &[Fact]) -> Result<Live, sqlx::Error> {
+    let mut live = Live::default();
+    let days: BTreeSet<_> = facts.iter().filter_map(Live::day_of).collect();
+    if !days.is_empty() {
+        let schools: Vec<Uuid> = days.iter().map(|d| d.0.0).collect();
+        let dates: Vec<NaiveDate> = days.iter().map(|d| d.1).collect();
+        let students: Vec<Uuid> = days.iter().map(|d| d.2.0).collect();
+        let scans = sqlx::query_as!(
+            ScanRecord,
+            r#"select s.school_id, s.local_date, s.position, s.scan_id, s.student_id, s.kiosk_id, s.direction, s.method,
+                      s.occurred_at, s.recorded_at, s.time_confidence, s.flags, s.last_position
+               from unnest($1::uuid[], $2::date[], $3::uuid[]) d (school_id, local_date, student_id)
+               join live_scans s using (school_id, local_date, student_id)"#,
+            &schools,
+            &dates,
+            &students
+        )
+        .fetch_all(&mut *conn)
+        .await?;
+        for scan in scans {
+            live.load_scan(scan.try_into()?);
+        }
+    }
+    let gates: BTreeSet<KioskId> = facts.iter().filter_map(Live::gate_of).collect();
+    if !gates.is_empty() {
+        let ids: Vec<Uuid> = gates.iter().map(|id| id.0).collect();
+        let rows = sqlx::query!(
+            "select school_id, kiosk_id, drained_queue_id, drained_seq, drained_through, silent_since, last_scan_at, \
+             gaps, forks, position from gates where kiosk_id = any($1)",
+            &ids
+        )
+        .fetch_all(&mut *conn)
+        .await?;
+        for r in rows {
+            let gate = Gate {
+                school_id: SchoolId(r.school_id),
+                kiosk_id: KioskId(r.kiosk_id),
+                drained_queue_id: r.drained_queue_id.map(QueueId),
+                drained_seq: r.drained_seq,
+                drained_through: r.drained_through,
+                silent_since: r.silent_since,
+                last_scan_at: r.last_scan_at,
+                gaps: r.gaps,
+                forks: r.forks,
+                position: r.position,
+            };
+            live.gates.load(gate.kiosk_id, gate);
+        }
+    }
+    let quarantined: BTreeSet<Uuid> =
+        facts.iter().filter(|f| matches!(f.event.payload, AnyEvent::Quarantine(_))).map(|f| f.own_id).collect();
+    if !quarantined.is_empty() {
+        let ids: Vec<Uuid> = quarantined.into_iter().collect();
+        let rows = sqlx::query_as!(
+            QuarantineRecord,
+            "select school_id, quarantine_id, local_date, scan_id, kiosk_id, reasons, state, student_id, occurred_at, \
+             recorded_at, position from quarantined where quarantine_id = any($1)",
+            &ids
+        )
+        .fetch_all(&mut *conn)
+        .await?;
+        for row in rows {
+            let row = Quarantined::try_from(row)?;
+            live.quarantined.load(row.quarantine_id, row);
+        }
+    }
+    Ok(live)
+}
+
+async fn save_in_tx(conn: &mut PgConnection, live: &Live) -> Result<(), sqlx::Error> {
+    save_scans_in_tx(conn, &live.changed_scans()).await?;
+    save_days_in_tx(conn, &live.pupil_days()).await?;
+    save_gates_in_tx(conn, &live.gates.changed()).await?;
+    save_quarantined_in_tx(conn, &live.quarantined.changed()).await
+}
+
+async fn save_scans_in_tx(conn: &mut PgConnection, rows: &[&LiveScan]) -> Result<(), sqlx::Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        r#"insert into live_scans as t (school_id, local_date, position, scan_id, student_id, kiosk_id, direction, method,
+                                        occurred_at, recorded_at, time_confidence, flags, last_position)
+           select school_id, local_date, position, scan_id, student_id, kiosk_id, direction, method,
+                  occurred_at, recorded_at, time_confidence, string_to_array(flags, ','), last_position
+           from unnest($1::uuid[], $2::date[], $3::bigint[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[],
+                       $9::timestamptz[], $10::timestamptz[], $11::text[], $12::text[], $13::bigint[])
+             u (school_id, local_date, position, scan_id, student_id, kiosk_id, direction, method,
+                occurred_at, recorded_at, time_confidence, flags, last_position)
+           on conflict (school_id, local_date, position) do update
+             set flags = excluded.flags, last_position = excluded.last_position
+             where excluded.last_position > t.last_position"#,
+        column!(rows, r => r.school_id.0),
+        column!(rows, r => r.local_date),
+        column!(rows, r => r.position),
+        column!(rows, r => r.scan_id.0),
+        column!(rows, r => r.student_id.0),
+        column!(rows, r => r.kiosk_id.0),
+        column!(rows, r => wire::name(&r.direction)),
+        column!(rows, r => wire::name(&r.method)),
+        column!(rows, r => r.occurred_at),
+        column!(rows, r => r.recorded_at),
+        column!(rows, r => wire::name(&r.time_confidence)),
+        column!(rows, r => wire::joined(&r.flags)),
+        column!(rows, r => r.last_position)
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+async fn save_days_in_tx(conn: &mut PgConnection, rows: &[PupilDay]) -> Result<(), sqlx::Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        r#"insert into pupil_days as t (school_id, local_date, student_id, first_entry_at, first_entry_any_at,
+                                        last_direction, last_at, last_scan_id, scans, echoes, flags, position)
+           select school_id, local_date, student_id, first_entry_at, first_entry_any_at,
+                  last_direction, last_at, last_scan_id, scans, echoes, string_to_array(flags, ','), position
+           from unnest($1::uuid[], $2::date[], $3::uuid[], $4::timestamptz[], $5::timestamptz[], $6::text[],
+                       $7::timestamptz[], $8::uuid[], $9::int[], $10::int[], $11::text[], $12::bigint[])
+             u (school_id, local_date, student_id, first_entry_at, first_entry_any_at,
+                last_direction, last_at, last_scan_id, scans, echoes, flags, position)
+           on conflict (school_id, local_date, student_id) do update
+             set first_entry_at = excluded.first_entry_at, first_entry_any_at = excluded.first_entry_any_at,
+                 last_direction = excluded.last_direction, last_at = excluded.last_at,
+                 last_scan_id = excluded.last_scan_id, scans = excluded.scans, echoes = excluded.echoes,
+                 flags = excluded.flags, position = excluded.position
+             where excluded.position > t.position"#,
+        column!(rows, r => r.school_id.0),
+        column!(rows, r => r.local_date),
+        column!(rows, r => r.student_id.0),
+        column!(rows, r => r.first_entry_at) as _,
+        column!(rows, r => r.first_entry_any_at) as _,
+        column!(rows, r => r.last_direction.as_ref().map(wire::name)) as _,
+        column!(rows, r => r.last_at) as _,
+        column!(rows, r => r.last_scan_id.map(|id| id.0)) as _,
+        column!(rows, r => r.scans),
+        column!(rows, r => r.echoes),
+        column!(rows, r => wire::joined(&r.flags)),
+        column!(rows, r => r.position)
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+async fn save_gates_in_tx(conn: &mut PgConnection, rows: &[&Gate]) -> Result<(), sqlx::Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        r#"insert into gates as t (school_id, kiosk_id, drained_queue_id, drained_seq, drained_through, silent_since,
+                                   last_scan_at, gaps, forks, position)
+           select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::timestamptz[], $6::timestamptz[],
+                                $7::timestamptz[], $8::int[], $9::int[], $10::bigint[])
+           on conflict (kiosk_id) do update
+             set drained_queue_id = excluded.drained_queue_id, drained_seq = excluded.drained_seq,
+                 drained_through = excluded.drained_through, silent_since = excluded.silent_since,
+                 last_scan_at = excluded.last_scan_at, gaps = excluded.gaps, forks = excluded.forks,
+                 position = excluded.position
+             where excluded.position > t.position"#,
+        column!(rows, r => r.school_id.0),
+        column!(rows, r => r.kiosk_id.0),
+        column!(rows, r => r.drained_queue_id.map(|id| id.0)) as _,
+        column!(rows, r => r.drained_seq) as _,
+        column!(rows, r => r.drained_through) as _,
+        column!(rows, r => r.silent_since) as _,
+        column!(rows, r => r.last_scan_at) as _,
+        column!(rows, r => r.gaps),
+        column!(rows, r => r.forks),
+        column!(rows, r => r.position)
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+async fn save_quarantined_in_tx(conn: &mut PgConnection, rows: &[&Quarantined]) -> Result<(), sqlx::Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        r#"insert into quarantined as t (school_id, quarantine_id, local_date, scan_id, kiosk_id, reasons, state,
+                                         student_id, occurred_at, recorded_at, position)
+           select school_id, quarantine_id, local_date, scan_id, kiosk_id, string_to_array(reasons, ','), state,
+                  student_id, occurred_at, recorded_at, position
+           from unnest($1::uuid[], $2::uuid[], $3::date[], $4::uuid[], $5::uuid[], $6::text[], $7::text[],
+                       $8::uuid[], $9::timestamptz[], $10::timestamptz[], $11::bigint[])
+             u (school_id, quarantine_id, local_date, scan_id, kiosk_id, reasons, state,
+                student_id, occurred_at, recorded_at, position)
+           on conflict (quarantine_id) do update
+             set state = excluded.state, student_id = excluded.student_id, local_date = excluded.local_date,
+                 position = excluded.position
+             where excluded.position > t.position"#,
+        column!(rows, r => r.school_id.0),
+        column!(rows, r => r.quarantine_id),
+        column!(rows, r => r.local_date),
+        column!(rows, r => r.scan_id.0),
+        column!(rows, r => r.kiosk_id.0),
+        column!(rows, r => wire::joined(&r.reasons)),
+        column!(rows, r => wire::name(&r.state)),
+        column!(rows, r => r.student_id.map(|id| id.0)) as _,
+        column!(rows, r => r.occurred_at),
+        column!(rows, r => r.recorded_at),
+        column!(rows, r => r.position)
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! The read models, as one closed list.
+
+use crate::{Fact, audit, live, roster};
+use domain::SchoolId;
+use sqlx::PgConnection;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+/// A read model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ReadModel {
+    /// Who belongs to the school.
+    Roster,
+    /// The day at the gate.
+    Live,
+    /// Every event, findable.
+    Audit,
+}
+
+/// No such read model.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no read model of this name; there are roster, live and audit")]
+pub struct UnknownReadModel;
+
+impl ReadModel {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Roster, Self::Live, Self::Audit];
+
+    /// Its name: in `checkpoints`, on the command line, and of its schema.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Roster => "roster",
+            Self::Live => "live",
+            Self::Audit => "audit",
+        }
+    }
+
+    /// The channel that a commit is announced on, with the schools' ids; none if nobody waits for it.
+    pub fn channel(self) -> Option<&'static str> {
+        match self {
+            Self::Roster => Some("attendance_roster"),
+            Self::Live => Some("attendance_live"),
+            Self::Audit => None,
+        }
+    }
+
+    /// Applies a page of events to the tables that the connection's `search_path` leads to: loads the
+    /// rows that the page touches, folds, writes what changed. Events that were applied before change
+    /// nothing. The caller's transaction moves the checkpoint.
+    pub async fn apply_page_in_tx(self, conn: &mut PgConnection, facts: &[Fact]) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Roster => roster::store::apply_page_in_tx(conn, facts).await,
+            Self::Live => live::store::apply_page_in_tx(conn, facts).await,
+            Self::Audit => audit::store::apply_page_in_tx(conn, facts).await,
+        }
+    }
+
+    /// Empties the tables that the connection's `search_path` leads to.
+    pub(crate) async fn clear_in_tx(self, conn: &mut PgConnection) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Roster => roster::store::clear_in_tx(conn).await,
+            Self::Live => live::store::clear_in_tx(conn).await,
+            Self::Audit => audit::store::clear_in_tx(conn).await,
+        }
+    }
+}
+
+impl fmt::Display for ReadModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for ReadModel {
+    type Err = UnknownReadModel;
+    fn from_str(s: &str) -> Result<Self, UnknownReadModel> {
+        Self::ALL.into_iter().find(|m| m.name() == s).ok_or(UnknownReadModel)
+    }
+}
+
+/// The schools that a page is about, as a notification's payload: ids separated by commas, or `*` where
+/// they would not fit (Postgres allows 8,000 bytes).
+pub(crate) fn schools_of(facts: &[Fact]) -> String {
+    let schools: BTreeSet<SchoolId> = facts.iter().map(|f| f.event.school_id).collect();
+    if schools.len() > 200 {
+        return "*".to_owned();
+    }
+    schools.iter().map(SchoolId::to_string).collect::<Vec<_>>().join(",")
+}

@@ -1,0 +1,224 @@
+//! Folds events into the roster's rows. Pure.
+
+use super::rows::*;
+use crate::Fact;
+use crate::rows::Rows;
+use chrono::NaiveDate;
+use domain::student::GuardianRights;
+use domain::{AnyEvent, CourseId, CredentialId, GuardianId, KioskId, SchoolId, StudentId};
+use domain::{course, guardian, kiosk, school, student};
+
+/// The rows that a page touches.
+#[derive(Debug, Default)]
+pub(crate) struct Roster {
+    pub schools: Rows<SchoolId, School>,
+    pub courses: Rows<CourseId, Course>,
+    pub schedules: Rows<(CourseId, NaiveDate), Schedule>,
+    pub students: Rows<StudentId, Student>,
+    pub memberships: Rows<(StudentId, NaiveDate), Membership>,
+    pub credentials: Rows<CredentialId, Credential>,
+    pub guardians: Rows<GuardianId, Guardian>,
+    pub links: Rows<(StudentId, GuardianId), GuardianLink>,
+    pub kiosks: Rows<KioskId, Kiosk>,
+}
+
+impl Roster {
+    pub(crate) fn apply(&mut self, fact: &Fact) {
+        match &fact.event.payload {
+            AnyEvent::School(event) => self.school(fact, event),
+            AnyEvent::Course(event) => self.course(fact, event),
+            AnyEvent::Student(event) => self.student(fact, event),
+            AnyEvent::Guardian(event) => self.guardian(fact, event),
+            AnyEvent::Kiosk(event) => self.kiosk(fact, event),
+            AnyEvent::AttendanceDay(_) | AnyEvent::Quarantine(_) => {}
+        }
+    }
+
+    fn school(&mut self, fact: &Fact, event: &school::Event) {
+        let (school_id, position) = (fact.event.school_id, fact.position());
+        match event {
+            school::Event::Registered { name, rbd, settings } => {
+                let row =
+                    School { school_id, name: name.clone(), rbd: rbd.clone(), settings: settings.clone(), position };
+                self.schools.upsert(school_id, position, || row.clone(), |s| *s = row.clone());
+            }
+            school::Event::SettingsChanged { settings } => {
+                self.schools.update(&school_id, position, |s| s.settings = settings.clone());
+            }
+        }
+    }
+
+    fn course(&mut self, fact: &Fact, event: &course::Event) {
+        let (school_id, position, id) = (fact.event.school_id, fact.position(), CourseId(fact.own_id));
+        match event {
+            course::Event::Opened { year, name, level, letter } => {
+                let row = Course {
+                    school_id,
+                    course_id: id,
+                    year: *year,
+                    name: name.clone(),
+                    level: level.clone(),
+                    letter: letter.clone(),
+                    closed_from: None,
+                    position,
+                };
+                self.courses.upsert(id, position, || row.clone(), |c| *c = row.clone());
+            }
+            course::Event::Renamed { name } => self.courses.update(&id, position, |c| c.name = name.clone()),
+            course::Event::WeeklyScheduleSet { effective_from, slots } => {
+                let row = Schedule {
+                    school_id,
+                    course_id: id,
+                    effective_from: *effective_from,
+                    slots: slots.clone(),
+                    position,
+                };
+                self.schedules.upsert((id, *effective_from), position, || row.clone(), |s| *s = row.clone());
+            }
+            course::Event::Closed { from } => self.courses.update(&id, position, |c| c.closed_from = Some(*from)),
+        }
+    }
+
+    fn student(&mut self, fact: &Fact, event: &student::Event) {
+        let (school_id, position, id) = (fact.event.school_id, fact.position(), StudentId(fact.own_id));
+        match event {
+            student::Event::Enrolled { course_id, from, given_names, family_names, national_id } => {
+                let row = Student {
+                    school_id,
+                    student_id: id,
+                    course_id: *course_id,
+                    enrolled_from: *from,
+                    withdrawn_from: None,
+                    given_names: Some(given_names.clone()),
+                    family_names: Some(family_names.clone()),
+                    national_id: national_id.clone(),
+                    erased: false,
+                    position,
+                };
+                self.students.upsert(id, position, || row.clone(), |s| *s = row.clone());
+                self.membership(fact, id, *from, Some(*course_id));
+            }
+            student::Event::Moved { course_id, from } => {
+                self.students.update(&id, position, |s| s.course_id = *course_id);
+                self.membership(fact, id, *from, Some(*course_id));
+            }
+            student::Event::DetailsChanged { given_names, family_names, national_id } => {
+                self.students.update(&id, position, |s| {
+                    // What was erased does not come back.
+                    if !s.erased {
+                        s.given_names = Some(given_names.clone());
+                        s.family_names = Some(family_names.clone());
+                        s.national_id.clone_from(national_id);
+                    }
+                });
+            }
+            student::Event::Withdrawn { from } => {
+                self.students.update(&id, position, |s| s.withdrawn_from = Some(*from));
+                self.membership(fact, id, *from, None);
+            }
+            student::Event::CredentialIssued { credential_id, kind } => {
+                let row = Credential {
+                    school_id,
+                    credential_id: *credential_id,
+                    student_id: id,
+                    kind: *kind,
+                    revoked: None,
+                    position,
+                };
+                self.credentials.upsert(*credential_id, position, || row.clone(), |c| *c = row.clone());
+            }
+            student::Event::CredentialRevoked { credential_id, reason } => {
+                self.credentials.update(credential_id, position, |c| c.revoked = Some(*reason));
+            }
+            student::Event::GuardianLinked { guardian_id, rights }
+            | student::Event::GuardianLinkChanged { guardian_id, rights } => {
+                self.link(fact, id, *guardian_id, Some(*rights));
+            }
+            student::Event::GuardianUnlinked { guardian_id } => self.link(fact, id, *guardian_id, None),
+            student::Event::Erased => self.students.update(&id, position, |s| {
+                s.erased = true;
+                s.given_names = None;
+                s.family_names = None;
+                s.national_id = None;
+            }),
+        }
+    }
+
+    fn membership(&mut self, fact: &Fact, student_id: StudentId, from_date: NaiveDate, course_id: Option<CourseId>) {
+        let (school_id, position) = (fact.event.school_id, fact.position());
+        self.memberships.upsert(
+            (student_id, from_date),
+            position,
+            || Membership { school_id, student_id, from_date, course_id, position },
+            |m| m.course_id = course_id,
+        );
+    }
+
+    fn link(&mut self, fact: &Fact, student_id: StudentId, guardian_id: GuardianId, rights: Option<GuardianRights>) {
+        let (school_id, position) = (fact.event.school_id, fact.position());
+        let key = (student_id, guardian_id);
+        match rights {
+            Some(rights) => self.links.upsert(
+                key,
+                position,
+                || GuardianLink { school_id, student_id, guardian_id, rights, active: true, position },
+                |link| {
+                    link.rights = rights;
+                    link.active = true;
+                },
+            ),
+            None => self.links.update(&key, position, |link| link.active = false),
+        }
+    }
+
+    fn guardian(&mut self, fact: &Fact, event: &guardian::Event) {
+        let (school_id, position, id) = (fact.event.school_id, fact.position(), GuardianId(fact.own_id));
+        match event {
+            guardian::Event::Registered { name, national_id, phone, mail } => {
+                let row = Guardian {
+                    school_id,
+                    guardian_id: id,
+                    name: Some(name.clone()),
+                    national_id: national_id.clone(),
+                    phone: phone.clone(),
+                    mail: mail.clone(),
+                    erased: false,
+                    position,
+                };
+                self.guardians.upsert(id, position, || row.clone(), |g| *g = row.clone());
+            }
+            guardian::Event::ContactChanged { name, phone, mail } => self.guardians.update(&id, position, |g| {
+                if !g.erased {
+                    g.name = Some(name.clone());
+                    g.phone.clone_from(phone);
+                    g.mail.clone_from(mail);
+                }
+            }),
+            guardian::Event::Erased => self.guardians.update(&id, position, |g| {
+                g.erased = true;
+                g.name = None;
+                g.national_id = None;
+                g.phone = None;
+                g.mail = None;
+            }),
+        }
+    }
+
+    fn kiosk(&mut self, fact: &Fact, event: &kiosk::Event) {
+        let (school_id, position, id) = (fact.event.school_id, fact.position(), KioskId(fact.own_id));
+        match event {
+            kiosk::Event::Enrolled { gate, mode } => {
+                let row = Kiosk { school_id, kiosk_id: id, gate: gate.clone(), mode: *mode, revoked: false, position };
+                self.kiosks.upsert(id, position, || row.clone(), |k| *k = row.clone());
+            }
+            kiosk::Event::ModeChanged { mode } => self.kiosks.update(&id, position, |k| k.mode = *mode),
+            kiosk::Event::Revoked => self.kiosks.update(&id, position, |k| k.revoked = true),
+            // The day at the gate is the live model's.
+            kiosk::Event::DrainedThrough { .. }
+            | kiosk::Event::Silent { .. }
+            | kiosk::Event::Returned
+            | kiosk::Event::GapDetected { .. }
+            | kiosk::Event::ForkDetected { .. } => {}
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! What readers ask of the roster. All take the request role's pool; names stay sealed.
+
+use super::rows::{Course, Credential, Guardian, GuardianLink, Kiosk, School, Student};
+use crate::{page, wire};
+use chrono::NaiveDate;
+use domain::student::GuardianRights;
+use domain::{CourseId, CredentialId, GuardianId, KioskId, SchoolId, Sealed, StudentId};
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+/// Schools by id, at most 200 `after` a cursor.
+pub async fn schools(pool: &PgPool, after: Option<SchoolId>, limit: i64) -> Result<Vec<School>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        SchoolRecord,
+        "select school_id, name, rbd, zone, late_after_minutes, missing_after_minutes, echo_seconds, position \
+         from schools where $1::uuid is null or school_id > $1 order by school_id limit $2",
+        after.map(|s| s.0),
+        page::limit(limit)
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter().map(School::try_from).collect()
+}
+
+/// One school.
+pub async fn school(pool: &PgPool, school: SchoolId) -> Result<Option<School>, sqlx::Error> {
+    sqlx::query_as!(
+        SchoolRecord,
+        "select school_id, name, rbd, zone, late_after_minutes, missing_after_minutes, echo_seconds, position \
+         from schools where school_id = $1",
+        school.0
+    )
+    .fetch_optional(pool)
+    .await?
+    .map(School::try_from)
+    .transpose()
+}
+
+/// A school's courses by id, at most 200 `after` a cursor.
+pub async fn courses(
+    pool: &PgPool,
+    school: SchoolId,
+    after: Option<CourseId>,
+    limit: i64,
+) -> Result<Vec<Course>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "select school_id, course_id, year, name, level, letter, closed_from, position from courses \
+         where school_id = $1 and ($2::uuid is null or course_id > $2) order by course_id limit $3",
+        school.0,
+        after.map(|c| c.0),
+        page::limit(limit)
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|r| Course {
+            school_id: SchoolId(r.school_id),
+            course_id: CourseId(r.course_id),
+            year: r.year,
+            name: r.name,
+            level: r.level,
+            letter: r.letter,
+            closed_from: r.closed_from,
+            position: r.position,
+        })
+        .collect())
+}
+
+/// A school's kiosks by id, at most 200 `after` a cursor.
+pub async fn kiosks(
+    pool: &PgPool,
+    school: SchoolId,
+    after: Option<KioskId>,
+    limit: i64,
+) -> Result<Vec<Kiosk>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "select school_id, kiosk_id, gate, mode, revoked, position from kiosks \
+         where school_id = $1 and ($2::uuid is null or kiosk_id > $2) order by kiosk_id limit $3",
+        school.0,
+        after.map(|k| k.0),
+        page::limit(limit)
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter()
+        .map(|r| {
+            Ok(Kiosk {
+                school_id: SchoolId(r.school_id),
+                kiosk_id: KioskId(r.kiosk_id),
+                gate: r.gate,
+                mode: wire::parse(&r.mode)?,
+                revoked: r.revoked,
+                position: r.position,
+            })
+        })
+        .collect()
+}
+
+/// A school's pupils by id, at most 200 `after` a cursor; those of one course on a date, if asked.
+pub async fn students(
+    pool: &PgPool,
+    school: SchoolId,
+    in_course: Option<(CourseId, NaiveDate)>,
+    after: Option<StudentId>,
+    limit: i64,
+) -> Result<Vec<Student>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        StudentRecord,
+        "select s.school_id, s.student_id, s.course_id, s.enrolled_from, s.withdrawn_from, s.given_names, \
+                s.family_names, s.national_id, s.erased, s.position \
+         from students s \
+         where s.school_id = $1 and ($2::uuid is null or s.student_id > $2) \
+           and ($4::uuid is null or $4 = (select m.course_id from memberships m \
+                where m.student_id = s.student_id and m.from_date <= $5 order by m.position desc limit 1)) \
+         order by s.student_id limit $3",
+        school.0,
+        after.map(|s| s.0),
+        page::limit(limit),
+        in_course.map(|(course, _)| course.0),
+        in_course.map(|(_, date)| date)
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().map(Student::from).collect())
+}
+
+/// One pupil.
+pub async fn student(pool: &PgPool, school: SchoolId, student: StudentId) -> Result<Option<Student>, sqlx::Error> {
+    let found = students_by_id_in_tx(&mut *pool.acquire().await?, &[student.0]).await?.pop();
+    Ok(found.filter(|s| s.school_id == school))
+}
+
+/// Pupils whose row changed after a position, in the order of their changes, at most 200: what a cache
+/// of opened names needs to follow the roster. The last row's position is the next cursor.
+pub async fn students_changed_since(
+    pool: &PgPool,
+    school: SchoolId,
+    since: i64,
+    limit: i64,
+) -> Result<Vec<Student>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        StudentRecord,
+        "select school_id, student_id, course_id, enrolled_from, withdrawn_from, given_names, family_names, \
+         national_id, erased, position from students \
+         where school_id = $1 and position > $2 order by position limit $3",
+        school.0,
+        since,
+        page::limit(limit)
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().map(Student::from).collect())
+}
+
+/// Cards that changed after a position, in the order of their changes, at most 2,000: a kiosk's roster
+/// delta. The last row's position is the next cursor; no names.
+pub async fn credentials_since(
+    pool: &PgPool,
+    school: SchoolId,
+    since: i64,
+    limit: i64,
+) -> Result<Vec<Credential>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "select school_id, credential_id, student_id, kind, revoked, position from credentials \
+         where school_id = $1 and position > $2 order by position limit $3",
+        school.0,
+        since,
+        limit.clamp(1, page::MAX_DELTA)
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter()
+        .map(|r| {
+            Ok(Credential {
+                school_id: SchoolId(r.school_id),
+                credential_id: CredentialId(r.credential_id),
+                student_id: StudentId(r.student_id),
+                kind: wire::parse(&r.kind)?,
+                revoked: r.revoked.as_deref().map(wire::parse).transpose()?,
+                position: r.position,
+            })
+        })
+        .collect()
+}
+
+/// A guardian with what the link to one pupil allows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LinkedGuardian {
+    /// The link.
+    pub link: GuardianLink,
+    /// The guardian; none while the roster does not know the guardian yet.
+    pub guardian: Option<Guardian>,
+}
+
+/// The guardians linked to a pupil now, by id; the first 200.
+pub async fn guardians_of(
+    pool: &PgPool,
+    school: SchoolId,
+    student: StudentId,
+) -> Result<Vec<LinkedGuardian>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"select l.guardian_id, l.legal, l.notify, l.may_collect, l.may_view, l.restricted, l.position as link_position,
+                  g.name as "name?", g.national_id as "national_id?", g.phone as "phone?", g.mail as "mail?",
+                  g.erased as "erased?", g.position as "position?"
+           from guardian_links l left join guardians g on g.guardian_id = l.guardian_id
+           where l.school_id = $1 and l.student_id = $2 and l.active
+           order by l.guardian_id limit $3"#,
+        school.0,
+        student.0,
+        page::MAX
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|r| {
+            let guardian_id = GuardianId(r.guardian_id);
+            LinkedGuardian {
+                link: GuardianLink {
+                    school_id: school,
+                    student_id: student,
+                    guardian_id,
+                    rights: GuardianRights {
+                        legal: r.legal,
+                        notify: r.notify,
+                        may_collect: r.may_collect,
+                        may_view: r.may_view,
+                        restricted: r.restricted,
+                    },
+                    active: true,
+                    position: r.link_position,
+                },
+                guardian: r.erased.zip(r.position).map(|(erased, position)| Guardian {
+                    school_id: school,
+                    guardian_id,
+                    name: r.name.map(Sealed),
+                    national_id: r.national_id.map(Sealed),
+                    phone: r.phone.map(Sealed),
+                    mail: r.mail.map(Sealed),
+                    erased,
+                    position,
+                }),
+            }
+        })
+        .collect())
+}
+
+pub(crate) async fn students_by_id_in_tx(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Student>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        StudentRecord,
+        "select school_id, student_id, course_id, enrolled_from, withdrawn_from, given_names, family_names, \
+         national_id, erased, position from students where student_id = any($1)",
+        ids
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(Student::from).collect())
+}
+
+/// `schools` as stored.
+struct SchoolRecord {
+    school_id: Uuid,
+    name: String,
+    rbd: Option<String>,
+    zone: String,
+    late_after_minutes: i16,
+    missing_after_minutes: i16,
+    echo_seconds: i16,
+    position: i64,
+}
+
+impl TryFrom<SchoolRecord> for School {
+    type Error = sqlx::Error;
+    fn try_from(r: SchoolRecord) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            school_id: SchoolId(r.school_id),
+            name: r.name,
+            rbd: r.rbd,
+            settings: domain::school::Settings {
+                zone: wire::zone(&r.zone)?,
+                late_after_minutes: r.late_after_minutes.unsigned_abs(),
+                missing_after_minutes: r.missing_after_minutes.unsigned_abs(),
+                echo_seconds: r.echo_seconds.unsigned_abs(),
+            },
+            position: r.position,
+        })
+    }
+}
+
+/// `students` as stored.
+struct StudentRecord {
+    school_id: Uuid,
+    student_id: Uuid,
+    course_id: Uuid,
+    enrolled_from: NaiveDate,
+    withdrawn_from: Option<NaiveDate>,
+    given_names: Option<String>,
+    family_names: Option<String>,
+    national_id: Option<String>,
+    erased: bool,
+    position: i64,
+}
+
+impl From<StudentRecord> for Student {
+    fn from(r: StudentRecord) -> Self {
+        Self {
+            school_id: SchoolId(r.school_id),
+            student_id: StudentId(r.student_id),
+            course_id: CourseId(r.course_id),
+            enrolled_from: r.enrolled_from,
+            withdrawn_from: r.withdrawn_from,
+            given_names: r.given_names.map(Sealed),
+            family_names: r.family_names.map(Sealed),
+            national_id: r.national_id.map(Sealed),
+            erased: r.erased,
+            position: r.position,
+        }
+    }
+}

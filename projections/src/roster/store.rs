@@ -1,0 +1,262 @@
+//! Loads the roster's rows that a page touches: one query a table.
+
+use super::apply::Roster;
+use super::rows::*;
+use super::save::save_in_tx;
+use crate::{Fact, wire};
+use domain::course::Slot;
+use domain::school::Settings;
+use domain::student::{self, GuardianRights};
+use domain::{AnyEvent, CourseId, CredentialId, GuardianId, KioskId, SchoolId, Sealed, StudentId};
+use sqlx::PgConnection;
+use sqlx::types::Json;
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// See [`crate::ReadModel::apply_page_in_tx`].
+pub(crate) async fn apply_page_in_tx(conn: &mut PgConnection, facts: &[Fact]) -> Result<(), sqlx::Error> {
+    let touched = Touched::by(facts);
+    if touched.is_empty() {
+        return Ok(());
+    }
+    let mut roster = Roster::default();
+    load_school_in_tx(conn, &mut roster, &touched).await?;
+    load_people_in_tx(conn, &mut roster, &touched).await?;
+    for fact in facts {
+        roster.apply(fact);
+    }
+    save_in_tx(conn, &roster).await
+}
+
+/// Empties the model.
+pub(crate) async fn clear_in_tx(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query!("delete from schools").execute(&mut *conn).await?;
+    sqlx::query!("delete from courses").execute(&mut *conn).await?;
+    sqlx::query!("delete from schedules").execute(&mut *conn).await?;
+    sqlx::query!("delete from students").execute(&mut *conn).await?;
+    sqlx::query!("delete from memberships").execute(&mut *conn).await?;
+    sqlx::query!("delete from credentials").execute(&mut *conn).await?;
+    sqlx::query!("delete from guardians").execute(&mut *conn).await?;
+    sqlx::query!("delete from guardian_links").execute(&mut *conn).await?;
+    sqlx::query!("delete from kiosks").execute(&mut *conn).await?;
+    Ok(())
+}
+
+/// Whose rows a page touches.
+#[derive(Default)]
+struct Touched {
+    schools: BTreeSet<Uuid>,
+    courses: BTreeSet<Uuid>,
+    students: BTreeSet<Uuid>,
+    credentials: BTreeSet<Uuid>,
+    guardians: BTreeSet<Uuid>,
+    kiosks: BTreeSet<Uuid>,
+}
+
+impl Touched {
+    fn by(facts: &[Fact]) -> Self {
+        let mut touched = Self::default();
+        for fact in facts {
+            match &fact.event.payload {
+                AnyEvent::School(_) => touched.schools.insert(fact.event.school_id.0),
+                AnyEvent::Course(_) => touched.courses.insert(fact.own_id),
+                AnyEvent::Student(event) => {
+                    if let student::Event::CredentialIssued { credential_id, .. }
+                    | student::Event::CredentialRevoked { credential_id, .. } = event
+                    {
+                        touched.credentials.insert(credential_id.0);
+                    }
+                    touched.students.insert(fact.own_id)
+                }
+                AnyEvent::Guardian(_) => touched.guardians.insert(fact.own_id),
+                AnyEvent::Kiosk(_) => touched.kiosks.insert(fact.own_id),
+                AnyEvent::AttendanceDay(_) | AnyEvent::Quarantine(_) => false,
+            };
+        }
+        touched
+    }
+
+    fn is_empty(&self) -> bool {
+        [&self.schools, &self.courses, &self.students, &self.guardians, &self.kiosks]
+            .into_iter()
+            .all(BTreeSet::is_empty)
+    }
+}
+
+fn ids(of: &BTreeSet<Uuid>) -> Vec<Uuid> {
+    of.iter().copied().collect()
+}
+
+async fn load_school_in_tx(conn: &mut PgConnection, roster: &mut Roster, t: &Touched) -> Result<(), sqlx::Error> {
+    if !t.schools.is_empty() {
+        let rows = sqlx::query!(
+            "select school_id, name, rbd, zone, late_after_minutes, missing_after_minutes, echo_seconds, position \
+             from schools where school_id = any($1)",
+            &ids(&t.schools)
+        )
+        .fetch_all(&mut *conn)
+        .await?;
+        for r in rows {
+            let settings = Settings {
+                zone: wire::zone(&r.zone)?,
+                late_after_minutes: r.late_after_minutes.unsigned_abs(),
+                missing_after_minutes: r.missing_after_minutes.unsigned_abs(),
+                echo_seconds: r.echo_seconds.unsigned_abs(),
+            };
+            let id = SchoolId(r.school_id);
+            let row = School { school_id: id, name: r.name, rbd: r.rbd, settings, position: r.position };
+            roster.schools.load(id, row);
+        }
+    }
+    if !t.courses.is_empty() {
+        let rows = sqlx::query!(
+            "select school_id, course_id, year, name, level, letter, closed_from, position \
+             from courses where course_id = any($1)",
+            &ids(&t.courses)
+        )
+        .fetch_all(&mut *conn)
+        .await?;
+        for r in rows {
+            let course = Course {
+                school_id: SchoolId(r.school_id),
+                course_id: CourseId(r.course_id),
+                year: r.year,
+                name: r.name,
+                level: r.level,
+                letter: r.letter,
+                closed_from: r.closed_from,
+                position: r.position,
+            };
+            roster.courses.load(course.course_id, course);
+        }
+        let rows = sqlx::query!(
+            r#"select school_id, course_id, effective_from, slots as "slots: Json<Vec<Slot>>", position
+               from schedules where course_id = any($1)"#,
+            &ids(&t.courses)
+        )
+        .fetch_all(&mut *conn)
+        .await?;
+        for r in rows {
+            let schedule = Schedule {
+                school_id: SchoolId(r.school_id),
+                course_id: CourseId(r.course_id),
+                effective_from: r.effective_from,
+                slots: r.slots.0,
+                position: r.position,
+            };
+            roster.schedules.load((schedule.course_id, schedule.effective_from), schedule);
+        }
+    }
+    if !t.kiosks.is_empty() {
+        let rows = sqlx::query!(
+            "select school_id, kiosk_id, gate, mode, revoked, position from kiosks where kiosk_id = any($1)",
+            &ids(&t.kiosks)
+        )
+        .fetch_all(&mut *conn)
+        .await?;
+        for r in rows {
+            let kiosk = Kiosk {
+                school_id: SchoolId(r.school_id),
+                kiosk_id: KioskId(r.kiosk_id),
+                gate: r.gate,
+                mode: wire::parse(&r.mode)?,
+                revoked: r.revoked,
+                position: r.position,
+            };
+            roster.kiosks.load(kiosk.kiosk_id, kiosk);
+        }
+    }
+    Ok(())
+}
+
+async fn load_people_in_tx(conn: &mut PgConnection, roster: &mut Roster, t: &Touched) -> Result<(), sqlx::Error> {
+    if !t.students.is_empty() {
+        let students = ids(&t.students);
+        for student in super::queries::students_by_id_in_tx(conn, &students).await? {
+            roster.students.load(student.student_id, student);
+        }
+        let rows = sqlx::query!(
+            "select school_id, student_id, from_date, course_id, position from memberships where student_id = any($1)",
+            &students
+        )
+        .fetch_all(&mut *conn)
+        .await?;
+        for r in rows {
+            let row = Membership {
+                school_id: SchoolId(r.school_id),
+                student_id: StudentId(r.student_id),
+                from_date: r.from_date,
+                course_id: r.course_id.map(CourseId),
+                position: r.position,
+            };
+            roster.memberships.load((row.student_id, row.from_date), row);
+        }
+        let rows = sqlx::query!(
+            "select school_id, student_id, guardian_id, legal, notify, may_collect, may_view, restricted, active, position \
+             from guardian_links where student_id = any($1)",
+            &students
+        )
+        .fetch_all(&mut *conn)
+        .await?;
+        for r in rows {
+            let link = GuardianLink {
+                school_id: SchoolId(r.school_id),
+                student_id: StudentId(r.student_id),
+                guardian_id: GuardianId(r.guardian_id),
+                rights: GuardianRights {
+                    legal: r.legal,
+                    notify: r.notify,
+                    may_collect: r.may_collect,
+                    may_view: r.may_view,
+                    restricted: r.restricted,
+                },
+                active: r.active,
+                position: r.position,
+            };
+            roster.links.load((link.student_id, link.guardian_id), link);
+        }
+    }
+    if !t.credentials.is_empty() {
+        let rows = sqlx::query!(
+            "select school_id, credential_id, student_id, kind, revoked, position \
+             from credentials where credential_id = any($1)",
+            &ids(&t.credentials)
+        )
+        .fetch_all(&mut *conn)
+        .await?;
+        for r in rows {
+            let credential = Credential {
+                school_id: SchoolId(r.school_id),
+                credential_id: CredentialId(r.credential_id),
+                student_id: StudentId(r.student_id),
+                kind: wire::parse(&r.kind)?,
+                revoked: r.revoked.as_deref().map(wire::parse).transpose()?,
+                position: r.position,
+            };
+            roster.credentials.load(credential.credential_id, credential);
+        }
+    }
+    if !t.guardians.is_empty() {
+        let rows = sqlx::query!(
+            "select school_id, guardian_id, name, national_id, phone, mail, erased, position \
+             from guardians where guardian_id = any($1)",
+            &ids(&t.guardians)
+        )
+        .fetch_all(&mut *conn)
+        .await?;
+        for r in rows {
+            let guardian = Guardian {
+                school_id: SchoolId(r.school_id),
+                guardian_id: GuardianId(r.guardian_id),
+                name: r.name.map(Sealed),
+                national_id: r.national_id.map(Sealed),
+                phone: r.phone.map(Sealed),
+                mail: r.mail.map(Sealed),
+                erased: r.erased,
+                position: r.position,
+            };
+            roster.guardians.load(guardian.guardian_id, guardian);
+        }
+    }
+    Ok(())
+}

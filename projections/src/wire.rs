@@ -1,0 +1,33 @@
+//! Names of the domain's enums in text columns: the same as on the wire, taken from serde.
+
+use serde::de::IntoDeserializer;
+use serde::{Deserialize, Serialize};
+
+/// The stored name of a unit variant.
+pub(crate) fn name<T: Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(s)) => s,
+        _ => unreachable!("only enums of unit variants are stored by name"),
+    }
+}
+
+/// Reads a stored name. An unknown one is the schema's and the program's disagreement, not a user's.
+pub(crate) fn parse<'de, T: Deserialize<'de>>(s: &'de str) -> Result<T, sqlx::Error> {
+    let s: serde::de::value::StrDeserializer<'de, serde::de::value::Error> = s.into_deserializer();
+    T::deserialize(s).map_err(|e| sqlx::Error::Decode(Box::new(e)))
+}
+
+/// Several names as one text that `string_to_array(…, ',')` splits: `unnest` has no ragged arrays.
+pub(crate) fn joined<'a, T: Serialize + 'a>(values: impl IntoIterator<Item = &'a T>) -> String {
+    values.into_iter().map(name).collect::<Vec<_>>().join(",")
+}
+
+/// Reads a stored array of names.
+pub(crate) fn parse_all<'de, T: Deserialize<'de>>(names: &'de [String]) -> Result<Vec<T>, sqlx::Error> {
+    names.iter().map(|n| parse(n)).collect()
+}
+
+/// A stored zone name.
+pub(crate) fn zone(s: &str) -> Result<chrono_tz::Tz, sqlx::Error> {
+    s.parse().map_err(|e: chrono_tz::ParseError| sqlx::Error::Decode(Box::new(e)))
+}
