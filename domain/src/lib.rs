@@ -19,9 +19,11 @@
 pub mod aggregate;
 pub mod attendance_day;
 pub mod course;
+pub mod day_status;
 pub mod device_time;
 pub mod envelope;
 pub mod event;
+pub mod expectation;
 pub mod guardian;
 pub mod ids;
 pub mod kiosk;

@@ -1,5 +1,8 @@
 //! Value objects: what a plain value must look like before it is sealed, and local time.
 
 pub mod card;
+pub mod mail;
 pub mod name;
+pub mod national_id;
+pub mod phone;
 pub mod zone;

@@ -1,0 +1,241 @@
+//! What a pupil's day looks like at an instant, with the steps that lead there.
+//!
+//! Absence is never concluded from silence of a gate, and lateness never from a clock that cannot be
+//! trusted.
+
+use crate::attendance_day::Direction;
+use crate::expectation::{Expectation, ExpectedSlot, Why};
+use crate::ids::SlotId;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+/// Whether every scan that could still change the day has arrived.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Completeness {
+    /// Every gate has told that nothing is waiting.
+    #[default]
+    Complete,
+    /// A gate is silent; what it holds is not known.
+    GateSilent,
+}
+
+/// What the log says of a pupil's day.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct DayFacts {
+    /// The first entry whose time can be trusted.
+    pub first_entry: Option<DateTime<Utc>>,
+    /// The first entry, whether or not its time can be trusted.
+    pub first_entry_any: Option<DateTime<Utc>>,
+    /// The last scan by corrected time.
+    pub last: Option<(Direction, DateTime<Utc>)>,
+    /// Whether more may come.
+    pub completeness: Completeness,
+}
+
+/// The school's limits, in minutes after the expected entry.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Policy {
+    /// More whole minutes than this after the expected entry is late.
+    pub late_after_minutes: u16,
+    /// From this many minutes on, a pupil without an entry is missing.
+    pub missing_after_minutes: u16,
+}
+
+/// What a pupil's day looks like.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum Status {
+    /// Nobody expects the pupil on that day.
+    NotExpected,
+    /// Expected, and not due yet.
+    Pending,
+    /// Came in time, or at a time that cannot be trusted.
+    Present,
+    /// Came late.
+    Late {
+        /// Whole minutes after the expected entry.
+        minutes: u32,
+    },
+    /// No entry on record after the limit ("sin ingreso").
+    Missing,
+    /// No entry on record after the limit, but a gate is silent.
+    Unknown,
+    /// Came, and went out since.
+    Left,
+}
+
+/// One step from the facts to the status, in the order taken. Pages turn them into words.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "snake_case")]
+pub enum Step {
+    /// Which rule said whether the pupil is expected.
+    Expected {
+        /// The rule.
+        why: Why,
+    },
+    /// The stay that is judged, and the limits that follow from it.
+    Slot {
+        /// The slot.
+        slot_id: SlotId,
+        /// Expected entry.
+        entry: DateTime<Utc>,
+        /// Expected exit.
+        exit: DateTime<Utc>,
+        /// From this instant on an entry is late.
+        late_from: DateTime<Utc>,
+        /// From this instant on a pupil without an entry is missing.
+        missing_from: DateTime<Utc>,
+    },
+    /// An entry is on record, at a trusted time.
+    EntryRecorded {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// The only entries on record have times that cannot be trusted: lateness is not judged.
+    EntryTimeNotTrusted {
+        /// When, as far as known.
+        at: DateTime<Utc>,
+    },
+    /// No entry is on record.
+    NoEntryRecorded,
+    /// The entry was in time.
+    InTime,
+    /// The entry was late.
+    LateBy {
+        /// Whole minutes after the expected entry.
+        minutes: u32,
+    },
+    /// The limit for a missing entry has not passed.
+    NotDueYet,
+    /// The limit for a missing entry has passed.
+    LimitPassed,
+    /// A gate is silent: its scans may still come.
+    GateSilent,
+    /// The last scan of the day is an exit.
+    WentOut {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// The last scan of the day is an exit, and no entry is on record: an entry was not read.
+    ExitWithoutEntry {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// The pupil is not expected but was scanned.
+    ScannedThoughNotExpected,
+}
+
+/// A status and how it came about.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DayStatus {
+    /// The status.
+    #[serde(flatten)]
+    pub status: Status,
+    /// Whether the pupil is inside by the record.
+    pub inside: bool,
+    /// The steps from the facts to the status, in order.
+    pub derivation: Vec<Step>,
+}
+
+impl DayStatus {
+    /// How late the pupil came, also once the pupil has left.
+    pub fn minutes_late(&self) -> Option<u32> {
+        self.derivation.iter().find_map(|step| match step {
+            Step::LateBy { minutes } => Some(*minutes),
+            Step::Expected { .. }
+            | Step::Slot { .. }
+            | Step::EntryRecorded { .. }
+            | Step::EntryTimeNotTrusted { .. }
+            | Step::NoEntryRecorded
+            | Step::InTime
+            | Step::NotDueYet
+            | Step::LimitPassed
+            | Step::GateSilent
+            | Step::WentOut { .. }
+            | Step::ExitWithoutEntry { .. }
+            | Step::ScannedThoughNotExpected => None,
+        })
+    }
+}
+
+/// The status of the whole day: that of its first expected stay, for now.
+pub fn day_status(facts: &DayFacts, expected: &Expectation, policy: &Policy, now: DateTime<Utc>) -> DayStatus {
+    let mut derivation = vec![Step::Expected { why: expected.why }];
+    let Some(slot) = expected.slots.first() else {
+        if facts.first_entry_any.is_some() || facts.first_entry.is_some() || facts.last.is_some() {
+            derivation.push(Step::ScannedThoughNotExpected);
+        }
+        return DayStatus { status: Status::NotExpected, inside: inside(facts), derivation };
+    };
+    let mut judged = slot_status(facts, slot, policy, now);
+    derivation.append(&mut judged.derivation);
+    DayStatus { derivation, ..judged }
+}
+
+/// The status of one expected stay, judged by the facts of the day.
+pub fn slot_status(facts: &DayFacts, slot: &ExpectedSlot, policy: &Policy, now: DateTime<Utc>) -> DayStatus {
+    let missing_from = slot.entry + TimeDelta::minutes(policy.missing_after_minutes.into());
+    let mut derivation = vec![Step::Slot {
+        slot_id: slot.slot_id,
+        entry: slot.entry,
+        exit: slot.exit,
+        // Whole minutes are compared, as the clocks on the wall and on the board show them: with a limit
+        // of five minutes 08:05:59 is in time and 08:06:00 is late.
+        late_from: slot.entry + TimeDelta::minutes(i64::from(policy.late_after_minutes) + 1),
+        missing_from,
+    }];
+    let mut status = match (facts.first_entry, facts.first_entry_any) {
+        (Some(at), _) => {
+            derivation.push(Step::EntryRecorded { at });
+            let minutes = u32::try_from((at - slot.entry).num_minutes()).unwrap_or(0);
+            if minutes > u32::from(policy.late_after_minutes) {
+                derivation.push(Step::LateBy { minutes });
+                Status::Late { minutes }
+            } else {
+                derivation.push(Step::InTime);
+                Status::Present
+            }
+        }
+        (None, Some(at)) => {
+            derivation.push(Step::EntryTimeNotTrusted { at });
+            Status::Present
+        }
+        (None, None) => {
+            derivation.push(Step::NoEntryRecorded);
+            if now < missing_from {
+                derivation.push(Step::NotDueYet);
+                Status::Pending
+            } else {
+                derivation.push(Step::LimitPassed);
+                match facts.completeness {
+                    Completeness::Complete => Status::Missing,
+                    Completeness::GateSilent => {
+                        derivation.push(Step::GateSilent);
+                        Status::Unknown
+                    }
+                }
+            }
+        }
+    };
+    if let Some((Direction::Exit, at)) = facts.last {
+        if matches!(status, Status::Present | Status::Late { .. }) {
+            derivation.push(Step::WentOut { at });
+            status = Status::Left;
+        } else {
+            derivation.push(Step::ExitWithoutEntry { at });
+        }
+    }
+    DayStatus { status, inside: inside(facts), derivation }
+}
+
+fn inside(facts: &DayFacts) -> bool {
+    match facts.last {
+        Some((Direction::Entry, _)) => true,
+        Some((Direction::Exit, _)) => false,
+        None => facts.first_entry.is_some() || facts.first_entry_any.is_some(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
