@@ -1,1 +1,28 @@
-//! web
+//! The outside of the system: REST API, pages, server-sent events, kiosk authentication, and the one
+//! binary `attendance` that puts all parts together.
+//!
+//! This crate must not know how events are stored or how read models are kept: it calls use cases of
+//! `commands` and queries of `projections`.
+//!
+//! How to add one more endpoint:
+//! 1. a file `api/<resource>/<verb>.rs` with its request and response types, `handler` and tests;
+//! 2. its `#[utoipa::path]` and a `routes!` line in [`api::router`]: the OpenAPI document and the
+//!    test that compares it with the router take it from there;
+//! 3. each way it can fail as a [`problem::Code`]; then `make openapi`.
+//!
+//! How to add one more subcommand: a file in `cli/` with `Args` and `run`, and a line in
+//! [`cli::Command`].
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests"))]
+
+pub mod api;
+pub mod cli;
+pub mod config;
+pub mod middleware;
+pub mod observability;
+pub mod pools;
+pub mod problem;
+pub mod router;
+pub mod serve;
+pub mod state;
+
+pub use state::AppState;

@@ -1,1 +1,5 @@
-fn main() {}
+//! The one binary: see [`web::cli`].
+
+fn main() -> std::process::ExitCode {
+    web::cli::main()
+}

@@ -1,0 +1,49 @@
+//! The command line. One file per subcommand: `Args` (clap) and `run(args)`.
+
+mod migrate;
+mod serve;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+/// A school's gate as a log of facts: server, tools and demo in one program.
+#[derive(Debug, Parser)]
+#[command(name = "attendance", version, about, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// One line per subcommand; each variant's `Args` and `run` are in the file of its name.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Run the server, or parts of it.
+    Serve(serve::Args),
+    /// Bring both databases to this program's schema.
+    Migrate(migrate::Args),
+}
+
+/// Parses the command line, runs the subcommand, prints a failure with its causes.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&anyhow::Error::new(error).context("start the async runtime")),
+    };
+    let outcome = runtime.block_on(async {
+        match cli.command {
+            Command::Serve(args) => serve::run(args).await,
+            Command::Migrate(args) => migrate::run(args).await,
+        }
+    });
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
+    }
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    eprintln!("attendance: {error:#}");
+    ExitCode::FAILURE
+}

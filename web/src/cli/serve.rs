@@ -1,0 +1,27 @@
+//! `attendance serve`: the server, whole or in parts.
+
+use crate::config::Config;
+use crate::serve::{Part, Parts};
+use commands::{clock::SystemClock, ids::SystemIds};
+use std::sync::Arc;
+
+/// Options of `attendance serve`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    config: Config,
+    /// Run only this part; may be given more than once. Each part is safe to run on several machines.
+    #[arg(long, value_enum)]
+    only: Vec<Part>,
+}
+
+/// Serves until SIGINT or SIGTERM, then stops in order.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    crate::observability::init_logs()?;
+    let running =
+        crate::serve::start(&args.config, Parts::from_only(&args.only), Arc::new(SystemClock), Arc::new(SystemIds))
+            .await?;
+    crate::serve::stop_signal().await?;
+    running.shutdown().await;
+    Ok(())
+}

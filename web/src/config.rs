@@ -1,0 +1,252 @@
+//! Configuration: clap and environment variables, one struct per section. Every secret may also come
+//! from a file (`…_FILE`), as container platforms hand them over.
+
+use anyhow::{Context, bail};
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// A text that is never printed: a URL with a password, a key.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text itself.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Secret {
+    type Err = std::convert::Infallible;
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        Ok(Self(s.trim().to_owned()))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// All sections that a server needs.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Config {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the section says it")]
+    pub databases: Databases,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the section says it")]
+    pub keys: Keys,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the section says it")]
+    pub transport: TransportConfig,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the section says it")]
+    pub http: Http,
+}
+
+/// The log's database and the vault's.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Databases {
+    /// Main database: the log and the read models.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    database_url: Option<Secret>,
+    /// File that holds DATABASE_URL.
+    #[arg(long, env = "DATABASE_URL_FILE", value_name = "FILE")]
+    database_url_file: Option<PathBuf>,
+    /// The keys' own database.
+    #[arg(long, env = "VAULT_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    vault_database_url: Option<Secret>,
+    /// File that holds VAULT_DATABASE_URL.
+    #[arg(long, env = "VAULT_DATABASE_URL_FILE", value_name = "FILE")]
+    vault_database_url_file: Option<PathBuf>,
+    /// Tests run on a cluster without fsync; nothing else may.
+    #[arg(skip)]
+    may_forget: bool,
+}
+
+impl Databases {
+    /// Whether a server that may forget what it committed is refused.
+    pub(crate) fn insist_on_durability(&self) -> bool {
+        !self.may_forget
+    }
+
+    /// Where the log is.
+    pub fn events_url(&self) -> anyhow::Result<Secret> {
+        required("DATABASE_URL", self.database_url.as_ref(), self.database_url_file.as_ref())
+    }
+
+    /// Where the keys are.
+    pub fn vault_url(&self) -> anyhow::Result<Secret> {
+        required("VAULT_DATABASE_URL", self.vault_database_url.as_ref(), self.vault_database_url_file.as_ref())
+    }
+}
+
+/// The two keys that are in no database. 64 hexadecimal digits each.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Keys {
+    /// Wraps every data key of the vault.
+    #[arg(long = "kek", env = "ATTENDANCE_KEK", hide_env_values = true, value_name = "HEX")]
+    kek: Option<Secret>,
+    /// File that holds ATTENDANCE_KEK.
+    #[arg(long = "kek-file", env = "ATTENDANCE_KEK_FILE", value_name = "FILE")]
+    kek_file: Option<PathBuf>,
+    /// Makes the directory's look-up hashes.
+    #[arg(long, env = "ATTENDANCE_DIRECTORY_KEY", hide_env_values = true, value_name = "HEX")]
+    directory_key: Option<Secret>,
+    /// File that holds ATTENDANCE_DIRECTORY_KEY.
+    #[arg(long, env = "ATTENDANCE_DIRECTORY_KEY_FILE", value_name = "FILE")]
+    directory_key_file: Option<PathBuf>,
+}
+
+impl Keys {
+    /// The key-encryption key, as hexadecimal digits.
+    pub fn kek_hex(&self) -> anyhow::Result<Secret> {
+        required("ATTENDANCE_KEK", self.kek.as_ref(), self.kek_file.as_ref())
+    }
+
+    /// The directory's key, as hexadecimal digits.
+    pub fn directory_hex(&self) -> anyhow::Result<Secret> {
+        required("ATTENDANCE_DIRECTORY_KEY", self.directory_key.as_ref(), self.directory_key_file.as_ref())
+    }
+}
+
+/// NATS; without it the projectors read the log itself.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct TransportConfig {
+    /// NATS server with JetStream.
+    #[arg(long, env = "NATS_URL", hide_env_values = true, value_name = "URL")]
+    nats_url: Option<Secret>,
+    /// File that holds NATS_URL.
+    #[arg(long, env = "NATS_URL_FILE", value_name = "FILE")]
+    nats_url_file: Option<PathBuf>,
+    /// Prefix of the stream's name and subjects, so that several installations can share a server.
+    #[arg(long, env = "ATTENDANCE_NATS_PREFIX", default_value = "attendance", value_name = "NAME")]
+    pub nats_prefix: String,
+}
+
+impl TransportConfig {
+    /// Where NATS is, if it is configured.
+    pub fn url(&self) -> anyhow::Result<Option<Secret>> {
+        optional("NATS_URL", self.nats_url.as_ref(), self.nats_url_file.as_ref())
+    }
+}
+
+/// The HTTP server.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Http {
+    /// Address to listen on. Loopback only, until sign-in exists.
+    #[arg(long, env = "ATTENDANCE_LISTEN", default_value = "127.0.0.1:8080", value_parser = loopback)]
+    pub listen: SocketAddr,
+}
+
+/// Accepts a loopback address and nothing else: everybody who reaches the port may read everything.
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr = text.parse().map_err(|_| format!("`{text}` is not an address such as 127.0.0.1:8080"))?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err(format!(
+            "{address} is not a loopback address. This version has no sign-in, so whoever reaches the port reads \
+             every pupil's day; listen on 127.0.0.1 and reach it through an SSH tunnel or a proxy that signs people in"
+        ))
+    }
+}
+
+fn required(name: &str, value: Option<&Secret>, file: Option<&PathBuf>) -> anyhow::Result<Secret> {
+    optional(name, value, file)?.with_context(|| format!("set {name}, or {name}_FILE to a file that holds it"))
+}
+
+fn optional(name: &str, value: Option<&Secret>, file: Option<&PathBuf>) -> anyhow::Result<Option<Secret>> {
+    match (value, file) {
+        (Some(_), Some(_)) => bail!("{name} and {name}_FILE are both set; keep one"),
+        (Some(value), None) => Ok(Some(value.clone())),
+        (None, Some(path)) => {
+            let text = std::fs::read_to_string(path).with_context(|| format!("read {name}_FILE {}", path.display()))?;
+            Ok(Some(Secret(text.trim().to_owned())))
+        }
+        (None, None) => Ok(None),
+    }
+}
+
+impl Config {
+    /// A server on a free loopback port over given databases, with fixed keys and without NATS.
+    pub fn for_testing(events_url: &str, vault_url: &str) -> Self {
+        Self {
+            databases: Databases::for_testing(events_url, vault_url),
+            keys: Keys::for_testing(),
+            transport: TransportConfig::for_testing(None),
+            http: Http::for_testing(),
+        }
+    }
+}
+
+impl Databases {
+    /// The given databases.
+    pub fn for_testing(events_url: &str, vault_url: &str) -> Self {
+        Self {
+            database_url: Some(Secret(events_url.to_owned())),
+            vault_database_url: Some(Secret(vault_url.to_owned())),
+            may_forget: true,
+            ..Self::default()
+        }
+    }
+}
+
+impl Keys {
+    /// Two fixed keys.
+    pub fn for_testing() -> Self {
+        Self { kek: Some(Secret("11".repeat(32))), directory_key: Some(Secret("22".repeat(32))), ..Self::default() }
+    }
+}
+
+impl TransportConfig {
+    /// The given NATS server, under the usual prefix.
+    pub fn for_testing(url: Option<&str>) -> Self {
+        Self { nats_url: url.map(|u| Secret(u.to_owned())), nats_url_file: None, nats_prefix: "attendance".to_owned() }
+    }
+}
+
+impl Http {
+    /// A free loopback port.
+    pub fn for_testing() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_others_can_reach_is_refused_with_the_reason() {
+        let refused = loopback("0.0.0.0:8080").unwrap_err();
+        assert!(refused.contains("no sign-in"), "{refused}");
+        assert!(loopback("192.168.1.10:80").is_err());
+        assert!(loopback("[::]:8080").is_err());
+        assert!(loopback("[::1]:8080").is_ok());
+        assert!(loopback("127.0.0.1:0").is_ok());
+    }
+
+    #[test]
+    fn a_secret_is_never_printed() {
+        let config = Config::for_testing("postgres://u:hunter2@h/d", "postgres://v");
+        let printed = format!("{config:?}");
+        assert!(!printed.contains("hunter2") && !printed.contains("1111"), "{printed}");
+    }
+
+    #[test]
+    fn a_secret_comes_from_its_file_too_but_not_from_both() {
+        let path = std::env::temp_dir().join(format!("attendance-secret-{}", std::process::id()));
+        std::fs::write(&path, "postgres://from-file\n").unwrap();
+        let mut databases = Databases { database_url_file: Some(path.clone()), ..Databases::default() };
+        assert_eq!(databases.events_url().unwrap().reveal(), "postgres://from-file");
+        databases.database_url = Some(Secret("postgres://x".into()));
+        assert!(databases.events_url().is_err());
+        assert!(databases.vault_url().unwrap_err().to_string().contains("VAULT_DATABASE_URL_FILE"));
+        std::fs::remove_file(path).unwrap();
+    }
+}

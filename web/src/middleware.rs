@@ -1,0 +1,11 @@
+//! What surrounds every request: id, log line, panics, limits, headers, problems in the client's words.
+
+mod guard;
+mod headers;
+mod problems;
+mod request;
+
+pub use guard::{catch_panics, limit_uri};
+pub use headers::secure;
+pub use problems::{not_found, speak_problems};
+pub use request::{RequestId, observe};

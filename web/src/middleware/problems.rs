@@ -1,0 +1,53 @@
+//! Problems in the client's language, and the two that the router itself raises.
+
+use crate::problem::{Code, Lang, Problem};
+use axum::extract::Request;
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+/// Says every [`Problem`] in the client's language. An error that a layer below made without a code
+/// (a body over its limit, a method that the route does not have) gets its code here.
+pub async fn speak_problems(request: Request, next: Next) -> Response {
+    let lang = Lang::from_headers(request.headers());
+    let id = request.extensions().get::<super::RequestId>().map(|id| id.0.to_string());
+    let response = next.run(request).await;
+    let problem = match response.extensions().get::<Problem>() {
+        Some(problem) => problem.clone(),
+        None if has_our_body(&response) => return response,
+        None => match code_of(response.status()) {
+            Some(code) => Problem::new(code),
+            None => return response,
+        },
+    };
+    let mut spoken = problem.response(lang, id.as_deref());
+    if let Some(allow) = response.headers().get(header::ALLOW) {
+        spoken.headers_mut().insert(header::ALLOW, allow.clone());
+    }
+    spoken
+}
+
+/// A page or a handler that wrote its own error body is left alone.
+fn has_our_body(response: &Response) -> bool {
+    let typed = response.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
+    typed.is_some_and(|t| !t.starts_with("text/plain"))
+}
+
+fn code_of(status: StatusCode) -> Option<Code> {
+    Some(match status {
+        StatusCode::BAD_REQUEST => Code::MalformedRequest,
+        StatusCode::NOT_FOUND => Code::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
+        StatusCode::REQUEST_TIMEOUT => Code::RequestTimeout,
+        StatusCode::PAYLOAD_TOO_LARGE => Code::BodyTooLarge,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::UnsupportedMediaType,
+        StatusCode::UNPROCESSABLE_ENTITY => Code::InvalidBody,
+        StatusCode::INTERNAL_SERVER_ERROR => Code::Internal,
+        _ => return None,
+    })
+}
+
+/// Answer of an address that nothing serves.
+pub async fn not_found() -> Response {
+    Problem::new(Code::NotFound).into_response()
+}

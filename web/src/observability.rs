@@ -1,0 +1,37 @@
+//! Logs and metrics. A log line reads alone: JSON, ids as fields, never personal data, no query
+//! strings, no bodies.
+
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use std::sync::OnceLock;
+use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
+
+/// Starts JSON logs on standard error, filtered by `RUST_LOG` (default: `info`).
+pub fn init_logs() -> anyhow::Result<()> {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,async_nats=warn"));
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(
+            fmt::layer()
+                .json()
+                .flatten_event(true)
+                .with_current_span(true)
+                .with_span_list(false)
+                .with_writer(std::io::stderr),
+        )
+        .try_init()?;
+    Ok(())
+}
+
+/// The process's metrics, as Prometheus text. The first call installs the recorder.
+pub fn metrics() -> &'static PrometheusHandle {
+    METRICS.get_or_init(|| {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        if metrics::set_global_recorder(recorder).is_err() {
+            tracing::warn!("another metrics recorder was installed first; /metrics shows nothing");
+        }
+        handle
+    })
+}

@@ -1,0 +1,25 @@
+//! All routes with what surrounds them.
+
+use crate::{AppState, api, middleware as mw};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+
+/// Largest body of a request, in bytes, where a route does not say otherwise.
+pub const BODY_LIMIT: usize = 256 * 1024;
+
+/// The whole server. The order of the layers, outermost first: request id and log line, headers,
+/// problems in the client's language, panics, address limit, body limit.
+pub fn router(state: AppState) -> Router {
+    let (api, _openapi) = api::router().split_for_parts();
+    Router::new()
+        .merge(api)
+        .fallback(mw::not_found)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn(mw::limit_uri))
+        .layer(from_fn(mw::catch_panics))
+        .layer(from_fn(mw::speak_problems))
+        .layer(from_fn(mw::secure))
+        .layer(from_fn_with_state(state.clone(), mw::observe))
+        .with_state(state)
+}
