@@ -9,8 +9,9 @@
 
 use crate::clock::{Clock, micros};
 use crate::context::Context;
-use chrono::{DateTime, NaiveDate, Offset, SecondsFormat, TimeZone, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use chrono_tz::Tz;
+use domain::values::zone::{local_date, offset_seconds};
 use domain::{Actor, CommandId, DomainEvent, EventId, SchoolId, StreamId};
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -74,7 +75,7 @@ impl NewEvent {
             event_version: event.version(),
             payload: serde_json::to_string(event)?,
             occurred_at,
-            local_date: occurred_at.with_timezone(&context.zone).date_naive(),
+            local_date: local_date(occurred_at, context.zone),
             zone: context.zone,
             actor: context.actor.clone(),
             correlation_id: context.correlation_id,
@@ -112,7 +113,7 @@ impl Metadata {
             recorded_at: instant(recorded_at),
             local_date: event.local_date,
             zone: event.zone.name(),
-            utc_offset: utc_offset(event.zone, event.occurred_at).to_string(),
+            utc_offset: offset_seconds(event.occurred_at, event.zone).to_string(),
             actor: event.actor.clone(),
             correlation_id: event.correlation_id,
             causation_id: event.causation_id,
@@ -123,15 +124,14 @@ impl Metadata {
     /// The metadata that stock postgres-es is given for a command at `now`; the trigger derives each
     /// event's own id from `event_id`.
     pub(crate) fn of_command(context: &Context, event_id: Uuid, now: DateTime<Utc>) -> HashMap<String, String> {
-        let local = now.with_timezone(&context.zone);
         let mut map = HashMap::from([
             ("event_id".to_owned(), event_id.to_string()),
             ("school_id".to_owned(), context.school.to_string()),
             ("occurred_at".to_owned(), instant(now)),
             ("recorded_at".to_owned(), instant(now)),
-            ("local_date".to_owned(), local.date_naive().to_string()),
+            ("local_date".to_owned(), local_date(now, context.zone).to_string()),
             ("zone".to_owned(), context.zone.name().to_owned()),
-            ("utc_offset".to_owned(), local.offset().fix().local_minus_utc().to_string()),
+            ("utc_offset".to_owned(), offset_seconds(now, context.zone).to_string()),
             ("actor".to_owned(), context.actor.0.clone()),
             ("correlation_id".to_owned(), context.correlation_id.to_string()),
         ]);
@@ -147,10 +147,6 @@ impl Metadata {
 
 fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Micros, true)
-}
-
-fn utc_offset(zone: Tz, at: DateTime<Utc>) -> i32 {
-    zone.offset_from_utc_datetime(&at.naive_utc()).fix().local_minus_utc()
 }
 
 /// The log's end, held by its lock until the transaction ends.
@@ -289,7 +285,7 @@ impl<'a> Columns<'a> {
         self.occurred_at.push(micros(event.occurred_at));
         self.local_date.push(event.local_date);
         self.zone.push(event.zone.name());
-        self.utc_offset.push(utc_offset(event.zone, event.occurred_at));
+        self.utc_offset.push(offset_seconds(event.occurred_at, event.zone));
         self.actor.push(&event.actor.0);
         self.correlation_id.push(event.correlation_id);
         self.causation_id.push(event.causation_id);
@@ -297,3 +293,6 @@ impl<'a> Columns<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

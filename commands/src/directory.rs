@@ -195,3 +195,6 @@ impl Directory {
         Ok(done.rows_affected() == 1)
     }
 }
+
+#[cfg(test)]
+mod tests;

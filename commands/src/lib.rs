@@ -27,6 +27,8 @@ pub mod ids;
 pub mod keys;
 pub mod pool;
 pub mod settings;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod vault;
 pub mod write;
 

@@ -167,3 +167,6 @@ impl Durability {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -240,3 +240,6 @@ impl Vault {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

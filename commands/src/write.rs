@@ -286,3 +286,6 @@ fn store_error(error: Box<dyn std::error::Error + Send + Sync>) -> StoreError {
         Err(error) => StoreError::Library(error),
     }
 }
+
+#[cfg(test)]
+mod tests;
