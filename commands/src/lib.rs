@@ -29,6 +29,7 @@ pub mod pool;
 pub mod settings;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod use_cases;
 pub mod vault;
 pub mod write;
 

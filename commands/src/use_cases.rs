@@ -1,0 +1,45 @@
+//! What people and programs ask of the write side, a file each: plain values in, sealed events out.
+//!
+//! Order in every one: check the values → reserve what must be unique in the directory → seal →
+//! execute. A crash between reserving and appending leaves a reservation for an id without events;
+//! the same request again is given that id and finishes.
+
+mod people;
+
+pub mod change_guardian_contact;
+pub mod change_student_details;
+pub mod course_label;
+pub mod enrol_kiosk;
+pub mod enrol_student;
+pub mod erase_guardian;
+pub mod erase_student;
+pub mod error;
+pub mod import_roster;
+pub mod issue_credential;
+pub mod link_guardian;
+pub mod move_student;
+pub mod open_course;
+pub mod register_guardian;
+pub mod register_school;
+pub mod revoke_credential;
+pub mod revoke_kiosk;
+pub mod set_weekly_schedule;
+
+pub use change_guardian_contact::{ChangeGuardianContact, change_guardian_contact};
+pub use change_student_details::{ChangeStudentDetails, change_student_details};
+pub use course_label::{CourseLabel, Grade};
+pub use enrol_kiosk::{EnrolKiosk, EnrolledKiosk, enrol_kiosk};
+pub use enrol_student::{EnrolStudent, EnrolledStudent, enrol_student};
+pub use erase_guardian::erase_guardian;
+pub use erase_student::erase_student;
+pub use error::{Invalid, Taken, UseCaseError};
+pub use issue_credential::{IssueCredential, IssuedCredential, NewCard, issue_credential};
+pub use link_guardian::{LinkGuardian, link_guardian};
+pub use move_student::{MoveStudent, move_student};
+pub use open_course::{OpenCourse, OpenedCourse, open_course};
+pub use people::fold;
+pub use register_guardian::{RegisterGuardian, RegisteredGuardian, register_guardian};
+pub use register_school::{RegisterSchool, RegisteredSchool, register_school};
+pub use revoke_credential::{RevokeCredential, revoke_credential};
+pub use revoke_kiosk::revoke_kiosk;
+pub use set_weekly_schedule::{SetWeeklySchedule, set_weekly_schedule};

@@ -1,0 +1,23 @@
+//! Erases a pupil's personal data everywhere at once, by destroying its keys.
+
+use crate::context::Context;
+use crate::use_cases::error::UseCaseError;
+use crate::use_cases::people::exists;
+use crate::write::{Done, Write};
+use domain::student::{Command, Error, Student};
+use domain::{StreamId, StudentId};
+
+/// Destroys the keys of every class, frees what the directory held, appends `erased`. Each step
+/// again changes nothing, so a repeat finishes what a crash left. The keys go first: they are what
+/// the erasure is, and the event must not say so before it is true.
+///
+/// Streams still load: readers see "erased" in place of each value.
+pub async fn erase_student(write: &Write, context: &Context, id: StudentId) -> Result<Done, UseCaseError> {
+    let stream = StreamId::of(context.school, id);
+    if !exists(write, "student", &stream).await? {
+        return Err(UseCaseError::Student(Error::NotEnrolled));
+    }
+    write.vault().shred(context.school, id.0, None).await?;
+    write.directory().release(context.school, id.0).await?;
+    Ok(write.execute::<Student>(context, &stream, Command::Erase).await?)
+}

@@ -1,0 +1,132 @@
+//! Why a use case did nothing. One enum, since callers treat all use cases alike: a stable code for
+//! machines, and whether it may be tried again.
+
+use crate::error::{StoreError, WriteError};
+use crate::vault::VaultError;
+use domain::{course, guardian, kiosk, school, student};
+
+/// Why a use case failed. Holds no personal data.
+#[derive(Debug, thiserror::Error)]
+pub enum UseCaseError {
+    /// A value is not what it should be.
+    #[error("invalid value: {0}")]
+    Invalid(Invalid),
+    /// The value (a RUN, a card, a course's name) is another's already.
+    #[error("already taken: {0}")]
+    Taken(Taken),
+    /// The person's keys are destroyed.
+    #[error("erased")]
+    Erased,
+    /// No such kiosk, or it was never given a secret.
+    #[error("unknown kiosk")]
+    UnknownKiosk,
+    /// The school refused.
+    #[error(transparent)]
+    School(school::Error),
+    /// The course refused.
+    #[error(transparent)]
+    Course(course::Error),
+    /// The pupil's stream refused.
+    #[error(transparent)]
+    Student(student::Error),
+    /// The guardian's stream refused.
+    #[error(transparent)]
+    Guardian(guardian::Error),
+    /// The kiosk's stream refused.
+    #[error(transparent)]
+    Kiosk(kiosk::Error),
+    /// Others kept writing; it may be tried again.
+    #[error("conflict: the stream kept changing")]
+    Conflict,
+    /// Keys.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Which value is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    /// A name that is empty, too long or holds control characters.
+    #[error("name")]
+    Name,
+    /// Not a mail address.
+    #[error("mail")]
+    Mail,
+    /// Not the text of a card.
+    #[error("card")]
+    Card,
+}
+
+/// Which value is another's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Taken {
+    /// A RUN.
+    #[error("national id")]
+    NationalId,
+    /// A card's text.
+    #[error("card")]
+    Card,
+    /// A course of this year, level and letter.
+    #[error("course")]
+    Course,
+    /// A guardian of this RUN, or of this name and contact.
+    #[error("guardian")]
+    Guardian,
+}
+
+impl UseCaseError {
+    /// The stable code for machines.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid(Invalid::Name) => "invalid_name",
+            Self::Invalid(Invalid::Mail) => "invalid_mail",
+            Self::Invalid(Invalid::Card) => "invalid_card",
+            Self::Taken(Taken::NationalId) => "national_id_taken",
+            Self::Taken(Taken::Card) => "card_taken",
+            Self::Taken(Taken::Course) => "course_taken",
+            Self::Taken(Taken::Guardian) => "guardian_taken",
+            Self::Erased => "erased",
+            Self::UnknownKiosk => "unknown_kiosk",
+            Self::School(_) => "school_refused",
+            Self::Course(_) => "course_refused",
+            Self::Student(_) => "student_refused",
+            Self::Guardian(_) => "guardian_refused",
+            Self::Kiosk(_) => "kiosk_refused",
+            Self::Conflict => "conflict",
+            Self::Vault(_) | Self::Store(_) => "unavailable",
+        }
+    }
+
+    /// Whether the same request may succeed later.
+    pub fn is_temporary(&self) -> bool {
+        match self {
+            Self::Conflict => true,
+            Self::Store(error) | Self::Vault(VaultError::Store(error)) => error.is_temporary(),
+            _ => false,
+        }
+    }
+}
+
+impl From<sqlx::Error> for UseCaseError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+macro_rules! from_write {
+    ($($module:ident $variant:ident),+) => {$(
+        impl From<WriteError<$module::Error>> for UseCaseError {
+            fn from(error: WriteError<$module::Error>) -> Self {
+                match error {
+                    WriteError::Rejected(error) => Self::$variant(error),
+                    WriteError::Conflict => Self::Conflict,
+                    WriteError::Store(error) => Self::Store(error),
+                }
+            }
+        }
+    )+};
+}
+from_write!(school School, course Course, student Student, guardian Guardian, kiosk Kiosk);
