@@ -27,12 +27,15 @@ pub fn postgres(program: &str) -> Result<PathBuf> {
     }
 }
 
-/// `nats-server`: `NATS_SERVER`, the one that `make deps` put under `.attendance/`, or PATH.
+/// `nats-server`: `NATS_SERVER`, the one that `make deps` put under `.attendance/tools` of this folder
+/// or one above it, or PATH.
 pub fn nats_server() -> Result<PathBuf> {
     if let Some(path) = std::env::var_os("NATS_SERVER") {
         return Ok(PathBuf::from(path));
     }
-    match on_path("nats-server") {
+    let here = std::env::current_dir()?;
+    let ours = here.ancestors().map(|dir| dir.join(".attendance/tools/bin/nats-server")).find(|p| p.is_file());
+    match ours.or_else(|| on_path("nats-server")) {
         Some(path) => Ok(path),
         None => bail!("nats-server is missing: run `make deps`, or set NATS_SERVER to a nats-server of 2.12 or newer"),
     }

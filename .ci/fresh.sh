@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Proves that the generated files are what the code generates, or with --write makes them so:
+# docs/events.md, docs/openapi.json, .sqlx (the queries as checked against a migrated database).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+new=$(mktemp -d)
+trap 'rm -rf "$new"' EXIT
+cargo=${CARGO:-cargo}
+
+$cargo run --quiet --locked --bin attendance -- events-doc > "$new/events.md"
+$cargo run --quiet --locked --bin attendance -- openapi > "$new/openapi.json"
+
+# The macros write a file a query while they compile with a database at hand.
+mkdir "$new/sqlx"
+for crate in commands nats projections workers web; do touch "$crate/src/lib.rs"; done
+SQLX_OFFLINE_DIR="$new/sqlx" $cargo run --quiet --locked --package local-services --example with_database -- \
+  $cargo check --quiet --workspace --all-targets --locked
+
+status=0
+compare() { # compare GENERATED COMMITTED
+  if [ "${write:-}" ]; then
+    rm -rf "$2"; cp -r "$1" "$2"
+  elif ! diff -r -q "$1" "$2" >/dev/null 2>&1; then
+    echo "fresh: $2 is stale: run \`make generate\` and commit the result"
+    diff -r "$1" "$2" | head -20 || true
+    status=1
+  fi
+}
+if [ "${1:-}" = --write ]; then write=1; fi
+compare "$new/events.md" docs/events.md
+compare "$new/openapi.json" docs/openapi.json
+compare "$new/sqlx" .sqlx
+exit $status

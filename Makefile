@@ -1,0 +1,35 @@
+# `make demo` shows the product, `make test` proves it; both install what is missing first.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+CARGO ?= cargo
+SPEED ?= 20
+
+.PHONY: help deps demo demo-clean test check bench generate sqlx
+
+help: ## Say what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+deps: ## Install what building, testing and the demo need
+	@.ci/deps.sh
+
+demo: deps ## Start everything, seed a school, replay a morning (SPEED=20), say where the board is
+	$(CARGO) run --quiet --locked --bin attendance -- demo --speed $(SPEED)
+
+demo-clean: ## Forget the demo's data
+	rm -rf .attendance/demo
+
+test: deps ## Run every test
+	$(CARGO) test --workspace --locked
+
+check: deps ## Formatting, lints, licences, and that generated files are fresh
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(CARGO) test --locked --package e2e --lib -- structure::
+	.ci/fresh.sh
+	.ci/compose-config.sh
+
+bench: deps ## Print rates, each as a ratio to a baseline measured in the same run
+	$(CARGO) run --release --locked --package commands --example batcher_rate
+
+generate: deps ## Write the generated files anew: docs/events.md, docs/openapi.json, .sqlx
+	.ci/fresh.sh --write
