@@ -1,1 +1,8 @@
-//! e2e
+//! End-to-end tests: the whole line from a kiosk's request to the inspector's screen, over real
+//! servers and a real browser, and the shape of the workspace itself.
+//!
+//! How to add one more: a module here, a test whose name is the sentence that it proves, built on
+//! `web::testing::TestApp`.
+
+#[cfg(test)]
+mod structure;
