@@ -25,3 +25,39 @@ pub trait Aggregate: Send + Sync + 'static {
 pub fn fold<'a, A: Aggregate>(events: impl IntoIterator<Item = &'a A::Event>) -> A::State {
     events.into_iter().fold(A::State::default(), A::evolve)
 }
+
+/// Given these events, when that command, then those events or that error.
+#[cfg(test)]
+pub(crate) mod spec {
+    use super::{Aggregate, fold};
+
+    /// A stream's history.
+    pub(crate) struct Given<A: Aggregate>(A::State);
+    /// What a command led to.
+    pub(crate) struct Outcome<A: Aggregate>(Result<Vec<A::Event>, A::Error>);
+
+    pub(crate) fn given<A: Aggregate>(history: &[A::Event]) -> Given<A> {
+        Given(fold::<A>(history))
+    }
+
+    impl<A: Aggregate> Given<A> {
+        pub(crate) fn when(self, command: A::Command) -> Outcome<A> {
+            Outcome(A::decide(&self.0, command))
+        }
+    }
+
+    impl<A: Aggregate> Outcome<A> {
+        #[track_caller]
+        pub(crate) fn then(self, events: &[A::Event]) {
+            assert_eq!(self.0.as_deref(), Ok(events));
+        }
+        #[track_caller]
+        pub(crate) fn then_nothing(self) {
+            assert_eq!(self.0, Ok(vec![]));
+        }
+        #[track_caller]
+        pub(crate) fn then_error(self, error: A::Error) {
+            assert_eq!(self.0, Err(error));
+        }
+    }
+}

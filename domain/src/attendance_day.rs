@@ -168,13 +168,10 @@ pub enum Event {
     },
 }
 
-impl crate::event::DomainEvent for Event {
-    const AGGREGATE: &'static str = "attendance_day";
-    fn name(&self) -> &'static str {
-        match self {
-            Self::ScanRecorded { .. } => "scan_recorded",
-            Self::ScanFlagged { .. } => "scan_flagged",
-        }
+crate::event::domain_event! {
+    Event of "attendance_day" {
+        ScanRecorded = "scan_recorded": "A card was scanned; the fact is kept whatever the doubts about it.";
+        ScanFlagged = "scan_flagged": "Doubts about a scan, judged when it arrived by what was on record then.";
     }
 }
 

@@ -109,15 +109,12 @@ pub enum Event {
     },
 }
 
-impl crate::event::DomainEvent for Event {
-    const AGGREGATE: &'static str = "course";
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Opened { .. } => "opened",
-            Self::Renamed { .. } => "renamed",
-            Self::WeeklyScheduleSet { .. } => "weekly_schedule_set",
-            Self::Closed { .. } => "closed",
-        }
+crate::event::domain_event! {
+    Event of "course" {
+        Opened = "opened": "A course was opened for a school year.";
+        Renamed = "renamed": "A course's name was changed.";
+        WeeklyScheduleSet = "weekly_schedule_set": "A weekly schedule was set: local wall times, valid from a date until the next version.";
+        Closed = "closed": "A course was closed; nobody is expected from that date on.";
     }
 }
 

@@ -10,6 +10,8 @@ use uuid::Uuid;
 pub trait DomainEvent: Serialize + DeserializeOwned + Clone + PartialEq + Debug + Send + Sync + 'static {
     /// The aggregate type in the log, snake_case.
     const AGGREGATE: &'static str;
+    /// Every wire name with one sentence about it.
+    const CATALOGUE: &'static [(&'static str, &'static str)];
     /// The wire name, snake_case, equal to the payload's `type`.
     fn name(&self) -> &'static str;
     /// The version of the payload's shape that this program writes.
@@ -17,6 +19,22 @@ pub trait DomainEvent: Serialize + DeserializeOwned + Clone + PartialEq + Debug 
         "1"
     }
 }
+
+/// Writes [`DomainEvent`] from one table, so that no variant can lack a name or a sentence.
+macro_rules! domain_event {
+    ($event:ident of $aggregate:literal { $($variant:ident = $name:literal: $about:literal;)+ }) => {
+        impl $crate::event::DomainEvent for $event {
+            const AGGREGATE: &'static str = $aggregate;
+            const CATALOGUE: &'static [(&'static str, &'static str)] = &[$(($name, $about)),+];
+            fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$variant { .. } => $name,)+
+                }
+            }
+        }
+    };
+}
+pub(crate) use domain_event;
 
 /// Any event of any aggregate.
 #[derive(Clone, PartialEq, Debug)]
@@ -107,6 +125,54 @@ pub fn all_samples() -> Vec<AnyEvent> {
     all
 }
 
+/// One sentence about an event; none for an event that this program does not know.
+pub fn describe(aggregate: &str, name: &str) -> Option<&'static str> {
+    let (_, events) = tables().into_iter().find(|(known, _)| *known == aggregate)?;
+    events.iter().find(|(known, _)| *known == name).map(|(_, about)| *about)
+}
+
+fn tables() -> [(&'static str, &'static [(&'static str, &'static str)]); 7] {
+    fn of<E: DomainEvent>() -> (&'static str, &'static [(&'static str, &'static str)]) {
+        (E::AGGREGATE, E::CATALOGUE)
+    }
+    [
+        of::<school::Event>(),
+        of::<course::Event>(),
+        of::<student::Event>(),
+        of::<guardian::Event>(),
+        of::<kiosk::Event>(),
+        of::<attendance_day::Event>(),
+        of::<quarantine::Event>(),
+    ]
+}
+
+/// Every event of every aggregate as Markdown: the text of `docs/events.md`.
+pub fn catalogue() -> String {
+    let mut text = String::from(
+        "<!-- Generated from the code by `make generate`; do not edit. -->\n\n\
+         # Events\n\n\
+         Every fact that the log can hold, with an example of its payload. The name on the wire is the\n\
+         payload's `type`; what surrounds it (position, school, stream, times, actor) is the envelope, see\n\
+         `domain/src/envelope.rs`. Texts that begin with `v1:` are sealed personal data.\n",
+    );
+    let samples = all_samples();
+    for (aggregate, events) in tables() {
+        text.push_str(&format!("\n## {aggregate}\n"));
+        for (name, about) in events {
+            let examples: Vec<_> = samples.iter().filter(|e| e.aggregate() == aggregate && e.name() == *name).collect();
+            let version = examples.first().map_or("1", |e| e.version());
+            text.push_str(&format!("\n### {aggregate}.{name} (version {version})\n\n{about}\n"));
+            for example in examples {
+                // Straight from the type: the order of a `Value`'s keys depends on serde_json's features.
+                let pretty = with_event!(example, e => serde_json::to_string_pretty(e));
+                let pretty = pretty.expect("events hold nothing that JSON cannot");
+                text.push_str(&format!("\n```json\n{pretty}\n```\n"));
+            }
+        }
+    }
+    text
+}
+
 /// Why a stored event cannot be read.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum DecodeError {
@@ -139,6 +205,11 @@ pub enum DecodeError {
 
 /// Reads a stored event of one aggregate. Older versions are upcast here, before the typed read.
 pub fn decode_as<E: DomainEvent>(name: &str, version: &str, payload: &str) -> Result<E, DecodeError> {
+    let unknown =
+        || DecodeError::Unknown { aggregate: E::AGGREGATE.into(), name: name.into(), version: version.into() };
+    if !E::CATALOGUE.iter().any(|(known, _)| *known == name) {
+        return Err(unknown());
+    }
     let event: E = serde_json::from_str(payload).map_err(|e| DecodeError::Malformed {
         aggregate: E::AGGREGATE.into(),
         name: name.into(),
@@ -146,11 +217,7 @@ pub fn decode_as<E: DomainEvent>(name: &str, version: &str, payload: &str) -> Re
         line: e.line(),
         column: e.column(),
     })?;
-    if event.name() == name && event.version() == version {
-        Ok(event)
-    } else {
-        Err(DecodeError::Unknown { aggregate: E::AGGREGATE.into(), name: name.into(), version: version.into() })
-    }
+    if event.name() == name && event.version() == version { Ok(event) } else { Err(unknown()) }
 }
 
 /// Reads a stored event of any aggregate.
@@ -166,3 +233,6 @@ pub fn decode(aggregate: &str, name: &str, version: &str, payload: &str) -> Resu
         _ => Err(DecodeError::Unknown { aggregate: aggregate.into(), name: name.into(), version: version.into() }),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -67,14 +67,11 @@ pub enum Event {
     Erased,
 }
 
-impl crate::event::DomainEvent for Event {
-    const AGGREGATE: &'static str = "guardian";
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Registered { .. } => "registered",
-            Self::ContactChanged { .. } => "contact_changed",
-            Self::Erased => "erased",
-        }
+crate::event::domain_event! {
+    Event of "guardian" {
+        Registered = "registered": "A guardian was entered into the register.";
+        ContactChanged = "contact_changed": "A guardian's name or contacts were corrected; all fields, not a difference.";
+        Erased = "erased": "The keys of a guardian's personal data were destroyed: every sealed value of the guardian reads as erased.";
     }
 }
 

@@ -158,19 +158,16 @@ pub enum Event {
     },
 }
 
-impl crate::event::DomainEvent for Event {
-    const AGGREGATE: &'static str = "kiosk";
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Enrolled { .. } => "enrolled",
-            Self::ModeChanged { .. } => "mode_changed",
-            Self::Revoked => "revoked",
-            Self::DrainedThrough { .. } => "drained_through",
-            Self::Silent { .. } => "silent",
-            Self::Returned => "returned",
-            Self::GapDetected { .. } => "gap_detected",
-            Self::ForkDetected { .. } => "fork_detected",
-        }
+crate::event::domain_event! {
+    Event of "kiosk" {
+        Enrolled = "enrolled": "A kiosk was set up at a gate.";
+        ModeChanged = "mode_changed": "How a kiosk learns the direction of a scan was changed.";
+        Revoked = "revoked": "A kiosk is no longer trusted; what it still sends is quarantined.";
+        DrainedThrough = "drained_through": "A kiosk told that nothing taken before an instant is waiting; absence is concluded from this fact only.";
+        Silent = "silent": "Nothing was heard from a kiosk for longer than the limit.";
+        Returned = "returned": "A silent kiosk was heard again.";
+        GapDetected = "gap_detected": "A kiosk says that it sent scans which never came; it was asked to send them again.";
+        ForkDetected = "fork_detected": "Two different scans came under one number of one queue: a copied or restored kiosk.";
     }
 }
 

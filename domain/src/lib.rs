@@ -5,7 +5,8 @@
 //!
 //! How to add one more event:
 //! 1. add the variant to the aggregate's `Event`, with an explicit snake_case `serde(rename)`;
-//! 2. add its name to `Event::name` and match it in `evolve` (there is no `_ =>` arm);
+//! 2. add its name and a sentence about it to the file's `domain_event!` table and match it in
+//!    `evolve` (there is no `_ =>` arm);
 //! 3. emit it from `decide` (`<aggregate>/decide.rs`) and write the given/when/then test
 //!    (`<aggregate>/tests.rs`);
 //! 4. add a sample to the aggregate's `samples()`: the JSON snapshot, `docs/events.md` and the

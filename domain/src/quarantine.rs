@@ -122,14 +122,11 @@ pub enum Event {
     Dismissed,
 }
 
-impl crate::event::DomainEvent for Event {
-    const AGGREGATE: &'static str = "quarantine";
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Received { .. } => "received",
-            Self::Assigned { .. } => "assigned",
-            Self::Dismissed => "dismissed",
-        }
+crate::event::domain_event! {
+    Event of "quarantine" {
+        Received = "received": "A scan arrived that could not be placed; it is kept whole, what could not be read is absent.";
+        Assigned = "assigned": "A person said whose quarantined scan it was.";
+        Dismissed = "dismissed": "A person said that a quarantined scan means nothing.";
     }
 }
 

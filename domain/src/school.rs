@@ -95,13 +95,10 @@ pub enum Event {
     },
 }
 
-impl crate::event::DomainEvent for Event {
-    const AGGREGATE: &'static str = "school";
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Registered { .. } => "registered",
-            Self::SettingsChanged { .. } => "settings_changed",
-        }
+crate::event::domain_event! {
+    Event of "school" {
+        Registered = "registered": "A school was entered, with its first settings.";
+        SettingsChanged = "settings_changed": "The settings that its day is judged by were replaced; all of them, not a difference.";
     }
 }
 

@@ -211,21 +211,18 @@ pub enum Event {
     Erased,
 }
 
-impl crate::event::DomainEvent for Event {
-    const AGGREGATE: &'static str = "student";
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Enrolled { .. } => "enrolled",
-            Self::Moved { .. } => "moved",
-            Self::DetailsChanged { .. } => "details_changed",
-            Self::Withdrawn { .. } => "withdrawn",
-            Self::CredentialIssued { .. } => "credential_issued",
-            Self::CredentialRevoked { .. } => "credential_revoked",
-            Self::GuardianLinked { .. } => "guardian_linked",
-            Self::GuardianLinkChanged { .. } => "guardian_link_changed",
-            Self::GuardianUnlinked { .. } => "guardian_unlinked",
-            Self::Erased => "erased",
-        }
+crate::event::domain_event! {
+    Event of "student" {
+        Enrolled = "enrolled": "A pupil was enrolled in a course, again perhaps, after a withdrawal.";
+        Moved = "moved": "A pupil moved to another course from a date on.";
+        DetailsChanged = "details_changed": "A pupil's names or identifier were corrected; all fields, not a difference.";
+        Withdrawn = "withdrawn": "A pupil left the school and is not expected from that date on.";
+        CredentialIssued = "credential_issued": "A pupil was given a card or tag.";
+        CredentialRevoked = "credential_revoked": "A pupil's card or tag stopped being valid; it never becomes valid again.";
+        GuardianLinked = "guardian_linked": "A guardian was linked to a pupil, with what the guardian may do.";
+        GuardianLinkChanged = "guardian_link_changed": "What a linked guardian may do was replaced.";
+        GuardianUnlinked = "guardian_unlinked": "A guardian's link to a pupil ended.";
+        Erased = "erased": "The keys of a pupil's personal data were destroyed: every sealed value of the pupil reads as erased.";
     }
 }
 
