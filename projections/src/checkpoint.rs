@@ -83,3 +83,19 @@ pub(crate) async fn advance_in_tx(
     .await?;
     Ok(moved.rows_affected() == 1)
 }
+
+/// Sets a checkpoint, whatever it was. The caller holds the row.
+pub(crate) async fn set_in_tx(conn: &mut PgConnection, to: &Checkpoint) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "insert into checkpoints (read_model, epoch, position, recorded_at) values ($1, $2, $3, $4) \
+         on conflict (read_model) do update \
+         set epoch = excluded.epoch, position = excluded.position, recorded_at = excluded.recorded_at",
+        to.model.name(),
+        to.epoch.0,
+        to.position,
+        to.recorded_at
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

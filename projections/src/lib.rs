@@ -26,9 +26,11 @@ pub mod fact;
 pub mod live;
 pub mod model;
 pub mod page;
+pub mod rebuild;
 pub mod roster;
 mod rows;
 pub mod rules;
+pub mod runner;
 mod wire;
 
 pub use checkpoint::Checkpoint;

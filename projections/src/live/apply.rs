@@ -3,7 +3,7 @@
 use super::rows::*;
 use crate::Fact;
 use crate::rows::Rows;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use domain::attendance_day::{Direction, Flag, Scan, TimeConfidence};
 use domain::{AnyEvent, KioskId, ScanId, SchoolId, StudentId};
 use domain::{attendance_day, kiosk, quarantine};
@@ -74,14 +74,16 @@ impl Live {
                 kiosk_id: scan.kiosk_id,
                 direction: scan.direction,
                 method: scan.method,
-                occurred_at: scan.occurred_at,
+                occurred_at: stored(scan.occurred_at),
                 recorded_at: event.recorded_at,
                 time_confidence: scan.time_confidence,
                 flags: Vec::new(),
                 last_position: event.position,
             }
         });
-        self.gate(fact, scan.kiosk_id, |gate| gate.last_scan_at = gate.last_scan_at.max(Some(scan.occurred_at)));
+        self.gate(fact, scan.kiosk_id, |gate| {
+            gate.last_scan_at = gate.last_scan_at.max(Some(stored(scan.occurred_at)))
+        });
     }
 
     fn flag(&mut self, fact: &Fact, scan_id: ScanId, flags: &[Flag]) {
@@ -116,17 +118,13 @@ impl Live {
 
     fn kiosk(&mut self, fact: &Fact, event: &kiosk::Event) {
         self.gate(fact, KioskId(fact.own_id), |gate| match event {
-            // A kiosk set up anew starts with a clean sheet at its gate.
-            kiosk::Event::Enrolled { .. } => {
-                gate.silent_since = None;
-            }
-            kiosk::Event::ModeChanged { .. } | kiosk::Event::Revoked => {}
+            kiosk::Event::Enrolled { .. } | kiosk::Event::ModeChanged { .. } | kiosk::Event::Revoked => {}
             kiosk::Event::DrainedThrough { queue_id, seq, through } => {
                 gate.drained_queue_id = Some(*queue_id);
                 gate.drained_seq = Some(*seq);
-                gate.drained_through = gate.drained_through.max(Some(*through));
+                gate.drained_through = gate.drained_through.max(Some(stored(*through)));
             }
-            kiosk::Event::Silent { last_seen } => gate.silent_since = Some(*last_seen),
+            kiosk::Event::Silent { last_seen } => gate.silent_since = Some(stored(*last_seen)),
             kiosk::Event::Returned => gate.silent_since = None,
             kiosk::Event::GapDetected { .. } => gate.gaps += 1,
             kiosk::Event::ForkDetected { .. } => gate.forks += 1,
@@ -146,7 +144,7 @@ impl Live {
                     reasons: reasons.clone(),
                     state: QuarantineState::Waiting,
                     student_id: None,
-                    occurred_at: scan.occurred_at,
+                    occurred_at: stored(scan.occurred_at),
                     recorded_at: fact.event.recorded_at,
                     position,
                 };
@@ -173,6 +171,11 @@ impl Live {
     pub(crate) fn changed_scans(&self) -> Vec<&LiveScan> {
         self.changed.iter().filter_map(|(key, id)| self.days.get(key)?.get(id)).collect()
     }
+}
+
+/// An instant as Postgres keeps it: a scan just come compares with those that were loaded.
+fn stored(at: DateTime<Utc>) -> DateTime<Utc> {
+    at.trunc_subsecs(6)
 }
 
 /// A pupil's day from all of its scans, in whatever order they came: by corrected time, and by the id

@@ -1,0 +1,286 @@
+//! Fills a fresh copy of a read model from the log, beside the live one, and swaps.
+//!
+//! ```text
+//! create schema <model>_next, its tables like the live ones
+//! page by page: the same fold as live, with `<model>_next` in the search path
+//! one transaction: checkpoint row locked (projectors wait), old tables locked (readers finish),
+//!                  the last events caught up, schemas renamed, checkpoint set
+//! drop the old schema
+//! ```
+//! Readers and projectors name tables without a schema, so they meet the new copy with their next
+//! statement; their prepared statements are planned again by Postgres. Whoever holds a lock on one of
+//! the old tables keeps all of them until the transaction ends, so nobody sees half of each.
+//!
+//! Needs the owner's role: it creates and renames schemas. Twice the model's space while it runs.
+
+use crate::fact::{Poison, decode_page};
+use crate::runner::{announce_in_tx, continues};
+use crate::{Checkpoint, ReadModel, checkpoint};
+use nats::log;
+use sqlx::{Connection, PgConnection, PgPool};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// Events of one transaction.
+const PAGE: i64 = 5_000;
+/// How long the swap lets readers wait behind it before it gives way.
+const GIVE_WAY: &str = "set local lock_timeout = '300ms'";
+/// How long the swap is tried again: a dump of the database holds every table for its duration.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// What a rebuild did.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rebuilt {
+    /// Events folded.
+    pub events: u64,
+    /// From first to last step.
+    pub took: Duration,
+    /// The position that the new copy was swapped in at.
+    pub position: i64,
+}
+
+/// Why a rebuild came to nothing; the live copy is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// The same model is being rebuilt by somebody else.
+    #[error("this read model is being rebuilt already")]
+    Running,
+    /// An event cannot be applied.
+    #[error(transparent)]
+    Poison(#[from] Poison),
+    /// The log's pages have a hole.
+    #[error("the log has a hole after position {0}")]
+    Hole(i64),
+    /// The log was restored meanwhile.
+    #[error("the log has begun another epoch, start again")]
+    EpochChanged,
+    /// The old tables were in use all the time.
+    #[error("the read model's tables were in use for {} s, nothing was swapped", PATIENCE.as_secs())]
+    Busy,
+    /// The database failed.
+    #[error("the database failed")]
+    Db(#[from] sqlx::Error),
+}
+
+/// Rebuilds a read model from the whole log and swaps it in. `owner` owns the schemas, `reader` may
+/// read the log.
+pub async fn rebuild(owner: &PgPool, reader: &PgPool, model: ReadModel) -> Result<Rebuilt, RebuildError> {
+    // A connection of its own: the lock lives as long as it.
+    let mut conn = owner.acquire().await?.detach();
+    let outcome = Rebuild { conn: &mut conn, reader, model }.run().await;
+    conn.close().await?;
+    outcome
+}
+
+struct Rebuild<'a> {
+    conn: &'a mut PgConnection,
+    reader: &'a PgPool,
+    model: ReadModel,
+}
+
+/// How far the new copy is.
+#[derive(Clone, Copy)]
+struct Filled {
+    events: u64,
+    to: Checkpoint,
+}
+
+impl Rebuild<'_> {
+    async fn run(&mut self) -> Result<Rebuilt, RebuildError> {
+        let started = Instant::now();
+        let locked = sqlx::query_scalar!(
+            r#"select pg_try_advisory_lock(hashtextextended('attendance rebuild ' || $1, 0)) as "locked!""#,
+            self.model.name()
+        )
+        .fetch_one(&mut *self.conn)
+        .await?;
+        if !locked {
+            return Err(RebuildError::Running);
+        }
+        self.drop_schema("next").await?;
+        self.drop_schema("old").await?;
+        let filled = self.fill_and_swap().await;
+        if filled.is_err() {
+            self.drop_schema("next").await?;
+        }
+        let filled = filled?;
+        self.drop_schema("old").await?;
+        Ok(Rebuilt { events: filled.events, took: started.elapsed(), position: filled.to.position })
+    }
+
+    async fn fill_and_swap(&mut self) -> Result<Filled, RebuildError> {
+        self.create_copy().await?;
+        let epoch = log::head(self.reader).await?.epoch;
+        let to = Checkpoint { model: self.model, epoch, position: 0, recorded_at: None };
+        let mut filled = Filled { events: 0, to };
+        while self.fill_one_page(&mut filled).await? {}
+        self.analyze().await?;
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            // What came meanwhile, so that little is left for the time under the locks.
+            while self.fill_one_page(&mut filled).await? {}
+            match self.swap(filled).await {
+                Ok(swapped) => return Ok(swapped),
+                Err(RebuildError::Db(error)) if gave_way(&error) && Instant::now() < deadline => {
+                    sleep(Duration::from_millis(200)).await;
+                }
+                Err(RebuildError::Db(error)) if gave_way(&error) => return Err(RebuildError::Busy),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Applies a page to the new copy in a transaction. False: the log ended in it.
+    async fn fill_one_page(&mut self, filled: &mut Filled) -> Result<bool, RebuildError> {
+        let mut tx = self.conn.begin().await?;
+        set_path_in_tx(&mut tx, self.model).await?;
+        sqlx::query!("set local synchronous_commit = off").execute(&mut *tx).await?;
+        let more = apply_one_page_in_tx(&mut tx, self.reader, self.model, filled).await?;
+        tx.commit().await?;
+        Ok(more)
+    }
+
+    async fn swap(&mut self, mut filled: Filled) -> Result<Filled, RebuildError> {
+        let model = self.model;
+        let mut tx = self.conn.begin().await?;
+        sqlx::query(GIVE_WAY).execute(&mut *tx).await?;
+        set_path_in_tx(&mut tx, model).await?;
+        // Projectors move this row first: whoever is in a page finishes, the next one waits.
+        sqlx::query!("select position from checkpoints where read_model = $1 for update", model.name())
+            .fetch_optional(&mut *tx)
+            .await?;
+        let tables: Vec<String> = sqlx::query_scalar!(
+            r#"select format('%I.%I', schemaname, tablename) as "name!" from pg_tables where schemaname = $1 order by 1"#,
+            model.name()
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        // Names of the catalogue, quoted by it.
+        sqlx::raw_sql(&format!("lock table {} in access exclusive mode", tables.join(", "))).execute(&mut *tx).await?;
+        while apply_one_page_in_tx(&mut tx, self.reader, model, &mut filled).await? {}
+        if log::head(self.reader).await?.epoch != filled.to.epoch {
+            return Err(RebuildError::EpochChanged);
+        }
+        sqlx::raw_sql(&format!(
+            "alter schema {model} rename to {model}_old; alter schema {model}_next rename to {model}"
+        ))
+        .execute(&mut *tx)
+        .await?;
+        checkpoint::set_in_tx(&mut tx, &filled.to).await?;
+        announce_in_tx(&mut tx, model, "*").await?;
+        tx.commit().await?;
+        Ok(filled)
+    }
+
+    /// A schema beside the live one: tables, indexes, storage parameters, grants and policies.
+    async fn create_copy(&mut self) -> Result<(), RebuildError> {
+        let live = self.model.name();
+        let next = format!("{live}_next");
+        let mut tx = self.conn.begin().await?;
+        // The catalogue writes the statements, and quotes.
+        let statements = sqlx::query_scalar!(
+            r#"with t as (
+                 select c.* from pg_class c join pg_namespace n on n.oid = c.relnamespace
+                 where n.nspname = $1 and c.relkind = 'r'
+               )
+               select statement as "statement!" from (
+                 select 1 as step, format('create schema %I', $2::text) as statement
+                 union all
+                 select 2, format('grant %s on schema %I to %s', a.privilege_type, $2,
+                                  case a.grantee when 0 then 'public' else a.grantee::regrole::text end)
+                   from pg_namespace n, aclexplode(n.nspacl) a where n.nspname = $1
+                 union all
+                 select 3, format('create table %I.%I (like %I.%I including all)', $2, relname, $1::text, relname) from t
+                 union all
+                 select 4, format('alter table %I.%I set (%s)', $2, relname, array_to_string(reloptions, ', '))
+                   from t where reloptions is not null
+                 union all
+                 select 5, format('grant %s on %I.%I to %s', a.privilege_type, $2, relname,
+                                  case a.grantee when 0 then 'public' else a.grantee::regrole::text end)
+                   from t, aclexplode(relacl) a
+                 union all
+                 select 6, format('create policy %I on %I.%I as %s for %s to %s', policyname, $2, tablename, permissive, cmd,
+                                  array_to_string(array(select quote_ident(r) from unnest(roles) r), ', '))
+                           || coalesce(' using (' || qual || ')', '')
+                           || coalesce(' with check (' || with_check || ')', '')
+                   from pg_policies where schemaname = $1
+                 union all
+                 select 7, format('alter table %I.%I enable row level security', $2, relname) from t where relrowsecurity
+                 union all
+                 select 8, format('alter table %I.%I force row level security', $2, relname) from t where relforcerowsecurity
+               ) s order by step"#,
+            live,
+            next
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        for statement in statements {
+            sqlx::raw_sql(&statement).execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn analyze(&mut self) -> Result<(), RebuildError> {
+        let tables: Vec<String> = sqlx::query_scalar!(
+            r#"select format('%I.%I', schemaname, tablename) as "name!" from pg_tables where schemaname = $1 || '_next'"#,
+            self.model.name()
+        )
+        .fetch_all(&mut *self.conn)
+        .await?;
+        sqlx::raw_sql(&format!("analyze {}", tables.join(", "))).execute(&mut *self.conn).await?;
+        Ok(())
+    }
+
+    /// Waits for readers that still hold a table of it, giving way to whoever would wait behind.
+    async fn drop_schema(&mut self, suffix: &str) -> Result<(), RebuildError> {
+        let statement = format!("drop schema if exists {}_{suffix} cascade", self.model.name());
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let mut tx = self.conn.begin().await?;
+            sqlx::query(GIVE_WAY).execute(&mut *tx).await?;
+            match sqlx::raw_sql(&statement).execute(&mut *tx).await {
+                Ok(_) => return Ok(tx.commit().await?),
+                Err(error) if gave_way(&error) && Instant::now() < deadline => {
+                    tx.rollback().await?;
+                    sleep(Duration::from_millis(200)).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+/// Leads the tables of one model to its new copy, all others to the live ones.
+async fn set_path_in_tx(conn: &mut PgConnection, model: ReadModel) -> Result<(), sqlx::Error> {
+    let mut path = vec!["public".to_owned()];
+    path.extend(ReadModel::ALL.iter().map(|m| if *m == model { format!("{m}_next") } else { m.name().to_owned() }));
+    sqlx::query!("select set_config('search_path', $1, true)", path.join(", ")).fetch_one(conn).await?;
+    Ok(())
+}
+
+async fn apply_one_page_in_tx(
+    conn: &mut PgConnection,
+    reader: &PgPool,
+    model: ReadModel,
+    filled: &mut Filled,
+) -> Result<bool, RebuildError> {
+    let events = log::read_after(reader, filled.to.position, PAGE).await?;
+    let more = i64::try_from(events.len()).is_ok_and(|n| n == PAGE);
+    let (facts, poison) = decode_page(events);
+    if let Some(poison) = poison {
+        return Err(poison.into());
+    }
+    continues(filled.to.position, &facts).map_err(|_| RebuildError::Hole(filled.to.position))?;
+    model.apply_page_in_tx(conn, &facts).await?;
+    if let Some(last) = facts.last() {
+        filled.to = crate::runner::after(&filled.to, last);
+        filled.events += facts.len() as u64;
+    }
+    Ok(more)
+}
+
+/// Whether somebody else held a lock for too long (`lock_not_available`, `deadlock_detected`).
+fn gave_way(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|e| e.code()).is_some_and(|code| code == "55P03" || code == "40P01")
+}

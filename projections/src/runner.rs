@@ -1,0 +1,234 @@
+//! Keeps the read models up to the log: a page is folded in memory, rows and checkpoint are written in
+//! one transaction.
+//!
+//! Several projectors of one model are safe at once: each transaction begins by moving the checkpoint
+//! from where it was read, so of two with the same page one waits for the other and then writes
+//! nothing.
+//!
+//! An event that cannot be applied (a newer version, a broken payload) stops its model there. What
+//! stands before it is applied; what stands behind it waits, since a model with a hole would look
+//! whole. The stop is logged with the position, counted, and tried again with growing pauses.
+
+use crate::fact::{Fact, Poison, decode_page};
+use crate::model::schools_of;
+use crate::{Checkpoint, ReadModel, checkpoint};
+use domain::Epoch;
+use nats::{Feed, FeedError, Source, Transport};
+use sqlx::{PgConnection, PgPool};
+use std::time::Duration;
+use tokio::task::{JoinError, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+/// Events of one transaction at most: large pages cost little more than small ones.
+pub const PAGE: usize = 2_000;
+/// First and longest pause after a failure.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(30));
+
+/// Runs every model until the token is cancelled. `projector` acts as the projector's role with the
+/// read models in its search path, `reader` as the log reader's. An error is a panic in a projector,
+/// after which the others were stopped too.
+pub async fn run_all(
+    projector: PgPool,
+    reader: PgPool,
+    transport: Option<Transport>,
+    token: CancellationToken,
+) -> Result<(), JoinError> {
+    let mut projectors = JoinSet::new();
+    for model in ReadModel::ALL {
+        let feed = Feed::new(reader.clone(), transport.clone());
+        projectors.spawn(run(model, projector.clone(), feed, token.clone()));
+    }
+    let mut outcome = Ok(());
+    while let Some(ended) = projectors.join_next().await {
+        if let Err(error) = ended {
+            token.cancel();
+            outcome = Err(error);
+        }
+    }
+    outcome
+}
+
+/// Runs one model until the token is cancelled. A transaction under way is finished first.
+pub async fn run(model: ReadModel, projector: PgPool, feed: Feed, token: CancellationToken) {
+    let mut projector = Projector::new(model, projector, feed);
+    let mut pause = PAUSE.0;
+    while !token.is_cancelled() {
+        // A transaction is never cut off by the token: only the waiting inside is.
+        match projector.step(&token).await {
+            Ok(()) => pause = PAUSE.0,
+            Err(error) => {
+                projector.forget();
+                if let StepError::Poison(poison) = &error {
+                    tracing::error!(read_model = model.name(), position = poison.position, %error, "projection stopped");
+                } else {
+                    tracing::warn!(read_model = model.name(), %error, "projection failed, trying again");
+                }
+                metrics::counter!("attendance_projection_failures_total", "read_model" => model.name()).increment(1);
+                metrics::gauge!("attendance_projection_stopped", "read_model" => model.name())
+                    .set(f64::from(u8::from(matches!(error, StepError::Poison(_)))));
+                token.run_until_cancelled(tokio::time::sleep(pause)).await;
+                pause = (pause * 2).min(PAUSE.1);
+            }
+        }
+    }
+}
+
+/// Why a step came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// An event cannot be applied.
+    #[error(transparent)]
+    Poison(#[from] Poison),
+    /// The feed broke its promise: the page does not continue the checkpoint.
+    #[error("the page after position {after} does not continue it")]
+    Hole {
+        /// The checkpoint.
+        after: i64,
+    },
+    /// The database failed.
+    #[error("the database failed")]
+    Db(#[from] sqlx::Error),
+}
+
+/// One projector: a model, where it writes, and what it reads.
+#[derive(Debug)]
+pub struct Projector {
+    model: ReadModel,
+    pool: PgPool,
+    feed: Feed,
+    page: usize,
+    checkpoint: Option<Checkpoint>,
+}
+
+impl Projector {
+    /// A projector that has not read its checkpoint yet.
+    pub fn new(model: ReadModel, pool: PgPool, feed: Feed) -> Self {
+        Self { model, pool, feed, page: PAGE, checkpoint: None }
+    }
+
+    /// Reads the checkpoint again before the next page.
+    pub fn forget(&mut self) {
+        self.checkpoint = None;
+    }
+
+    /// Waits for a page (at most about a quarter of a second) and applies it. Another projector having
+    /// applied it is an ordinary outcome.
+    pub async fn step(&mut self, token: &CancellationToken) -> Result<(), StepError> {
+        let from = match self.checkpoint {
+            Some(checkpoint) => checkpoint,
+            None => *self.checkpoint.insert(checkpoint::begin(&self.pool, self.model).await?),
+        };
+        let page = self.feed.next_page(from.position, from.epoch, self.page);
+        let page = match token.run_until_cancelled(page).await {
+            None => return Ok(()),
+            Some(Ok(page)) => page,
+            Some(Err(FeedError::Db(error))) => return Err(error.into()),
+            Some(Err(FeedError::EpochChanged(epoch))) => {
+                tracing::warn!(read_model = self.model.name(), %epoch, "the log has begun another epoch, starting anew");
+                return self.start_anew(from, epoch).await;
+            }
+            Some(Err(error @ FeedError::AheadOfLog { .. })) => {
+                tracing::error!(read_model = self.model.name(), %error, "starting anew");
+                return self.start_anew(from, from.epoch).await;
+            }
+        };
+        if page.events.is_empty() {
+            return Ok(());
+        }
+        let source = page.source;
+        let (facts, poison) = decode_page(page.events);
+        continues(from.position, &facts)?;
+        if let Some(last) = facts.last() {
+            let to = after(&from, last);
+            self.checkpoint = self.write(&from, &to, &facts).await?.then_some(to);
+            self.count(&to, facts.len(), source);
+        }
+        poison.map_or(Ok(()), |poison| Err(poison.into()))
+    }
+
+    /// Rows and checkpoint in one transaction. False: another projector has moved the checkpoint.
+    async fn write(&self, from: &Checkpoint, to: &Checkpoint, facts: &[Fact]) -> Result<bool, sqlx::Error> {
+        let mut tx = self.pool.begin().await?;
+        // A lost commit is folded again from the log.
+        sqlx::query!("set local synchronous_commit = off").execute(&mut *tx).await?;
+        if !checkpoint::advance_in_tx(&mut tx, from, to).await? {
+            return Ok(false);
+        }
+        self.model.apply_page_in_tx(&mut tx, facts).await?;
+        announce_in_tx(&mut tx, self.model, &schools_of(facts)).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Empties the model and fills it from the log's beginning, in one transaction: readers see the old
+    /// rows until they see all of the new ones.
+    async fn start_anew(&mut self, from: Checkpoint, epoch: Epoch) -> Result<(), StepError> {
+        self.checkpoint = None;
+        let mut to = Checkpoint { epoch, position: 0, recorded_at: None, ..from };
+        let mut tx = self.pool.begin().await?;
+        sqlx::query!("set local synchronous_commit = off").execute(&mut *tx).await?;
+        if !checkpoint::advance_in_tx(&mut tx, &from, &to).await? {
+            return Ok(());
+        }
+        self.model.clear_in_tx(&mut tx).await?;
+        loop {
+            let events = match self.feed.next_page(to.position, epoch, self.page).await {
+                Ok(page) => page.events,
+                Err(FeedError::Db(error)) => return Err(error.into()),
+                // It changed once more: begin again with that one.
+                Err(FeedError::EpochChanged(_) | FeedError::AheadOfLog { .. }) => return Ok(()),
+            };
+            let full = events.len() >= self.page;
+            let (facts, poison) = decode_page(events);
+            if let Some(poison) = poison {
+                return Err(poison.into());
+            }
+            continues(to.position, &facts)?;
+            self.model.apply_page_in_tx(&mut tx, &facts).await?;
+            let Some(last) = facts.last() else { break };
+            let next = after(&to, last);
+            checkpoint::advance_in_tx(&mut tx, &to, &next).await?;
+            to = next;
+            if !full {
+                break;
+            }
+        }
+        announce_in_tx(&mut tx, self.model, "*").await?;
+        tx.commit().await?;
+        self.checkpoint = Some(to);
+        Ok(())
+    }
+
+    fn count(&self, to: &Checkpoint, events: usize, source: Source) {
+        let (model, source) = (self.model.name(), if source == Source::Nats { "nats" } else { "log" });
+        metrics::gauge!("attendance_projection_stopped", "read_model" => model).set(0.0);
+        #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; positions stay below 2^53")]
+        metrics::gauge!("attendance_projection_position", "read_model" => model).set(to.position as f64);
+        metrics::counter!("attendance_projection_pages_total", "read_model" => model, "source" => source).increment(1);
+        metrics::counter!("attendance_projection_events_total", "read_model" => model)
+            .increment(u64::try_from(events).unwrap_or(0));
+    }
+}
+
+/// The checkpoint after an event.
+pub(crate) fn after(from: &Checkpoint, last: &Fact) -> Checkpoint {
+    Checkpoint { position: last.position(), recorded_at: Some(last.event.recorded_at), ..*from }
+}
+
+/// Whether the facts follow the position without a hole.
+pub(crate) fn continues(after: i64, facts: &[Fact]) -> Result<(), StepError> {
+    let dense = facts.iter().zip(after + 1..).all(|(fact, expected)| fact.position() == expected);
+    if dense { Ok(()) } else { Err(StepError::Hole { after }) }
+}
+
+/// Tells waiting readers at commit which schools changed.
+pub(crate) async fn announce_in_tx(
+    conn: &mut PgConnection,
+    model: ReadModel,
+    schools: &str,
+) -> Result<(), sqlx::Error> {
+    if let Some(channel) = model.channel() {
+        sqlx::query!("select pg_notify($1, $2)", channel, schools).execute(conn).await?;
+    }
+    Ok(())
+}
