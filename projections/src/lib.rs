@@ -29,7 +29,6 @@ pub mod page;
 pub mod rebuild;
 pub mod roster;
 mod rows;
-pub mod rules;
 pub mod runner;
 mod wire;
 

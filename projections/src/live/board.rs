@@ -4,15 +4,14 @@
 //! - `pupils = expected + not_expected`: everybody on the board;
 //! - `expected = present + late + pending + missing + unknown + left`: each expected pupil has
 //!   exactly one status;
-//! - `inside` counts whoever entered and did not leave, expected or not, so it needs no identity with
-//!   the others: `inside ≤ pupils`;
+//! - `inside = present + late + not_expected_inside`: whoever entered and did not leave;
 //! - the totals are the sum of the courses, pupils without a course that day counted in `elsewhere`.
 
 use super::facts::{BoardFacts, Pupil, ScanFact};
-use crate::rules::day_status::{Completeness, DayFacts, DayStatus, Policy, Status, day_status};
-use crate::rules::expectation::{CourseCalendar, Expectation, PupilCalendar, expectation};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::attendance_day::{Direction, Flag};
+use domain::day_status::{Completeness, DayFacts, DayStatus, Policy, Status, day_status};
+use domain::expectation::{CourseCalendar, Expectation, PupilCalendar, expectation};
 use domain::kiosk::LaneMode;
 use domain::{CourseId, Epoch, KioskId, ScanId, SchoolId, Sealed, StudentId};
 use std::collections::HashMap;
@@ -82,6 +81,8 @@ pub struct Counts {
     pub unknown: u32,
     /// Not expected that day.
     pub not_expected: u32,
+    /// Those of them who are inside.
+    pub not_expected_inside: u32,
 }
 
 impl Counts {
@@ -91,6 +92,7 @@ impl Counts {
         let of_status = match status.status {
             Status::NotExpected => {
                 self.not_expected += 1;
+                self.not_expected_inside += u32::from(status.inside);
                 return;
             }
             Status::Pending => &mut self.pending,
@@ -108,7 +110,7 @@ impl Counts {
     pub fn holds(&self) -> bool {
         self.pupils == self.expected + self.not_expected
             && self.expected == self.present + self.late + self.pending + self.missing + self.unknown + self.left
-            && self.inside <= self.pupils
+            && self.inside == self.present + self.late + self.not_expected_inside
     }
 }
 
@@ -206,8 +208,7 @@ pub(crate) struct Judge<'a> {
 
 impl<'a> Judge<'a> {
     pub(crate) fn new(facts: &'a BoardFacts, now: DateTime<Utc>) -> Self {
-        let nothing = CourseCalendar { schedules: Vec::new(), closed_from: None };
-        Self { facts, now, by_course: HashMap::new(), nothing }
+        Self { facts, now, by_course: HashMap::new(), nothing: CourseCalendar::default() }
     }
 
     /// What the day expects of the pupil, and how it stands.
@@ -231,12 +232,13 @@ impl<'a> Judge<'a> {
             late_after_minutes: school.late_after_minutes,
             missing_after_minutes: school.missing_after_minutes,
         };
-        let day = DayFacts {
-            first_entry: pupil.day.as_ref().and_then(|d| d.first_entry_at),
-            first_entry_any: pupil.day.as_ref().and_then(|d| d.first_entry_any_at),
-            last: pupil.day.as_ref().and_then(|d| d.last_direction.zip(d.last_at)),
+        let day = pupil.day.as_ref().map_or_else(DayFacts::default, |day| DayFacts {
+            // A pupil who may have come before, at a time that cannot be trusted, is not called late.
+            first_entry: day.first_entry_at.filter(|at| day.first_entry_any_at.is_none_or(|any| any >= *at)),
+            first_entry_any: day.first_entry_any_at,
+            last: day.last_direction.zip(day.last_at),
             completeness: Completeness::Complete,
-        };
+        });
         let status = day_status(&day, &expected, &policy, self.now);
         (expected, status)
     }
@@ -300,7 +302,7 @@ pub fn board(facts: &BoardFacts, now: DateTime<Utc>) -> Board {
 
 fn last_scan(scan: &ScanFact, facts: &BoardFacts, pupil: Option<&Pupil>, status: Option<&DayStatus>) -> LastScan {
     let course = pupil.and_then(|p| p.course_id).and_then(|id| facts.courses.iter().find(|c| c.course_id == id));
-    let status = status.map_or(Status::NotExpected, |s| s.status);
+    let minutes_late = status.and_then(DayStatus::minutes_late);
     let made_late = scan.direction == Direction::Entry
         && pupil.and_then(|p| p.day.as_ref()).and_then(|d| d.first_entry_at) == Some(scan.occurred_at);
     LastScan {
@@ -315,11 +317,8 @@ fn last_scan(scan: &ScanFact, facts: &BoardFacts, pupil: Option<&Pupil>, status:
         recorded_at: scan.recorded_at,
         kiosk_id: scan.kiosk_id,
         flags: scan.flags.clone(),
-        status,
-        late_minutes: match status {
-            Status::Late { minutes } if made_late => Some(minutes),
-            _ => None,
-        },
+        status: status.map_or(Status::NotExpected, |s| s.status),
+        late_minutes: minutes_late.filter(|_| made_late),
     }
 }
 
@@ -350,6 +349,7 @@ impl Counts {
             left: self.left + o.left,
             unknown: self.unknown + o.unknown,
             not_expected: self.not_expected + o.not_expected,
+            not_expected_inside: self.not_expected_inside + o.not_expected_inside,
         }
     }
 }

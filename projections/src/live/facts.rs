@@ -2,10 +2,10 @@
 
 use super::board::{AsOf, GateLine, SealedName};
 use super::rows::PupilDay;
-use crate::rules::expectation::CourseCalendar;
 use crate::{ReadModel, checkpoint, wire};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::attendance_day::{Direction, Flag};
+use domain::expectation::CourseCalendar;
 use domain::{CourseId, Epoch, KioskId, ScanId, SchoolId, Sealed, StudentId};
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};

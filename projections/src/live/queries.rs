@@ -3,10 +3,10 @@
 use super::board::{AsOf, Board, Judge, SealedName, board};
 use super::facts::{self, BoardFacts, Course, Pupil, sealed_name};
 use super::rows::{LiveScan, PupilDay, QuarantineState, Quarantined};
-use crate::rules::day_status::DayStatus;
-use crate::rules::expectation::Expectation;
 use crate::{page, wire};
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::day_status::DayStatus;
+use domain::expectation::Expectation;
 use domain::{CourseId, KioskId, ScanId, SchoolId, StudentId};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
