@@ -19,6 +19,7 @@
 
 pub mod adapter;
 pub mod append;
+pub mod batcher;
 pub mod clock;
 pub mod context;
 pub mod directory;

@@ -288,6 +288,4 @@ fn store_error(error: Box<dyn std::error::Error + Send + Sync>) -> StoreError {
 }
 
 #[cfg(test)]
-mod outage_tests;
-#[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! `POST /api/v1/kiosks/{kiosk_id}/heartbeat`: alive, and how far the queue is drained.
 
 use chrono::{DateTime, Utc};
+use domain::device_time::DeviceNow;
 use domain::{Epoch, QueueId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -27,6 +28,13 @@ pub struct HeartbeatRequest {
     /// Version of the kiosk's program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app_version: Option<String>,
+}
+
+impl HeartbeatRequest {
+    /// The device's clocks at the moment of sending.
+    pub fn device_now(&self) -> DeviceNow {
+        DeviceNow { wall: self.device_time, mono_ms: self.monotonic_ms, boot_id: self.boot_id }
+    }
 }
 
 /// What the server knows.

@@ -2,6 +2,7 @@
 
 use crate::{Direction, MAX_READ_BYTES, MAX_UNREADABLE_BYTES, Method, Shown, Verdict};
 use chrono::{DateTime, Utc};
+use domain::device_time::{DeviceNow, DeviceReading};
 use domain::{Epoch, QueueId, ScanId};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -32,6 +33,13 @@ pub struct ScansRequest {
     /// The scans, each read by itself ([`parse_scan`]), so that a bad one spoils no other.
     #[schema(value_type = Vec<ScanItem>, min_items = 1, max_items = 500)]
     pub scans: Vec<Box<RawValue>>,
+}
+
+impl ScansRequest {
+    /// The device's clocks at the moment of sending.
+    pub fn device_now(&self) -> DeviceNow {
+        DeviceNow { wall: self.device_time, mono_ms: self.monotonic_ms, boot_id: self.boot_id }
+    }
 }
 
 /// One scan.
@@ -66,6 +74,18 @@ pub struct ScanItem {
     pub clock_offset_ms: Option<i64>,
     /// What the door or screen showed.
     pub shown: Shown,
+}
+
+impl ScanItem {
+    /// The device's clocks at the scan; `batch_boot` is the boot of the batch.
+    pub fn reading(&self, batch_boot: Uuid) -> DeviceReading {
+        DeviceReading {
+            device_time: self.device_time,
+            mono_ms: self.monotonic_ms,
+            boot_id: self.boot_id.unwrap_or(batch_boot),
+            clock_offset_ms: self.clock_offset_ms,
+        }
+    }
 }
 
 /// A scan that cannot be read: kept as it came, for a person to look at.
@@ -179,6 +199,8 @@ mod tests {
     fn a_batch_reads_back_as_it_was_written() {
         let request: ScansRequest = serde_json::from_str(&batch(GOOD)).unwrap();
         let scan = parse_scan(request.queue_id, &request.scans[0]).unwrap();
+        assert_eq!(scan.reading(request.boot_id).boot_id, request.boot_id);
+        assert_eq!(request.device_now().mono_ms, 2000);
         insta::assert_json_snapshot!(scan, @r#"
         {
           "scan_id": "018f0000-0000-7000-8000-00000000000a",

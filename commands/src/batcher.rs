@@ -1,0 +1,315 @@
+//! The scan path: what all kiosks send gathers in memory while one transaction commits, and goes
+//! into the log with the next one. No timer: an idle server commits a lone scan at once, a busy one
+//! commits hundreds together.
+//!
+//! ```text
+//! submit → queue (bounded, fair between schools) → worker: read → decide → lock, write, commit → answers
+//!                                                          └ again on a conflict or an outage
+//! ```
+//! What it promises: an answer means committed; a scan is stored once, however often it is sent, and
+//! each answer about it says the same; no scan is refused, and a bad one costs its neighbours nothing;
+//! a caller who hangs up stops nothing.
+
+mod decide;
+pub(crate) mod facts;
+mod load;
+mod queue;
+pub(crate) mod store;
+#[cfg(test)]
+mod tests;
+mod worker;
+
+use crate::clock::Clock;
+use crate::directory::Directory;
+use crate::ids::IdSource;
+use crate::vault::Vault;
+use crate::write::Write;
+use chrono::{DateTime, Utc};
+use domain::attendance_day::{Direction, Method, Shown};
+use domain::device_time::{DeviceNow, DeviceReading};
+use domain::{Epoch, KioskId, QueueId, ScanId, SchoolId};
+use queue::{Job, Queue};
+use sqlx::PgPool;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+/// Which kiosk sends, as its authentication found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KioskContext {
+    /// The kiosk.
+    pub kiosk_id: KioskId,
+    /// Its school.
+    pub school_id: SchoolId,
+    /// Whether it is no longer trusted: what it sends is kept, in quarantine.
+    pub revoked: bool,
+}
+
+/// A readable scan.
+#[derive(Clone, PartialEq)]
+pub struct IncomingScan {
+    /// Minted by the kiosk, the same at every retry.
+    pub scan_id: ScanId,
+    /// Number in the kiosk's queue, from 1.
+    pub seq: i64,
+    /// Hash chain value that the kiosk sent, if it did.
+    pub prev_hash: Option<String>,
+    /// The card's text. Personal data when the card is unknown.
+    pub read: String,
+    /// Which way.
+    pub direction: Direction,
+    /// How it was read.
+    pub method: Method,
+    /// The device's clocks at the scan.
+    pub reading: DeviceReading,
+    /// What the kiosk showed.
+    pub shown: Shown,
+}
+
+impl fmt::Debug for IncomingScan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IncomingScan").field("scan_id", &self.scan_id).field("seq", &self.seq).finish_non_exhaustive()
+    }
+}
+
+/// One item of a batch.
+#[derive(Clone, PartialEq)]
+pub enum Incoming {
+    /// A scan.
+    Scan(IncomingScan),
+    /// Something that cannot be read as one: quarantined as it came.
+    Unreadable {
+        /// Its id, read or derived; the same at every retry.
+        scan_id: ScanId,
+        /// Its number, or 0 if it cannot be read.
+        seq: i64,
+        /// Its text. May be personal data.
+        raw: String,
+    },
+}
+
+impl Incoming {
+    /// The scan's id.
+    pub fn scan_id(&self) -> ScanId {
+        match self {
+            Self::Scan(scan) => scan.scan_id,
+            Self::Unreadable { scan_id, .. } => *scan_id,
+        }
+    }
+    /// Its number in the queue; 0 if unreadable.
+    pub fn seq(&self) -> i64 {
+        match self {
+            Self::Scan(scan) => scan.seq,
+            Self::Unreadable { seq, .. } => *seq,
+        }
+    }
+}
+
+impl fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scan(scan) => scan.fmt(f),
+            Self::Unreadable { scan_id, seq, .. } => {
+                f.debug_struct("Unreadable").field("scan_id", scan_id).field("seq", seq).finish_non_exhaustive()
+            }
+        }
+    }
+}
+
+/// What a kiosk sends at once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScanBatch {
+    /// Who sends.
+    pub kiosk: KioskContext,
+    /// The installation of its queue.
+    pub queue_id: QueueId,
+    /// The device's clocks when it sent.
+    pub device_now: DeviceNow,
+    /// Scans that still wait on the device once this batch is stored.
+    pub queue_depth: u32,
+    /// The highest number given in this queue, if the kiosk says; else the batch's highest counts.
+    pub last_seq: Option<i64>,
+    /// Version of the kiosk's program.
+    pub app_version: Option<String>,
+    /// Shared by all that follows from this request.
+    pub correlation_id: Uuid,
+    /// The items, in the kiosk's order.
+    pub scans: Vec<Incoming>,
+}
+
+/// What became of a scan; all mean that it is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// On the pupil's day, without doubts.
+    Accepted,
+    /// It was stored before; nothing was added.
+    Duplicate,
+    /// On the pupil's day, with doubts.
+    Flagged,
+    /// Kept for a person to place.
+    Quarantined,
+}
+
+impl Verdict {
+    /// Its name in receipts and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Duplicate => "duplicate",
+            Self::Flagged => "flagged",
+            Self::Quarantined => "quarantined",
+        }
+    }
+}
+
+/// The answer to one item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemAnswer {
+    /// The scan.
+    pub scan_id: ScanId,
+    /// Its number; 0 if unreadable.
+    pub seq: i64,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// For a duplicate, what was answered the first time.
+    pub first_verdict: Option<Verdict>,
+    /// The doubts, or why a person must place it: snake_case, sorted.
+    pub reasons: Vec<String>,
+    /// Position of the event that holds the scan.
+    pub position: i64,
+}
+
+/// The answer to a batch: all of it is committed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BatchAnswer {
+    /// One per item, in the batch's order.
+    pub items: Vec<ItemAnswer>,
+    /// Every number of this queue up to here is stored.
+    pub ack_through: i64,
+    /// The log's life that the positions belong to.
+    pub epoch: Epoch,
+    /// The server's time.
+    pub server_time: DateTime<Utc>,
+}
+
+/// Why a batch is not answered. The kiosk sends it again, with the same ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SubmitError {
+    /// Too much is waiting, of this school or of all.
+    #[error("too many scans are waiting; try again in {retry_after_s} s")]
+    Overloaded {
+        /// Seconds to wait, different for each who asks.
+        retry_after_s: u32,
+    },
+    /// The store could not do it in time. Whether the batch was stored may be unknown.
+    #[error("scans cannot be stored now: {0}")]
+    Unavailable(&'static str),
+}
+
+/// How much gathers, and for how long.
+#[derive(Debug, Clone)]
+pub struct BatcherConfig {
+    /// Most scans in one transaction (a larger submission still goes whole).
+    pub max_scans: usize,
+    /// Most scans that wait or are being stored, of all schools.
+    pub queue_scans: usize,
+    /// Most of them of one school.
+    pub school_scans: usize,
+    /// How long a batch is tried before its callers are told [`SubmitError::Unavailable`].
+    pub deadline: Duration,
+    /// Where a test makes a step fail.
+    pub faults: Option<Arc<dyn Faults>>,
+}
+
+impl Default for BatcherConfig {
+    fn default() -> Self {
+        Self {
+            max_scans: 1_000,
+            queue_scans: 20_000,
+            school_scans: 5_000,
+            deadline: Duration::from_secs(8),
+            faults: None,
+        }
+    }
+}
+
+/// A step of the batcher's transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// Everything is read, nothing is locked.
+    BeforeHead,
+    /// Everything is written, nothing is committed.
+    BeforeCommit,
+    /// It is committed, and the batcher does not know it yet.
+    AfterCommit,
+}
+
+/// Makes steps fail on purpose.
+pub trait Faults: fmt::Debug + Send + Sync + 'static {
+    /// Whether the connection breaks at this step.
+    fn breaks(&self, step: Step) -> bool;
+}
+
+/// The batcher. A clone is the same one. The scans of one queue should all go to one batcher (it is
+/// faster), but several on one database are safe.
+#[derive(Clone)]
+pub struct Batcher(Arc<Inner>);
+
+struct Inner {
+    queue: Arc<Queue>,
+    clock: Arc<dyn Clock>,
+    tasks: Mutex<Option<(JoinHandle<()>, facts::Reporter)>>,
+}
+
+impl fmt::Debug for Batcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Batcher")
+    }
+}
+
+impl Batcher {
+    /// Starts the worker. The pool is the log writer's; the batcher holds one of its connections at a
+    /// time, and its reports on kiosks another. Needs a running Tokio runtime.
+    pub fn start(
+        pool: PgPool,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+        vault: Vault,
+        directory: Directory,
+        config: BatcherConfig,
+    ) -> Self {
+        Self::start_on(Write::new(pool, clock, ids, vault, directory), config)
+    }
+
+    /// The same on an existing write side, whose caches it shares.
+    pub fn start_on(write: Write, config: BatcherConfig) -> Self {
+        let queue = Arc::new(Queue::new(config.queue_scans, config.school_scans));
+        let reporter = facts::Reporter::start(write.clone());
+        let clock = write.clock().clone();
+        let worker = tokio::spawn(worker::run(queue.clone(), write, reporter.inbox(), config));
+        Self(Arc::new(Inner { queue, clock, tasks: Mutex::new(Some((worker, reporter))) }))
+    }
+
+    /// Stores a batch and answers when it is committed. Once polled, the batch is stored whether the
+    /// caller waits or not.
+    pub async fn submit(&self, batch: ScanBatch) -> Result<BatchAnswer, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        Queue::offer(&self.0.queue, Job::new(batch, self.0.clock.now(), reply))?;
+        // A sender that went without a word is a worker that panicked.
+        answer.await.unwrap_or(Err(SubmitError::Unavailable("the store failed")))
+    }
+
+    /// Takes no more, stores what waits, and ends.
+    pub async fn shutdown(&self) {
+        self.0.queue.close();
+        let tasks = self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((worker, reporter)) = tasks {
+            // A panic of the worker was logged where it happened; there is nothing to wait for then.
+            let _ = worker.await;
+            reporter.finish().await;
+        }
+    }
+}

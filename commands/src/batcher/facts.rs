@@ -1,0 +1,221 @@
+//! What batches say about their kiosks, told to the kiosks' streams after the commit: how far a queue
+//! is drained (at most once a minute), which numbers are missing, which were used twice.
+
+use super::queue::Job;
+use crate::context::Context;
+use crate::error::{StoreError, WriteError};
+use crate::write::Write;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use domain::kiosk::{Command, DRAINED_EVERY, Kiosk};
+use domain::{Actor, KioskId, QueueId, ScanId, StreamId};
+use sqlx::{PgExecutor, PgPool};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+type Line = (KioskId, QueueId);
+
+/// Whose fact it is.
+#[derive(Clone)]
+struct Teller {
+    context: Context,
+    kiosk: KioskId,
+    queue: QueueId,
+}
+
+#[derive(Default)]
+struct Pending {
+    drained: HashMap<Line, (Teller, i64, DateTime<Utc>)>,
+    missing: HashMap<Line, (Teller, i64, i64)>,
+    forks: Vec<(Teller, i64, ScanId)>,
+    /// The last that was told, so that a batch costs no transaction of its own.
+    told_drained: HashMap<Line, DateTime<Utc>>,
+    told_missing: HashMap<Line, (i64, i64)>,
+}
+
+/// Where the worker leaves facts.
+#[derive(Clone, Default)]
+pub(super) struct Inbox(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    pending: Mutex<Pending>,
+    wake: Notify,
+    closed: AtomicBool,
+}
+
+impl Inbox {
+    fn pending(&self) -> std::sync::MutexGuard<'_, Pending> {
+        self.0.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn teller(job: &Job, zone: Tz) -> Teller {
+        let batch = &job.batch;
+        let context = Context {
+            school: batch.kiosk.school_id,
+            zone,
+            actor: Actor::kiosk(batch.kiosk.kiosk_id),
+            command_id: None,
+            correlation_id: batch.correlation_id,
+            causation_id: None,
+        };
+        Teller { context, kiosk: batch.kiosk.kiosk_id, queue: batch.queue_id }
+    }
+
+    /// A second scan came under a number.
+    pub(super) fn fork(&self, job: &Job, zone: Tz, seq: i64, scan: ScanId) {
+        self.pending().forks.push((Self::teller(job, zone), seq, scan));
+    }
+
+    /// A batch after which nothing waits on the device says that all is here, or that some is missing.
+    pub(super) fn progress(&self, job: &Job, zone: Tz, ack_through: i64) {
+        let batch = &job.batch;
+        if batch.queue_depth > 0 {
+            return;
+        }
+        let last = batch.last_seq.or_else(|| batch.scans.iter().map(super::Incoming::seq).max()).unwrap_or(0);
+        let line = (batch.kiosk.kiosk_id, batch.queue_id);
+        let mut pending = self.pending();
+        if ack_through < last {
+            if pending.told_missing.get(&line) != Some(&(ack_through, last)) {
+                pending.missing.insert(line, (Self::teller(job, zone), ack_through, last));
+            }
+        } else if !batch.kiosk.revoked {
+            let told = pending.told_drained.get(&line);
+            if told.is_none_or(|told| job.received_at - *told >= DRAINED_EVERY) {
+                pending.drained.insert(line, (Self::teller(job, zone), ack_through, job.received_at));
+            }
+        }
+    }
+
+    pub(super) fn wake(&self) {
+        self.0.wake.notify_one();
+    }
+}
+
+/// Tells the facts, one command at a time, in a task of its own.
+pub(super) struct Reporter {
+    inbox: Inbox,
+    task: JoinHandle<()>,
+}
+
+impl Reporter {
+    pub(super) fn start(write: Write) -> Self {
+        let inbox = Inbox::default();
+        let task = tokio::spawn(run(write, inbox.clone()));
+        Self { inbox, task }
+    }
+
+    pub(super) fn inbox(&self) -> Inbox {
+        self.inbox.clone()
+    }
+
+    /// Tells what is left, and ends.
+    pub(super) async fn finish(self) {
+        self.inbox.0.closed.store(true, Ordering::Release);
+        self.inbox.wake();
+        let _ = self.task.await;
+    }
+}
+
+async fn run(write: Write, inbox: Inbox) {
+    loop {
+        let woken = inbox.0.wake.notified();
+        let closed = inbox.0.closed.load(Ordering::Acquire);
+        tell(&write, &inbox).await;
+        if closed {
+            return;
+        }
+        woken.await;
+    }
+}
+
+async fn tell(write: &Write, inbox: &Inbox) {
+    let (drained, missing, forks) = {
+        let mut pending = inbox.pending();
+        (std::mem::take(&mut pending.drained), std::mem::take(&mut pending.missing), std::mem::take(&mut pending.forks))
+    };
+    for (teller, seq, scan_id) in forks {
+        let command = Command::ReportFork { queue_id: teller.queue, seq, scan_id };
+        if !teller.tell(write, command).await {
+            inbox.pending().forks.push((teller, seq, scan_id));
+        }
+    }
+    for (line, (teller, ack_through, last)) in missing {
+        let told = match missing_after(write.pool(), teller.kiosk, teller.queue, ack_through, last).await {
+            Ok(Some((from, to))) => teller.tell(write, Command::ReportGap { queue_id: teller.queue, from, to }).await,
+            // It came in the meantime.
+            Ok(None) => true,
+            Err(error) => {
+                tracing::warn!(%error, kiosk = %teller.kiosk, "a gap is not told yet");
+                false
+            }
+        };
+        let mut pending = inbox.pending();
+        if told {
+            pending.told_missing.insert(line, (ack_through, last));
+        } else {
+            pending.missing.entry(line).or_insert((teller, ack_through, last));
+        }
+    }
+    for (line, (teller, seq, through)) in drained {
+        let told = teller.tell(write, Command::ReportDrained { queue_id: teller.queue, seq, through }).await;
+        let mut pending = inbox.pending();
+        if told {
+            pending.told_drained.insert(line, through);
+        } else {
+            pending.drained.entry(line).or_insert((teller, seq, through));
+        }
+    }
+}
+
+impl Teller {
+    /// Whether it is told, or never can be.
+    async fn tell(&self, write: &Write, command: Command) -> bool {
+        let stream = StreamId::of(self.context.school, self.kiosk);
+        match write.execute::<Kiosk>(&self.context, &stream, command).await {
+            Ok(_) => true,
+            Err(WriteError::Rejected(why)) => {
+                tracing::debug!(%why, kiosk = %self.kiosk, "a kiosk's report is refused");
+                true
+            }
+            Err(error @ (WriteError::Conflict | WriteError::Store(_))) => {
+                tracing::warn!(%error, kiosk = %self.kiosk, "a kiosk's report is tried again with its next batch");
+                false
+            }
+        }
+    }
+}
+
+/// The first run of numbers up to `last` that is not known, if there is one.
+pub(crate) async fn missing_after(
+    pool: &PgPool,
+    kiosk: KioskId,
+    queue: QueueId,
+    ack_through: i64,
+    last: i64,
+) -> Result<Option<(i64, i64)>, StoreError> {
+    let next = next_known(pool, kiosk, queue, ack_through).await?.unwrap_or(i64::MAX);
+    let (from, to) = (ack_through + 1, last.min(next - 1));
+    Ok((from <= to).then_some((from, to)))
+}
+
+async fn next_known(
+    executor: impl PgExecutor<'_>,
+    kiosk: KioskId,
+    queue: QueueId,
+    after: i64,
+) -> Result<Option<i64>, StoreError> {
+    let next = sqlx::query_scalar!(
+        "select min(seq) from scan_receipts where kiosk_id = $1 and queue_id = $2 and seq > $3",
+        kiosk.0,
+        queue.0,
+        after,
+    )
+    .fetch_one(executor)
+    .await?;
+    Ok(next)
+}

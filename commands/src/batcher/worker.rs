@@ -1,0 +1,277 @@
+//! Takes what waits, stores it, answers: again on conflicts and outages, in halves when something in
+//! it can never be stored.
+
+use super::decide::Seat;
+use super::facts::Inbox;
+use super::load::Cache;
+use super::queue::{Job, Queue};
+use super::store::{Attempted, Fail, Store, Stored};
+use super::{BatchAnswer, BatcherConfig, ItemAnswer, SubmitError};
+use crate::error::StoreError;
+use crate::vault::VaultError;
+use crate::write::Write;
+use domain::school::Settings;
+use domain::sealed::SealingClass;
+use domain::{Epoch, SchoolId};
+use futures::FutureExt;
+use std::collections::{HashMap, HashSet};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A school's own key is asked for again after this long, in case it was destroyed.
+const KEYRING_AGE: Duration = Duration::from_secs(60);
+/// How often a lost race is run again before it is waited a little longer.
+const QUICK_TRIES: u32 = 5;
+
+pub(super) async fn run(queue: Arc<Queue>, write: Write, inbox: Inbox, config: BatcherConfig) {
+    let mut cache = Cache::default();
+    loop {
+        let jobs = queue.take(config.max_scans).await;
+        if jobs.is_empty() {
+            return;
+        }
+        let round = Round::new(jobs, &write, &inbox, &config).store(&mut cache);
+        if AssertUnwindSafe(round).catch_unwind().await.is_err() {
+            // The jobs went with it, and their callers know. What was cached may be half-made.
+            tracing::error!("the batcher's transaction panicked; its batches are not acknowledged");
+            cache = Cache::default();
+        }
+    }
+}
+
+struct Round<'a> {
+    jobs: Vec<Job>,
+    write: &'a Write,
+    inbox: &'a Inbox,
+    config: &'a BatcherConfig,
+    begun: Instant,
+    settings: HashMap<SchoolId, Settings>,
+    answers: Vec<Answer>,
+    attempted: Attempted,
+}
+
+/// What a job will be answered.
+struct Answer {
+    items: Vec<Option<ItemAnswer>>,
+    ack_through: i64,
+    epoch: Option<Epoch>,
+    failed: Option<&'static str>,
+}
+
+impl<'a> Round<'a> {
+    fn new(jobs: Vec<Job>, write: &'a Write, inbox: &'a Inbox, config: &'a BatcherConfig) -> Self {
+        let answers = jobs
+            .iter()
+            .map(|job| Answer { items: vec![None; job.batch.scans.len()], ack_through: 0, epoch: None, failed: None })
+            .collect();
+        let (settings, attempted) = (HashMap::new(), Attempted::new());
+        Self { jobs, write, inbox, config, begun: Instant::now(), settings, answers, attempted }
+    }
+
+    fn seats(&self) -> Vec<Seat> {
+        let all = self.jobs.iter().enumerate();
+        all.flat_map(|(job, j)| (0..j.batch.scans.len()).map(move |item| Seat { job, item, forced: false })).collect()
+    }
+
+    async fn store(mut self, cache: &mut Cache) {
+        let mut parts = vec![self.seats()];
+        // The last is the next, so that halves go in order.
+        while let Some(mut part) = parts.pop() {
+            part.retain(|seat| self.answers[seat.job].failed.is_none());
+            if part.is_empty() {
+                continue;
+            }
+            match self.store_part(&part, cache).await {
+                Ok(stored) => self.note(&part, stored),
+                Err(Stop::Again) => parts.push(part),
+                Err(Stop::Fail(why)) => self.fail(part.iter().map(|seat| seat.job), why),
+                Err(Stop::Split) => parts.extend(self.split(part)),
+            }
+        }
+        self.finish();
+    }
+
+    fn fail(&mut self, jobs: impl Iterator<Item = usize>, why: &'static str) {
+        for job in jobs {
+            self.answers[job].failed = Some(why);
+        }
+    }
+
+    /// Halves of what cannot be stored together, the second one first; a lone item goes to a person.
+    fn split(&mut self, part: Vec<Seat>) -> Vec<Vec<Seat>> {
+        let first_job = part[0].job;
+        let at = match part.iter().position(|seat| seat.job != first_job) {
+            // Between two submissions, near the middle.
+            Some(_) => {
+                let middle = part[part.len() / 2].job;
+                let cut = part.partition_point(|seat| seat.job < middle);
+                if cut == 0 { part.partition_point(|seat| seat.job <= middle) } else { cut }
+            }
+            None => part.len() / 2,
+        };
+        match &part[..] {
+            [Seat { forced: true, job, .. }] => {
+                let job = *job;
+                self.fail(std::iter::once(job), "an item cannot be stored");
+                vec![]
+            }
+            [seat] => vec![vec![Seat { forced: true, ..*seat }]],
+            _ => vec![part[at..].to_vec(), part[..at].to_vec()],
+        }
+    }
+
+    async fn store_part(&mut self, part: &[Seat], cache: &mut Cache) -> Result<Stored, Stop> {
+        let mut tries = 0;
+        loop {
+            cache.keyrings.retain(|_, (loaded, _)| loaded.elapsed() < KEYRING_AGE);
+            let fail = match self.settings_of(part).await {
+                Ok(()) => {
+                    let begun = Instant::now();
+                    let store = Store {
+                        write: self.write,
+                        jobs: &self.jobs,
+                        settings: &self.settings,
+                        faults: self.config.faults.as_ref(),
+                    };
+                    match store.transact(part, cache, &mut self.attempted).await {
+                        Ok(stored) => {
+                            metrics::histogram!("batcher_batch_scans").record(part.len() as f64);
+                            metrics::histogram!("batcher_commit_seconds").record(begun.elapsed().as_secs_f64());
+                            return Ok(stored);
+                        }
+                        Err(fail) => fail,
+                    }
+                }
+                Err(SettingsError::Unknown(school)) => {
+                    tracing::warn!(%school, "scans of a school that is not registered");
+                    let jobs = self.jobs_of(part, |s| s == school);
+                    self.fail(jobs.into_iter(), "the school is not registered");
+                    return Err(Stop::Again);
+                }
+                Err(SettingsError::Store(error)) => error.into(),
+            };
+            match fail {
+                Fail::KeysOf(schools) => self.load_keys(part, schools, cache).await?,
+                Fail::Conflict => {
+                    metrics::counter!("batcher_conflicts_total").increment(1);
+                    tries += 1;
+                    self.pause(tries, &"others kept writing")?.await;
+                }
+                Fail::Outage(error) => {
+                    metrics::counter!("batcher_outages_total").increment(1);
+                    tries = tries.max(QUICK_TRIES) + 1;
+                    self.pause(tries, &error)?.await;
+                }
+                Fail::Poison(error) => {
+                    // The error quotes no value; its source is the database's and may.
+                    tracing::error!(%error, scans = part.len(), "scans cannot be stored together");
+                    return Err(Stop::Split);
+                }
+            }
+        }
+    }
+
+    /// How long to wait before the next try, unless the callers have waited long enough.
+    fn pause(&self, tries: u32, why: &dyn std::fmt::Display) -> Result<tokio::time::Sleep, Stop> {
+        if self.begun.elapsed() >= self.config.deadline {
+            tracing::error!(%why, "scans cannot be stored; their kiosks send them again");
+            return Err(Stop::Fail("the store is not available"));
+        }
+        let longest = if tries <= QUICK_TRIES { 5 } else { 20 << (tries - QUICK_TRIES).min(4) };
+        Ok(tokio::time::sleep(Duration::from_micros(fastrand::u64(100..=longest * 1000))))
+    }
+
+    fn jobs_of(&self, part: &[Seat], which: impl Fn(SchoolId) -> bool) -> HashSet<usize> {
+        part.iter().map(|seat| seat.job).filter(|job| which(self.jobs[*job].batch.kiosk.school_id)).collect()
+    }
+
+    async fn settings_of(&mut self, part: &[Seat]) -> Result<(), SettingsError> {
+        let schools: HashSet<SchoolId> = part.iter().map(|seat| self.jobs[seat.job].batch.kiosk.school_id).collect();
+        for school in schools {
+            if let std::collections::hash_map::Entry::Vacant(vacant) = self.settings.entry(school) {
+                match self.write.school_settings(school).await {
+                    Ok(settings) => _ = vacant.insert(settings),
+                    Err(StoreError::UnknownSchool(school)) => return Err(SettingsError::Unknown(school)),
+                    Err(error) => return Err(SettingsError::Store(error)),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Loads what seals quarantined text. Without it only the batches that need it go unanswered.
+    async fn load_keys(&mut self, part: &[Seat], schools: HashSet<SchoolId>, cache: &mut Cache) -> Result<(), Stop> {
+        for school in schools {
+            let wanted = [(school.0, SealingClass::Evidence)];
+            match self.write.vault().ensure_keys(school, &wanted).await {
+                Ok(ring) => _ = cache.keyrings.insert(school, (Instant::now(), ring)),
+                Err(error) => {
+                    let error: VaultError = error;
+                    tracing::error!(%error, %school, "no key to seal an unplaced scan with");
+                    // Which of the school's batches need it is known only inside the transaction; all
+                    // of them come again, with the same ids.
+                    let jobs = self.jobs_of(part, |s| s == school);
+                    self.fail(jobs.into_iter(), "the vault is not available");
+                    return Err(Stop::Again);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, part: &[Seat], stored: Stored) {
+        for (seat, outcome) in part.iter().zip(&stored.plan.outcomes) {
+            let (job, key) = (&self.jobs[seat.job], seat.key(&self.jobs));
+            let (verdict, first_verdict) = outcome.verdicts();
+            metrics::counter!("batcher_verdicts_total", "verdict" => verdict.as_str()).increment(1);
+            if outcome.fork && !outcome.repeat {
+                let zone = self.settings[&job.batch.kiosk.school_id].zone;
+                self.inbox.fork(job, zone, key.seq, key.scan);
+            }
+            let answer = &mut self.answers[seat.job];
+            answer.items[seat.item] = Some(ItemAnswer {
+                scan_id: key.scan,
+                seq: key.seq,
+                verdict,
+                first_verdict,
+                reasons: outcome.receipt.reasons.clone(),
+                position: stored.position(outcome.receipt.at),
+            });
+            answer.epoch = Some(stored.epoch);
+            answer.ack_through = stored.acks.get(&(key.kiosk, key.queue)).copied().unwrap_or(0);
+        }
+    }
+
+    fn finish(self) {
+        let server_time = self.write.clock().now();
+        for (mut job, answer) in self.jobs.into_iter().zip(self.answers) {
+            let items: Option<Vec<ItemAnswer>> = answer.items.into_iter().collect();
+            let reply = match (answer.failed, items, answer.epoch) {
+                (None, Some(items), Some(epoch)) => {
+                    let zone = self.settings[&job.batch.kiosk.school_id].zone;
+                    self.inbox.progress(&job, zone, answer.ack_through);
+                    Ok(BatchAnswer { items, ack_through: answer.ack_through, epoch, server_time })
+                }
+                (failed, ..) => Err(SubmitError::Unavailable(failed.unwrap_or("the batch is empty"))),
+            };
+            job.answer(reply);
+        }
+        self.inbox.wake();
+    }
+}
+
+/// Why a part is not stored.
+enum Stop {
+    /// Some jobs are out; the others go on.
+    Again,
+    /// All of it failed.
+    Fail(&'static str),
+    /// Something in it can never be stored.
+    Split,
+}
+
+enum SettingsError {
+    Unknown(SchoolId),
+    Store(StoreError),
+}
