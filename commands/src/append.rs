@@ -295,4 +295,6 @@ impl<'a> Columns<'a> {
 }
 
 #[cfg(test)]
+mod measure;
+#[cfg(test)]
 pub(crate) mod tests;

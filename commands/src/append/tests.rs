@@ -13,7 +13,7 @@ fn enrolled() -> Event {
 }
 
 /// The first event of a new stream.
-fn first_event(world: &World, at: DateTime<Utc>) -> NewEvent {
+pub(crate) fn first_event(world: &World, at: DateTime<Utc>) -> NewEvent {
     use crate::ids::IdSource;
     let stream = StreamId::of(world.school, KioskId(world.ids.next()));
     NewEvent::new(&world.context(), EventId(world.ids.next()), stream, 1, at, &enrolled()).unwrap()
