@@ -15,10 +15,13 @@
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests"))]
 
 pub mod api;
+mod assets;
 pub mod cli;
 pub mod config;
+pub mod i18n;
 pub mod middleware;
 pub mod observability;
+pub mod pages;
 pub mod pools;
 pub mod problem;
 pub mod router;

@@ -1,0 +1,58 @@
+// The gate around htmx, and the watch over the live stream. Runs last in the bundle.
+(() => {
+  const key = document.currentScript.nonce;
+  // The only elements that a message of the live stream may change.
+  const panels = new Set(['alerts', 'answer', 'courses', 'stream', 'gates', 'fresh', 'spoken']);
+  // hx-csp does not look at hx-sse: refuse every request of an element without this page's nonce,
+  // and every swap of the stream into anything but a panel.
+  htmx.registerExtension('gate', {
+    htmx_config_request: (element) =>
+      element.getAttribute('hx-nonce') === key ? undefined : false,
+    htmx_before_swap: (element, detail) => {
+      if (element.id !== 'live') return;
+      for (let i = detail.tasks.length; i--; ) {
+        if (!panels.has(detail.tasks[i].target?.id)) detail.tasks.splice(i, 1);
+      }
+    },
+  });
+
+  // A stream that is accepted and closed at once would be opened twice a second for ever: after
+  // three empty ones leave it to the slow trigger of the page.
+  let empty = 0;
+  let heard = performance.now();
+  document.addEventListener('htmx:sse:after:message', () => {
+    empty = 0;
+    heard = performance.now();
+    show(false);
+  });
+  document.addEventListener('htmx:sse:before:connection', (event) => {
+    if (event.detail.connection.attempt === 1 && ++empty > 3) event.preventDefault();
+  });
+
+  // A server that is alive sends at least every two seconds. Silence is said aloud; when the server
+  // answers again but the stream stays silent (a dead connection), the page is loaded afresh.
+  const SAY_AFTER = 8000;
+  const HEAL_AFTER = 30000;
+  let probed = 0;
+  const show = (silent) => {
+    const banner = document.getElementById('offline');
+    if (banner && banner.hidden === silent) banner.hidden = !silent;
+    document.documentElement.classList.toggle('offline', silent);
+  };
+  document.addEventListener('visibilitychange', () => {
+    // A hidden page has no stream; give it time to come back before calling it silent.
+    if (!document.hidden) heard = Math.max(heard, performance.now() - SAY_AFTER + 3000);
+  });
+  setInterval(async () => {
+    if (document.hidden || !document.getElementById('live')) return;
+    const silent = performance.now() - heard;
+    show(silent > SAY_AFTER);
+    if (silent < HEAL_AFTER || performance.now() - probed < HEAL_AFTER) return;
+    probed = performance.now();
+    try {
+      if ((await fetch('/healthz', { cache: 'no-store' })).ok) location.reload();
+    } catch {
+      // Still away; ask again later.
+    }
+  }, 1000);
+})();

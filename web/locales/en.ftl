@@ -1,0 +1,196 @@
+# Texts of the pages. Plain, warm, exact words; 24-hour times.
+
+product = Attendance
+skip-to-content = Skip to content
+nav-label = Places
+nav-today = Today
+nav-wall = Wall screen
+nav-schools = Schools
+today = Today
+back-to-today = Back to Today
+
+# Dates and ages
+date-long = { $weekday } { $day } { $month }
+weekday-mon = Monday
+weekday-tue = Tuesday
+weekday-wed = Wednesday
+weekday-thu = Thursday
+weekday-fri = Friday
+weekday-sat = Saturday
+weekday-sun = Sunday
+month-1 = January
+month-2 = February
+month-3 = March
+month-4 = April
+month-5 = May
+month-6 = June
+month-7 = July
+month-8 = August
+month-9 = September
+month-10 = October
+month-11 = November
+month-12 = December
+ago-tenths = { $seconds } s ago
+ago-seconds = { $n } s ago
+ago-minutes = { $n } min ago
+ago-hours = { $n } h ago
+ago-days = { $n ->
+    [one] { $n } day ago
+   *[other] { $n } days ago
+}
+
+# Statuses
+status-missing = no entry
+status-unknown = no information
+status-late = late
+status-pending = not due yet
+status-inside = inside
+status-left = left
+status-not-expected = not expected today
+count-missing = { $n ->
+   *[other] no entry
+}
+count-unknown = { $n ->
+   *[other] no information
+}
+count-late = { $n ->
+   *[other] late
+}
+count-pending = { $n ->
+   *[other] not due yet
+}
+count-on-time = { $n ->
+   *[other] inside
+}
+count-left = { $n ->
+   *[other] left
+}
+count-not-expected = { $n ->
+   *[other] not expected today
+}
+
+# The answer
+answer-label = The day in brief
+answer-of = of { $expected } inside
+answer-before-time = The school day has not begun. The first entry is at { $time }.
+answer-before = The school day has not begun.
+answer-spoken = At { $time }: { $inside } of { $expected } inside, { $late ->
+   *[other] { $late } late
+}, { $missing } without an entry.
+bar-title = How today's arrivals are going
+empty-title = There are no pupils yet
+empty-what-to-do = To begin, load the school's list (a spreadsheet saved as CSV):
+empty-file = list.csv
+nobody-title = Nobody is expected today
+nobody-no-slot = The weekly schedule has no classes on { $date }. Nobody counts as absent and no notices are sent.
+nobody-no-schedule = No course has a schedule that is valid on { $date }. Nobody counts as absent and no notices are sent.
+nobody-closed = All courses are closed on { $date }. Nobody counts as absent and no notices are sent.
+nobody-mixed = No course has classes on { $date }. Nobody counts as absent and no notices are sent.
+
+# Banners
+stale-title = These figures are behind.
+stale-detail = They show what was recorded until { $time }. The gates go on storing every scan.
+silent-title = Nothing heard from { $gate }.
+silent-detail = Silent since { $time }. Pupils who came in there may be shown here without an entry.
+offline-title = The connection to the server was lost.
+offline-detail = What you see may be old. It is being tried again; nothing needs to be done.
+
+# Freshness
+fresh-live = Up to date { $ago }
+fresh-stale = Behind: up to date { $ago }
+fresh-as-of = at
+fresh-tap = card to screen in { $time }
+
+# Courses
+courses = Courses
+courses-whole = { $n ->
+   *[other] { $n } complete
+}
+courses-none = The courses appear here once the list is loaded.
+course-of = of { $expected }
+course-whole = complete
+course-empty = This course has no pupils.
+course-as-of = As recorded at { $time }.
+why = Why
+fact-left = left at { $time }
+fact-late = came in at { $time }, { $minutes ->
+    [one] { $minutes } minute late
+   *[other] { $minutes } minutes late
+}
+fact-entered = came in at { $time }
+fact-no-entry = no entry on record
+why-schedule = The weekly schedule valid since { $since } applies.
+why-no-slot = The course's schedule has no classes on this day: not expected.
+why-no-schedule = The course has no valid schedule yet: not expected.
+why-course-closed = The course is closed: not expected.
+why-not-enrolled = Enrolled from a later day: not expected.
+why-withdrawn = No longer enrolled: not expected.
+why-slot = Expected from { $entry } to { $exit }. Late from { $late }; without a record by { $missing }, shown without an entry.
+why-entered = First entry on record at { $time }.
+why-entered-doubtful = There is an entry around { $time }, but the gate's clock could not be trusted: lateness is not judged.
+why-no-entry = There is no entry on record.
+why-in-time = On time.
+why-late = { $minutes ->
+    [one] { $minutes } minute late.
+   *[other] { $minutes } minutes late.
+}
+why-not-due = The limit has not passed: nothing is concluded.
+why-limit-passed = The limit has passed.
+why-gate-silent = A gate has not been heard: there may be scans still to come, so nothing is concluded.
+why-went-out = Went out at { $time }.
+why-exit-without-entry = There is an exit at { $time } without an entry before it: an entry was not read.
+why-scanned-anyway = Not expected, but the card was read today.
+
+# Scans
+stream = Last scans
+stream-none = No scans yet today. They appear here as soon as somebody taps a card.
+direction-entry = entry
+direction-exit = exit
+scan-late = { $minutes } min late
+erased = erased
+flag-echo = repeated
+flag-repeated-entry = second entry without an exit
+flag-exit-without-entry = exit without an entry
+flag-low-confidence-time = doubtful time
+flag-clock-ahead = clock ahead
+flag-late-sync = reached the server late
+flag-revoked-credential = revoked card
+flag-withdrawn-pupil = withdrawn pupil
+flag-lane-mismatch = against the lane's direction
+
+# Gates
+gates = Gates
+gates-none = There is no reader at any gate yet. To add one:
+lane-entry = entry
+lane-exit = exit
+lane-choice = both ways
+gate-seen = seen { $ago }
+gate-silent = silent since { $time }
+gate-never = never heard from
+gate-revoked = reader revoked
+queue-empty = nothing waiting
+queue-drained = all received { $ago }
+queue-waiting = { $n } waiting
+queue-waiting-since = { $n } waiting; all before received { $ago }
+quarantined = { $n ->
+    [0] No scans to review
+    [one] { $n } scan to review
+   *[other] { $n } scans to review
+}
+
+# Choosing
+choose-school = Choose a school
+no-school-title = There is no school yet
+no-school-what-to-do = To see the system with sample data:
+
+# Errors
+error-not-found-title = This page does not exist
+error-not-found = The address may be mistyped, or the course may no longer exist.
+error-request-title = The request was not understood
+error-request = Nothing was changed. Go back and try again.
+error-unavailable-title = The server is overloaded
+error-unavailable = Wait a few seconds and load the page again.
+error-internal-title = Something failed on our side
+error-internal = Load the page again. If it happens again, tell whoever runs the system and give them the code.
+error-nothing-lost = Scans at the gates are not lost: each reader keeps them until the server has them.
+error-code = Code: { $code }

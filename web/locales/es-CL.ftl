@@ -1,0 +1,201 @@
+# Textos de las páginas. Palabras llanas, cálidas y exactas; horas de 24 h; nunca de "tú".
+
+product = Asistencia
+skip-to-content = Ir al contenido
+nav-label = Lugares
+nav-today = Hoy
+nav-wall = Pantalla mural
+nav-schools = Colegios
+today = Hoy
+back-to-today = Volver a Hoy
+
+# Fechas y edades
+date-long = { $weekday } { $day } de { $month }
+weekday-mon = lunes
+weekday-tue = martes
+weekday-wed = miércoles
+weekday-thu = jueves
+weekday-fri = viernes
+weekday-sat = sábado
+weekday-sun = domingo
+month-1 = enero
+month-2 = febrero
+month-3 = marzo
+month-4 = abril
+month-5 = mayo
+month-6 = junio
+month-7 = julio
+month-8 = agosto
+month-9 = septiembre
+month-10 = octubre
+month-11 = noviembre
+month-12 = diciembre
+ago-tenths = hace { $seconds } s
+ago-seconds = hace { $n } s
+ago-minutes = hace { $n } min
+ago-hours = hace { $n } h
+ago-days = { $n ->
+    [one] hace { $n } día
+   *[other] hace { $n } días
+}
+
+# Estados
+status-missing = sin ingreso
+status-unknown = sin información
+status-late = atrasado
+status-pending = por llegar
+status-inside = adentro
+status-left = salió
+status-not-expected = no se espera hoy
+count-missing = { $n ->
+   *[other] sin ingreso
+}
+count-unknown = { $n ->
+   *[other] sin información
+}
+count-late = { $n ->
+    [one] atrasado
+   *[other] atrasados
+}
+count-pending = { $n ->
+   *[other] por llegar
+}
+count-on-time = { $n ->
+   *[other] adentro
+}
+count-left = { $n ->
+    [one] salió
+   *[other] salieron
+}
+count-not-expected = { $n ->
+    [one] no se espera hoy
+   *[other] no se esperan hoy
+}
+
+# La respuesta
+answer-label = Resumen del día
+answer-of = de { $expected } adentro
+answer-before-time = Aún no comienza la jornada. El primer ingreso es a las { $time }.
+answer-before = Aún no comienza la jornada.
+answer-spoken = A las { $time }: { $inside } de { $expected } adentro, { $late ->
+    [one] { $late } atrasado
+   *[other] { $late } atrasados
+}, { $missing } sin ingreso.
+bar-title = Cómo va el ingreso de hoy
+empty-title = Todavía no hay alumnos
+empty-what-to-do = Para comenzar, cargue la nómina del colegio (una planilla guardada como CSV):
+empty-file = nomina.csv
+nobody-title = Hoy no se espera a nadie
+nobody-no-slot = El horario semanal no tiene clases para el { $date }. Nadie figura como ausente y no se envían avisos.
+nobody-no-schedule = Ningún curso tiene un horario vigente para el { $date }. Nadie figura como ausente y no se envían avisos.
+nobody-closed = Todos los cursos están cerrados al { $date }. Nadie figura como ausente y no se envían avisos.
+nobody-mixed = Ningún curso tiene clases el { $date }. Nadie figura como ausente y no se envían avisos.
+
+# Avisos
+stale-title = Estas cifras están atrasadas.
+stale-detail = Muestran lo registrado hasta las { $time }. Las lecturas siguen guardándose en los accesos.
+silent-title = Sin noticias de { $gate }.
+silent-detail = No se comunica desde las { $time }. Puede haber alumnos que ya ingresaron por ahí y que aquí figuran sin ingreso.
+offline-title = Se perdió la conexión con el servidor.
+offline-detail = Lo que se ve puede estar atrasado. Se vuelve a intentar; no es necesario hacer nada.
+
+# Qué tan al día está
+fresh-live = Al día { $ago }
+fresh-stale = Atrasado: al día { $ago }
+fresh-as-of = a las
+fresh-tap = de la tarjeta a la pantalla, { $time }
+
+# Cursos
+courses = Cursos
+courses-whole = { $n ->
+    [one] { $n } completo
+   *[other] { $n } completos
+}
+courses-none = Aquí aparecerán los cursos cuando se cargue la nómina.
+course-of = de { $expected }
+course-whole = completo
+course-empty = Este curso no tiene alumnos.
+course-as-of = Según lo registrado a las { $time }.
+why = Por qué
+fact-left = salió a las { $time }
+fact-late = ingresó a las { $time }, { $minutes ->
+    [one] { $minutes } minuto tarde
+   *[other] { $minutes } minutos tarde
+}
+fact-entered = ingresó a las { $time }
+fact-no-entry = no hay registro de ingreso
+why-schedule = Vale el horario semanal vigente desde el { $since }.
+why-no-slot = El horario de su curso no tiene clases este día: no se espera.
+why-no-schedule = Su curso aún no tiene un horario vigente: no se espera.
+why-course-closed = Su curso está cerrado: no se espera.
+why-not-enrolled = Su matrícula comienza después de este día: no se espera.
+why-withdrawn = Ya está retirado del colegio: no se espera.
+why-slot = Se espera de { $entry } a { $exit }. Desde las { $late } es atraso; sin registro a las { $missing }, figura sin ingreso.
+why-entered = Primer ingreso registrado a las { $time }.
+why-entered-doubtful = Hay un ingreso cerca de las { $time }, pero el reloj del acceso no era confiable: no se juzga el atraso.
+why-no-entry = No hay registro de ingreso.
+why-in-time = Llegó a la hora.
+why-late = { $minutes ->
+    [one] Llegó { $minutes } minuto tarde.
+   *[other] Llegó { $minutes } minutos tarde.
+}
+why-not-due = Aún no se cumple el plazo: no se concluye nada.
+why-limit-passed = El plazo ya se cumplió.
+why-gate-silent = Un acceso no se ha comunicado: puede haber lecturas que aún no llegan, así que no se concluye nada.
+why-went-out = Salió a las { $time }.
+why-exit-without-entry = Hay una salida a las { $time } sin un ingreso antes: un ingreso no se leyó.
+why-scanned-anyway = No se esperaba, pero su tarjeta se leyó hoy.
+
+# Lecturas
+stream = Últimas lecturas
+stream-none = Todavía no hay lecturas hoy. Aparecerán aquí en cuanto alguien pase su tarjeta.
+direction-entry = ingreso
+direction-exit = salida
+scan-late = { $minutes } min tarde
+erased = eliminado
+flag-echo = repetida
+flag-repeated-entry = segundo ingreso sin salida
+flag-exit-without-entry = salida sin ingreso
+flag-low-confidence-time = hora dudosa
+flag-clock-ahead = reloj adelantado
+flag-late-sync = llegó tarde al servidor
+flag-revoked-credential = tarjeta anulada
+flag-withdrawn-pupil = alumno retirado
+flag-lane-mismatch = sentido contrario al del acceso
+
+# Accesos
+gates = Accesos
+gates-none = Todavía no hay ningún lector en los accesos. Para agregar uno:
+lane-entry = entrada
+lane-exit = salida
+lane-choice = ambos sentidos
+gate-seen = visto { $ago }
+gate-silent = en silencio desde las { $time }
+gate-never = nunca se ha comunicado
+gate-revoked = lector anulado
+queue-empty = nada en espera
+queue-drained = todo recibido { $ago }
+queue-waiting = { $n } en espera
+queue-waiting-since = { $n } en espera; todo lo anterior recibido { $ago }
+quarantined = { $n ->
+    [0] Ninguna lectura por revisar
+    [one] { $n } lectura por revisar
+   *[other] { $n } lecturas por revisar
+}
+
+# Elegir
+choose-school = Elija un colegio
+no-school-title = Todavía no hay ningún colegio
+no-school-what-to-do = Para ver el sistema con datos de ejemplo:
+
+# Errores
+error-not-found-title = Esta página no existe
+error-not-found = Es posible que la dirección esté mal escrita, o que el curso ya no exista.
+error-request-title = La solicitud no se entendió
+error-request = No se hizo ningún cambio. Vuelva a la página anterior e intente de nuevo.
+error-unavailable-title = El servidor no da abasto
+error-unavailable = Espere unos segundos y cargue la página otra vez.
+error-internal-title = Algo falló de nuestro lado
+error-internal = Cargue la página otra vez. Si vuelve a pasar, avise a quien administra el sistema y dele el código.
+error-nothing-lost = Las lecturas de los accesos no se pierden: quedan guardadas en cada lector hasta que el servidor las recibe.
+error-code = Código: { $code }

@@ -1,0 +1,40 @@
+//! What people see: server-made pages (maud), live with htmx, plain without scripts.
+//!
+//! A component is a pure function from its values to [`maud::Markup`]; a page is a view struct of
+//! [`view`] with a `sample()`; whatever text it shows is in `web/locales`. This module must not know
+//! how read models are kept: [`source`] is the one place that turns them into views.
+//!
+//! How to add one more page:
+//! 1. its values in `view.rs`, its `sample()` in `sample.rs`, its texts in both `web/locales/*.ftl`;
+//! 2. its file with one function from values to markup, in a [`shell`];
+//! 3. its route in `routes.rs`, its line in `tests.rs`: the tests render it in both languages and
+//!    check policy, ids, nonces and escaping.
+
+mod alerts;
+mod answer;
+mod bar;
+mod board;
+mod chooser;
+mod course;
+mod courses;
+pub mod error;
+mod fresh;
+mod gates;
+mod icon;
+pub mod live;
+mod respond;
+mod routes;
+pub mod sample;
+mod shell;
+pub mod source;
+mod status;
+mod stream;
+pub mod view;
+mod wall;
+
+pub use respond::Nonce;
+pub use routes::router;
+pub use source::{Source, SourceError};
+
+#[cfg(test)]
+mod tests;

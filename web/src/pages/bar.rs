@@ -1,0 +1,91 @@
+//! The day of a group as one stacked bar, made as SVG on the server. Its figures always stand beside
+//! it in words.
+
+use super::view::{Counts, Status};
+use crate::i18n::Lang;
+use maud::{Markup, html};
+
+/// Left to right: who is accounted for, then who is open, then who is missing.
+const ORDER: [Status; 6] =
+    [Status::Inside, Status::Late, Status::Left, Status::Unknown, Status::Pending, Status::Missing];
+
+/// Units of the bar's width; its height is ten.
+const WIDTH: u32 = 1000;
+
+/// Each state with something in it, with its place on the bar: (status, count, x, width).
+fn segments(counts: &Counts) -> Vec<(Status, u32, u32, u32)> {
+    let total: u32 = ORDER.iter().map(|status| counts.of(*status)).sum();
+    let mut seen = 0;
+    let mut out = Vec::new();
+    for status in ORDER {
+        let count = counts.of(status);
+        if count == 0 {
+            continue;
+        }
+        let from = at(seen, total);
+        seen += count;
+        // One pupil is always seen, even in a school of thousands.
+        let width = (at(seen, total) - from).max(4);
+        out.push((status, count, from.min(WIDTH - width), width));
+    }
+    out
+}
+
+fn at(count: u32, total: u32) -> u32 {
+    u32::try_from(u64::from(count) * u64::from(WIDTH) / u64::from(total.max(1))).unwrap_or(WIDTH)
+}
+
+fn shapes(counts: &Counts) -> Markup {
+    html! {
+        rect class="track" width=(WIDTH) height="10" {}
+        @for (status, _, x, width) in segments(counts) {
+            rect class={ "fill " (status.class()) } x=(x) width=(width) height="10"
+                fill=[(status == Status::Unknown).then_some("url(#hatch)")] {}
+        }
+    }
+}
+
+/// The small bar of a row, whose figures are in the row itself.
+pub(super) fn mini(counts: &Counts) -> Markup {
+    html! {
+        svg class="bar" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true" {
+            (shapes(counts))
+        }
+    }
+}
+
+/// The large bar, with a title and a description of its own. `id` makes their ids.
+pub(super) fn large(counts: &Counts, id: &str, lang: Lang) -> Markup {
+    let parts: Vec<String> = segments(counts)
+        .into_iter()
+        .map(|(status, count, ..)| format!("{} {}", lang.number(count), status.counted(count, lang)))
+        .collect();
+    html! {
+        svg class="bar large" viewBox="0 0 1000 10" preserveAspectRatio="none" role="img"
+            aria-labelledby={ (id) "-title " (id) "-desc" } {
+            title id={ (id) "-title" } { (lang.t("bar-title")) }
+            desc id={ (id) "-desc" } { (parts.join(", ")) }
+            (shapes(counts))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_is_filled_exactly_and_one_pupil_is_always_seen() {
+        let counts = Counts { expected: 2001, inside: 2000, on_time: 2000, missing: 1, ..Counts::default() };
+        let parts = segments(&counts);
+        assert_eq!(parts.len(), 2);
+        let (status, _, x, width) = parts[1];
+        assert_eq!((status, x + width), (Status::Missing, WIDTH));
+        assert!(width >= 4);
+    }
+
+    #[test]
+    fn nobody_expected_gives_an_empty_bar() {
+        assert!(segments(&Counts::default()).is_empty());
+    }
+}

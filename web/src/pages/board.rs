@@ -1,0 +1,110 @@
+//! The board: the answer first, then the courses, then the stream and the gates.
+
+use super::respond::Nonce;
+use super::shell::{self, Page, Place};
+use super::view::Board;
+use super::{alerts, answer, courses, fresh, gates, icon, stream};
+use crate::i18n::{Lang, times};
+use maud::{Markup, html};
+
+/// A part of the board that the live stream replaces.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Panel {
+    /// What must be said aloud.
+    Alerts,
+    /// The answer.
+    Answer,
+    /// The courses.
+    Courses,
+    /// The last scans.
+    Stream,
+    /// The gates.
+    Gates,
+    /// How old the figures are.
+    Fresh,
+    /// The same for screen readers, at most every half minute.
+    Spoken,
+}
+
+impl Panel {
+    /// All of them, in the order of the page.
+    pub(super) const ALL: [Self; 7] =
+        [Self::Fresh, Self::Alerts, Self::Answer, Self::Courses, Self::Stream, Self::Gates, Self::Spoken];
+
+    /// Its element's id, also in `web/assets/live.js`.
+    pub(super) fn id(self) -> &'static str {
+        match self {
+            Self::Alerts => "alerts",
+            Self::Answer => "answer",
+            Self::Courses => "courses",
+            Self::Stream => "stream",
+            Self::Gates => "gates",
+            Self::Fresh => "fresh",
+            Self::Spoken => "spoken",
+        }
+    }
+
+    /// What is inside its element.
+    pub(super) fn content(self, board: &Board, lang: Lang) -> Markup {
+        match self {
+            Self::Alerts => alerts::alerts(board, lang),
+            Self::Answer => answer::answer(board, lang),
+            Self::Courses => courses::courses(board, lang),
+            Self::Stream => stream::stream(board, lang),
+            Self::Gates => gates::gates(board, lang),
+            Self::Fresh => fresh::fresh(board, lang),
+            Self::Spoken => answer::spoken(board, lang),
+        }
+    }
+}
+
+/// The banner that the script shows when the live stream is silent.
+pub(super) fn offline(lang: Lang) -> Markup {
+    html! {
+        div class="banner" id="offline" role="status" hidden {
+            (icon::icon("offline"))
+            p { b { (lang.t("offline-title")) } " " (lang.t("offline-detail")) }
+        }
+    }
+}
+
+/// The whole page.
+pub(super) fn page(board: &Board, several_schools: bool, lang: Lang, nonce: &Nonce) -> Markup {
+    let part = |panel: Panel| panel.content(board, lang);
+    let main = html! {
+        main class="board" id="live" hx-sse:connect={ "/hoy/live?lang=" (lang.code()) "&colegio=" (board.school.id) }
+            hx-trigger="load, every 15s" hx-sync="this:drop" hx-swap="none" hx-nonce=(nonce) {
+            header class="page-head" {
+                div {
+                    h1 { (lang.t("today")) }
+                    p class="date" { (times::long_date(board.date, lang)) }
+                }
+                div id="fresh" class="fresh" { (part(Panel::Fresh)) }
+            }
+            (offline(lang))
+            div id="alerts" { (part(Panel::Alerts)) }
+            section id="answer" class="answer" aria-label=(lang.t("answer-label")) { (part(Panel::Answer)) }
+            div class="columns" {
+                section id="courses" class="card" aria-labelledby="courses-title" { (part(Panel::Courses)) }
+                div class="side" {
+                    section id="stream" class="card" aria-labelledby="stream-title" { (part(Panel::Stream)) }
+                    section id="gates" class="card" aria-labelledby="gates-title" { (part(Panel::Gates)) }
+                }
+            }
+            p id="spoken" class="unseen" aria-live="polite" { (part(Panel::Spoken)) }
+        }
+    };
+    shell::page(
+        &Page {
+            lang,
+            nonce,
+            title: lang.t("today"),
+            place: Place::Today,
+            here: "/hoy".to_owned(),
+            school: Some(&board.school.name),
+            several_schools,
+            ages: true,
+        },
+        &main,
+    )
+}

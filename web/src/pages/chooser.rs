@@ -1,0 +1,45 @@
+//! The choice between several schools.
+
+use super::icon::icon;
+use super::respond::Nonce;
+use super::shell::{self, Page, Place};
+use super::view::School;
+use crate::i18n::Lang;
+use maud::{Markup, html};
+
+/// The whole page; without any school it says how one is made.
+pub(super) fn page(schools: &[School], lang: Lang, nonce: &Nonce) -> Markup {
+    let main = html! {
+        main class="chooser" {
+            @if schools.is_empty() {
+                header class="page-head" { h1 { (lang.t("no-school-title")) } }
+                p { (lang.t("no-school-what-to-do")) }
+                p { code { "attendance seed" } }
+            } @else {
+                header class="page-head" { h1 { (lang.t("choose-school")) } }
+                ul class="schools" {
+                    @for school in schools {
+                        li {
+                            a class="card" href={ "/hoy?colegio=" (school.id) } {
+                                (icon("school")) b { (school.name) } (icon("next"))
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    };
+    shell::page(
+        &Page {
+            lang,
+            nonce,
+            title: lang.t("nav-schools"),
+            place: Place::Schools,
+            here: "/escuelas".to_owned(),
+            school: None,
+            several_schools: schools.len() > 1,
+            ages: false,
+        },
+        &main,
+    )
+}

@@ -1,0 +1,69 @@
+//! The one way a page leaves the server: with a fresh nonce, the strict policy, and never stored.
+
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use maud::Markup;
+
+/// A number used once: what lets this page's own script and htmx attributes run, and nothing else's.
+#[derive(Clone, Debug)]
+pub struct Nonce(String);
+
+impl Nonce {
+    /// 128 bits from the operating system.
+    ///
+    /// # Panics
+    /// If the operating system has no random numbers; a page without them must not leave.
+    pub fn fresh() -> Self {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).expect("the operating system gives random numbers");
+        Self(STANDARD_NO_PAD.encode(bytes))
+    }
+
+    /// A fixed one for rendering samples.
+    pub fn sample() -> Self {
+        Self("c2FtcGxlLW5vbmNl".to_owned())
+    }
+}
+
+impl maud::Render for Nonce {
+    fn render_to(&self, buffer: &mut String) {
+        self.0.render_to(buffer);
+    }
+}
+
+/// Only this page's script, our own styles, our own server; nobody may frame it, and only htmx's own
+/// Trusted Types policy may write markup.
+fn policy(nonce: &Nonce) -> String {
+    format!(
+        "default-src 'none'; script-src 'nonce-{}'; style-src 'self'; img-src 'self' data:; \
+         connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+         require-trusted-types-for 'script'; trusted-types htmx",
+        nonce.0
+    )
+}
+
+/// A page as an answer.
+pub fn page(status: StatusCode, nonce: &Nonce, markup: Markup) -> Response {
+    let policy = HeaderValue::try_from(policy(nonce)).expect("base64 is a header value");
+    (
+        status,
+        [
+            (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+            (header::CONTENT_SECURITY_POLICY, policy),
+            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+            (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+            (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+            (header::VARY, HeaderValue::from_static("cookie, accept-language")),
+        ],
+        markup.into_string(),
+    )
+        .into_response()
+}
+
+/// For answers that are not pages.
+pub(super) fn no_store(headers: &mut HeaderMap) {
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+}

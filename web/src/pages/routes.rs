@@ -1,0 +1,194 @@
+//! The addresses of the pages.
+
+use super::live::{Live, Shape};
+use super::respond::{self, Nonce};
+use super::source::{Source, SourceError};
+use super::view::School;
+use super::{board, chooser, course, error, wall};
+use crate::i18n::{LANGUAGE_COOKIE, Lang, cookie, negotiate};
+use axum::Router;
+use axum::extract::{FromRequestParts, Path, Query, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use serde::Deserialize;
+use std::convert::Infallible;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// Name of the cookie that keeps the chosen school.
+const SCHOOL_COOKIE: &str = "colegio";
+
+/// How long a choice is kept, in seconds.
+const YEAR: u32 = 31_536_000;
+
+/// What the pages' handlers can reach.
+#[derive(Clone)]
+struct Pages {
+    source: Arc<dyn Source>,
+    live: Live,
+}
+
+/// All pages, their live stream and their assets. Streams end when `stopping` is cancelled.
+pub fn router<S: Clone + Send + Sync + 'static>(source: Arc<dyn Source>, stopping: CancellationToken) -> Router<S> {
+    let live = Live::new(Arc::clone(&source), stopping);
+    Router::new()
+        .route("/", get(|| async { Redirect::to("/hoy") }))
+        .route("/hoy", get(today))
+        .route("/hoy/muro", get(wall_screen))
+        .route("/hoy/live", get(stream))
+        .route("/hoy/cursos/{id}", get(course_day))
+        .route("/escuelas", get(schools))
+        .with_state(Pages { source, live })
+        .merge(crate::assets::router())
+}
+
+/// Who asks, in which language, about which school.
+struct Visit {
+    lang: Lang,
+    school: Option<Uuid>,
+    wall: bool,
+    headers: HeaderMap,
+    /// Choices made by this address, to be kept.
+    keep: Vec<(&'static str, String)>,
+}
+
+#[derive(Deserialize, Default)]
+struct Asked {
+    lang: Option<String>,
+    colegio: Option<String>,
+    muro: Option<String>,
+}
+
+impl<S: Sync> FromRequestParts<S> for Visit {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let Query(asked) = Query::<Asked>::try_from_uri(&parts.uri).unwrap_or_default();
+        let lang = negotiate(asked.lang.as_deref(), &parts.headers);
+        let chosen = asked.colegio.as_deref().and_then(|id| id.parse::<Uuid>().ok());
+        let kept = || cookie(&parts.headers, SCHOOL_COOKIE).and_then(|id| id.parse().ok());
+        let mut keep = Vec::new();
+        if let Some(asked) = asked.lang.as_deref().and_then(Lang::from_code) {
+            keep.push((LANGUAGE_COOKIE, asked.code().to_owned()));
+        }
+        if let Some(id) = chosen {
+            keep.push((SCHOOL_COOKIE, id.to_string()));
+        }
+        Ok(Self {
+            lang,
+            school: chosen.or_else(kept),
+            wall: asked.muro.is_some(),
+            headers: parts.headers.clone(),
+            keep,
+        })
+    }
+}
+
+impl Visit {
+    /// The school of this visit among those there are: the chosen one, or the only one.
+    fn school_of(&self, schools: &[School]) -> Option<Uuid> {
+        let chosen = self.school.filter(|id| schools.iter().any(|school| school.id == *id));
+        chosen.or_else(|| match schools {
+            [only] => Some(only.id),
+            _ => None,
+        })
+    }
+
+    /// The answer, with the choices of this visit kept.
+    fn answer(&self, status: StatusCode, nonce: &Nonce, markup: maud::Markup) -> Response {
+        let mut response = respond::page(status, nonce, markup);
+        for (name, value) in &self.keep {
+            let cookie = format!("{name}={value}; Path=/; Max-Age={YEAR}; SameSite=Lax; HttpOnly");
+            let cookie = HeaderValue::try_from(cookie).expect("codes and ids are header values");
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        response
+    }
+
+    fn failed(&self, error: &SourceError) -> Response {
+        let status = match error {
+            SourceError::Unavailable(_) => {
+                tracing::warn!(%error, "page not made");
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            SourceError::Internal(_) => {
+                tracing::error!(%error, "page not made");
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+        };
+        error::response(status, None, self.lang)
+    }
+
+    fn not_found(&self) -> Response {
+        error::response(StatusCode::NOT_FOUND, None, self.lang)
+    }
+}
+
+async fn today(State(pages): State<Pages>, visit: Visit) -> Response {
+    shown(&pages, &visit, |found, several, lang, nonce| board::page(found, several, lang, nonce)).await
+}
+
+async fn wall_screen(State(pages): State<Pages>, visit: Visit) -> Response {
+    shown(&pages, &visit, |found, _, lang, nonce| wall::page(found, lang, nonce)).await
+}
+
+/// A page over the board of the visit's school, or the choice of a school.
+async fn shown(
+    pages: &Pages,
+    visit: &Visit,
+    draw: impl FnOnce(&super::view::Board, bool, Lang, &Nonce) -> maud::Markup,
+) -> Response {
+    let made = async {
+        let schools = pages.source.schools().await?;
+        let nonce = Nonce::fresh();
+        let Some(school) = visit.school_of(&schools) else {
+            let markup = chooser::page(&schools, visit.lang, &nonce);
+            return Ok(visit.answer(StatusCode::OK, &nonce, markup));
+        };
+        Ok(match pages.source.board(school).await? {
+            Some(found) => {
+                let markup = draw(&found, schools.len() > 1, visit.lang, &nonce);
+                visit.answer(StatusCode::OK, &nonce, markup)
+            }
+            None => visit.not_found(),
+        })
+    };
+    made.await.unwrap_or_else(|error| visit.failed(&error))
+}
+
+async fn schools(State(pages): State<Pages>, visit: Visit) -> Response {
+    match pages.source.schools().await {
+        Ok(schools) => {
+            let nonce = Nonce::fresh();
+            let markup = chooser::page(&schools, visit.lang, &nonce);
+            visit.answer(StatusCode::OK, &nonce, markup)
+        }
+        Err(error) => visit.failed(&error),
+    }
+}
+
+async fn course_day(State(pages): State<Pages>, visit: Visit, Path(id): Path<String>) -> Response {
+    let Ok(id) = id.parse::<Uuid>() else { return visit.not_found() };
+    let made = async {
+        let schools = pages.source.schools().await?;
+        let Some(school) = visit.school_of(&schools) else { return Ok(visit.not_found()) };
+        Ok(match pages.source.course(school, id).await? {
+            Some(day) => {
+                let nonce = Nonce::fresh();
+                let markup = course::page(&day, schools.len() > 1, visit.lang, &nonce);
+                visit.answer(StatusCode::OK, &nonce, markup)
+            }
+            None => visit.not_found(),
+        })
+    };
+    made.await.unwrap_or_else(|error| visit.failed(&error))
+}
+
+async fn stream(State(pages): State<Pages>, visit: Visit) -> Response {
+    let shape = if visit.wall { Shape::Wall } else { Shape::Board };
+    let Some(school) = visit.school else { return StatusCode::FORBIDDEN.into_response() };
+    pages.live.response(school, visit.lang, shape, &visit.headers).await
+}

@@ -1,0 +1,136 @@
+//! What surrounds every page: head, skip link, the places one can go, the language.
+
+use super::icon::{icon, symbols};
+use super::respond::Nonce;
+use crate::assets;
+use crate::i18n::{Lang, key};
+use maud::{DOCTYPE, Markup, html};
+
+/// htmx's configuration. Arrays need JSON. Its events and defaults: `web/assets/live.js`.
+const HTMX: &str = r#"{"extensions":"sse,hx-csp,gate","history":false,"includeIndicatorCSS":false,"defaultSettleDelay":0,"noSwap":[204,304,"4xx","5xx"],"morphIgnore":["data-htmx-powered","open"],"sse":{"reconnectMaxDelay":"15s","connectTimeout":"10s"}}"#;
+
+/// How often a page without scripts loads itself again, in seconds.
+const PLAIN_REFRESH: &str = "20";
+
+/// A place in the rail.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The board.
+    Today,
+    /// The wall screen.
+    Wall,
+    /// The choice of school.
+    Schools,
+    /// None of them.
+    Nowhere,
+}
+
+/// What a page says about itself.
+pub(super) struct Page<'a> {
+    /// Its language.
+    pub lang: Lang,
+    /// Its nonce.
+    pub nonce: &'a Nonce,
+    /// Title without the product's name.
+    pub title: String,
+    /// Where it is in the rail.
+    pub place: Place,
+    /// Its own address without the language, for the language links.
+    pub here: String,
+    /// The school it is about.
+    pub school: Option<&'a str>,
+    /// Whether there are several schools to choose from.
+    pub several_schools: bool,
+    /// Whether it shows figures that age: then it refreshes itself without scripts.
+    pub ages: bool,
+}
+
+fn head(page: &Page<'_>) -> Markup {
+    html! {
+        meta charset="utf-8";
+        title { (page.title) " · " (page.lang.t("product")) }
+        meta name="viewport" content="width=device-width, initial-scale=1";
+        meta name="color-scheme" content="light dark";
+        meta name="theme-color" media="(prefers-color-scheme: light)" content="#f5f6f8";
+        meta name="theme-color" media="(prefers-color-scheme: dark)" content="#0f1217";
+        meta name="robots" content="noindex";
+        link rel="icon" type="image/svg+xml" href=(assets::BADGE.href());
+        link rel="stylesheet" href=(assets::STYLE.href());
+        @if page.ages {
+            noscript { meta http-equiv="refresh" content=(PLAIN_REFRESH); }
+        }
+        @if let Some(script) = assets::script() {
+            meta name="htmx-config" content=(HTMX);
+            script nonce=(page.nonce) src=(script.href()) defer {}
+        }
+    }
+}
+
+/// A whole page with its rail (a bottom bar on phones).
+pub(super) fn page(page: &Page<'_>, main: &Markup) -> Markup {
+    let lang = page.lang;
+    html! {
+        (DOCTYPE)
+        html lang=(lang.tag()) {
+            head { (head(page)) }
+            body {
+                (symbols())
+                a class="skip" href="#content" { (lang.t("skip-to-content")) }
+                div class="layout" {
+                    header class="rail" {
+                        div class="brand" {
+                            img class="badge" src=(assets::BADGE.href()) width="32" height="32" alt="";
+                            span class="brand-words" {
+                                b { (lang.t("product")) }
+                                @if let Some(school) = page.school { small { (school) } }
+                            }
+                        }
+                        nav class="places" aria-label=(lang.t("nav-label")) { ul {
+                            (place(page, Place::Today, "/hoy", "today", key("nav-today")))
+                            (place(page, Place::Wall, "/hoy/muro", "wall", key("nav-wall")))
+                            @if page.several_schools {
+                                (place(page, Place::Schools, "/escuelas", "school", key("nav-schools")))
+                            }
+                            (languages(page))
+                        } }
+                    }
+                    div class="page" id="content" tabindex="-1" { (main) }
+                }
+            }
+        }
+    }
+}
+
+/// A whole page without anything around its content.
+pub(super) fn bare(page: &Page<'_>, class: &str, main: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang=(page.lang.tag()) class=(class) {
+            head { (head(page)) }
+            body { (symbols()) (main) }
+        }
+    }
+}
+
+fn place(page: &Page<'_>, place: Place, href: &str, icon_name: &str, key: &str) -> Markup {
+    html! {
+        li {
+            a href=(href) aria-current=[(page.place == place).then_some("page")] {
+                (icon(icon_name)) span { (page.lang.t(key)) }
+            }
+        }
+    }
+}
+
+fn languages(page: &Page<'_>) -> Markup {
+    html! {
+        @for other in Lang::ALL.into_iter().filter(|lang| *lang != page.lang) {
+            li class="language" {
+                a href={ (page.here) "?lang=" (other.code()) } lang=(other.tag())
+                    hreflang=(other.tag()) {
+                    (icon("language")) span { (other.own_name()) }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! A status as colour, icon and word: never one of them alone.
+
+use super::icon::icon;
+use super::view::{Counts, Status};
+use crate::i18n::{Lang, key};
+use maud::{Markup, html};
+
+impl Status {
+    /// The class that colours it, which is also the name of its icon.
+    pub(super) fn class(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Unknown => "unknown",
+            Self::Late => "late",
+            Self::Pending => "pending",
+            Self::Inside => "inside",
+            Self::Left => "left",
+            Self::NotExpected => "not-expected",
+        }
+    }
+
+    /// The word for one pupil.
+    pub(super) fn word(self, lang: Lang) -> String {
+        lang.t(match self {
+            Self::Missing => key("status-missing"),
+            Self::Unknown => key("status-unknown"),
+            Self::Late => key("status-late"),
+            Self::Pending => key("status-pending"),
+            Self::Inside => key("status-inside"),
+            Self::Left => key("status-left"),
+            Self::NotExpected => key("status-not-expected"),
+        })
+    }
+
+    /// The word after a count.
+    pub(super) fn counted(self, count: u32, lang: Lang) -> String {
+        let key = match self {
+            Self::Missing => key("count-missing"),
+            Self::Unknown => key("count-unknown"),
+            Self::Late => key("count-late"),
+            Self::Pending => key("count-pending"),
+            Self::Inside => key("count-on-time"),
+            Self::Left => key("count-left"),
+            Self::NotExpected => key("count-not-expected"),
+        };
+        lang.f(key, &[("n", count.into())])
+    }
+}
+
+impl Counts {
+    /// How many are in a state.
+    pub(super) fn of(&self, status: Status) -> u32 {
+        match status {
+            Status::Missing => self.missing,
+            Status::Unknown => self.unknown,
+            Status::Late => self.late,
+            Status::Pending => self.pending,
+            Status::Inside => self.on_time,
+            Status::Left => self.left,
+            Status::NotExpected => 0,
+        }
+    }
+}
+
+/// The status of one pupil: `⏱ atrasado`.
+pub(super) fn tag(status: Status, lang: Lang) -> Markup {
+    html! {
+        span class={ "tag " (status.class()) } { (icon(status.class())) (status.word(lang)) }
+    }
+}
+
+/// A count with its status: `⏱ 9 atrasados`.
+pub(super) fn counted(status: Status, count: u32, lang: Lang) -> Markup {
+    html! {
+        span class={ "tag " (status.class()) } {
+            (icon(status.class()))
+            span { b { (lang.number(count)) } " " (status.counted(count, lang)) }
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! What the pages show: plain values, already opened and counted, free of language and markup. The one
+//! place that makes them from the read models is [`super::source`].
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono_tz::Tz;
+use domain::attendance_day::{Direction, Flag};
+use domain::day_status::Step;
+use domain::kiosk::LaneMode;
+use uuid::Uuid;
+
+/// A school as a choice.
+#[derive(Clone, PartialEq, Debug)]
+pub struct School {
+    /// Its id.
+    pub id: Uuid,
+    /// Its public name.
+    pub name: String,
+    /// Its time zone.
+    pub zone: Tz,
+}
+
+/// A person's name, or the fact that it was erased.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum PersonName {
+    /// As the family writes it.
+    Known {
+        /// `Pérez Soto`
+        family: String,
+        /// `María José`
+        given: String,
+    },
+    /// Its key was destroyed.
+    Erased,
+}
+
+/// One word for a pupil's day so far. Colour, icon and word are the same wherever it is shown.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Status {
+    /// No entry on record although the limit has passed.
+    Missing,
+    /// A gate was silent: nothing can be concluded.
+    Unknown,
+    /// Entered after the limit.
+    Late,
+    /// Not due yet.
+    Pending,
+    /// Entered in time.
+    Inside,
+    /// Went out after entering.
+    Left,
+    /// Nobody expects this pupil today.
+    NotExpected,
+}
+
+/// How many pupils are in each state. `on_time + late + left + missing + unknown + pending =
+/// expected`; `inside` is who is in the building now, late ones included.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Counts {
+    /// Expected today.
+    pub expected: u32,
+    /// In the building now, of all pupils.
+    pub inside: u32,
+    /// Entered in time and did not leave.
+    pub on_time: u32,
+    /// Entered after the limit and did not leave.
+    pub late: u32,
+    /// No entry on record after the limit.
+    pub missing: u32,
+    /// Nothing can be concluded.
+    pub unknown: u32,
+    /// Not due yet.
+    pub pending: u32,
+    /// Went out after entering.
+    pub left: u32,
+}
+
+/// A course's row.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Course {
+    /// Its id.
+    pub id: Uuid,
+    /// `1° Básico A`
+    pub name: String,
+    /// Its pupils.
+    pub counts: Counts,
+}
+
+/// One scan of the stream.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Scan {
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// Whose card.
+    pub name: PersonName,
+    /// The pupil's course that day, if there is one.
+    pub course: Option<String>,
+    /// Which way.
+    pub direction: Direction,
+    /// Whole minutes late, if this entry is the one that was.
+    pub late_minutes: Option<u32>,
+    /// What is doubtful about it.
+    pub flags: Vec<Flag>,
+}
+
+/// A gate's row.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Gate {
+    /// `Portón Norte`
+    pub name: String,
+    /// Its lane.
+    pub mode: LaneMode,
+    /// When it was last heard, if ever.
+    pub last_seen: Option<DateTime<Utc>>,
+    /// Scans that wait on it, if it said.
+    pub queued: Option<u32>,
+    /// Everything taken before this instant has arrived.
+    pub drained_through: Option<DateTime<Utc>>,
+    /// Since when nothing was heard of it, where that is longer than it may be.
+    pub silent_since: Option<DateTime<Utc>>,
+    /// No longer trusted.
+    pub revoked: bool,
+}
+
+/// Why nobody is expected.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NobodyWhy {
+    /// The weekly schedules have nothing on this day.
+    NoSlotThatDay,
+    /// No schedule is valid yet.
+    NoScheduleYet,
+    /// All courses are closed.
+    CoursesClosed,
+}
+
+/// What kind of moment it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Phase {
+    /// The school has no pupils yet.
+    Empty,
+    /// Nobody is expected today, and why, if there is one reason.
+    Nobody(Option<NobodyWhy>),
+    /// The day's first entry is still to come.
+    Before {
+        /// The first entry time on the school's wall, if known.
+        first_entry: Option<NaiveTime>,
+    },
+    /// A school day.
+    During,
+}
+
+/// How old the figures are.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Freshness {
+    /// When the figures were computed.
+    pub as_of: DateTime<Utc>,
+    /// How far the read model was behind the log then, in milliseconds.
+    pub behind_ms: u64,
+    /// From the tap at the gate to the read model, of the recent scans that came at once, in
+    /// milliseconds.
+    pub tap_to_screen_ms: Option<u64>,
+    /// Behind for longer than a live board may be.
+    pub stale: bool,
+}
+
+/// The board.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Board {
+    /// Whose day.
+    pub school: School,
+    /// Which day.
+    pub date: NaiveDate,
+    /// What kind of moment.
+    pub phase: Phase,
+    /// The whole school.
+    pub counts: Counts,
+    /// In the order of the school: youngest first.
+    pub courses: Vec<Course>,
+    /// Newest first.
+    pub scans: Vec<Scan>,
+    /// By name.
+    pub gates: Vec<Gate>,
+    /// Scans that wait for a person.
+    pub quarantined: u32,
+    /// How old all this is.
+    pub freshness: Freshness,
+    /// The log's epoch and position shown: `<epoch>.<position>`.
+    pub version: Version,
+}
+
+/// What the figures include.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Version {
+    /// The log's epoch.
+    pub epoch: Uuid,
+    /// Its position.
+    pub position: i64,
+}
+
+/// A pupil's row.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Pupil {
+    /// The pupil's id.
+    pub id: Uuid,
+    /// The pupil's name.
+    pub name: PersonName,
+    /// The day so far.
+    pub status: Status,
+    /// In the building now.
+    pub inside: bool,
+    /// First entry, if any.
+    pub first_entry: Option<DateTime<Utc>>,
+    /// Last exit, if the pupil is out.
+    pub left_at: Option<DateTime<Utc>>,
+    /// Whole minutes late.
+    pub late_minutes: Option<u32>,
+    /// Why: the steps from the facts to the status.
+    pub derivation: Vec<Step>,
+}
+
+/// A course's page.
+#[derive(Clone, PartialEq, Debug)]
+pub struct CourseDay {
+    /// Whose day.
+    pub school: School,
+    /// Which day.
+    pub date: NaiveDate,
+    /// The course with its figures.
+    pub course: Course,
+    /// Its pupils, in any order.
+    pub pupils: Vec<Pupil>,
+    /// How old all this is.
+    pub freshness: Freshness,
+}
