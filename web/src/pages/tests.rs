@@ -1,1 +1,361 @@
+//! Every page and every message of the stream, from every sample, in both languages.
 
+use super::respond::Nonce;
+use super::view::{Board, CourseDay, School};
+use super::{board, chooser, course, error, sample, wall};
+use crate::i18n::Lang;
+use axum::http::StatusCode;
+use std::collections::BTreeSet;
+
+fn boards() -> Vec<(&'static str, Board)> {
+    vec![
+        ("morning", Board::sample()),
+        ("before", Board::sample_before()),
+        ("nobody", Board::sample_nobody()),
+        ("empty", Board::sample_empty()),
+        ("trouble", Board::sample_trouble()),
+        ("hostile", Board::sample_hostile()),
+    ]
+}
+
+/// Every page: (what it is, its markup).
+fn pages(lang: Lang) -> Vec<(String, String)> {
+    let nonce = Nonce::sample();
+    let mut pages = Vec::new();
+    for (name, board) in boards() {
+        pages.push((format!("board {name}"), board::page(&board, true, lang, &nonce)));
+        pages.push((format!("wall {name}"), wall::page(&board, lang, &nonce)));
+    }
+    for (name, day) in [("usual", CourseDay::sample()), ("hostile", CourseDay::sample_hostile())] {
+        pages.push((format!("course {name}"), course::page(&day, false, lang, &nonce)));
+    }
+    let hostile = School { name: sample::HOSTILE.to_owned(), ..sample::school() };
+    for schools in [vec![], vec![sample::school(), hostile]] {
+        pages.push((format!("schools {}", schools.len()), chooser::page(&schools, lang, &nonce)));
+    }
+    for status in [404, 400, 503, 500] {
+        let status = StatusCode::from_u16(status).unwrap();
+        pages.push((
+            format!("error {status}"),
+            error::page(status, Some(sample::HOSTILE), lang, &nonce),
+        ));
+    }
+    pages.into_iter().map(|(name, markup)| (name, markup.into_string())).collect()
+}
+
+/// Every start tag: (element, its attributes with their values as written).
+fn tags(html: &str) -> Vec<(String, Vec<(String, String)>)> {
+    let mut tags = Vec::new();
+    let mut rest = html;
+    while let Some(start) = rest.find('<') {
+        rest = &rest[start + 1..];
+        if !rest.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            continue;
+        }
+        let mut chars = rest.char_indices();
+        let mut quoted = false;
+        let end = chars
+            .find(|(_, c)| {
+                quoted ^= *c == '"';
+                *c == '>' && !quoted
+            })
+            .map(|(at, _)| at)
+            .expect("every tag ends");
+        let tag = &rest[..end];
+        rest = &rest[end..];
+        let (element, mut left) = tag.split_once(' ').unwrap_or((tag, ""));
+        let mut attributes = Vec::new();
+        while !left.trim().is_empty() {
+            left = left.trim_start();
+            let name_end = left.find(['=', ' ']).unwrap_or(left.len());
+            let name = left[..name_end].to_owned();
+            left = &left[name_end..];
+            let mut value = String::new();
+            if let Some(quoted) = left.strip_prefix("=\"") {
+                let end = quoted.find('"').expect("every value ends");
+                value = quoted[..end].to_owned();
+                left = &quoted[end + 1..];
+            }
+            attributes.push((name, value));
+        }
+        tags.push((element.to_owned(), attributes));
+    }
+    tags
+}
+
+fn value<'a>(attributes: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+}
+
+#[test]
+fn no_page_has_inline_styles_handlers_or_filters_and_every_htmx_element_has_the_nonce() {
+    for lang in Lang::ALL {
+        for (page, html) in pages(lang) {
+            let mut htmx = 0;
+            for (element, attributes) in tags(&html) {
+                assert_ne!(element, "style", "{page}");
+                for (name, value) in &attributes {
+                    assert_ne!(name, "style", "{page}: {element}");
+                    assert!(!name.starts_with("on"), "{page}: {element} {name}");
+                    assert!(!name.starts_with("hx-on") && !name.contains(":inherited"), "{page}");
+                    assert!(name != "hx-trigger" || !value.contains('['), "{page}: a filter");
+                    assert!(!value.to_ascii_lowercase().contains("javascript:"), "{page}");
+                }
+                if attributes.iter().any(|(name, _)| name.contains("hx-")) {
+                    htmx += 1;
+                    assert_eq!(value(&attributes, "hx-nonce"), Some("c2FtcGxlLW5vbmNl"), "{page}: {element}");
+                }
+                if element == "script" {
+                    assert_eq!(value(&attributes, "nonce"), Some("c2FtcGxlLW5vbmNl"), "{page}");
+                }
+            }
+            if page.starts_with("board") || page.starts_with("wall") {
+                assert_eq!(htmx, 1, "{page}: one element holds the stream");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_id_is_valid_and_stands_once_and_every_reference_finds_it() {
+    for lang in Lang::ALL {
+        for (page, html) in pages(lang) {
+            let tags = tags(&html);
+            let mut ids = BTreeSet::new();
+            for (_, attributes) in &tags {
+                if let Some(id) = value(attributes, "id") {
+                    let valid = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+                    assert!(id.chars().all(valid) && id.starts_with(char::is_alphabetic), "{page}: {id}");
+                    assert!(ids.insert(id.to_owned()), "{page}: {id} twice");
+                }
+            }
+            for (element, attributes) in &tags {
+                let references = ["aria-labelledby", "hx-target"]
+                    .into_iter()
+                    .filter_map(|name| value(attributes, name))
+                    .chain(value(attributes, "href").filter(|_| element == "a").filter(|h| h.starts_with('#')));
+                for id in references.flat_map(str::split_whitespace) {
+                    let id = id.trim_start_matches('#');
+                    assert!(ids.contains(id), "{page}: nothing has the id {id}");
+                }
+                if let Some(icon) = value(attributes, "href").filter(|h| h.starts_with("#i-")) {
+                    let known = crate::assets::ICONS.is_empty() || ids.contains(&icon[1..]);
+                    assert!(known, "{page}: no icon {icon}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn names_that_hold_markup_are_shown_as_text() {
+    for lang in Lang::ALL {
+        for (page, html) in pages(lang) {
+            let elements: Vec<_> = tags(&html).into_iter().map(|(element, _)| element).collect();
+            assert!(!elements.iter().any(|e| e == "hx-partial"), "{page}");
+            assert!(!html.contains("<script>alert") && !html.contains("onerror=alert(1) style=top:0>"), "{page}");
+            if page.contains("hostile") {
+                assert!(html.contains("&lt;script&gt;alert(1)"), "{page}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_page_says_its_language_its_title_and_has_one_main_heading() {
+    for lang in Lang::ALL {
+        for (page, html) in pages(lang) {
+            let count = |what: &str| tags(&html).iter().filter(|(element, _)| element == what).count();
+            assert!(html.contains(&format!("<html lang=\"{}\"", lang.tag())), "{page}");
+            assert_eq!((count("h1"), count("main")), (1, 1), "{page}");
+            assert!(!html.contains("<title> ·"), "{page}");
+        }
+    }
+}
+
+#[test]
+fn no_page_without_a_chosen_name_is_over_100_kb() {
+    for (page, html) in pages(Lang::Es) {
+        let whole = html.len() + crate::assets::STYLE.bytes.len() + crate::assets::SCRIPT.bytes.len();
+        assert!(page.contains("hostile") || whole < 100_000, "{page}: {whole} bytes with its assets");
+    }
+}
+
+#[test]
+fn an_erased_pupil_is_shown_as_erased() {
+    let html = board::page(&Board::sample(), false, Lang::Es, &Nonce::sample()).into_string();
+    assert!(html.contains("<em>eliminado</em>"));
+    let html = course::page(&CourseDay::sample(), false, Lang::Es, &Nonce::sample()).into_string();
+    assert!(html.contains("<em>eliminado</em>"));
+}
+
+#[test]
+fn a_silent_gate_and_old_figures_are_said_aloud() {
+    let html = board::page(&Board::sample_trouble(), false, Lang::Es, &Nonce::sample()).into_string();
+    assert!(html.contains("Sin noticias de Portón Sur."));
+    assert!(html.contains("Estas cifras están atrasadas."));
+    let html = board::page(&Board::sample(), false, Lang::Es, &Nonce::sample()).into_string();
+    assert!(!html.contains("Sin noticias") && !html.contains("Estas cifras"));
+}
+
+#[test]
+fn the_wall_shows_no_name_of_a_pupil() {
+    let html = wall::page(&Board::sample(), Lang::Es, &Nonce::sample()).into_string();
+    for scan in &Board::sample().scans {
+        if let super::view::PersonName::Known { family, .. } = &scan.name {
+            assert!(!html.contains(family.as_str()), "{family}");
+        }
+    }
+}
+
+mod served {
+    use super::*;
+    use crate::pages::source::Boards;
+    use crate::pages::{Source, SourceError, router};
+    use axum::body::Body;
+    use axum::http::{HeaderMap, Request, header};
+    use futures::future::BoxFuture;
+    use futures::{FutureExt as _, StreamExt as _, stream};
+    use std::sync::Arc;
+    use tokio_util::sync::CancellationToken;
+    use tower::ServiceExt as _;
+    use uuid::Uuid;
+
+    struct Samples {
+        schools: Vec<School>,
+        broken: bool,
+    }
+
+    impl Samples {
+        fn answer<'a, T: Send + 'a>(&self, value: T) -> BoxFuture<'a, Result<T, SourceError>> {
+            let broken = self.broken;
+            async move {
+                if broken { Err(SourceError::Unavailable("pool".into())) } else { Ok(value) }
+            }
+            .boxed()
+        }
+        fn has(&self, id: Uuid) -> bool {
+            self.schools.iter().any(|school| school.id == id)
+        }
+    }
+
+    impl Source for Samples {
+        fn schools(&self) -> BoxFuture<'_, Result<Vec<School>, SourceError>> {
+            self.answer(self.schools.clone())
+        }
+        fn board(&self, id: Uuid) -> BoxFuture<'_, Result<Option<Arc<Board>>, SourceError>> {
+            self.answer(self.has(id).then(|| Arc::new(Board::sample())))
+        }
+        fn boards(&self, id: Uuid) -> BoxFuture<'_, Result<Option<Boards>, SourceError>> {
+            let one = stream::once(async { Arc::new(Board::sample()) }).chain(stream::pending());
+            self.answer(self.has(id).then(|| one.boxed()))
+        }
+        fn course(&self, _: Uuid, id: Uuid) -> BoxFuture<'_, Result<Option<CourseDay>, SourceError>> {
+            let day = CourseDay::sample();
+            self.answer((day.course.id == id).then_some(day))
+        }
+    }
+
+    async fn get(source: Samples, path: &str, headers: &[(&str, &str)]) -> (StatusCode, HeaderMap, Body) {
+        let app = router::<()>(Arc::new(source), CancellationToken::new()).with_state(());
+        let mut request = Request::get(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = app.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        (parts.status, parts.headers, body)
+    }
+
+    async fn text(body: Body) -> String {
+        String::from_utf8(axum::body::to_bytes(body, 1 << 20).await.unwrap().to_vec()).unwrap()
+    }
+
+    fn one() -> Samples {
+        Samples { schools: vec![sample::school()], broken: false }
+    }
+
+    #[tokio::test]
+    async fn a_page_is_never_stored_and_its_policy_has_a_nonce_of_its_own() {
+        let mut seen = BTreeSet::new();
+        for _ in 0..3 {
+            let (status, headers, body) = get(one(), "/hoy", &[]).await;
+            assert_eq!(status, StatusCode::OK);
+            assert_eq!(headers[header::CACHE_CONTROL], "no-store");
+            let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
+            assert!(policy.starts_with("default-src 'none'; script-src 'nonce-"));
+            assert!(!policy.contains("unsafe"));
+            let nonce = policy.split("'nonce-").nth(1).unwrap().split('\'').next().unwrap().to_owned();
+            assert!(text(body).await.contains(&format!("hx-nonce=\"{nonce}\"")));
+            assert!(seen.insert(nonce), "a nonce was used twice");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_root_leads_to_today_and_a_wrong_course_to_a_404_page() {
+        assert_eq!(get(one(), "/", &[]).await.1[header::LOCATION], "/hoy");
+        for path in ["/hoy/cursos/nonsense", "/hoy/cursos/00000000-0000-0000-0000-000000000000"] {
+            let (status, _, body) = get(one(), path, &[]).await;
+            assert_eq!(status, StatusCode::NOT_FOUND);
+            assert!(text(body).await.contains("Esta página no existe"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_choice_of_language_and_school_is_kept() {
+        let id = sample::school().id;
+        let (_, headers, body) = get(one(), &format!("/hoy?lang=en&colegio={id}"), &[]).await;
+        let cookies: Vec<_> = headers.get_all(header::SET_COOKIE).iter().map(|c| c.to_str().unwrap()).collect();
+        assert_eq!(cookies.len(), 2);
+        assert!(cookies[0].starts_with("lang=en; Path=/;") && cookies[1].starts_with(&format!("colegio={id};")));
+        assert!(text(body).await.contains("of 990 inside"));
+        let (.., body) = get(one(), "/hoy", &[("cookie", "lang=en")]).await;
+        assert!(text(body).await.contains("of 990 inside"));
+    }
+
+    #[tokio::test]
+    async fn several_schools_are_a_choice_and_another_schools_id_chooses_nothing() {
+        let other = School { id: Uuid::from_u128(5), name: "Escuela Dos".to_owned(), ..sample::school() };
+        let two = || Samples { schools: vec![sample::school(), other.clone()], broken: false };
+        let (.., body) = get(two(), "/hoy", &[]).await;
+        assert!(text(body).await.contains("Elija un colegio"));
+        let (.., body) = get(two(), "/hoy?colegio=00000000-0000-0000-0000-00000000000f", &[]).await;
+        assert!(text(body).await.contains("Elija un colegio"));
+    }
+
+    #[tokio::test]
+    async fn the_stream_begins_with_every_panel_and_fails_only_with_403_or_503() {
+        let id = sample::school().id;
+        let path = format!("/hoy/live?colegio={id}");
+        let (status, headers, body) = get(one(), &path, &[]).await;
+        assert_eq!((status, headers[header::CONTENT_TYPE].to_str().unwrap()), (StatusCode::OK, "text/event-stream"));
+        let first = body.into_data_stream().next().await.unwrap().unwrap();
+        let first = String::from_utf8(first.to_vec()).unwrap();
+        for panel in board::Panel::ALL {
+            assert!(first.contains(&format!("hx-target=\"#{}\"", panel.id())), "{panel:?}");
+        }
+        assert!(!first.contains("hx-nonce") && !first.contains("hx-get"));
+
+        let (status, ..) = get(one(), "/hoy/live?colegio=00000000-0000-0000-0000-00000000000f", &[]).await;
+        assert_eq!(status, StatusCode::FORBIDDEN);
+        assert_eq!(get(one(), "/hoy/live", &[]).await.0, StatusCode::FORBIDDEN);
+        let broken = Samples { broken: true, ..one() };
+        assert_eq!(get(broken, &path, &[]).await.0, StatusCode::SERVICE_UNAVAILABLE);
+    }
+
+    #[tokio::test]
+    async fn a_page_without_a_database_says_what_was_not_lost() {
+        let (status, _, body) = get(Samples { broken: true, ..one() }, "/hoy", &[]).await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(text(body).await.contains("no se pierden"));
+    }
+
+    #[tokio::test]
+    async fn assets_are_kept_for_ever_and_only_under_their_hash() {
+        let href = crate::assets::STYLE.href();
+        let (status, headers, _) = get(one(), &href, &[]).await;
+        assert_eq!(status, StatusCode::OK);
+        assert_eq!(headers[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
+        assert_eq!(get(one(), "/assets/board.css", &[]).await.0, StatusCode::NOT_FOUND);
+    }
+}
