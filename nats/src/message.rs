@@ -26,11 +26,15 @@ pub(crate) fn subject(prefix: &str, event: &RawEvent) -> String {
     format!("{prefix}.{}.{}.{}", event.school_id, token(&event.aggregate_type), token(&event.event_type))
 }
 
+/// `Nats-Msg-Id`: `epoch:position`.
+pub(crate) fn id(epoch: Epoch, position: i64) -> String {
+    format!("{epoch}:{position}")
+}
+
 /// The message of an event: the whole envelope as JSON with the payload's own bytes in it.
-/// `Nats-Msg-Id` is `epoch:position`.
 pub(crate) fn encode(epoch: Epoch, event: &RawEvent) -> Result<PublishMessage, serde_json::Error> {
     Ok(PublishMessage::build()
-        .message_id(format!("{epoch}:{}", event.position))
+        .message_id(id(epoch, event.position))
         .header(EPOCH, epoch.to_string())
         .header(POSITION, event.position.to_string())
         .header(STREAM, event.stream.as_str())

@@ -1,9 +1,9 @@
 //! The relay: copies the log to JetStream, in order, one message an event.
 //!
-//! One relay is active (`relay/leadership.rs`); any number may wait. Every message names the stream
-//! sequence it must follow (`Nats-Expected-Last-Sequence`), so that whatever a second relay, a paused
-//! one that wakes, or a repeated message may do, JetStream stores an event only behind its
-//! predecessor. An acknowledgement that fails or is missing stops the relay; it looks at the stream
+//! One relay is active (`relay/leadership.rs`); any number may wait. Every message names what it must
+//! follow (`Nats-Expected-Last-Sequence` for the first of a page, `Nats-Expected-Last-Msg-Id` for the
+//! others), so that whatever a second relay, a paused one that wakes, or a repeated message may do,
+//! JetStream stores an event only behind its predecessor. An acknowledgement that fails or is missing stops the relay; it looks at the stream
 //! (`relay/place.rs`) and goes on from there. Every few seconds it looks without a reason.
 //!
 //! Doubled, lost or reordered messages would be harmless all the same: the feed sorts them out.
@@ -18,6 +18,8 @@ use crate::transport::{Transport, WINDOW};
 use crate::wake::Wake;
 use async_nats::jetstream::context::{PublishAckFuture, PublishErrorKind};
 use domain::Epoch;
+use futures::StreamExt;
+use futures::stream::FuturesOrdered;
 use leadership::{Candidate, in_time};
 use place::Place;
 use sqlx::{PgConnection, PgPool};
@@ -213,16 +215,22 @@ struct Sent {
 /// is awaited all the same, so that its outcome is known.
 async fn send(transport: &Transport, epoch: Epoch, place: Place, page: &[RawEvent]) -> (Vec<Sent>, Result<(), Broken>) {
     let mut sent = Vec::with_capacity(page.len());
-    let mut follows = place.sequence;
+    let mut previous = None;
     for event in page {
         let position = event.position;
         let message = match message::encode(epoch, event) {
-            Ok(message) => message.expected_last_sequence(follows),
+            // The first follows what was confirmed; each other one follows its predecessor by name. By
+            // number it would not do: behind a stranger's message the first is refused, and the
+            // numbers of some later ones would be right again.
+            Ok(message) => match previous {
+                None => message.expected_last_sequence(place.sequence),
+                Some(previous) => message.expected_last_message_id(message::id(epoch, previous)),
+            },
             Err(error) => return (sent, Err(Broken::nats(error))),
         };
         match transport.jetstream().send_publish(message::subject(transport.prefix(), event), message).await {
             Ok(ack) => {
-                follows += 1;
+                previous = Some(position);
                 sent.push(Sent { position, ack: Some(ack) });
             }
             Err(error) if error.kind() == PublishErrorKind::MaxPayloadExceeded => {
@@ -236,35 +244,62 @@ async fn send(transport: &Transport, epoch: Epoch, place: Place, page: &[RawEven
     (sent, Ok(()))
 }
 
-/// Awaits every acknowledgement in order and moves `place` along, up to the first that fails.
+/// Awaits every acknowledgement and moves `place` along in order, up to the first that fails. They are
+/// awaited together: one by one, a window of lost ones would take its length times the patience.
 async fn confirm(place: &mut Place, (sent, outcome): (Vec<Sent>, Result<(), Broken>)) -> Result<(), Broken> {
+    let mut acks: FuturesOrdered<_> = sent
+        .into_iter()
+        .map(|Sent { position, ack }| async move {
+            match ack {
+                Some(ack) => (position, Some(ack.await)),
+                None => (position, None),
+            }
+        })
+        .collect();
     let mut failed = None;
     let mut published = 0;
-    for Sent { position, ack } in sent {
-        let Some(ack) = ack else {
-            if failed.is_none() {
-                place.position = position;
-            }
-            continue;
-        };
-        match ack.await {
-            Ok(ack) if failed.is_none() && !ack.duplicate => {
+    while let Some((position, ack)) = acks.next().await {
+        match ack {
+            // Behind a failure nothing of ours can have been stored; the look at the stream will tell.
+            _ if failed.is_some() => {}
+            None => place.position = position,
+            Some(Ok(ack)) if ack.duplicate => failed = Some(Broken::Repeated(position)),
+            Some(Ok(ack)) => {
                 *place = Place { position, sequence: ack.sequence, ..*place };
                 published += 1;
             }
-            Ok(ack) if ack.duplicate => {
-                failed.get_or_insert(Broken::Repeated(position));
-            }
-            // Behind a failure nothing can have been stored by us; the look at the stream will tell.
-            Ok(_) => {}
-            Err(error) => {
-                failed.get_or_insert(Broken::nats(error));
-            }
+            Some(Err(error)) => failed = Some(Broken::nats(error)),
         }
     }
     metrics::counter!("attendance_relay_published_total").increment(published);
-    match failed {
-        Some(error) => Err(error),
-        None => outcome,
+    failed.map_or(outcome, Err)
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+    pub(crate) use place::REPUBLISH;
+
+    /// A page that a relay has read, with the place that it read it for.
+    pub(crate) struct LatePage {
+        transport: Transport,
+        epoch: Epoch,
+        place: Place,
+        page: Vec<RawEvent>,
+    }
+
+    pub(crate) async fn late_page(reader: &PgPool, transport: &Transport, epoch: Epoch) -> LatePage {
+        let mut candidate = Candidate::connect(reader).await.unwrap();
+        let place = place::find(&mut candidate.connection, transport, epoch, None).await.unwrap();
+        let page = read_page(&mut candidate.connection, epoch, place.position).await.unwrap();
+        assert!(!page.is_empty());
+        LatePage { transport: transport.clone(), epoch, place, page }
+    }
+
+    impl LatePage {
+        pub(crate) async fn publish(mut self) -> Result<(), String> {
+            let sent = send(&self.transport, self.epoch, self.place, &self.page).await;
+            confirm(&mut self.place, sent).await.map_err(|error| error.to_string())
+        }
     }
 }

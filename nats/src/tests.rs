@@ -1,6 +1,9 @@
 //! The transport against real servers: whatever happens to NATS, to Postgres or to a relay, a
 //! consumer ends with exactly the log, in order, byte for byte.
 
+mod healing;
+mod outages;
+mod relaying;
 mod steady;
 
 use crate::testing::{Consumer, append_raw};
@@ -68,8 +71,9 @@ impl World {
     async fn relayed(&self, position: i64) {
         until("the relay is at the log's end", async || {
             let stream = transport(&self.url, &self.prefix).await.stream().await.unwrap();
-            let last = stream.get_info().await.unwrap().state.last_sequence;
-            match stream.get_raw_message(last).await {
+            // The relay may be replacing the stream at this moment.
+            let Ok(info) = stream.get_info().await else { return false };
+            match stream.get_raw_message(info.state.last_sequence).await {
                 Ok(message) => crate::message::decode(Some(&message.headers), &message.payload)
                     .is_some_and(|carried| carried.epoch == self.epoch && carried.event.position >= position),
                 Err(_) => false,

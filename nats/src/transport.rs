@@ -2,8 +2,9 @@
 //! waits for it, and nothing is lost without it.
 
 use crate::definition::definitions;
-use async_nats::jetstream::{self, context::ContextBuilder, stream::Stream};
-use async_nats::{Client, ConnectOptions, connection::State};
+use async_nats::jetstream::stream::{Config, Info, Stream};
+use async_nats::jetstream::{self, context::ContextBuilder};
+use async_nats::{Client, ConnectOptions, Event, connection::State};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -87,12 +88,22 @@ impl Transport {
             .event_callback(move |event| {
                 // Another server, or the same one with another store: apply the definition again.
                 lost.store(false, Ordering::Release);
-                async move { tracing::info!(%event, "nats") }
+                async move {
+                    match event {
+                        Event::Connected | Event::Disconnected => tracing::info!(%event, "nats"),
+                        // Among them one for every attempt to connect.
+                        _ => tracing::debug!(%event, "nats"),
+                    }
+                }
             })
             .connect(servers)
             .await
             .map_err(|error| TransportError::Client(error.kind()))?;
-        let jetstream = ContextBuilder::new().timeout(PATIENCE).max_ack_inflight(2 * WINDOW).build(client.clone());
+        let jetstream = ContextBuilder::new()
+            .timeout(PATIENCE)
+            .ack_timeout(PATIENCE)
+            .max_ack_inflight(2 * WINDOW)
+            .build(client.clone());
         Ok(Self { inner: Arc::new(Inner { client, jetstream, prefix: prefix.to_owned(), options, applied }) })
     }
 
@@ -112,22 +123,35 @@ impl Transport {
 
     /// The stream, made or brought to its definition first if that was not done on this connection.
     pub(crate) async fn stream(&self) -> Result<Stream<()>, async_nats::Error> {
-        let definition = &definitions().stream;
         if !self.inner.applied.load(Ordering::Acquire) {
-            let Options { replicas, max_bytes } = self.inner.options;
             // Set before the request: a connection lost meanwhile clears it again.
             self.inner.applied.store(true, Ordering::Release);
-            let config = definition.config(self.prefix(), replicas, max_bytes);
-            if let Err(error) = self.inner.jetstream.create_or_update_stream(config).await {
+            if let Err(error) = self.inner.jetstream.create_or_update_stream(self.definition()).await {
                 self.forget();
                 return Err(error.into());
             }
         }
-        Ok(self.inner.jetstream.get_stream_no_info(definition.name(self.prefix())).await?)
+        Ok(self.inner.jetstream.get_stream_no_info(self.stream_name()).await?)
+    }
+
+    /// Deletes the stream and makes it again. Emptying it is not enough: a purged stream still
+    /// remembers the ids of its messages, and takes the same events for repeated ones.
+    pub(crate) async fn replace_stream(&self) -> Result<Info, async_nats::Error> {
+        self.inner.jetstream.delete_stream(self.stream_name()).await?;
+        Ok(self.inner.jetstream.create_or_update_stream(self.definition()).await?)
     }
 
     /// The stream was not found or not as it should be: apply the definition at the next use.
     pub(crate) fn forget(&self) {
         self.inner.applied.store(false, Ordering::Release);
+    }
+
+    fn stream_name(&self) -> String {
+        definitions().stream.name(self.prefix())
+    }
+
+    fn definition(&self) -> Config {
+        let Options { replicas, max_bytes } = self.inner.options;
+        definitions().stream.config(self.prefix(), replicas, max_bytes)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Reading and leading on one connection means that a relay which lost the lock cannot read another
 //! page. What it had read already it may still try to publish; JetStream refuses that, since every
-//! message names the sequence number that it must follow.
+//! message names what it must follow.
 //!
 //! The lock belongs to a session: a pooler between must keep sessions (PgBouncer: `session`).
 

@@ -28,7 +28,7 @@ pub(super) struct Place {
 
 /// Compares the stream with the log. `known` is what this relay has confirmed in its term; it keeps a
 /// stranger's message at the stream's end from hiding ours. A stream of another epoch, of another
-/// history, or ahead of the log is emptied.
+/// history, or ahead of the log is replaced by an empty one.
 pub(super) async fn find(
     log: &mut PgConnection,
     transport: &Transport,
@@ -58,8 +58,7 @@ pub(super) async fn find(
     if let Some(reason) = heal {
         tracing::warn!(reason, "the stream does not belong to this log; starting it again");
         metrics::counter!("attendance_relay_heals_total", "reason" => reason).increment(1);
-        stream.purge().await.map_err(Broken::nats)?;
-        let info = stream.get_info().await.map_err(Broken::nats)?;
+        let info = transport.replace_stream().await.map_err(Broken::nats)?;
         return Ok(Place {
             created: info.created,
             sequence: info.state.last_sequence,
@@ -76,14 +75,14 @@ pub(super) async fn find(
     Ok(Place { created: info.created, sequence: info.state.last_sequence, position })
 }
 
-/// Empties a stream that claims to hold what it does not (it remembers a message id, the message is
-/// gone); emptying makes it forget the ids too.
+/// Replaces a stream that claims to hold what it does not: it remembers a message's id, the message is
+/// gone.
 pub(super) async fn start_again(log: &mut PgConnection, transport: &Transport) -> Result<(), Broken> {
     metrics::counter!("attendance_relay_heals_total", "reason" => "remembers_lost").increment(1);
     tracing::warn!("the stream takes a lost message for a repeated one; starting it again");
-    // Only a relay that still leads may empty the stream.
+    // Only a relay that still leads may do it.
     log::head(log).await?;
-    transport.stream().await.map_err(Broken::nats)?.purge().await.map_err(Broken::nats)?;
+    transport.replace_stream().await.map_err(Broken::nats)?;
     Ok(())
 }
 

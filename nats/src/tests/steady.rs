@@ -9,8 +9,9 @@ async fn without_nats_a_consumer_reads_the_log_and_is_woken_by_it() {
     world.append(1_500).await;
     let mut consumer = Consumer::new(Feed::new(world.reader.clone(), None), world.epoch);
     consumer.read_through(1_500).await;
+    let mut waits = Vec::new();
     for n in 1..=20 {
-        let (woken, ()) = tokio::join!(
+        let (wait, ()) = tokio::join!(
             async {
                 let begun = Instant::now();
                 consumer.read_through(1_500 + n).await;
@@ -18,8 +19,10 @@ async fn without_nats_a_consumer_reads_the_log_and_is_woken_by_it() {
             },
             world.append(1)
         );
-        assert!(woken < Duration::from_millis(200), "woken after {woken:?}");
+        waits.push(wait);
     }
+    waits.sort_unstable();
+    assert!(waits[10] < Duration::from_millis(90), "half waited {:?} and more: nobody was notified", waits[10]);
     consumer.assert_is_log(&world.reader).await;
 }
 
