@@ -1,1 +1,79 @@
+use super::*;
+use crate::aggregate::{fold, spec};
 
+fn given(history: &[Event]) -> spec::Given<Guardian> {
+    spec::given(history)
+}
+fn s(text: &str) -> Sealed {
+    Sealed(text.into())
+}
+fn registered() -> Event {
+    Event::Registered { name: s("n"), national_id: Some(s("i")), phone: Some(s("p")), mail: None }
+}
+fn register(name: &str) -> Command {
+    Command::Register { name: s(name), national_id: Some(s("i")), phone: Some(s("p")), mail: None }
+}
+fn change(phone: Option<&str>) -> Command {
+    Command::ChangeContact { name: s("n"), phone: phone.map(s), mail: None }
+}
+
+#[test]
+fn a_guardian_is_registered_once() {
+    given(&[]).when(register("n")).then(&[registered()]);
+    given(&[registered()]).when(register("n")).then_nothing();
+    given(&[registered()]).when(register("m")).then_error(Error::AlreadyRegistered);
+    given(&[registered(), Event::Erased]).when(register("n")).then_error(Error::Erased);
+}
+
+#[test]
+fn contacts_change_only_to_others() {
+    let changed = Event::ContactChanged { name: s("n"), phone: None, mail: None };
+    given(&[registered()]).when(change(None)).then(std::slice::from_ref(&changed));
+    given(&[registered()]).when(change(Some("p"))).then_nothing();
+    given(&[registered(), changed]).when(change(None)).then_nothing();
+    given(&[]).when(change(None)).then_error(Error::NotRegistered);
+    given(&[registered(), Event::Erased]).when(change(None)).then_error(Error::Erased);
+}
+
+#[test]
+fn a_guardian_is_erased_once() {
+    given(&[registered()]).when(Command::Erase).then(&[Event::Erased]);
+    given(&[registered(), Event::Erased]).when(Command::Erase).then_nothing();
+    given(&[]).when(Command::Erase).then_error(Error::NotRegistered);
+}
+
+#[test]
+fn correcting_the_contacts_keeps_the_identifier() {
+    let state =
+        fold::<Guardian>(&[registered(), Event::ContactChanged { name: s("m"), phone: None, mail: Some(s("a")) }]);
+    let expected = State::Registered { name: s("m"), national_id: Some(s("i")), phone: None, mail: Some(s("a")) };
+    assert_eq!(state, expected);
+}
+
+#[test]
+fn every_event_has_this_json() {
+    let samples = samples();
+    assert_eq!(samples.len(), 3);
+    insta::assert_json_snapshot!(samples[0], @r#"
+    {
+      "type": "registered",
+      "name": "v1:registered:name:identity:018f0000-0000-7000-8000-0000000000ee:c2FtcGxlLW5vLXJlYWwtY2lwaGVydGV4dA",
+      "national_id": "v1:registered:national_id:identity:018f0000-0000-7000-8000-0000000000ee:c2FtcGxlLW5vLXJlYWwtY2lwaGVydGV4dA",
+      "phone": "v1:registered:phone:contact:018f0000-0000-7000-8000-0000000000ee:c2FtcGxlLW5vLXJlYWwtY2lwaGVydGV4dA",
+      "mail": null
+    }
+    "#);
+    insta::assert_json_snapshot!(samples[1], @r#"
+    {
+      "type": "contact_changed",
+      "name": "v1:contact_changed:name:identity:018f0000-0000-7000-8000-0000000000ee:c2FtcGxlLW5vLXJlYWwtY2lwaGVydGV4dA",
+      "phone": "v1:contact_changed:phone:contact:018f0000-0000-7000-8000-0000000000ee:c2FtcGxlLW5vLXJlYWwtY2lwaGVydGV4dA",
+      "mail": "v1:contact_changed:mail:contact:018f0000-0000-7000-8000-0000000000ee:c2FtcGxlLW5vLXJlYWwtY2lwaGVydGV4dA"
+    }
+    "#);
+    insta::assert_json_snapshot!(samples[2], @r#"
+    {
+      "type": "erased"
+    }
+    "#);
+}
