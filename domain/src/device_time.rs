@@ -98,3 +98,6 @@ fn claim(
         None => Some((reading.device_time, TimeConfidence::Low)),
     }
 }
+
+#[cfg(test)]
+mod tests;

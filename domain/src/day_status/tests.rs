@@ -1,1 +1,175 @@
+use super::*;
+use crate::sample_values::{at, date, id};
 
+/// Expected from 11:00 to 18:00 UTC; late after five minutes, missing after fifteen.
+fn expected() -> Expectation {
+    let slot = ExpectedSlot { slot_id: id(0x61), entry: at(11, 0, 0), exit: at(18, 0, 0) };
+    Expectation { slots: vec![slot], why: Why::WeeklySchedule { effective_from: date() } }
+}
+fn nobody() -> Expectation {
+    Expectation { slots: vec![], why: Why::NoSlotThatDay }
+}
+const POLICY: Policy = Policy { late_after_minutes: 5, missing_after_minutes: 15 };
+
+fn entered(at: DateTime<Utc>) -> DayFacts {
+    DayFacts {
+        first_entry: Some(at),
+        first_entry_any: Some(at),
+        last: Some((Direction::Entry, at)),
+        completeness: Completeness::Complete,
+    }
+}
+fn judge(facts: &DayFacts, now: DateTime<Utc>) -> DayStatus {
+    day_status(facts, &expected(), &POLICY, now)
+}
+fn slot_step() -> Step {
+    Step::Slot {
+        slot_id: id(0x61),
+        entry: at(11, 0, 0),
+        exit: at(18, 0, 0),
+        late_from: at(11, 6, 0),
+        missing_from: at(11, 15, 0),
+    }
+}
+fn expected_step() -> Step {
+    Step::Expected { why: Why::WeeklySchedule { effective_from: date() } }
+}
+
+#[test]
+fn an_entry_up_to_the_last_second_of_the_limit_is_in_time() {
+    for entry in [at(9, 0, 0), at(11, 0, 0), at(11, 5, 0), at(11, 5, 59)] {
+        let day = judge(&entered(entry), at(12, 0, 0));
+        assert_eq!((day.status, day.inside, day.minutes_late()), (Status::Present, true, None), "{entry}");
+        assert_eq!(day.derivation, [expected_step(), slot_step(), Step::EntryRecorded { at: entry }, Step::InTime]);
+    }
+}
+
+#[test]
+fn an_entry_after_the_limit_is_late_by_whole_minutes_after_the_expected_entry() {
+    for (entry, minutes) in [(at(11, 6, 0), 6), (at(11, 6, 59), 6), (at(13, 0, 30), 120)] {
+        let day = judge(&entered(entry), at(14, 0, 0));
+        assert_eq!((day.status, day.inside), (Status::Late { minutes }, true));
+        assert_eq!(day.derivation.last(), Some(&Step::LateBy { minutes }));
+    }
+}
+
+#[test]
+fn with_no_tolerance_the_first_whole_minute_is_late() {
+    let strict = Policy { late_after_minutes: 0, ..POLICY };
+    let status = |entry| day_status(&entered(entry), &expected(), &strict, at(12, 0, 0)).status;
+    assert_eq!(status(at(11, 0, 59)), Status::Present);
+    assert_eq!(status(at(11, 1, 0)), Status::Late { minutes: 1 });
+}
+
+#[test]
+fn an_entry_at_a_time_that_cannot_be_trusted_is_present_and_never_late() {
+    let facts = DayFacts { first_entry: None, ..entered(at(17, 0, 0)) };
+    let day = judge(&facts, at(17, 30, 0));
+    assert_eq!((day.status, day.inside), (Status::Present, true));
+    let steps = [expected_step(), slot_step(), Step::EntryTimeNotTrusted { at: at(17, 0, 0) }];
+    assert_eq!(day.derivation, steps);
+}
+
+#[test]
+fn the_trusted_entry_decides_lateness_also_when_an_untrusted_one_is_earlier() {
+    let facts = DayFacts { first_entry_any: Some(at(10, 0, 0)), ..entered(at(11, 30, 0)) };
+    assert_eq!(judge(&facts, at(12, 0, 0)).status, Status::Late { minutes: 30 });
+}
+
+#[test]
+fn without_an_entry_a_pupil_is_pending_until_the_limit_and_missing_from_it_on() {
+    let facts = DayFacts::default();
+    let before = judge(&facts, at(11, 14, 59));
+    assert_eq!((before.status, before.inside), (Status::Pending, false));
+    assert_eq!(before.derivation, [expected_step(), slot_step(), Step::NoEntryRecorded, Step::NotDueYet]);
+    let after = judge(&facts, at(11, 15, 0));
+    assert_eq!((after.status, after.inside), (Status::Missing, false));
+    assert_eq!(after.derivation, [expected_step(), slot_step(), Step::NoEntryRecorded, Step::LimitPassed]);
+}
+
+#[test]
+fn a_silent_gate_makes_the_answer_unknown_and_not_missing() {
+    let facts = DayFacts { completeness: Completeness::GateSilent, ..DayFacts::default() };
+    assert_eq!(judge(&facts, at(11, 14, 59)).status, Status::Pending);
+    let after = judge(&facts, at(11, 15, 0));
+    assert_eq!(after.status, Status::Unknown);
+    assert_eq!(after.derivation.last(), Some(&Step::GateSilent));
+    let came = DayFacts { completeness: Completeness::GateSilent, ..entered(at(11, 0, 0)) };
+    assert_eq!(judge(&came, at(11, 15, 0)).status, Status::Present);
+}
+
+#[test]
+fn who_went_out_has_left_and_who_came_back_is_inside() {
+    let out = DayFacts { last: Some((Direction::Exit, at(13, 0, 0))), ..entered(at(11, 20, 0)) };
+    let day = judge(&out, at(14, 0, 0));
+    assert_eq!((day.status, day.inside, day.minutes_late()), (Status::Left, false, Some(20)));
+    assert_eq!(day.derivation.last(), Some(&Step::WentOut { at: at(13, 0, 0) }));
+    let back = DayFacts { last: Some((Direction::Entry, at(13, 40, 0))), ..entered(at(11, 0, 0)) };
+    let day = judge(&back, at(14, 0, 0));
+    assert_eq!((day.status, day.inside), (Status::Present, true));
+}
+
+#[test]
+fn an_exit_without_an_entry_is_no_entry_and_is_told() {
+    let facts = DayFacts { last: Some((Direction::Exit, at(16, 0, 0))), ..DayFacts::default() };
+    let day = judge(&facts, at(17, 0, 0));
+    assert_eq!((day.status, day.inside), (Status::Missing, false));
+    assert_eq!(day.derivation.last(), Some(&Step::ExitWithoutEntry { at: at(16, 0, 0) }));
+}
+
+#[test]
+fn who_is_not_expected_is_never_missing_and_inside_as_the_scans_say() {
+    let judge = |facts: &DayFacts| day_status(facts, &nobody(), &POLICY, at(20, 0, 0));
+    let absent = judge(&DayFacts::default());
+    assert_eq!((absent.status, absent.inside), (Status::NotExpected, false));
+    assert_eq!(absent.derivation, [Step::Expected { why: Why::NoSlotThatDay }]);
+    let came = judge(&entered(at(12, 0, 0)));
+    assert_eq!((came.status, came.inside), (Status::NotExpected, true));
+    assert_eq!(came.derivation.last(), Some(&Step::ScannedThoughNotExpected));
+    let left = judge(&DayFacts { last: Some((Direction::Exit, at(13, 0, 0))), ..entered(at(12, 0, 0)) });
+    assert_eq!((left.status, left.inside), (Status::NotExpected, false));
+}
+
+#[test]
+fn the_first_stay_governs_the_day_and_each_can_be_judged_by_itself() {
+    let afternoon = ExpectedSlot { slot_id: id(0x62), entry: at(17, 0, 0), exit: at(20, 0, 0) };
+    let mut two = expected();
+    two.slots.push(afternoon);
+    let facts = DayFacts::default();
+    assert_eq!(day_status(&facts, &two, &POLICY, at(12, 0, 0)).status, Status::Missing);
+    assert_eq!(slot_status(&facts, &afternoon, &POLICY, at(12, 0, 0)).status, Status::Pending);
+}
+
+#[test]
+fn a_status_is_written_with_its_steps() {
+    let day = judge(&DayFacts::default(), at(11, 15, 0));
+    insta::assert_json_snapshot!(day, @r#"
+    {
+      "status": "missing",
+      "inside": false,
+      "derivation": [
+        {
+          "step": "expected",
+          "why": {
+            "rule": "weekly_schedule",
+            "effective_from": "2026-11-23"
+          }
+        },
+        {
+          "step": "slot",
+          "slot_id": "018f0000-0000-7000-8000-000000000061",
+          "entry": "2026-11-23T11:00:00Z",
+          "exit": "2026-11-23T18:00:00Z",
+          "late_from": "2026-11-23T11:06:00Z",
+          "missing_from": "2026-11-23T11:15:00Z"
+        },
+        {
+          "step": "no_entry_recorded"
+        },
+        {
+          "step": "limit_passed"
+        }
+      ]
+    }
+    "#);
+}

@@ -84,3 +84,6 @@ pub fn nfc(uid: &[u8]) -> Result<String, CardError> {
 pub fn normalise(text: &str) -> String {
     text.trim().to_ascii_uppercase()
 }
+
+#[cfg(test)]
+mod tests;

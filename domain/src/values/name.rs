@@ -53,3 +53,6 @@ pub fn clean_up_to(text: &str, max_chars: usize) -> Result<String, NameError> {
 fn invisible(c: char) -> bool {
     matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{FFFD}')
 }
+
+#[cfg(test)]
+mod tests;

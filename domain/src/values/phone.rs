@@ -46,7 +46,9 @@ impl Phone {
     /// `56912345678`, `+56 9 1234 5678`, `09 1234 5678`, `(2) 2345 6789`, `0056…`, `912345678.0`;
     /// foreign numbers with `+` or `00`.
     pub fn parse(text: &str) -> Result<Self, PhoneError> {
-        let text = text.trim().trim_start_matches(['=', '\'']).trim().trim_matches('"').trim();
+        // Copied out of a chat or a contact, a number comes wrapped in marks of direction.
+        let text = text.trim_matches(|c: char| c.is_whitespace() || is_mark(c));
+        let text = text.trim_start_matches(['=', '\'']).trim().trim_matches('"').trim();
         if text.is_empty() {
             return Err(PhoneError::Empty);
         }
@@ -127,6 +129,11 @@ fn is_scientific(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_digit() || matches!(c, 'e' | 'E' | '+' | '-' | '.' | ','))
 }
 
+/// An invisible mark of direction, or a word joiner.
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{200E}' | '\u{202A}' | '\u{202C}' | '\u{2060}')
+}
+
 /// Whether it begins with `+`, and its digits.
 fn digits(text: &str) -> Result<(bool, String), PhoneError> {
     let (international, rest) = match text.strip_prefix('+') {
@@ -139,7 +146,7 @@ fn digits(text: &str) -> Result<(bool, String), PhoneError> {
             '0'..='9' => digits.push(c),
             '-' | '.' | '(' | ')' | '\u{2010}'..='\u{2015}' | '\u{2212}' => {}
             '/' | ';' | ',' | '+' | '|' => return Err(PhoneError::Several),
-            c if c.is_whitespace() || matches!(c, '\u{200E}' | '\u{202A}' | '\u{202C}' | '\u{2060}') => {}
+            c if c.is_whitespace() || is_mark(c) => {}
             _ => return Err(PhoneError::Character),
         }
     }

@@ -55,3 +55,6 @@ pub fn resolve_local(date: NaiveDate, time: NaiveTime, zone: Tz) -> DateTime<Utc
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
