@@ -120,3 +120,6 @@ impl EventUpcaster for ReadByDecode {
         event
     }
 }
+
+#[cfg(test)]
+mod tests;
