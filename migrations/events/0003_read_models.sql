@@ -230,3 +230,12 @@ grant select, insert, update, delete on all tables in schema roster, live, audit
 grant select, insert, update on checkpoints to attendance_projector;
 grant select on all tables in schema roster, live, audit to attendance_request, attendance_worker;
 grant select on checkpoints to attendance_request, attendance_worker;
+
+-- A server says whether the schema is the one that it knows. The table is sqlx's; it is missing where
+-- these files were applied by hand.
+do $$
+begin
+  if to_regclass('public._sqlx_migrations') is not null then
+    grant select on public._sqlx_migrations to attendance_request;
+  end if;
+end $$;

@@ -29,3 +29,14 @@ pub async fn migrate(
         .await?;
     Ok(())
 }
+
+/// The newest migration of the main database that this program knows.
+pub fn expected() -> i64 {
+    EVENTS.iter().map(|m| m.version).max().unwrap_or(0)
+}
+
+/// The newest migration that was applied to the main database.
+pub async fn applied(pool: &PgPool) -> Result<i64, sqlx::Error> {
+    // sqlx's own table, which the schema's files do not name: hence no macro.
+    sqlx::query_scalar("select coalesce(max(version), 0) from _sqlx_migrations where success").fetch_one(pool).await
+}

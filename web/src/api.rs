@@ -1,20 +1,37 @@
 //! The REST API: one folder per resource, one file per verb.
 
+mod audit;
+mod courses;
 mod health;
+pub mod input;
+mod kiosks;
+mod live;
+mod openapi;
+pub mod page;
+mod students;
+mod write;
+
+pub use openapi::document;
 
 use crate::AppState;
-use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
-
-/// What the OpenAPI document says about the API as a whole.
-#[derive(OpenApi)]
-#[openapi(info(
-    title = "attendance",
-    description = "A school's gate as a log of facts: kiosks, the live board, the audit index."
-))]
-struct Api;
 
 /// Every route of the API with its OpenAPI description.
 pub fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::with_openapi(Api::openapi()).routes(routes!(health::healthz))
+    openapi::base()
+        .routes(routes!(live::board::get))
+        .routes(routes!(live::stream::get))
+        .routes(routes!(live::pupils::list))
+        .routes(routes!(courses::list::list))
+        .routes(routes!(courses::day::get))
+        .routes(routes!(courses::schedule::put))
+        .routes(routes!(students::list::list))
+        .routes(routes!(audit::list::list))
+        .routes(routes!(kiosks::scans::post))
+        .routes(routes!(kiosks::heartbeat::post))
+        .routes(routes!(kiosks::roster::get))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(health::metrics))
+        .routes(routes!(openapi::get))
 }

@@ -1,7 +1,12 @@
 //! The command line. One file per subcommand: `Args` (clap) and `run(args)`.
 
+mod docs;
+mod kiosk;
+mod log;
 mod migrate;
+mod rebuild;
 mod serve;
+pub mod tools;
 
 use clap::Parser;
 use std::process::ExitCode;
@@ -21,6 +26,16 @@ pub enum Command {
     Serve(serve::Args),
     /// Bring both databases to this program's schema.
     Migrate(migrate::Args),
+    /// Fill a fresh copy of a read model from the log and swap it in.
+    Rebuild(rebuild::Args),
+    /// Enrol or revoke a kiosk.
+    Kiosk(kiosk::Args),
+    /// The log as a whole.
+    Log(log::Args),
+    /// Print the OpenAPI document.
+    Openapi,
+    /// Print the catalogue of events.
+    EventsDoc,
 }
 
 /// Parses the command line, runs the subcommand, prints a failure with its causes.
@@ -34,6 +49,14 @@ pub fn main() -> ExitCode {
         match cli.command {
             Command::Serve(args) => serve::run(args).await,
             Command::Migrate(args) => migrate::run(args).await,
+            Command::Rebuild(args) => rebuild::run(args).await,
+            Command::Kiosk(args) => kiosk::run(args).await,
+            Command::Log(args) => log::run(args).await,
+            Command::Openapi => docs::openapi(),
+            Command::EventsDoc => {
+                docs::events();
+                Ok(())
+            }
         }
     });
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));

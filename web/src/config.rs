@@ -34,18 +34,26 @@ impl fmt::Debug for Secret {
 /// All sections that a server needs.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Config {
+    /// Databases and keys.
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the section says it")]
-    pub databases: Databases,
+    pub sides: WriteSide,
+    /// NATS.
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the section says it")]
-    pub keys: Keys,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the section says it")]
     pub transport: TransportConfig,
+    /// The HTTP server.
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the section says it")]
     pub http: Http,
+}
+
+/// What a command needs that writes: databases and keys.
+#[derive(Debug, Clone, clap::Args)]
+pub struct WriteSide {
+    /// The two databases.
+    #[command(flatten)]
+    pub databases: Databases,
+    /// The two keys.
+    #[command(flatten)]
+    pub keys: Keys,
 }
 
 /// The log's database and the vault's.
@@ -176,8 +184,7 @@ impl Config {
     /// A server on a free loopback port over given databases, with fixed keys and without NATS.
     pub fn for_testing(events_url: &str, vault_url: &str) -> Self {
         Self {
-            databases: Databases::for_testing(events_url, vault_url),
-            keys: Keys::for_testing(),
+            sides: WriteSide { databases: Databases::for_testing(events_url, vault_url), keys: Keys::for_testing() },
             transport: TransportConfig::for_testing(None),
             http: Http::for_testing(),
         }

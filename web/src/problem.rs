@@ -4,7 +4,13 @@
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use crate::live::LiveError;
+use crate::names::NamesError;
+use commands::StoreError;
+use commands::use_cases::UseCaseError;
+use commands::vault::VaultError;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Language of the texts that people read. Spanish unless the client prefers English.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +106,26 @@ codes! {
     Overloaded SERVICE_UNAVAILABLE "overloaded" "Hay demasiado trabajo en cola; se puede repetir." "Too much work is waiting; try again.";
 }
 
+/// A refusal as the client reads it (RFC 9457).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ProblemBody {
+    /// `urn:attendance:problem:<code>`
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// One sentence for a person, in Spanish or English by `Accept-Language`.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What went wrong, for a program; never renamed.
+    pub code: String,
+    /// Where, for a programmer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The id under which the log knows the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
+}
+
 /// A refusal on its way to the client.
 #[derive(Clone, Debug)]
 pub struct Problem {
@@ -136,26 +162,21 @@ impl Problem {
     }
 
     /// The body, in a language, with the id under which the log knows the request.
-    pub fn body(&self, lang: Lang, request_id: Option<&str>) -> serde_json::Value {
-        let mut body = json!({
-            "type": format!("urn:attendance:problem:{}", self.code.as_str()),
-            "title": self.code.title(lang),
-            "status": self.code.status().as_u16(),
-            "code": self.code.as_str(),
-        });
-        if let Some(detail) = &self.detail {
-            body["detail"] = json!(detail);
+    pub fn body(&self, lang: Lang, request_id: Option<&str>) -> ProblemBody {
+        ProblemBody {
+            kind: format!("urn:attendance:problem:{}", self.code.as_str()),
+            title: self.code.title(lang).to_owned(),
+            status: self.code.status().as_u16(),
+            code: self.code.as_str().to_owned(),
+            detail: self.detail.clone(),
+            instance: request_id.map(|id| format!("urn:uuid:{id}")),
         }
-        if let Some(id) = request_id {
-            body["instance"] = json!(format!("urn:uuid:{id}"));
-        }
-        body
     }
 
     /// The whole answer. The problem itself stays in the response's extensions, so that
     /// [`crate::middleware`] can say it in the client's language, and pages as HTML.
     pub fn response(&self, lang: Lang, request_id: Option<&str>) -> Response {
-        let mut response = (self.code.status(), self.body(lang, request_id).to_string()).into_response();
+        let mut response = (self.code.status(), serde_json::to_string(&self.body(lang, request_id)).unwrap_or_default()).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(lang.tag()));
@@ -187,6 +208,54 @@ impl From<sqlx::Error> for Problem {
         } else {
             Self::internal(error)
         }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        if error.is_temporary() {
+            tracing::warn!(error = %Chain(&error), "the store is unavailable");
+            Self::new(Code::Unavailable).retry_after(2)
+        } else {
+            Self::internal(Chain(&error))
+        }
+    }
+}
+
+impl From<LiveError> for Problem {
+    fn from(error: LiveError) -> Self {
+        match error {
+            LiveError::Database(error) | LiveError::Names(NamesError::Roster(error)) => error.into(),
+            LiveError::Names(NamesError::Vault(VaultError::Store(error))) => error.into(),
+            LiveError::Names(NamesError::Vault(error)) => Self::internal(Chain(&error)),
+            LiveError::Overloaded => Self::new(Code::Overloaded).retry_after(2),
+        }
+    }
+}
+
+impl From<UseCaseError> for Problem {
+    /// The user's mistakes have codes of their own at the handlers; what is left is the store's.
+    fn from(error: UseCaseError) -> Self {
+        match error {
+            UseCaseError::Conflict => Self::new(Code::Conflict).retry_after(1),
+            UseCaseError::Store(error) | UseCaseError::Vault(VaultError::Store(error)) => error.into(),
+            other => Self::internal(Chain(&other)),
+        }
+    }
+}
+
+/// An error with its causes, for the log.
+struct Chain<'a>(&'a dyn std::error::Error);
+
+impl std::fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
     }
 }
 

@@ -9,13 +9,14 @@ use axum::middleware::{from_fn, from_fn_with_state};
 pub const BODY_LIMIT: usize = 256 * 1024;
 
 /// The whole server. The order of the layers, outermost first: request id and log line, headers,
-/// problems in the client's language, panics, address limit, body limit.
+/// problems in the client's language, panics, address limit, time limit, body limit.
 pub fn router(state: AppState) -> Router {
-    let (api, _openapi) = api::router().split_for_parts();
+    let (api, _) = api::router().split_for_parts();
     Router::new()
         .merge(api)
         .fallback(mw::not_found)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn(mw::limit_time))
         .layer(from_fn(mw::limit_uri))
         .layer(from_fn(mw::catch_panics))
         .layer(from_fn(mw::speak_problems))

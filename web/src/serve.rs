@@ -1,18 +1,26 @@
 //! The composition of all parts into one process, and its orderly end.
 
-use crate::config::Config;
+mod http;
+
+use crate::config::{Config, WriteSide};
+use crate::live::LiveHub;
+use crate::names::Names;
 use crate::pools::Pools;
-use crate::{AppState, router};
+use crate::state::STREAMS;
+use crate::{AppState, observability, router};
 use anyhow::Context;
 use commands::Write;
+use commands::batcher::{Batcher, BatcherConfig};
 use commands::clock::Clock;
 use commands::directory::Directory;
 use commands::ids::IdSource;
 use commands::keys::{DirectoryKey, Kek};
 use commands::vault::Vault;
+use nats::Transport;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -51,28 +59,51 @@ impl Parts {
 
 /// A running server. Dropped without [`Running::shutdown`] it is cut off.
 pub struct Running {
-    address: Option<SocketAddr>,
-    stop: CancellationToken,
-    tasks: Vec<JoinHandle<()>>,
+    http: Option<(SocketAddr, AppState, JoinHandle<()>)>,
+    /// No new requests, streams end.
+    stop_http: CancellationToken,
+    /// Relay and projectors: they stop last.
+    stop_parts: CancellationToken,
+    parts: Vec<(&'static str, JoinHandle<()>)>,
     pools: Pools,
 }
 
 impl Running {
     /// `http://<address>` without a slash at the end, if HTTP runs in this process.
     pub fn base_url(&self) -> Option<String> {
-        self.address.map(|a| format!("http://{a}"))
+        self.http.as_ref().map(|(address, _, _)| format!("http://{address}"))
     }
 
-    /// Stops in order: no new connections, streams end, requests in flight finish, then the pools.
+    /// What its handlers reach, if HTTP runs in this process.
+    pub fn state(&self) -> Option<&AppState> {
+        self.http.as_ref().map(|(_, state, _)| state)
+    }
+
+    /// Its pools.
+    pub fn pools(&self) -> &Pools {
+        &self.pools
+    }
+
+    /// Stops in order: no new connections and the streams end; requests in flight finish; what waits in
+    /// the batcher is stored; relay and projectors; the pools.
     pub async fn shutdown(self) {
-        self.stop.cancel();
-        for task in self.tasks {
-            if let Err(error) = task.await {
-                tracing::error!(%error, "a part ended badly");
-            }
+        self.stop_http.cancel();
+        if let Some((_, state, server)) = self.http {
+            joined("http", server).await;
+            state.batcher.shutdown().await;
+        }
+        self.stop_parts.cancel();
+        for (name, part) in self.parts {
+            joined(name, part).await;
         }
         self.pools.close().await;
         tracing::info!("stopped");
+    }
+}
+
+async fn joined(part: &str, task: JoinHandle<()>) {
+    if let Err(error) = task.await {
+        tracing::error!(part, %error, "a part ended badly");
     }
 }
 
@@ -83,40 +114,80 @@ pub async fn start(
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 ) -> anyhow::Result<Running> {
-    let pools = Pools::connect(&config.databases).await?;
-    let stop = CancellationToken::new();
-    let mut tasks = Vec::new();
-    let mut address = None;
-    if parts.has(Part::Http) {
-        let listener =
-            TcpListener::bind(config.http.listen).await.with_context(|| format!("listen on {}", config.http.listen))?;
-        let at = listener.local_addr()?;
-        let state = AppState {
-            write: write_side(config, &pools, &clock, &ids)?,
-            pools: pools.clone(),
-            clock,
-            ids,
-            config: Arc::new(config.clone()),
+    let (stop_http, stop_parts) = (CancellationToken::new(), CancellationToken::new());
+    observability::metrics();
+    let pools = Pools::connect(&config.sides.databases).await?;
+    let transport = match config.transport.url()? {
+        Some(url) => Some(Transport::connect(url.reveal(), &config.transport.nats_prefix).await.context("NATS_URL")?),
+        None => None,
+    };
+    let mut running = Vec::new();
+    if let Some(transport) = transport.clone().filter(|_| parts.has(Part::Relay)) {
+        let (pool, token) = (pools.log_reader.clone(), stop_parts.clone());
+        let relay = async move {
+            if let Err(error) = nats::relay::run(pool, transport, token).await {
+                tracing::error!(%error, "the relay ended");
+            }
         };
+        running.push(("relay", tokio::spawn(relay)));
+    }
+    if parts.has(Part::Projections) {
+        let (pools, transport, token) = (pools.clone(), transport.clone(), stop_parts.clone());
+        let projectors = async move {
+            let run = projections::runner::run_all(pools.projector, pools.log_reader, transport, token);
+            if let Err(error) = run.await {
+                tracing::error!(%error, "the projectors ended");
+            }
+        };
+        running.push(("projections", tokio::spawn(projectors)));
+    }
+    let http = if parts.has(Part::Http) {
+        let listener = TcpListener::bind(config.http.listen)
+            .await
+            .with_context(|| format!("listen on {}", config.http.listen))?;
+        let address = listener.local_addr()?;
+        let state = compose(config, &pools, transport, clock, ids, stop_http.clone())?;
+        running.push(("live", state.live.listen()));
         tracing::info!(
-            address = %at,
+            %address,
             "listening on loopback only: there is no sign-in yet, so only this machine may reach the server"
         );
-        let (app, token) = (router::router(state), stop.clone());
-        tasks.push(tokio::spawn(async move {
-            let served = axum::serve(listener, app).with_graceful_shutdown(token.cancelled_owned()).await;
-            if let Err(error) = served {
-                tracing::error!(%error, "the HTTP server ended");
-            }
-        }));
-        address = Some(at);
-    }
-    Ok(Running { address, stop, tasks, pools })
+        let server = tokio::spawn(http::serve(listener, router::router(state.clone()), stop_http.clone()));
+        Some((address, state, server))
+    } else {
+        None
+    };
+    Ok(Running { http, stop_http, stop_parts, parts: running, pools })
+}
+
+fn compose(
+    config: &Config,
+    pools: &Pools,
+    transport: Option<Transport>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+    stop: CancellationToken,
+) -> anyhow::Result<AppState> {
+    let write = write_side(&config.sides, pools, &clock, &ids)?;
+    let names = Names::new(pools.request.clone(), write.vault().clone());
+    let live = LiveHub::new(pools.request.clone(), pools.log_reader.clone(), names.clone(), clock.clone(), stop);
+    Ok(AppState {
+        batcher: Batcher::start_on(write.clone(), BatcherConfig::default()),
+        write,
+        pools: pools.clone(),
+        names,
+        live,
+        streams: Arc::new(Semaphore::new(STREAMS)),
+        transport,
+        clock,
+        ids,
+        config: Arc::new(config.clone()),
+    })
 }
 
 /// The write side over its pools, with the keys of the configuration.
 pub fn write_side(
-    config: &Config,
+    config: &WriteSide,
     pools: &Pools,
     clock: &Arc<dyn Clock>,
     ids: &Arc<dyn IdSource>,

@@ -8,7 +8,7 @@ use domain::attendance_day::{Direction, Flag};
 use domain::expectation::CourseCalendar;
 use domain::{CourseId, Epoch, KioskId, ScanId, SchoolId, Sealed, StudentId};
 use sqlx::types::Json;
-use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{Executor, PgConnection, PgPool, Postgres, Transaction};
 use std::collections::HashMap;
 
 /// How many scans the board's stream shows.
@@ -102,12 +102,10 @@ pub struct ScanFact {
 pub(crate) async fn snapshot(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
     let mut tx = pool.begin_with("begin isolation level repeatable read read only").await?;
     // Not a query that can be described, hence no macro.
-    sqlx::raw_sql(
-        "lock table schools, courses, schedules, students, memberships, kiosks, \
-         pupil_days, live_scans, gates, quarantined in access share mode",
-    )
-    .execute(&mut *tx)
-    .await?;
+    let lock = "lock table schools, courses, schedules, students, memberships, kiosks, \
+                pupil_days, live_scans, gates, quarantined in access share mode";
+    // Through the trait: the future of `raw_sql(…).execute(…)` cannot be spawned.
+    Executor::execute(&mut *tx, lock).await?;
     Ok(tx)
 }
 

@@ -6,9 +6,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 /// Longest address taken, in bytes.
 const MAX_URI: usize = 4096;
+/// How long an answer may take: longer than a body may take to arrive.
+const MAX_TIME: Duration = Duration::from_secs(15);
 
 /// Turns a panic into a 500 with the request's id. Its message goes to the log only as far as it is a
 /// text of ours (panic messages hold no request data by our rules).
@@ -24,6 +27,15 @@ pub async fn catch_panics(request: Request, next: Next) -> Response {
             tracing::error!(panic = message, "handler panicked");
             Problem::new(Code::Internal).into_response()
         }
+    }
+}
+
+/// Answers in time. A write goes on in its own task, so its outcome is not known then: the client
+/// repeats it with the same ids. A stream's body is not limited, only its beginning.
+pub async fn limit_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(MAX_TIME, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::new(Code::Unavailable).retry_after(2).into_response(),
     }
 }
 

@@ -1,0 +1,3 @@
+//! The audit index.
+
+pub mod list;

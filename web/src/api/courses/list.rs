@@ -1,0 +1,64 @@
+//! `GET /api/v1/courses`.
+
+use crate::AppState;
+use crate::api::input::Params;
+use crate::api::page::{self, Page};
+use crate::problem::Problem;
+use axum::Json;
+use axum::extract::State;
+use chrono::NaiveDate;
+use domain::CourseId;
+use projections::roster::queries;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+const LIST: &str = "courses";
+
+/// Which page.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Asked {
+    /// The school; may be left out while there is only one.
+    school: Option<Uuid>,
+    /// The `next` of the page before.
+    cursor: Option<String>,
+    /// 1 to 200, 100 if left out.
+    limit: Option<i64>,
+}
+
+/// A course of one school year.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct CourseItem {
+    /// Its id.
+    pub course_id: Uuid,
+    /// School year.
+    pub year: i32,
+    /// `1° Básico A`
+    pub name: String,
+    /// `basica-1`
+    pub level: String,
+    /// Section letter, may be empty.
+    pub letter: String,
+    /// First date on which nobody is expected.
+    pub closed_from: Option<NaiveDate>,
+}
+
+/// A school's courses, by id.
+#[utoipa::path(get, path = "/api/v1/courses", tag = "roster", params(Asked),
+    responses((status = 200, description = "A page", body = Page<CourseItem>)))]
+pub async fn list(State(state): State<AppState>, Params(asked): Params<Asked>) -> Result<Json<Page<CourseItem>>, Problem> {
+    let school = state.school(asked.school).await?;
+    let limit = page::limit(asked.limit)?;
+    let after = page::read_cursor::<Uuid>(LIST, asked.cursor.as_deref())?.map(CourseId);
+    let rows = queries::courses(&state.pools.request, school, after, limit).await?;
+    Ok(Json(Page::of(LIST, limit, rows, |row| row.course_id.0, |row| CourseItem {
+        course_id: row.course_id.0,
+        year: row.year,
+        name: row.name,
+        level: row.level,
+        letter: row.letter,
+        closed_from: row.closed_from,
+    })))
+}

@@ -1,0 +1,183 @@
+//! How requests are read: every refusal gets its own code, nothing that was sent is quoted.
+
+use crate::AppState;
+use crate::problem::{Code, Problem};
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use chrono::NaiveDate;
+use domain::SchoolId;
+use futures::StreamExt;
+use projections::roster::queries;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// How long a body may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(10);
+/// What is read of a body over its limit, so that the client can finish sending and read the refusal.
+const DRAIN: usize = 8 * 1024 * 1024;
+/// Deepest nesting of a JSON body.
+const MAX_DEPTH: usize = 32;
+
+/// A whole body of at most `LIMIT` bytes that says it is JSON.
+pub struct JsonBytes<const LIMIT: usize>(pub Bytes);
+
+impl<const LIMIT: usize> FromRequest<AppState> for JsonBytes<LIMIT> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &AppState) -> Result<Self, Problem> {
+        if !says_json(request.headers()) {
+            return Err(Problem::new(Code::UnsupportedMediaType));
+        }
+        let read = tokio::time::timeout(BODY_TIME, read_body(request.into_body(), LIMIT));
+        Ok(Self(read.await.map_err(|_| Problem::new(Code::RequestTimeout))??))
+    }
+}
+
+fn says_json(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()) else { return false };
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+async fn read_body(body: Body, limit: usize) -> Result<Bytes, Problem> {
+    let mut chunks = body.into_data_stream();
+    let (mut whole, mut seen) = (Vec::new(), 0_usize);
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| Problem::new(Code::MalformedRequest))?;
+        seen += chunk.len();
+        if seen <= limit {
+            whole.extend_from_slice(&chunk);
+        } else if seen > DRAIN {
+            break;
+        }
+    }
+    if seen > limit { Err(Problem::new(Code::BodyTooLarge)) } else { Ok(whole.into()) }
+}
+
+/// Reads a JSON text. Not JSON, or too deep: `malformed_json`; another shape, or a NUL character in
+/// it: `wrong_shape`, with the line and column.
+pub fn parse_json<T: DeserializeOwned>(body: &[u8], wrong_shape: Code) -> Result<T, Problem> {
+    if depth(body) > MAX_DEPTH {
+        return Err(Problem::new(Code::MalformedJson).at("nested too deeply"));
+    }
+    let parsed = serde_json::from_slice(body).map_err(|error| {
+        let code = if error.is_data() { wrong_shape } else { Code::MalformedJson };
+        // serde_json's own words quote what was sent.
+        Problem::new(code).at(format!("line {} column {}", error.line(), error.column()))
+    })?;
+    Ok(parsed)
+}
+
+/// Whether a JSON text says U+0000 anywhere: no text of ours may hold it, and Postgres refuses it.
+pub fn has_nul(body: &[u8]) -> bool {
+    let mut i = 0;
+    while i < body.len() {
+        if body[i] == b'\\' {
+            if body[i + 1..].starts_with(b"u0000") {
+                return true;
+            }
+            i += 1;
+        }
+        i += 1;
+    }
+    false
+}
+
+fn depth(body: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut in_text, mut escaped) = (0_usize, 0_usize, false, false);
+    for byte in body {
+        match (in_text, byte) {
+            (true, _) if escaped => escaped = false,
+            (true, b'\\') => escaped = true,
+            (_, b'"') => in_text = !in_text,
+            (false, b'{' | b'[') => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            (false, b'}' | b']') => depth = depth.saturating_sub(1),
+            (_, _) => {}
+        }
+    }
+    deepest
+}
+
+/// A query string as a struct; unknown keys and wrong values are `invalid_parameter`.
+pub struct Params<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<AppState> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
+        let Query(read) = Query::try_from_uri(&parts.uri).map_err(|_| Problem::new(Code::InvalidParameter))?;
+        Ok(Self(read))
+    }
+}
+
+/// The id in the last `{id}` of the path; what is not a UUID exists nowhere.
+pub struct PathId(pub Uuid);
+
+impl FromRequestParts<AppState> for PathId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        match axum::extract::Path::<Uuid>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(id)) => Ok(Self(id)),
+            Err(_) => Err(Problem::new(Code::NotFound)),
+        }
+    }
+}
+
+impl AppState {
+    /// The school that a request is about: the one it names, or the only one that there is.
+    pub async fn school(&self, named: Option<Uuid>) -> Result<SchoolId, Problem> {
+        if let Some(id) = named {
+            let found = queries::school(&self.pools.request, SchoolId(id)).await?;
+            return found.map(|s| s.school_id).ok_or_else(|| Problem::new(Code::NotFound).at("school"));
+        }
+        match queries::schools(&self.pools.request, None, 2).await?.as_slice() {
+            [only] => Ok(only.school_id),
+            [] => Err(Problem::new(Code::NotFound).at("school")),
+            _ => Err(Problem::new(Code::SchoolRequired)),
+        }
+    }
+
+    /// Today on the school's wall (not in UTC: defect D22); none if the roster does not know it.
+    pub async fn today(&self, school: SchoolId) -> Result<Option<NaiveDate>, Problem> {
+        let found = queries::school(&self.pools.request, school).await?;
+        Ok(found.map(|s| self.clock.now().with_timezone(&s.settings.zone).date_naive()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nul_is_found_however_it_is_escaped_and_only_then() {
+        assert!(has_nul(br#"{"a":"x\u0000y"}"#));
+        assert!(has_nul(br#"["\\\u0000"]"#));
+        assert!(!has_nul(br#"["\\u0000"]"#));
+        assert!(!has_nul(br#"["\u0001"]"#));
+        assert!(!has_nul(br#"["\"#));
+    }
+
+    #[test]
+    fn nesting_is_counted_outside_of_texts() {
+        assert_eq!(depth(br#"{"a":[1,{"b":"[[[["}]}"#), 3);
+        assert_eq!(depth(br#"["\"[[["]"#), 1);
+        let deep = "[".repeat(33) + &"]".repeat(33);
+        assert_eq!(parse_json::<serde_json::Value>(deep.as_bytes(), Code::InvalidBody).unwrap_err().code, Code::MalformedJson);
+    }
+
+    #[test]
+    fn what_is_not_json_and_what_has_another_shape_have_different_codes_and_no_quotes() {
+        let not_json = parse_json::<Vec<u8>>(b"[1,", Code::InvalidBody).unwrap_err();
+        assert_eq!(not_json.code, Code::MalformedJson);
+        let other = parse_json::<Vec<u8>>(br#"["secret"]"#, Code::InvalidBody).unwrap_err();
+        assert_eq!(other.code, Code::InvalidBody);
+        assert!(!other.detail.unwrap().contains("secret"));
+    }
+}

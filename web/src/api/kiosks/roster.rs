@@ -1,0 +1,61 @@
+//! `GET /api/v1/kiosks/{kiosk_id}/roster`: which cards are valid, as a delta.
+
+use crate::AppState;
+use crate::api::input::Params;
+use crate::kiosk_auth::Kiosk;
+use crate::problem::Problem;
+use axum::Json;
+use axum::extract::State;
+use domain::Epoch;
+use kiosk_protocol::{CredentialState, MAX_ROSTER_PAGE, RosterCredential, RosterResponse};
+use projections::roster::queries;
+use projections::{ReadModel, checkpoint};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+/// From where on.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Since {
+    /// The `position` of the last answer; missing or 0 for all.
+    #[param(minimum = 0)]
+    since: Option<i64>,
+    /// The `epoch` of the last answer; another one than the log's gives all again.
+    epoch: Option<Uuid>,
+}
+
+/// The cards that changed since a position, at most 2,000 a page. No names.
+#[utoipa::path(get, path = "/api/v1/kiosks/{kiosk_id}/roster", tag = "kiosk", security(("kiosk" = [])),
+    params(("kiosk_id" = Uuid, Path, description = "The kiosk"), Since),
+    responses((status = 200, description = "A page of the roster", body = RosterResponse)))]
+pub async fn get(
+    kiosk: Kiosk,
+    State(state): State<AppState>,
+    Params(asked): Params<Since>,
+) -> Result<Json<RosterResponse>, Problem> {
+    let kiosk = kiosk.trusted()?;
+    let request = &state.pools.request;
+    let roster = checkpoint::all(request).await?.into_iter().find(|c| c.model == ReadModel::Roster);
+    let (epoch, known_to) = match roster {
+        Some(c) => (c.epoch, c.position),
+        None => (state.write.epoch().await?, 0),
+    };
+    // Positions of another life of the log, or beyond its end, mean nothing here.
+    let same_log = asked.epoch.is_none_or(|e| Epoch(e) == epoch);
+    let since = asked.since.filter(|s| same_log && (0..=known_to).contains(s)).unwrap_or(0);
+    let limit = i64::try_from(MAX_ROSTER_PAGE).unwrap_or(i64::MAX);
+    let rows = queries::credentials_since(request, kiosk.school_id, since, limit).await?;
+    let more = rows.len() >= MAX_ROSTER_PAGE;
+    let position = if more { rows.last().map_or(known_to, |r| r.position) } else { known_to };
+    let credentials = rows
+        .into_iter()
+        .map(|row| RosterCredential {
+            credential_id: row.credential_id,
+            kind: row.kind.into(),
+            state: if row.revoked.is_some() { CredentialState::Revoked } else { CredentialState::Active },
+        })
+        .collect();
+    Ok(Json(RosterResponse { epoch, position, full: since == 0, more, credentials }))
+}

@@ -1,0 +1,18 @@
+//! The live board: once, as a stream, and pupil by pupil.
+
+pub mod board;
+pub mod pupils;
+pub mod stream;
+
+use serde::Deserialize;
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+/// Which school.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OfSchool {
+    /// The school; may be left out while there is only one.
+    pub school: Option<Uuid>,
+}

@@ -1,0 +1,78 @@
+//! The OpenAPI 3.1 document, generated from the handlers.
+
+use crate::AppState;
+use crate::problem::{Code, ProblemBody};
+use axum::http::header;
+use axum::response::IntoResponse;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Content, Ref, ResponseBuilder};
+use utoipa::{Modify, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+
+/// What the document says about the API as a whole.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "attendance",
+        description = "A school's gate as a log of facts. Errors are `application/problem+json` (RFC 9457) with a \
+                       stable `code`; lists are cursor pages of at most 200; every write takes an `Idempotency-Key`."
+    ),
+    components(schemas(ProblemBody)),
+    tags(
+        (name = "live", description = "The day at the gate, now"),
+        (name = "roster", description = "Courses, schedules, pupils"),
+        (name = "audit", description = "Every event of the log, findable"),
+        (name = "kiosk", description = "What kiosks send and ask"),
+        (name = "operation", description = "For those who run the server"),
+    ),
+    modifiers(&Everywhere)
+)]
+struct Api;
+
+/// What holds for every operation: how kiosks authenticate, and the shape of a refusal.
+struct Everywhere;
+
+impl Modify for Everywhere {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        if let Some(components) = document.components.as_mut() {
+            let bearer = HttpBuilder::new()
+                .scheme(HttpAuthScheme::Bearer)
+                .description(Some("The kiosk's secret, as `attendance kiosk enrol` printed it"))
+                .build();
+            components.add_security_scheme("kiosk", SecurityScheme::Http(bearer));
+        }
+    }
+}
+
+pub(super) fn base() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(Api::openapi())
+}
+
+/// The whole document: every route, each with the refusals that any request may meet.
+pub fn document() -> utoipa::openapi::OpenApi {
+    let (_, mut document) = super::router().split_for_parts();
+    let refusal = || {
+        let codes: Vec<_> = Code::ALL.iter().map(|c| c.as_str()).collect();
+        ResponseBuilder::new()
+            .description(format!("A refusal; `code` is one of {}", codes.join(", ")))
+            .content("application/problem+json", Content::new(Some(Ref::from_schema_name("ProblemBody"))))
+            .build()
+    };
+    for item in document.paths.paths.values_mut() {
+        let operations =
+            [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch].into_iter().flatten();
+        for operation in operations {
+            operation.responses.responses.entry("default".to_owned()).or_insert_with(|| refusal().into());
+        }
+    }
+    document
+}
+
+/// The same document that `attendance openapi` prints.
+#[utoipa::path(get, path = "/api/openapi.json", tag = "operation",
+    responses((status = 200, description = "This document", body = serde_json::Value)))]
+pub async fn get() -> impl IntoResponse {
+    static TEXT: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    let text = TEXT.get_or_init(|| serde_json::to_string(&document()).unwrap_or_default());
+    ([(header::CONTENT_TYPE, "application/json")], text.as_str())
+}

@@ -1,0 +1,3 @@
+//! Pupils.
+
+pub mod list;

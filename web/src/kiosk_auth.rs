@@ -1,0 +1,104 @@
+//! The one place where a kiosk proves who it is: today a bearer secret of which only the SHA-256 is
+//! stored; signed requests will replace it here and nowhere else.
+
+use crate::AppState;
+use crate::problem::{Code, Problem};
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use domain::{KioskId, SchoolId};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use sqlx::PgPool;
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+
+/// A kiosk that proved who it is. Read anew at each request, so that a revocation counts at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Kiosk {
+    /// The kiosk.
+    pub kiosk_id: KioskId,
+    /// Its school: what the kiosk says about schools does not matter.
+    pub school_id: SchoolId,
+    /// No longer trusted. Its scans are still taken, and quarantined.
+    pub revoked: bool,
+}
+
+impl Kiosk {
+    /// Refuses a revoked kiosk, for whatever is not a scan.
+    pub fn trusted(self) -> Result<Self, Problem> {
+        if self.revoked { Err(Problem::new(Code::KioskRevoked)) } else { Ok(self) }
+    }
+}
+
+#[derive(Deserialize)]
+struct OfKiosk {
+    kiosk_id: Uuid,
+}
+
+impl FromRequestParts<AppState> for Kiosk {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let refused = || {
+            metrics::counter!("kiosk_auth_refused_total").increment(1);
+            Problem::new(Code::KioskUnauthenticated)
+        };
+        let Ok(Path(OfKiosk { kiosk_id })) = Path::<OfKiosk>::from_request_parts(parts, state).await else {
+            return Err(refused());
+        };
+        let Some(secret) = bearer(&parts.headers) else { return Err(refused()) };
+        authenticate(&state.pools.log_writer, KioskId(kiosk_id), secret).await?.ok_or_else(refused)
+    }
+}
+
+/// The token of `Authorization: Bearer …` (RFC 6750, 2.1), if there is exactly one header of it.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut all = headers.get_all(header::AUTHORIZATION).iter();
+    let (only, None) = (all.next()?, all.next()) else { return None };
+    let (scheme, token) = only.to_str().ok()?.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.len() <= 256).then_some(token)
+}
+
+/// Compares hashes in constant time; an unknown kiosk takes the same path as a wrong secret.
+async fn authenticate(log_writer: &PgPool, kiosk_id: KioskId, secret: &str) -> Result<Option<Kiosk>, Problem> {
+    let row = sqlx::query!(
+        "select school_id, secret_sha256, revoked_at from kiosk_secrets where kiosk_id = $1",
+        kiosk_id.0
+    )
+    .fetch_optional(log_writer)
+    .await?;
+    let given = Sha256::digest(secret.as_bytes());
+    let stored = row.as_ref().map_or(&[0; 32][..], |r| &r.secret_sha256);
+    let same = bool::from(given.as_slice().ct_eq(stored));
+    Ok(row.filter(|_| same).map(|row| Kiosk {
+        kiosk_id,
+        school_id: SchoolId(row.school_id),
+        revoked: row.revoked_at.is_some(),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_one_bearer_token_of_sane_length_is_taken() {
+        let headers = |values: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(header::AUTHORIZATION, value.parse().unwrap());
+            }
+            headers
+        };
+        assert_eq!(bearer(&headers(&["Bearer abc"])), Some("abc"));
+        assert_eq!(bearer(&headers(&["bearer  abc "])), Some("abc"));
+        assert_eq!(bearer(&headers(&[])), None);
+        assert_eq!(bearer(&headers(&["Bearer"])), None);
+        assert_eq!(bearer(&headers(&["Bearer "])), None);
+        assert_eq!(bearer(&headers(&["Basic abc"])), None);
+        assert_eq!(bearer(&headers(&["Bearer a", "Bearer b"])), None);
+        assert_eq!(bearer(&headers(&[&format!("Bearer {}", "x".repeat(300))])), None);
+    }
+}

@@ -1,0 +1,143 @@
+//! The live board in memory: one hub per process, per school only while somebody watches.
+//!
+//! A school's channel computes the board when the live model moved (LISTEN, with a poll behind it), and
+//! every two seconds besides, since lateness depends on the clock. Each frame is computed and written as
+//! JSON once and shared by all who watch. Frames go out at once and are then at most ten a second. A
+//! client reads from the school's ring of recent frames at its own pace: one that is too slow finds its
+//! place gone and gets a snapshot, and nobody waits for it.
+
+mod channel;
+mod frame;
+mod freshness;
+mod view;
+mod wake;
+
+pub use channel::{Given, Watcher};
+pub use frame::{Frame, FrameId};
+pub(crate) use freshness::real_ms;
+pub use freshness::{Freshness, Spread};
+pub use view::{BoardView, CountsView, CourseView, GateView, NameView, SchoolView, ScanView};
+
+use crate::names::{Names, NamesError};
+use channel::Channel;
+use commands::clock::Clock;
+use domain::SchoolId;
+use sqlx::PgPool;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// Boards computed at once in this process, whoever asks.
+const COMPUTED_AT_ONCE: usize = 3;
+
+/// Why there is no board.
+#[derive(Debug, thiserror::Error)]
+pub enum LiveError {
+    /// A database does not answer.
+    #[error("a read model cannot be asked: {0}")]
+    Database(#[from] sqlx::Error),
+    /// Names cannot be opened.
+    #[error(transparent)]
+    Names(#[from] NamesError),
+    /// Too many boards are asked for at once, or the server stops.
+    #[error("too many boards are asked for at once")]
+    Overloaded,
+}
+
+/// The hub. Cheap to clone.
+#[derive(Clone)]
+pub struct LiveHub(Arc<Hub>);
+
+pub(crate) struct Hub {
+    request: PgPool,
+    log_reader: PgPool,
+    names: Names,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+    channels: Mutex<HashMap<SchoolId, Weak<Channel>>>,
+    computing: Semaphore,
+}
+
+impl LiveHub {
+    /// A hub that nobody watches yet. Streams end when `stop` is cancelled.
+    pub fn new(
+        request: PgPool,
+        log_reader: PgPool,
+        names: Names,
+        clock: Arc<dyn Clock>,
+        stop: CancellationToken,
+    ) -> Self {
+        Self(Arc::new(Hub {
+            request,
+            log_reader,
+            names,
+            clock,
+            stop,
+            channels: Mutex::default(),
+            computing: Semaphore::new(COMPUTED_AT_ONCE),
+        }))
+    }
+
+    /// Listens for what the projector commits, until the hub's token is cancelled.
+    pub fn listen(&self) -> JoinHandle<()> {
+        tokio::spawn(wake::listen(self.clone()))
+    }
+
+    /// The board of a school now, computed for this call; none if there is no such school.
+    pub async fn board_now(&self, school: SchoolId) -> Result<Option<Arc<Frame>>, LiveError> {
+        Ok(self.0.compute(school, None).await?.map(Arc::new))
+    }
+
+    /// Watches a school, the present board first; none if there is no such school.
+    pub async fn watch(&self, school: SchoolId) -> Result<Option<Watcher>, LiveError> {
+        if let Some(channel) = self.0.running(school) {
+            return Ok(Some(Watcher::new(channel, self.0.stop.clone())));
+        }
+        let Some(first) = self.0.compute(school, None).await? else { return Ok(None) };
+        // Somebody else may have been first meanwhile.
+        let mut channels = self.0.lock();
+        if let Some(channel) = channels.get(&school).and_then(Weak::upgrade) {
+            return Ok(Some(Watcher::new(channel, self.0.stop.clone())));
+        }
+        let channel = Arc::new(Channel::new(school, first));
+        channels.insert(school, Arc::downgrade(&channel));
+        channels.retain(|_, channel| channel.strong_count() > 0);
+        drop(channels);
+        tokio::spawn(channel::run(self.0.clone(), channel.clone()));
+        Ok(Some(Watcher::new(channel, self.0.stop.clone())))
+    }
+
+    /// How many clients watch, over all schools.
+    pub fn watchers(&self) -> usize {
+        self.0.all().iter().map(|c| c.watchers()).sum()
+    }
+
+    /// Cancelled when the server stops.
+    pub fn stopping(&self) -> &CancellationToken {
+        &self.0.stop
+    }
+}
+
+impl Hub {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<SchoolId, Weak<Channel>>> {
+        self.channels.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn running(&self, school: SchoolId) -> Option<Arc<Channel>> {
+        self.lock().get(&school).and_then(Weak::upgrade)
+    }
+
+    fn all(&self) -> Vec<Arc<Channel>> {
+        self.lock().values().filter_map(Weak::upgrade).collect()
+    }
+
+    /// One board with its names and its age; `after` is the frame that it follows, if it follows one.
+    async fn compute(&self, school: SchoolId, after: Option<&Frame>) -> Result<Option<Frame>, LiveError> {
+        let place = tokio::time::timeout(Duration::from_secs(5), self.computing.acquire()).await;
+        let (Ok(Ok(_place)), false) = (place, self.stop.is_cancelled()) else { return Err(LiveError::Overloaded) };
+        frame::compute(self, school, after).await
+    }
+}

@@ -1,0 +1,115 @@
+//! How old a board is, and how long a tap takes to be on it: measured, in real milliseconds whatever
+//! the clock's rate.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use commands::clock::Clock;
+use domain::attendance_day::TimeConfidence;
+use projections::live::board::AsOf;
+use projections::live::rows::LiveScan;
+use serde::{Deserialize, Serialize};
+use sqlx::PgPool;
+use std::collections::VecDeque;
+use utoipa::ToSchema;
+
+/// Scans that the times from tap to screen are taken over.
+const WINDOW: usize = 200;
+/// A scan that reached the log later than this after it happened waited on its kiosk, and says nothing
+/// about the line.
+const CAME_AT_ONCE: TimeDelta = TimeDelta::seconds(30);
+
+/// How old a board is.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Freshness {
+    /// Events in the log that are not in the board yet.
+    pub behind_events: i64,
+    /// For how long the oldest of them has been in the log, milliseconds; 0 if there is none.
+    pub behind_ms: u64,
+    /// From the tap at the gate to the board, of the recent scans that came at once.
+    pub tap_to_screen: Option<Spread>,
+}
+
+/// A distribution, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Spread {
+    /// Half of them took at most this.
+    pub p50_ms: u64,
+    /// 99 % of them took at most this.
+    pub p99_ms: u64,
+    /// How many they are.
+    pub samples: usize,
+}
+
+/// The times of recent scans, milliseconds.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Recent(VecDeque<u64>);
+
+impl Recent {
+    /// Takes in the scans that a frame adds.
+    pub(super) fn note(&mut self, scans: &[LiveScan], now: DateTime<Utc>, rate: f64) {
+        for scan in scans {
+            let waited = scan.recorded_at - scan.occurred_at;
+            if scan.time_confidence == TimeConfidence::Low || waited > CAME_AT_ONCE || waited < TimeDelta::zero() {
+                continue;
+            }
+            let took = real_ms(now - scan.occurred_at, rate);
+            metrics::histogram!("live_tap_to_frame_ms").record(took as f64);
+            if self.0.len() == WINDOW {
+                self.0.pop_front();
+            }
+            self.0.push_back(took);
+        }
+    }
+
+    fn spread(&self) -> Option<Spread> {
+        let mut sorted: Vec<u64> = self.0.iter().copied().collect();
+        sorted.sort_unstable();
+        let at = |part: usize| sorted.get((sorted.len() * part).div_ceil(100).saturating_sub(1)).copied();
+        Some(Spread { p50_ms: at(50)?, p99_ms: at(99)?, samples: sorted.len() })
+    }
+}
+
+/// Compares the board with the log's head.
+pub(super) async fn measure(
+    log_reader: &PgPool,
+    as_of: &AsOf,
+    clock: &dyn Clock,
+    recent: &Recent,
+) -> Result<Freshness, sqlx::Error> {
+    let head = nats::log::head(log_reader).await?;
+    let behind_events = if head.epoch == as_of.epoch { (head.position - as_of.position).max(0) } else { head.position };
+    let mut behind_ms = 0;
+    if behind_events > 0 {
+        let after = if head.epoch == as_of.epoch { as_of.position } else { 0 };
+        let waiting = nats::log::read_after(log_reader, after, 1).await?;
+        behind_ms = waiting.first().map_or(0, |event| real_ms(clock.now() - event.recorded_at, clock.rate()));
+    }
+    Ok(Freshness { behind_events, behind_ms, tap_to_screen: recent.spread() })
+}
+
+/// Milliseconds of a real clock in a span of one that runs at `rate`.
+pub(crate) fn real_ms(span: TimeDelta, rate: f64) -> u64 {
+    if rate <= 0.0 {
+        return 0;
+    }
+    (span.num_microseconds().unwrap_or(i64::MAX).max(0) as f64 / 1000.0 / rate) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_the_smallest_value_that_covers_the_part() {
+        let recent = Recent((1..=100).collect());
+        assert_eq!(recent.spread(), Some(Spread { p50_ms: 50, p99_ms: 99, samples: 100 }));
+        assert_eq!(Recent(VecDeque::from([7])).spread(), Some(Spread { p50_ms: 7, p99_ms: 7, samples: 1 }));
+        assert_eq!(Recent::default().spread(), None);
+    }
+
+    #[test]
+    fn a_minute_of_a_clock_at_rate_sixty_is_a_real_second() {
+        assert_eq!(real_ms(TimeDelta::minutes(1), 60.0), 1000);
+        assert_eq!(real_ms(TimeDelta::minutes(-1), 60.0), 0);
+        assert_eq!(real_ms(TimeDelta::minutes(1), 0.0), 0);
+    }
+}
