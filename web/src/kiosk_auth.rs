@@ -63,12 +63,10 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// Compares hashes in constant time; an unknown kiosk takes the same path as a wrong secret.
 async fn authenticate(log_writer: &PgPool, kiosk_id: KioskId, secret: &str) -> Result<Option<Kiosk>, Problem> {
-    let row = sqlx::query!(
-        "select school_id, secret_sha256, revoked_at from kiosk_secrets where kiosk_id = $1",
-        kiosk_id.0
-    )
-    .fetch_optional(log_writer)
-    .await?;
+    let row =
+        sqlx::query!("select school_id, secret_sha256, revoked_at from kiosk_secrets where kiosk_id = $1", kiosk_id.0)
+            .fetch_optional(log_writer)
+            .await?;
     let given = Sha256::digest(secret.as_bytes());
     let stored = row.as_ref().map_or(&[0; 32][..], |r| &r.secret_sha256);
     let same = bool::from(given.as_slice().ct_eq(stored));

@@ -16,7 +16,7 @@ pub use channel::{Given, Watcher};
 pub use frame::{Frame, FrameId};
 pub(crate) use freshness::real_ms;
 pub use freshness::{Freshness, Spread};
-pub use view::{BoardView, CountsView, CourseView, GateView, NameView, SchoolView, ScanView};
+pub use view::{BoardView, CountsView, CourseView, GateView, NameView, ScanView, SchoolView};
 
 use crate::names::{Names, NamesError};
 use channel::Channel;

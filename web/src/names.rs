@@ -116,7 +116,8 @@ impl Names {
         let mut kept = slot.lock().await;
         let erasures = self.0.vault.change().await?;
         let Some(roster) = self.roster().await? else { return Ok(kept.clone()) };
-        let usable = kept.as_of.filter(|a| a.epoch == roster.epoch && a.erasures == erasures && a.position <= roster.position);
+        let usable =
+            kept.as_of.filter(|a| a.epoch == roster.epoch && a.erasures == erasures && a.position <= roster.position);
         match usable {
             Some(as_of) if as_of.position == roster.position => return Ok(kept.clone()),
             Some(as_of) => {
@@ -138,7 +139,8 @@ impl Names {
                 let keys = self.0.vault.school_keys(school).await?;
                 let last_row = all.last().map_or(0, |s| s.position);
                 // Thousands of names take milliseconds: not on the threads that serve.
-                let opened = tokio::task::spawn_blocking(move || all.iter().map(|s| (s.student_id, open(&keys, s))).collect());
+                let opened =
+                    tokio::task::spawn_blocking(move || all.iter().map(|s| (s.student_id, open(&keys, s))).collect());
                 let names = opened.await.map_err(|_| NamesError::Roster(sqlx::Error::WorkerCrashed))?;
                 let as_of = AsOf { epoch: roster.epoch, position: roster.position, last_row, erasures };
                 *kept = Arc::new(SchoolNames { names, as_of: Some(as_of) });

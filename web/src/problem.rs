@@ -2,10 +2,10 @@
 //!
 //! A problem never quotes what was sent: no card, no name, no number of a person.
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
 use crate::live::LiveError;
 use crate::names::NamesError;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use commands::StoreError;
 use commands::use_cases::UseCaseError;
 use commands::vault::VaultError;
@@ -176,7 +176,9 @@ impl Problem {
     /// The whole answer. The problem itself stays in the response's extensions, so that
     /// [`crate::middleware`] can say it in the client's language, and pages as HTML.
     pub fn response(&self, lang: Lang, request_id: Option<&str>) -> Response {
-        let mut response = (self.code.status(), serde_json::to_string(&self.body(lang, request_id)).unwrap_or_default()).into_response();
+        let mut response =
+            (self.code.status(), serde_json::to_string(&self.body(lang, request_id)).unwrap_or_default())
+                .into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(lang.tag()));

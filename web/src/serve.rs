@@ -142,9 +142,8 @@ pub async fn start(
         running.push(("projections", tokio::spawn(projectors)));
     }
     let http = if parts.has(Part::Http) {
-        let listener = TcpListener::bind(config.http.listen)
-            .await
-            .with_context(|| format!("listen on {}", config.http.listen))?;
+        let listener =
+            TcpListener::bind(config.http.listen).await.with_context(|| format!("listen on {}", config.http.listen))?;
         let address = listener.local_addr()?;
         let state = compose(config, &pools, transport, clock, ids, stop_http.clone())?;
         running.push(("live", state.live.listen()));

@@ -169,7 +169,10 @@ mod tests {
         assert_eq!(depth(br#"{"a":[1,{"b":"[[[["}]}"#), 3);
         assert_eq!(depth(br#"["\"[[["]"#), 1);
         let deep = "[".repeat(33) + &"]".repeat(33);
-        assert_eq!(parse_json::<serde_json::Value>(deep.as_bytes(), Code::InvalidBody).unwrap_err().code, Code::MalformedJson);
+        assert_eq!(
+            parse_json::<serde_json::Value>(deep.as_bytes(), Code::InvalidBody).unwrap_err().code,
+            Code::MalformedJson
+        );
     }
 
     #[test]

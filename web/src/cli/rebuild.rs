@@ -30,8 +30,14 @@ fn models(name: &str) -> Result<Models, String> {
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let owner = pools::owner(&args.databases.events_url()?).await.context("connect to DATABASE_URL")?;
     for model in args.models.0 {
-        let rebuilt = projections::rebuild::rebuild(&owner, &owner, model).await.with_context(|| format!("rebuild {model}"))?;
-        println!("{model}: {} events in {:.1} s, at position {}", rebuilt.events, rebuilt.took.as_secs_f64(), rebuilt.position);
+        let rebuilt =
+            projections::rebuild::rebuild(&owner, &owner, model).await.with_context(|| format!("rebuild {model}"))?;
+        println!(
+            "{model}: {} events in {:.1} s, at position {}",
+            rebuilt.events,
+            rebuilt.took.as_secs_f64(),
+            rebuilt.position
+        );
     }
     Ok(())
 }

@@ -121,7 +121,9 @@ mod tests {
     fn an_id_reads_back_and_nothing_else_is_one() {
         let id = FrameId { epoch: Epoch(uuid::Uuid::from_u128(7)), position: 42 };
         assert_eq!(id.to_string().parse(), Ok(id));
-        for wrong in ["", "42", "x.42", "00000000-0000-0000-0000-000000000007.", "00000000-0000-0000-0000-000000000007.x"] {
+        for wrong in
+            ["", "42", "x.42", "00000000-0000-0000-0000-000000000007.", "00000000-0000-0000-0000-000000000007.x"]
+        {
             assert!(wrong.parse::<FrameId>().is_err(), "{wrong}");
         }
     }

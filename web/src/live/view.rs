@@ -82,6 +82,8 @@ pub struct CountsView {
     pub unknown: u32,
     /// Not expected that day.
     pub not_expected: u32,
+    /// Of them, entered and did not leave: `inside = present + late + not_expected_inside`.
+    pub not_expected_inside: u32,
 }
 
 /// A course.
@@ -195,8 +197,19 @@ pub struct GateView {
 
 impl From<Counts> for CountsView {
     fn from(c: Counts) -> Self {
-        let Counts { pupils, expected, inside, present, late, missing, pending, left, unknown, not_expected } = c;
-        Self { pupils, expected, inside, present, late, missing, pending, left, unknown, not_expected }
+        Self {
+            pupils: c.pupils,
+            expected: c.expected,
+            inside: c.inside,
+            present: c.present,
+            late: c.late,
+            missing: c.missing,
+            pending: c.pending,
+            left: c.left,
+            unknown: c.unknown,
+            not_expected: c.not_expected,
+            not_expected_inside: c.not_expected_inside,
+        }
     }
 }
 
@@ -286,4 +299,3 @@ pub(super) fn added(scan: &LiveScan, board: &Board, names: &SchoolNames) -> Scan
         late_minutes: None,
     }
 }
-

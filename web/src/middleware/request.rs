@@ -31,7 +31,8 @@ pub async fn observe(State(state): State<AppState>, mut request: Request, next: 
         tracing::info!(request_id = %id.0, method = %method, route, status, took_ms, "request");
     }
     // A label must not take whatever a client makes up.
-    let method = if ["GET", "HEAD", "POST", "PUT"].contains(&method.as_str()) { method.to_string() } else { "other".to_owned() };
+    let method =
+        if ["GET", "HEAD", "POST", "PUT"].contains(&method.as_str()) { method.to_string() } else { "other".to_owned() };
     metrics::counter!("http_requests_total", "method" => method, "route" => route.clone(), "status" => status.to_string())
         .increment(1);
     metrics::histogram!("http_request_seconds", "route" => route).record(took.as_secs_f64());

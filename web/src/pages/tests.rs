@@ -35,10 +35,7 @@ fn pages(lang: Lang) -> Vec<(String, String)> {
     }
     for status in [404, 400, 503, 500] {
         let status = StatusCode::from_u16(status).unwrap();
-        pages.push((
-            format!("error {status}"),
-            error::page(status, Some(sample::HOSTILE), lang, &nonce),
-        ));
+        pages.push((format!("error {status}"), error::page(status, Some(sample::HOSTILE), lang, &nonce)));
     }
     pages.into_iter().map(|(name, markup)| (name, markup.into_string())).collect()
 }
@@ -229,10 +226,7 @@ mod served {
     impl Samples {
         fn answer<'a, T: Send + 'a>(&self, value: T) -> BoxFuture<'a, Result<T, SourceError>> {
             let broken = self.broken;
-            async move {
-                if broken { Err(SourceError::Unavailable("pool".into())) } else { Ok(value) }
-            }
-            .boxed()
+            async move { if broken { Err(SourceError::Unavailable("pool".into())) } else { Ok(value) } }.boxed()
         }
         fn has(&self, id: Uuid) -> bool {
             self.schools.iter().any(|school| school.id == id)

@@ -64,7 +64,9 @@ pub(super) async fn serve(listener: TcpListener, app: Router, stop: Cancellation
 async fn connection(stream: TcpStream, app: Router, stop: CancellationToken) {
     // Small answers and events must not wait for each other (Nagle).
     let _ = stream.set_nodelay(true);
-    let service = TowerToHyperService::new(tower::ServiceExt::map_request(app, |r: Request<Incoming>| r.map(axum::body::Body::new)));
+    let service = TowerToHyperService::new(tower::ServiceExt::map_request(app, |r: Request<Incoming>| {
+        r.map(axum::body::Body::new)
+    }));
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_headers(HEADERS).max_buf_size(HEAD_BYTES * 4);
     let connection = builder.serve_connection(TokioIo::new(stream), service);

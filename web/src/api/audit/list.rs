@@ -98,7 +98,10 @@ pub struct AuditItem {
 /// Entries of a school's audit index.
 #[utoipa::path(get, path = "/api/v1/audit", tag = "audit", params(Asked),
     responses((status = 200, description = "A page", body = Page<AuditItem>)))]
-pub async fn list(State(state): State<AppState>, Params(asked): Params<Asked>) -> Result<Json<Page<AuditItem>>, Problem> {
+pub async fn list(
+    State(state): State<AppState>,
+    Params(asked): Params<Asked>,
+) -> Result<Json<Page<AuditItem>>, Problem> {
     let limit = page::limit(asked.limit)?;
     // Postgres takes no NUL, and no stream or actor is longer.
     let texts = [&asked.stream, &asked.actor, &asked.aggregate, &asked.event];

@@ -48,17 +48,26 @@ pub struct CourseItem {
 /// A school's courses, by id.
 #[utoipa::path(get, path = "/api/v1/courses", tag = "roster", params(Asked),
     responses((status = 200, description = "A page", body = Page<CourseItem>)))]
-pub async fn list(State(state): State<AppState>, Params(asked): Params<Asked>) -> Result<Json<Page<CourseItem>>, Problem> {
+pub async fn list(
+    State(state): State<AppState>,
+    Params(asked): Params<Asked>,
+) -> Result<Json<Page<CourseItem>>, Problem> {
     let school = state.school(asked.school).await?;
     let limit = page::limit(asked.limit)?;
     let after = page::read_cursor::<Uuid>(LIST, asked.cursor.as_deref())?.map(CourseId);
     let rows = queries::courses(&state.pools.request, school, after, limit).await?;
-    Ok(Json(Page::of(LIST, limit, rows, |row| row.course_id.0, |row| CourseItem {
-        course_id: row.course_id.0,
-        year: row.year,
-        name: row.name,
-        level: row.level,
-        letter: row.letter,
-        closed_from: row.closed_from,
-    })))
+    Ok(Json(Page::of(
+        LIST,
+        limit,
+        rows,
+        |row| row.course_id.0,
+        |row| CourseItem {
+            course_id: row.course_id.0,
+            year: row.year,
+            name: row.name,
+            level: row.level,
+            letter: row.letter,
+            closed_from: row.closed_from,
+        },
+    )))
 }

@@ -11,7 +11,6 @@ use axum::{Extension, Json};
 use commands::use_cases::kiosk_heartbeat::{KioskHeartbeat, kiosk_heartbeat};
 use domain::device_time::DeviceNow;
 use kiosk_protocol::{HeartbeatRequest, HeartbeatResponse};
-use uuid::Uuid;
 
 const LIMIT: usize = 16 * 1024;
 

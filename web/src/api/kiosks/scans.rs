@@ -13,7 +13,6 @@ use domain::device_time::{DeviceNow, DeviceReading};
 use kiosk_protocol::{
     ItemResult, MAX_BATCH_BYTES, MAX_SCANS, ScansRequest, ScansResponse, Verdict as WireVerdict, parse_scan,
 };
-use uuid::Uuid;
 
 /// Stores a batch. 200 means committed: every item has its verdict and its place in the log. An item
 /// that cannot be read is quarantined and spoils no other; a repeat gets the first answer again.

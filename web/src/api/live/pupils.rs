@@ -64,7 +64,10 @@ pub struct PupilDay {
 /// with its own ledger of acknowledgements.
 #[utoipa::path(get, path = "/api/v1/live/pupils", tag = "live", params(Asked),
     responses((status = 200, description = "A page", body = Page<PupilDay>)))]
-pub async fn list(State(state): State<AppState>, Params(asked): Params<Asked>) -> Result<Json<Page<PupilDay>>, Problem> {
+pub async fn list(
+    State(state): State<AppState>,
+    Params(asked): Params<Asked>,
+) -> Result<Json<Page<PupilDay>>, Problem> {
     let school = state.school(asked.school).await?;
     let limit = page::limit(asked.limit)?;
     let after = page::read_cursor::<Uuid>(LIST, asked.cursor.as_deref())?.map(StudentId);
@@ -73,17 +76,23 @@ pub async fn list(State(state): State<AppState>, Params(asked): Params<Asked>) -
         None => state.today(school).await?.ok_or_else(|| Problem::new(Code::NotFound).at("school"))?,
     };
     let rows = queries::pupils_seen(&state.pools.request, school, date, after, limit).await?;
-    Ok(Json(Page::of(LIST, limit, rows, |row| row.student_id.0, |row| PupilDay {
-        student_id: row.student_id.0,
-        date: row.local_date,
-        first_entry_at: row.first_entry_at,
-        first_entry_any_at: row.first_entry_any_at,
-        last_direction: row.last_direction,
-        last_at: row.last_at,
-        last_scan_id: row.last_scan_id.map(|s| s.0),
-        scans: row.scans,
-        echoes: row.echoes,
-        flags: row.flags,
-        position: row.position,
-    })))
+    Ok(Json(Page::of(
+        LIST,
+        limit,
+        rows,
+        |row| row.student_id.0,
+        |row| PupilDay {
+            student_id: row.student_id.0,
+            date: row.local_date,
+            first_entry_at: row.first_entry_at,
+            first_entry_any_at: row.first_entry_any_at,
+            last_direction: row.last_direction,
+            last_at: row.last_at,
+            last_scan_id: row.last_scan_id.map(|s| s.0),
+            scans: row.scans,
+            echoes: row.echoes,
+            flags: row.flags,
+            position: row.position,
+        },
+    )))
 }

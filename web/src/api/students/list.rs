@@ -47,17 +47,26 @@ pub struct StudentItem {
 /// A school's pupils, by id.
 #[utoipa::path(get, path = "/api/v1/students", tag = "roster", params(Asked),
     responses((status = 200, description = "A page", body = Page<StudentItem>)))]
-pub async fn list(State(state): State<AppState>, Params(asked): Params<Asked>) -> Result<Json<Page<StudentItem>>, Problem> {
+pub async fn list(
+    State(state): State<AppState>,
+    Params(asked): Params<Asked>,
+) -> Result<Json<Page<StudentItem>>, Problem> {
     let school = state.school(asked.school).await?;
     let limit = page::limit(asked.limit)?;
     let after = page::read_cursor::<Uuid>(LIST, asked.cursor.as_deref())?.map(StudentId);
     let rows = queries::students(&state.pools.request, school, None, after, limit).await?;
     let names = state.names.of_school(school).await.map_err(LiveError::Names)?;
-    Ok(Json(Page::of(LIST, limit, rows, |row| row.student_id.0, |row| StudentItem {
-        student_id: row.student_id.0,
-        name: if row.erased { NameView::Erased } else { names.of(row.student_id).into() },
-        course_id: row.course_id.0,
-        enrolled_from: row.enrolled_from,
-        withdrawn_from: row.withdrawn_from,
-    })))
+    Ok(Json(Page::of(
+        LIST,
+        limit,
+        rows,
+        |row| row.student_id.0,
+        |row| StudentItem {
+            student_id: row.student_id.0,
+            name: if row.erased { NameView::Erased } else { names.of(row.student_id).into() },
+            course_id: row.course_id.0,
+            enrolled_from: row.enrolled_from,
+            withdrawn_from: row.withdrawn_from,
+        },
+    )))
 }
