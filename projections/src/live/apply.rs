@@ -181,10 +181,11 @@ fn stored(at: DateTime<Utc>) -> DateTime<Utc> {
 /// A pupil's day from all of its scans, in whatever order they came: by corrected time, and by the id
 /// that the kiosk minted where two times are equal.
 pub(crate) fn sum_up<'a>(key: DayKey, scans: impl Iterator<Item = &'a LiveScan> + Clone) -> PupilDay {
-    let telling = || scans.clone().filter(|s| !s.is_echo());
-    let entries = || telling().filter(|s| s.direction == Direction::Entry);
-    let last = telling().max_by_key(|s| (s.occurred_at, s.scan_id));
-    let flags: BTreeSet<Flag> = telling().flat_map(|s| s.flags.iter().copied()).collect();
+    // Echoes count here: of two taps the earlier may arrive later, and be the echo.
+    let entries = || scans.clone().filter(|s| s.direction == Direction::Entry);
+    let last = scans.clone().max_by_key(|s| (s.occurred_at, s.scan_id));
+    let telling = scans.clone().filter(|s| !s.is_echo());
+    let flags: BTreeSet<Flag> = telling.flat_map(|s| s.flags.iter().copied()).collect();
     let count = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
     PupilDay {
         school_id: key.0,
@@ -201,3 +202,6 @@ pub(crate) fn sum_up<'a>(key: DayKey, scans: impl Iterator<Item = &'a LiveScan> 
         position: scans.clone().map(|s| s.last_position).max().unwrap_or(0),
     }
 }
+
+#[cfg(test)]
+mod tests;

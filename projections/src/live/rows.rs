@@ -67,7 +67,7 @@ pub struct LiveScan {
 }
 
 impl LiveScan {
-    /// A second tap within the echo window: it tells nobody and changes no state.
+    /// A second tap within the echo window: it tells nobody.
     pub fn is_echo(&self) -> bool {
         self.flags.contains(&Flag::Echo)
     }
