@@ -68,7 +68,9 @@ pub enum Shown {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Flag {
-    /// A second tap in the same direction within the echo window; tells nobody.
+    /// A second tap in the same direction within the echo window, with no scan in the other direction
+    /// between them; tells nobody. The card was there all the same: the first entry and the last
+    /// direction of a day count echoes, since the earlier of two taps may arrive later.
     Echo,
     /// Entry after an entry without an exit between them, beyond the echo window.
     RepeatedEntry,
@@ -132,8 +134,6 @@ pub struct KnownScan {
     pub direction: Direction,
     /// When, corrected.
     pub occurred_at: DateTime<Utc>,
-    /// Whether it was flagged as an echo; an echo is no step of the day's sequence.
-    pub echo: bool,
 }
 
 impl State {
@@ -192,21 +192,14 @@ impl Aggregate for AttendanceDay {
     fn evolve(mut state: State, event: &Event) -> State {
         match event {
             Event::ScanRecorded { scan } => {
-                let known = KnownScan {
-                    scan_id: scan.scan_id,
-                    direction: scan.direction,
-                    occurred_at: scan.occurred_at,
-                    echo: false,
-                };
+                let known =
+                    KnownScan { scan_id: scan.scan_id, direction: scan.direction, occurred_at: scan.occurred_at };
                 let at =
                     state.scans.partition_point(|s| (s.occurred_at, s.scan_id) < (known.occurred_at, known.scan_id));
                 state.scans.insert(at, known);
             }
-            Event::ScanFlagged { scan_id, flags } => {
-                if let Some(known) = state.scans.iter_mut().find(|s| s.scan_id == *scan_id) {
-                    known.echo |= flags.contains(&Flag::Echo);
-                }
-            }
+            // What a scan is doubted for changes nothing that later ones are judged against.
+            Event::ScanFlagged { .. } => {}
         }
         state
     }

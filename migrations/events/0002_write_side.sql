@@ -77,3 +77,5 @@ grant select, insert, update, delete on
   to attendance_log_writer;
 revoke update, delete on scan_receipts, command_reservations from attendance_log_writer;
 grant select on kiosk_seen to attendance_request, attendance_worker;
+-- Of a secret's row a worker may know whether it was revoked, never its hash.
+grant select (kiosk_id, school_id, revoked_at) on kiosk_secrets to attendance_worker;

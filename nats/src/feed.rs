@@ -75,6 +75,9 @@ pub struct Feed {
 struct Carrier {
     transport: Transport,
     subscription: Subscription,
+    /// Whether the subscription has been told where to start. It is told at the log's end: far behind
+    /// it the log alone is faster, and messages would only be thrown away.
+    listening: bool,
     /// A message that lies beyond the next position.
     beyond: Option<Carried>,
     /// Whether NATS has shown that it is up to date, and has not been silent since about something
@@ -96,6 +99,7 @@ impl Feed {
         let carrier = transport.map(|transport| Carrier {
             subscription: Subscription::start(transport.clone()),
             transport,
+            listening: false,
             beyond: None,
             trusted: false,
         });
@@ -109,7 +113,9 @@ impl Feed {
     pub async fn next_page(&mut self, after: i64, epoch: Epoch, max: usize) -> Result<Page, FeedError> {
         let max = max.max(1);
         let deadline = Instant::now() + IDLE;
-        if let Some(carrier) = &mut self.carrier {
+        if let Some(carrier) = &mut self.carrier
+            && carrier.listening
+        {
             carrier.subscription.note((epoch, after));
         }
         loop {
@@ -120,6 +126,12 @@ impl Feed {
             let overdue = Instant::now() >= deadline;
             if overdue || !self.carrier.as_ref().is_some_and(Carrier::suffices) {
                 let events = self.read_log(after, epoch, max).await?;
+                if events.len() < max
+                    && let Some(carrier) = &mut self.carrier
+                    && !std::mem::replace(&mut carrier.listening, true)
+                {
+                    carrier.subscription.note((epoch, events.last().map_or(after, |last| last.position)));
+                }
                 if !events.is_empty() {
                     if let Some(carrier) = &mut self.carrier
                         && carrier.beyond.is_none()

@@ -52,8 +52,7 @@ fn doubts(state: &State, scan: &Scan, mut flags: Vec<Flag>, echo_window: TimeDel
     if before.last().is_some_and(repeats) || after.first().is_some_and(repeats) {
         flags.push(Flag::Echo);
     } else {
-        let previous = before.iter().rev().find(|s| !s.echo).map(|s| s.direction);
-        match (scan.direction, previous) {
+        match (scan.direction, before.last().map(|s| s.direction)) {
             (Direction::Entry, Some(Direction::Entry)) => flags.push(Flag::RepeatedEntry),
             (Direction::Exit, None | Some(Direction::Exit)) => flags.push(Flag::ExitWithoutEntry),
             (Direction::Entry, None | Some(Direction::Exit)) | (Direction::Exit, Some(Direction::Entry)) => {}

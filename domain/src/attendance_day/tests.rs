@@ -1,6 +1,6 @@
 use super::*;
 use crate::aggregate::{fold, spec};
-use crate::sample_values::{at, id, scan};
+use crate::sample_values::{at, scan};
 use Direction::{Entry, Exit};
 use chrono::TimeDelta;
 use proptest::prelude::*;
@@ -103,7 +103,7 @@ fn the_order_of_the_day_is_that_of_the_corrected_times() {
 }
 
 #[test]
-fn an_echo_is_no_step_of_the_sequence() {
+fn an_echo_between_two_passages_raises_no_doubt_about_the_second() {
     let into = scan(1, Entry, at(10, 58, 0));
     let out = scan(2, Exit, at(16, 0, 0));
     let echo = scan(3, Exit, at(16, 0, 30));
@@ -186,12 +186,6 @@ proptest! {
         let (in_order, shuffled) = &scans;
         prop_assert_eq!(day(in_order), day(shuffled));
     }
-}
-
-#[test]
-fn a_flag_of_a_scan_that_is_not_on_record_changes_nothing() {
-    let state = fold::<AttendanceDay>(&[Event::ScanFlagged { scan_id: id(9), flags: vec![Flag::Echo] }]);
-    assert_eq!(state, State::default());
 }
 
 #[test]

@@ -48,7 +48,7 @@ impl Subscription {
 }
 
 async fn listen(transport: Transport, sender: mpsc::Sender<Carried>, mut reached: watch::Receiver<Option<Reached>>) {
-    // Nobody asked yet: there is no place to start from.
+    // Nobody is at the log's end yet: there is no place to start from.
     if reached.wait_for(Option::is_some).await.is_err() {
         return;
     }

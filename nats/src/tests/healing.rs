@@ -20,22 +20,37 @@ async fn publish_copy(world: &World, epoch: Epoch, event: &crate::RawEvent) {
 async fn messages_missing_from_the_stream_are_read_from_the_log() {
     let world = World::new().await;
     let relay = world.relay().await;
-    world.append(6_000).await;
-    world.relayed(6_000).await;
-    let stream = world.stream().await;
-    // Single ones, neighbours, a stretch, and the first.
-    let mut missing: Vec<u64> = (1..=6_000).step_by(41).collect();
-    missing.extend([2, 3]);
-    missing.extend(2_600..2_700);
-    for sequence in &missing {
-        // Some are in two of the sets.
-        let _ = stream.delete_message(*sequence).await;
-    }
     let mut consumer = world.consumer().await;
+    // It listens; then it is busy elsewhere while the stream loses messages.
+    world.append(10).await;
+    consumer.read_through(10).await;
+    let (listening, mut appended) = (consumer.by_nats, 10);
+    until("NATS carries", async || {
+        world.append(1).await;
+        appended += 1;
+        consumer.read_through(appended).await;
+        consumer.by_nats > listening
+    })
+    .await;
+    world.append(8_000).await;
+    let last = appended + 8_000;
+    world.relayed(last).await;
+    let stream = world.stream().await;
+    // Single ones, neighbours and a stretch, behind what may already be on its way to the consumer.
+    let mut missing: Vec<u64> = (3_500..8_000).step_by(41).collect();
+    missing.extend([3_501, 3_502]);
+    missing.extend(5_600..5_700);
+    missing.sort_unstable();
+    missing.dedup();
+    for sequence in &missing {
+        stream.delete_message(*sequence).await.unwrap();
+    }
+    let (by_nats, by_log) = (consumer.by_nats, consumer.by_log);
     consumer.max = 100;
-    consumer.read_through(6_000).await;
+    consumer.read_through(last).await;
     consumer.assert_is_log(&world.reader).await;
-    assert!(consumer.by_nats > 0 && consumer.by_log >= 200, "{} by NATS", consumer.by_nats);
+    assert!(consumer.by_log - by_log >= missing.len(), "{} were missing", missing.len());
+    assert!(consumer.by_nats - by_nats > 4_000, "{} by NATS", consumer.by_nats - by_nats);
     relay.stop().await;
 }
 

@@ -80,7 +80,7 @@ fn what_is_no_phone_is_refused_by_its_reason() {
         ("+56912345678+56987654321", E::Several),
         ("912345678 anexo 3", E::Character),
         ("no tiene", E::Character),
-        ("9123\05678", E::Character),
+        ("9123\x005678", E::Character),
         ("٩١٢٣٤٥٦٧٨", E::Character),
         ("123", E::TooShort),
         ("+5", E::TooShort),

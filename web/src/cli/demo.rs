@@ -1,0 +1,94 @@
+//! `attendance demo`: a school's morning on this machine.
+
+use crate::{demo, observability, serve};
+use anyhow::{Context, Result, ensure};
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Options of `attendance demo`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// How many seconds of the morning pass in a real one.
+    #[arg(long, default_value_t = 20.0, value_parser = speed)]
+    speed: f64,
+    /// Where the private servers keep their data; found again by the next start.
+    #[arg(long, default_value = ".attendance/demo", value_name = "FOLDER")]
+    dir: PathBuf,
+    /// Where the board listens; loopback only.
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    listen: SocketAddr,
+    /// Say nothing to a person and choose a free port.
+    #[arg(long)]
+    headless: bool,
+    /// End when the morning is over instead of serving on.
+    #[arg(long)]
+    until_done: bool,
+    /// Print what the ledger found as one JSON object.
+    #[arg(long)]
+    json: bool,
+    /// Chooses who is late, who is absent and which answers get lost.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(speed) if (0.1..=600.0).contains(&speed) => Ok(speed),
+        _ => Err("a number from 0.1 to 600".to_owned()),
+    }
+}
+
+/// Runs the demo; fails if the ledger misses anything.
+pub async fn run(args: Args) -> Result<()> {
+    std::fs::create_dir_all(&args.dir).with_context(|| format!("create {}", args.dir.display()))?;
+    observability::init_to_file(&args.dir.join("server.log"))?;
+    let listen = if args.headless { SocketAddr::from(([127, 0, 0, 1], 0)) } else { free_near(args.listen) };
+    let options = demo::Options { dir: args.dir, speed: args.speed, seed: args.seed, listen, talk: !args.headless };
+    let finished = tokio::select! {
+        finished = demo::run(&options) => finished?,
+        stopped = serve::stop_signal() => return stopped,
+    };
+    let report = &finished.report;
+    if args.json {
+        writeln!(std::io::stdout(), "{}", serde_json::to_string(report)?)?;
+    }
+    if !args.headless {
+        let ms = |v: Option<f64>| v.map_or_else(|| "–".to_owned(), |v| format!("{v} ms"));
+        eprintln!(
+            "\nThe morning is over ({} s).\n  {} taps, {} acknowledged, {} in the log, {} lost, {} kept for a person\n  \
+             {} sent twice on purpose, {} absorbed\n  {} in time, {} late, {} without entry\n  \
+             tap to screen: half within {}, 99 of 100 within {}\n",
+            report.replay_seconds,
+            report.scans_sent,
+            report.acknowledged,
+            report.stored,
+            report.lost,
+            report.quarantined,
+            report.duplicates_sent,
+            report.duplicates_absorbed,
+            report.present,
+            report.late,
+            report.missing,
+            ms(report.tap_to_screen_ms.p50),
+            ms(report.tap_to_screen_ms.p99),
+        );
+    }
+    let lost = report.lost;
+    if !args.until_done {
+        eprintln!("  The board:  {}\n  Ctrl-C stops everything; the data stays for the next start.", finished.board);
+        serve::stop_signal().await?;
+    }
+    finished.running.shutdown().await;
+    drop(finished.stage);
+    ensure!(lost == 0, "{lost} acknowledged scans were lost");
+    Ok(())
+}
+
+/// The address asked for, or a free port beside it if somebody has it.
+fn free_near(wanted: SocketAddr) -> SocketAddr {
+    match std::net::TcpListener::bind(wanted) {
+        Ok(_) => wanted,
+        Err(_) => SocketAddr::new(wanted.ip(), 0),
+    }
+}

@@ -1,0 +1,101 @@
+//! A school's morning on one machine: private Postgres and NATS servers, a seeded school, four kiosks
+//! that replay the morning through the HTTP API, and a ledger kept outside the server that counts
+//! what was lost.
+//!
+//! The client side ([`kiosk`], [`watch`], [`ledger`]) shares no code with the server but the wire
+//! types: what it says about the server it learned over HTTP and SQL.
+
+pub mod kiosk;
+pub mod ledger;
+pub mod morning;
+pub mod report;
+pub mod stage;
+pub mod watch;
+
+use crate::serve;
+use anyhow::{Context, Result};
+use commands::clock::{Clock, ScaledClock};
+use commands::ids::SystemIds;
+use domain::values::zone;
+use ledger::Ledger;
+use morning::Plan;
+use report::Report;
+use stage::Stage;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How the demo runs.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Folder of the private servers and keys; found again by the next start.
+    pub dir: PathBuf,
+    /// How many seconds of the morning pass in a real one.
+    pub speed: f64,
+    /// Random seed of the morning.
+    pub seed: u64,
+    /// Address of the board.
+    pub listen: std::net::SocketAddr,
+    /// Whether to speak to a person while it runs.
+    pub talk: bool,
+}
+
+/// A demo whose morning is over; the board still serves.
+pub struct Finished {
+    /// What the ledger found.
+    pub report: Report,
+    /// The server, still running.
+    pub running: serve::Running,
+    /// The private servers, stopped when dropped.
+    pub stage: Stage,
+    /// Where the board is.
+    pub board: String,
+}
+
+/// Starts everything, replays one morning, and compares the ledger with the board and the log.
+pub async fn run(options: &Options) -> Result<Finished> {
+    let say = |text: &str| {
+        if options.talk {
+            eprintln!("{text}");
+        }
+    };
+    say("Starting a private Postgres cluster and NATS server …");
+    let stage = Stage::open(&options.dir, options.listen).await?;
+    let clock = Arc::new(ScaledClock::starting_at(stage.clock_start().await?, 1.0));
+    let config = stage.config()?;
+    let running = serve::start(&config, serve::Parts::all(), clock.clone(), Arc::new(SystemIds)).await?;
+    let base = running.base_url().context("the server has no address")?;
+
+    say("Seeding a school of 1,200 pupils in 30 courses …");
+    let school = stage.seed(&config, clock.clone()).await?;
+    let board = format!("{base}/hoy?school={}", school.school_id);
+
+    let date = zone::local_date(clock.now(), stage::ZONE);
+    let plan = Plan::of(&school, date, options.seed);
+    clock.set(plan.start);
+    clock.set_rate(options.speed);
+    say(&format!(
+        "\n  The board:  {board}\n  The server listens on this machine only: there is no sign-in yet.\n\n\
+         Replaying the morning of {date} at {} times its speed: {} pupils, {} taps at {} gates …",
+        options.speed,
+        school.students.len(),
+        plan.taps.len(),
+        school.kiosks.len(),
+    ));
+
+    let ledger = Arc::new(Ledger::default());
+    let watcher = watch::Watcher::start(&base, school.school_id, ledger.clone()).await?;
+    let replay = Instant::now();
+    kiosk::replay(&base, &school, &plan, clock.clone(), ledger.clone()).await?;
+    let took = replay.elapsed();
+
+    // The last entries become late or missing only when their time is over.
+    clock.set(plan.end);
+    clock.set_rate(1.0);
+    watcher.catch_up(Duration::from_secs(20)).await;
+    let pool = stage.log_pool().await?;
+    let report = report::compare(&base, &school, date, &ledger, &pool, took).await?;
+    pool.close().await;
+    watcher.stop();
+    Ok(Finished { report, running, stage, board })
+}

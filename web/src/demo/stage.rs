@@ -1,0 +1,163 @@
+//! The demo's private servers, keys and school.
+
+use crate::config::Config;
+use crate::{seed, serve};
+use anyhow::{Context, Result, ensure};
+use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc, Weekday};
+use chrono_tz::Tz;
+use clap::Parser;
+use commands::clock::{Clock, SystemClock};
+use commands::ids::{IdSource, SystemIds};
+use domain::values::zone;
+use local_services::{NatsServer, PostgresCluster};
+use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The demo school's zone.
+pub const ZONE: Tz = chrono_tz::America::Santiago;
+/// The demo school's seed: the same pupils at every start.
+pub const SCHOOL_SEED: u64 = 2026;
+const EVENTS: &str = "attendance";
+const VAULT: &str = "attendance_vault";
+
+/// Private Postgres and NATS servers under one folder. Dropped, both stop; the folder stays.
+pub struct Stage {
+    postgres: PostgresCluster,
+    nats: NatsServer,
+    dir: PathBuf,
+    listen: SocketAddr,
+}
+
+#[derive(Parser)]
+struct ConfigParser {
+    #[command(flatten)]
+    config: Config,
+}
+
+impl Stage {
+    /// Starts both servers, makes keys and databases if this is the first time, and migrates.
+    pub async fn open(dir: &Path, listen: SocketAddr) -> Result<Self> {
+        std::fs::create_dir_all(dir).with_context(|| format!("create {}", dir.display()))?;
+        let dir = dir.canonicalize()?;
+        for key in ["kek", "directory_key"] {
+            make_key(&dir.join(key))?;
+        }
+        let postgres = PostgresCluster::start(&cluster_folder(&dir)?).await?;
+        let nats = NatsServer::start(&dir.join("nats")).await?;
+        postgres.ensure_database(EVENTS).await?;
+        postgres.ensure_database(VAULT).await?;
+        let stage = Self { postgres, nats, dir, listen };
+        let events = owner_pool(&stage.postgres, EVENTS).await?;
+        let vault = owner_pool(&stage.postgres, VAULT).await?;
+        migrations::migrate(&events, &vault, SystemIds.next(), SystemClock.now()).await?;
+        events.close().await;
+        vault.close().await;
+        Ok(stage)
+    }
+
+    /// The server's configuration over these servers.
+    pub fn config(&self) -> Result<Config> {
+        let arguments = [
+            "demo",
+            "--database-url",
+            &self.postgres.url(EVENTS),
+            "--vault-database-url",
+            &self.postgres.url(VAULT),
+            "--nats-url",
+            &self.nats.url(),
+            "--kek-file",
+            &self.dir.join("kek").to_string_lossy(),
+            "--directory-key-file",
+            &self.dir.join("directory_key").to_string_lossy(),
+            "--listen",
+            &self.listen.to_string(),
+        ]
+        .map(str::to_owned);
+        Ok(ConfigParser::try_parse_from(arguments)?.config)
+    }
+
+    /// The NATS server, for a demonstration of its failure.
+    pub fn nats(&mut self) -> &mut NatsServer {
+        &mut self.nats
+    }
+
+    /// A reader of the log, for the ledger's comparison.
+    pub async fn log_pool(&self) -> Result<PgPool> {
+        let options = self.postgres.options(EVENTS).options([("role", "attendance_log_reader")]);
+        Ok(PgPoolOptions::new().max_connections(1).connect_with(options).await?)
+    }
+
+    /// Where the clock starts: the small hours of today, or of the first school day after the last
+    /// one that was replayed here.
+    pub async fn clock_start(&self) -> Result<DateTime<Utc>> {
+        let pool = owner_pool(&self.postgres, EVENTS).await?;
+        let last: Option<NaiveDate> =
+            sqlx::query_scalar("select max(local_date) from events where aggregate_type = 'attendance_day'")
+                .fetch_one(&pool)
+                .await?;
+        let recorded: Option<DateTime<Utc>> =
+            sqlx::query_scalar("select recorded_at from events order by position desc limit 1").fetch_optional(&pool).await?;
+        pool.close().await;
+        let today = zone::local_date(SystemClock.now(), ZONE);
+        let mut date = last.map_or(today, |d| today.max(d + Days::new(1)));
+        while matches!(date.weekday(), Weekday::Sat | Weekday::Sun) {
+            date = date + Days::new(1);
+        }
+        let early = zone::day_range(date, ZONE).0 + TimeDelta::hours(5);
+        // Time in the log never goes back, so neither does the demo's.
+        Ok(recorded.map_or(early, |r| early.max(r)))
+    }
+
+    /// The seeded school; the same at every start, with fresh kiosk secrets.
+    pub async fn seed(&self, config: &Config, clock: Arc<dyn Clock>) -> Result<seed::Seeded> {
+        let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
+        let pools = crate::pools::Pools::connect(&config.databases).await?;
+        let write = serve::write_side(config, &pools, &clock, &ids)?;
+        let seeded = seed::school(&write, SCHOOL_SEED).await?;
+        pools.close().await;
+        Ok(seeded)
+    }
+}
+
+async fn owner_pool(postgres: &PostgresCluster, database: &str) -> Result<PgPool> {
+    Ok(PgPoolOptions::new().max_connections(1).connect_with(postgres.options(database)).await?)
+}
+
+/// As root the cluster runs as the `postgres` user, who cannot enter a folder under `/root`: then it
+/// lives under `/var/tmp`, and a link in our folder says where.
+fn cluster_folder(dir: &Path) -> Result<PathBuf> {
+    let here = dir.join("postgres");
+    let enterable = {
+        use std::os::unix::fs::PermissionsExt;
+        dir.ancestors().all(|a| std::fs::metadata(a).is_ok_and(|m| m.permissions().mode() & 0o001 != 0))
+    };
+    if enterable || std::fs::metadata("/root").is_ok_and(|_| std::fs::read_dir("/root").is_err()) {
+        return Ok(here);
+    }
+    if let Ok(elsewhere) = std::fs::read_link(&here) {
+        std::fs::create_dir_all(&elsewhere)?;
+        return Ok(elsewhere);
+    }
+    let elsewhere = PathBuf::from(format!("/var/tmp/attendance-demo-{}", SystemIds.next()));
+    std::fs::create_dir_all(&elsewhere)?;
+    std::os::unix::fs::symlink(&elsewhere, &here)?;
+    Ok(elsewhere)
+}
+
+/// A key of 32 random bytes as hexadecimal digits, readable by its owner alone.
+fn make_key(path: &Path) -> Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    if path.exists() {
+        return Ok(());
+    }
+    let mut key = [0u8; 32];
+    getrandom::fill(&mut key).map_err(|e| anyhow::anyhow!("no random numbers: {e}"))?;
+    ensure!(key != [0u8; 32], "no random numbers");
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(hex::encode(key).as_bytes())?;
+    Ok(())
+}
