@@ -84,8 +84,10 @@ impl World {
 
     /// Every position that the stream holds, as it lies there; nothing for a message of someone else.
     async fn stored_positions(&self) -> Vec<Option<i64>> {
-        let stream = self.stream().await;
-        let state = stream.get_info().await.unwrap().state;
+        let client = async_nats::connect(&self.url).await.unwrap();
+        // None while the relay replaces it.
+        let Ok(stream) = jetstream::new(client).get_stream(&self.prefix).await else { return Vec::new() };
+        let state = &stream.cached_info().state;
         let mut positions = Vec::new();
         for sequence in state.first_sequence..=state.last_sequence {
             if let Ok(message) = stream.get_raw_message(sequence).await {
