@@ -39,7 +39,7 @@ pub use kiosk_heartbeat::{HeartbeatAnswer, KioskHeartbeat, kiosk_heartbeat};
 pub use link_guardian::{LinkGuardian, link_guardian};
 pub use move_student::{MoveStudent, move_student};
 pub use open_course::{OpenCourse, OpenedCourse, open_course};
-pub use people::fold;
+pub use people::{fold, subject_of};
 pub use register_guardian::{RegisterGuardian, RegisteredGuardian, register_guardian};
 pub use register_school::{RegisterSchool, RegisteredSchool, register_school};
 pub use revoke_credential::{RevokeCredential, revoke_credential};

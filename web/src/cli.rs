@@ -1,10 +1,12 @@
 //! The command line. One file per subcommand: `Args` (clap) and `run(args)`.
 
 mod docs;
+pub mod import;
 mod kiosk;
 mod log;
 mod migrate;
 mod rebuild;
+mod seed;
 mod serve;
 pub mod tools;
 
@@ -26,6 +28,10 @@ pub enum Command {
     Serve(serve::Args),
     /// Bring both databases to this program's schema.
     Migrate(migrate::Args),
+    /// Write an invented school to try the program with.
+    Seed(seed::Args),
+    /// Bring a school's own list into the log.
+    Import(import::Args),
     /// Fill a fresh copy of a read model from the log and swap it in.
     Rebuild(rebuild::Args),
     /// Enrol or revoke a kiosk.
@@ -47,21 +53,23 @@ pub fn main() -> ExitCode {
     };
     let outcome = runtime.block_on(async {
         match cli.command {
-            Command::Serve(args) => serve::run(args).await,
-            Command::Migrate(args) => migrate::run(args).await,
-            Command::Rebuild(args) => rebuild::run(args).await,
-            Command::Kiosk(args) => kiosk::run(args).await,
-            Command::Log(args) => log::run(args).await,
-            Command::Openapi => docs::openapi(),
+            Command::Serve(args) => serve::run(args).await.map(done),
+            Command::Migrate(args) => migrate::run(args).await.map(done),
+            Command::Seed(args) => seed::run(args).await.map(done),
+            Command::Import(args) => import::run(args).await,
+            Command::Rebuild(args) => rebuild::run(args).await.map(done),
+            Command::Kiosk(args) => kiosk::run(args).await.map(done),
+            Command::Log(args) => log::run(args).await.map(done),
+            Command::Openapi => docs::openapi().map(done),
             Command::EventsDoc => {
                 docs::events();
-                Ok(())
+                Ok(ExitCode::SUCCESS)
             }
         }
     });
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => failed(&error),
     }
 }
@@ -69,4 +77,8 @@ pub fn main() -> ExitCode {
 fn failed(error: &anyhow::Error) -> ExitCode {
     eprintln!("attendance: {error:#}");
     ExitCode::FAILURE
+}
+
+fn done(_: ()) -> ExitCode {
+    ExitCode::SUCCESS
 }

@@ -19,6 +19,7 @@ mod assets;
 pub mod cli;
 pub mod config;
 pub mod i18n;
+pub mod import;
 pub mod kiosk_auth;
 pub mod live;
 pub mod middleware;
@@ -28,6 +29,7 @@ pub mod pages;
 pub mod pools;
 pub mod problem;
 pub mod router;
+pub mod seed;
 pub mod serve;
 pub mod state;
 

@@ -11,10 +11,14 @@ use uuid::Uuid;
 
 /// A new id: the same for a repeated request, so that a repeat without a RUN finds its own stream.
 pub(super) fn new_id(write: &Write, context: &Context, what: &str) -> Uuid {
-    match context.command_id {
-        Some(command) => Uuid::new_v5(&command.0, what.as_bytes()),
-        None => write.ids().next(),
-    }
+    subject_of(context, what).unwrap_or_else(|| write.ids().next())
+}
+
+/// The id that a use case will give its new `student`, `guardian`, `course` or `kiosk`, where the
+/// context has a command id and nothing is reserved yet: whoever writes many people makes their keys
+/// together beforehand.
+pub fn subject_of(context: &Context, what: &str) -> Option<Uuid> {
+    context.command_id.map(|command| Uuid::new_v5(&command.0, what.as_bytes()))
 }
 
 /// A name that can be kept.

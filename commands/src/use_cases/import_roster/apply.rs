@@ -18,7 +18,6 @@ use crate::use_cases::{
 };
 use crate::write::Write;
 use chrono::NaiveDate;
-use domain::sealed::SealingClass;
 use domain::values::mail::Mail;
 use domain::values::national_id::NationalId;
 use domain::values::phone::Phone;
@@ -66,12 +65,13 @@ pub async fn apply(
     let within = whose(plan);
     let mut guardians: Vec<Option<GuardianId>> = vec![None; plan.guardians.len()];
     let mut failed_guardians: HashMap<usize, ProblemKind> = HashMap::new();
-    let mut writing = stream::iter(plan.guardians.iter().enumerate())
-        .map(|(i, work)| {
-            let within = within.get(&i).cloned();
-            async move { (i, work.is_needed(), write_guardian(write, context, work, within).await) }
-        })
-        .buffer_unordered(AT_ONCE);
+    // Futures are collected before they become a stream: a closure in the stream would make this
+    // future less general than `Send` needs.
+    let work = plan.guardians.iter().enumerate().map(|(i, work)| {
+        let within = within.get(&i).cloned();
+        async move { (i, work.is_needed(), write_guardian(write, context, work, within).await) }
+    });
+    let mut writing = stream::iter(work.collect::<Vec<_>>()).buffer_unordered(AT_ONCE);
     while let Some((i, needed, outcome)) = writing.next().await {
         match outcome {
             Ok(id) => {
@@ -91,25 +91,22 @@ pub async fn apply(
         Outcome::Nothing(_) | Outcome::Error(_) => None,
     });
     let (courses, guardians, failed_guardians) = (&courses, &guardians, &failed_guardians);
-    let mut writing = stream::iter(work)
-        .map(|(number, work)| async move {
-            if let Some(kind) = work.guardians.iter().find_map(|i| failed_guardians.get(i)) {
-                return (number, Err(None), Some(*kind));
-            }
-            let course = match work.course {
-                CourseRef::Known(id) => Some(id),
-                CourseRef::New(i) => courses.get(i).copied(),
-            };
-            let links = work.links.iter().filter_map(|(i, rights)| Some(((*guardians.get(*i)?)?, *rights)));
-            let links: Vec<_> = links.collect();
-            match course {
-                Some(course) => {
-                    (number, write_pupil(write, context, work, course, &links, from).await.map_err(Some), None)
-                }
-                None => (number, Err(None), Some(ProblemKind::NotApplied)),
-            }
-        })
-        .buffer_unordered(AT_ONCE);
+    let work = work.map(|(number, work)| async move {
+        if let Some(kind) = work.guardians.iter().find_map(|i| failed_guardians.get(i)) {
+            return (number, Err(None), Some(*kind));
+        }
+        let course = match work.course {
+            CourseRef::Known(id) => Some(id),
+            CourseRef::New(i) => courses.get(i).copied(),
+        };
+        let links = work.links.iter().filter_map(|(i, rights)| Some(((*guardians.get(*i)?)?, *rights)));
+        let links: Vec<_> = links.collect();
+        match course {
+            Some(course) => (number, write_pupil(write, context, work, course, &links, from).await.map_err(Some), None),
+            None => (number, Err(None), Some(ProblemKind::NotApplied)),
+        }
+    });
+    let mut writing = stream::iter(work.collect::<Vec<_>>()).buffer_unordered(AT_ONCE);
     while let Some((number, outcome, kind)) = writing.next().await {
         match outcome {
             Ok(()) => applied.rows += 1,
@@ -252,16 +249,6 @@ async fn write_pupil(
     }
     if work.card {
         issue_credential(write, &context.part("card"), IssueCredential { student_id, card: NewCard::Qr }).await?;
-    }
-    Ok(())
-}
-
-/// The keys of everybody in the plan at once: some statements instead of one a person.
-pub async fn prepare_keys(write: &Write, context: &Context, subjects: &[Uuid]) -> Result<(), UseCaseError> {
-    let classes = [SealingClass::Identity, SealingClass::Contact];
-    for some in subjects.chunks(500) {
-        let wanted: Vec<_> = some.iter().flat_map(|s| classes.map(|class| (*s, class))).collect();
-        write.vault().ensure_keys(context.school, &wanted).await?;
     }
     Ok(())
 }
