@@ -38,6 +38,15 @@ fn the_version_of_the_schedule_valid_on_that_date_decides() {
 }
 
 #[test]
+fn a_schedule_is_valid_from_its_first_date_on() {
+    let course = course();
+    let why = |date_| expected(&course, date_).why;
+    assert_eq!(why(date(2026, 8, 3)), Why::WeeklySchedule { effective_from: date(2026, 8, 3) });
+    assert_eq!(why(date(2026, 3, 4)), Why::NoSlotThatDay);
+    assert_eq!(why(date(2026, 3, 3)), Why::NoScheduleYet);
+}
+
+#[test]
 fn the_stays_of_a_day_come_in_order() {
     let monday = expected(&course(), date(2026, 3, 9));
     let stays: Vec<_> = monday.slots.iter().map(|s| (s.slot_id, s.entry, s.exit)).collect();
