@@ -112,14 +112,14 @@ impl Store<'_> {
         let mut streams = load::streams_in_tx(&mut tx, cache, &wanted).await?;
         let decider = Decider { jobs: self.jobs, cache, settings: self.settings, ids: &**self.write.ids() };
         let mut plan = decider.decide(seats, cases, &mut streams)?;
+        let mut met = HashSet::new();
         for (key, outcome) in keys.iter().zip(&mut plan.outcomes) {
             // Ours: stored by a commit whose answer was lost, and never answered.
             if let At::Position(at) = outcome.receipt.at
-                && outcome.repeat
+                && met.insert(key)
                 && attempted.get(key) == Some(&at)
             {
                 outcome.repeat = false;
-                attempted.remove(key);
             }
         }
         self.fault(Step::BeforeHead)?;

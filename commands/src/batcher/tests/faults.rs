@@ -1,0 +1,117 @@
+//! Broken connections: an acknowledgement means stored, and a retry says the same.
+
+use super::*;
+use futures::future::join_all;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Breaks the first `times` transactions at a step.
+#[derive(Debug)]
+struct Break {
+    at: Step,
+    times: AtomicUsize,
+}
+
+impl Break {
+    fn new(at: Step, times: usize) -> BatcherConfig {
+        let faults: Arc<dyn Faults> = Arc::new(Self { at, times: AtomicUsize::new(times) });
+        BatcherConfig { faults: Some(faults), ..BatcherConfig::default() }
+    }
+}
+
+impl Faults for Break {
+    fn breaks(&self, step: Step) -> bool {
+        step == self.at && self.times.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok()
+    }
+}
+
+/// D19: an error after the commit is not an error for the kiosk, and not a second scan.
+#[tokio::test]
+async fn a_connection_that_breaks_at_any_step_changes_neither_the_log_nor_the_answer() {
+    for at in [Step::BeforeHead, Step::BeforeCommit, Step::AfterCommit] {
+        let site = Site::with(4, Break::new(at, 2)).await;
+        site.cards(school(1), 1..4).await;
+        let scans = || (1..5).map(|seq| site.scan(seq, seq as u128, Entry, TimeDelta::zero())).collect();
+        let answer = site.submit(scans()).await;
+        let verdicts: Vec<_> = answer.items.iter().map(|i| i.verdict.as_str()).collect();
+        assert_eq!(verdicts, ["accepted", "accepted", "accepted", "quarantined"], "{at:?}");
+        let again = site.submit(scans()).await;
+        assert!(again.items.iter().all(|i| i.verdict == Verdict::Duplicate));
+        assert!(again.items.iter().zip(&answer.items).all(|(a, b)| a.position == b.position));
+        assert_eq!((answer.ack_through, again.ack_through, site.recorded().await), (4, 4, 3));
+        site.world.dense_length().await;
+    }
+}
+
+#[tokio::test]
+async fn an_outage_longer_than_the_deadline_is_told_and_the_retry_finds_the_truth() {
+    let config = BatcherConfig { deadline: Duration::from_millis(200), ..Break::new(Step::AfterCommit, 1) };
+    let site = Site::with(4, config).await;
+    site.cards(school(1), 1..2).await;
+    let slow = BatcherConfig { deadline: Duration::from_millis(300), ..Break::new(Step::BeforeCommit, 1_000) };
+    let broken = site.another(slow);
+    let batch = site.batch(kiosk(1), vec![site.scan(1, 1, Entry, TimeDelta::zero())]);
+    assert!(matches!(broken.submit(batch.clone()).await, Err(SubmitError::Unavailable(_))));
+    assert_eq!(site.recorded().await, 0);
+    assert_eq!(site.batcher.submit(batch.clone()).await.unwrap().items[0].verdict, Verdict::Accepted);
+    assert_eq!(site.batcher.submit(batch).await.unwrap().items[0].verdict, Verdict::Duplicate);
+}
+
+#[tokio::test]
+async fn connections_killed_under_load_lose_no_acknowledged_scan_and_store_none_twice() {
+    let site = Site::with(4, BatcherConfig { max_scans: 40, ..BatcherConfig::default() }).await;
+    site.cards(school(1), 1..11).await;
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let killer = async {
+        let mut killed = 0;
+        while killed < 60 && !done.load(Ordering::Relaxed) {
+            tokio::time::sleep(Duration::from_millis(fastrand::u64(20..90))).await;
+            killed += site
+                .count(
+                    "select count(pg_terminate_backend(pid)) from pg_stat_activity
+                     where datname = current_database() and application_name = 'attendance_log_writer'",
+                )
+                .await;
+        }
+        killed
+    };
+    let kiosks = async {
+        let of = async |k: u128| {
+            let mut acknowledged = HashMap::new();
+            for round in 0..15_i64 {
+                let scans: Vec<_> = (1..11_u128)
+                    .map(|n| IncomingScan {
+                        scan_id: ScanId(Uuid::from_u128(k << 96 | (round as u128) << 64 | n)),
+                        ..site.scan(round * 10 + n as i64, n, Entry, TimeDelta::zero())
+                    })
+                    .collect();
+                let batch = site.batch(kiosk(k), scans);
+                let answer = loop {
+                    match site.batcher.submit(batch.clone()).await {
+                        Ok(answer) => break answer,
+                        Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+                    }
+                };
+                for item in answer.items {
+                    acknowledged.insert((k, item.scan_id), item.position);
+                }
+            }
+            acknowledged
+        };
+        let all: HashMap<_, _> = join_all((1..9).map(of)).await.into_iter().flatten().collect();
+        done.store(true, Ordering::Relaxed);
+        all
+    };
+    let (killed, acknowledged) = tokio::join!(killer, kiosks);
+    assert!(killed > 10, "only {killed} connections were killed");
+    assert_eq!(acknowledged.len(), 8 * 15 * 10);
+    let stored: Vec<(Uuid, i64)> =
+        sqlx::query_as("select (payload->>'scan_id')::uuid, position from events where event_type = 'scan_recorded'")
+            .fetch_all(&site.world.owner)
+            .await
+            .unwrap();
+    assert_eq!(stored.len(), acknowledged.len(), "one event for each acknowledged scan");
+    let stored: HashMap<_, _> = stored.into_iter().collect();
+    assert!(acknowledged.iter().all(|((_, scan), position)| stored.get(&scan.0) == Some(position)));
+    site.world.dense_length().await;
+}

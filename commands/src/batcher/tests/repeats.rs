@@ -1,0 +1,168 @@
+//! A scan is stored once, however often it is sent, and each answer about it says the same.
+
+use super::*;
+use domain::attendance_day::Direction::Exit;
+
+fn without_verdicts(answer: &BatchAnswer) -> Vec<(ScanId, i64, Vec<String>)> {
+    let mut items: Vec<_> = answer.items.iter().map(|i| (i.scan_id, i.position, i.reasons.clone())).collect();
+    items.sort();
+    items
+}
+
+fn morning(site: &Site) -> Vec<IncomingScan> {
+    let at = |minutes: i64| TimeDelta::minutes(9 - minutes);
+    vec![
+        site.scan(1, 1, Entry, at(0)),
+        site.scan(2, 2, Entry, at(1)),
+        site.scan(3, 1, Entry, at(1) + TimeDelta::seconds(20)), // echo of 1
+        site.scan(4, 3, Exit, at(2)),                           // without an entry
+        site.scan(5, 2, Exit, at(4)),
+        site.scan(6, 2, Entry, at(6)),
+    ]
+}
+
+#[tokio::test]
+async fn a_batch_of_n_leaves_the_same_log_as_n_batches_of_one() {
+    let (together, apart) = tokio::join!(Site::new(), Site::new());
+    for site in [&together, &apart] {
+        site.cards(school(1), 1..4).await;
+    }
+    let answer = together.submit(morning(&together)).await;
+    let mut alone = Vec::new();
+    for scan in morning(&apart) {
+        alone.extend(apart.submit(vec![scan]).await.items);
+    }
+    assert_eq!(together.content().await, apart.content().await);
+    assert_eq!(answer.items, alone);
+    let verdicts: Vec<_> = alone.iter().map(|i| i.verdict.as_str()).collect();
+    assert_eq!(verdicts, ["accepted", "accepted", "flagged", "flagged", "accepted", "accepted"]);
+    assert_eq!(answer.ack_through, 6);
+    together.world.dense_length().await;
+}
+
+#[tokio::test]
+async fn the_same_batch_again_and_shuffled_adds_nothing_and_is_answered_the_same() {
+    let site = Site::new().await;
+    site.cards(school(1), 1..4).await;
+    let first = site.submit(morning(&site)).await;
+    let content = site.content().await;
+    let mut shuffled = morning(&site);
+    shuffled.reverse();
+    shuffled.swap(0, 2);
+    for again in [morning(&site), shuffled] {
+        site.world.clock.advance(TimeDelta::hours(3));
+        let answer = site.submit(again).await;
+        assert!(answer.items.iter().all(|i| i.verdict == Verdict::Duplicate));
+        assert_eq!(without_verdicts(&answer), without_verdicts(&first));
+        let first_of = |id: ScanId| first.items.iter().find(|i| i.scan_id == id).map(|i| i.verdict);
+        assert!(answer.items.iter().all(|i| i.first_verdict == first_of(i.scan_id)));
+        assert_eq!(answer.ack_through, first.ack_through);
+    }
+    assert_eq!(site.content().await, content);
+    assert_eq!(site.count("select count(*) from scan_receipts").await, 6);
+}
+
+#[tokio::test]
+async fn a_repeat_inside_its_own_batch_is_a_duplicate_with_the_same_position() {
+    let site = Site::new().await;
+    site.cards(school(1), 1..2).await;
+    let scan = site.scan(1, 1, Entry, TimeDelta::zero());
+    let answer = site.submit(vec![scan.clone(), scan.clone(), scan]).await;
+    let verdicts: Vec<_> = answer.items.iter().map(|i| (i.verdict, i.first_verdict)).collect();
+    let repeat = (Verdict::Duplicate, Some(Verdict::Accepted));
+    assert_eq!(verdicts, [(Verdict::Accepted, None), repeat, repeat]);
+    assert!(answer.items.iter().all(|i| i.position == answer.items[0].position));
+    assert_eq!(site.recorded().await, 1);
+}
+
+/// D2: a retry is not another passage.
+#[tokio::test]
+async fn a_retry_never_flips_a_direction_nor_adds_a_row() {
+    let site = Site::new().await;
+    site.cards(school(1), 1..2).await;
+    let entry = site.scan(1, 1, Entry, TimeDelta::zero());
+    site.submit(vec![entry.clone()]).await;
+    for seconds in [0, 2, 90, 7200] {
+        site.world.clock.advance(TimeDelta::seconds(seconds));
+        let again = site.submit(vec![entry.clone()]).await;
+        assert_eq!(again.items[0].verdict, Verdict::Duplicate);
+        // Even when the kiosk says otherwise under the same ids: the first word stands.
+        let flipped = site.submit(vec![IncomingScan { direction: Exit, ..entry.clone() }]).await;
+        assert_eq!(flipped.items[0].verdict, Verdict::Duplicate);
+    }
+    let directions: Vec<String> =
+        sqlx::query_scalar("select payload->>'direction' from events where event_type = 'scan_recorded'")
+            .fetch_all(&site.world.owner)
+            .await
+            .unwrap();
+    assert_eq!(directions, ["entry"]);
+}
+
+#[tokio::test]
+async fn a_scan_that_comes_again_under_another_number_is_not_recorded_twice() {
+    let site = Site::new().await;
+    site.cards(school(1), 1..2).await;
+    let scan = site.scan(1, 1, Entry, TimeDelta::zero());
+    let first = site.submit(vec![scan.clone()]).await;
+    let again = site.submit(vec![IncomingScan { seq: 2, ..scan }]).await;
+    assert_eq!(again.items[0].verdict, Verdict::Duplicate);
+    assert_eq!(again.items[0].position, first.items[0].position);
+    assert_eq!((again.ack_through, site.recorded().await), (2, 1));
+}
+
+#[tokio::test]
+async fn a_number_used_twice_keeps_both_scans_the_second_in_quarantine() {
+    let site = Site::new().await;
+    site.enrol(kiosk(1), LaneMode::Choice).await;
+    site.cards(school(1), 1..4).await;
+    let (a, b) = (site.scan(1, 1, Entry, TimeDelta::zero()), site.scan(1, 2, Entry, TimeDelta::zero()));
+    let c = IncomingScan { seq: 1, ..site.scan(9, 3, Entry, TimeDelta::zero()) };
+    let answer = site.submit(vec![a.clone(), b.clone()]).await;
+    assert_eq!(answer.items[0].verdict, Verdict::Accepted);
+    assert_eq!(
+        (answer.items[1].verdict, &answer.items[1].reasons[..]),
+        (Verdict::Quarantined, &["sequence_fork".to_owned()][..])
+    );
+    // In a later batch too, and a repeat of either is told once only.
+    let later = site.submit(vec![c]).await;
+    assert_eq!(later.items[0].reasons, ["sequence_fork"]);
+    let again = site.submit(vec![b, a]).await;
+    assert!(again.items.iter().all(|i| i.verdict == Verdict::Duplicate));
+    assert_eq!(again.items[0].first_verdict, Some(Verdict::Quarantined));
+    assert_eq!(site.kiosk_facts().await, ["fork_detected", "fork_detected"]);
+}
+
+#[tokio::test]
+async fn acknowledged_through_moves_over_gaps_only_when_they_are_filled() {
+    let site = Site::new().await;
+    site.cards(school(1), 1..9).await;
+    let scan = |seq: i64| site.scan(seq, seq as u128, Entry, TimeDelta::zero());
+    assert_eq!(site.submit(vec![scan(2), scan(3)]).await.ack_through, 0);
+    assert_eq!(site.submit(vec![scan(5)]).await.ack_through, 0);
+    assert_eq!(site.submit(vec![scan(1)]).await.ack_through, 3);
+    assert_eq!(site.submit(vec![scan(6), scan(8), scan(4)]).await.ack_through, 6);
+    assert_eq!(site.submit(vec![scan(1)]).await.ack_through, 6);
+    assert_eq!(site.submit(vec![scan(7)]).await.ack_through, 8);
+}
+
+#[tokio::test]
+async fn the_same_numbers_of_two_schools_kiosks_are_two_queues() {
+    let site = Site::new().await;
+    site.register(school(2), chrono_tz::America::Punta_Arenas).await;
+    site.cards(school(1), 1..2).await;
+    site.cards(school(2), 1..2).await;
+    let other = KioskContext { school_id: school(2), ..kiosk(2) };
+    let one = site.batch(kiosk(1), vec![site.scan(1, 1, Entry, TimeDelta::zero())]);
+    let two = ScanBatch { kiosk: other, ..one.clone() };
+    let (one, two) = tokio::join!(site.batcher.submit(one), site.batcher.submit(two));
+    let (one, two) = (one.unwrap(), two.unwrap());
+    assert_eq!((one.items[0].verdict, two.items[0].verdict), (Verdict::Accepted, Verdict::Accepted));
+    assert_ne!(one.items[0].position, two.items[0].position);
+    assert_eq!((one.ack_through, two.ack_through), (1, 1));
+    let zones: Vec<String> =
+        sqlx::query_scalar("select zone from events where event_type = 'scan_recorded' order by school_id")
+            .fetch_all(&site.world.owner)
+            .await
+            .unwrap();
+    assert_eq!(zones, ["America/Santiago", "America/Punta_Arenas"]);
+}
