@@ -89,8 +89,8 @@ impl Store<'_> {
         }
     }
 
-    /// Reads, decides, writes, commits. When the commit's outcome is unknown, `attempted` says where
-    /// the scans are if it happened.
+    /// Reads, decides, writes, commits. `attempted` says where the scans of commits of unknown outcome
+    /// are, if they happened.
     pub(super) async fn transact(
         &self,
         seats: &[Seat],
@@ -141,13 +141,12 @@ impl Store<'_> {
             .collect();
         let acks = advance_in_tx(&mut tx, &queues).await?;
         self.fault(Step::BeforeCommit)?;
-        let committed = match tx.commit().await {
-            Ok(()) => self.fault(Step::AfterCommit),
-            Err(error) => Err(error.into()),
-        };
-        if let Err(fail) = committed {
-            attempted.extend(fresh.iter().map(|i| (keys[*i], position(plan.outcomes[*i].receipt.at, before))));
-            return Err(fail);
+        // From here on the outcome may be unknown, also to one who stops waiting for it.
+        attempted.extend(fresh.iter().map(|i| (keys[*i], position(plan.outcomes[*i].receipt.at, before))));
+        tx.commit().await?;
+        self.fault(Step::AfterCommit)?;
+        for i in &fresh {
+            attempted.remove(&keys[*i]);
         }
         Ok(Stored { plan, before, acks, epoch })
     }

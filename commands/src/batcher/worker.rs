@@ -134,7 +134,13 @@ impl<'a> Round<'a> {
                         settings: &self.settings,
                         faults: self.config.faults.as_ref(),
                     };
-                    match store.transact(part, cache, &mut self.attempted).await {
+                    let transact = store.transact(part, cache, &mut self.attempted);
+                    // A server that neither answers nor breaks: the pool rolls back what is left behind,
+                    // and a commit that is still under way holds the log's lock against the next try.
+                    let stored = tokio::time::timeout(self.config.deadline, transact)
+                        .await
+                        .unwrap_or(Err(Fail::Outage(StoreError::Interrupted)));
+                    match stored {
                         Ok(stored) => {
                             metrics::histogram!("batcher_batch_scans").record(part.len() as f64);
                             metrics::histogram!("batcher_commit_seconds").record(begun.elapsed().as_secs_f64());

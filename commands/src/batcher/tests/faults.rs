@@ -13,7 +13,7 @@ struct Break {
 }
 
 impl Break {
-    fn new(at: Step, times: usize) -> BatcherConfig {
+    fn config(at: Step, times: usize) -> BatcherConfig {
         let faults: Arc<dyn Faults> = Arc::new(Self { at, times: AtomicUsize::new(times) });
         BatcherConfig { faults: Some(faults), ..BatcherConfig::default() }
     }
@@ -29,7 +29,7 @@ impl Faults for Break {
 #[tokio::test]
 async fn a_connection_that_breaks_at_any_step_changes_neither_the_log_nor_the_answer() {
     for at in [Step::BeforeHead, Step::BeforeCommit, Step::AfterCommit] {
-        let site = Site::with(4, Break::new(at, 2)).await;
+        let site = Site::with(4, Break::config(at, 2)).await;
         site.cards(school(1), 1..4).await;
         let scans = || (1..5).map(|seq| site.scan(seq, seq as u128, Entry, TimeDelta::zero())).collect();
         let answer = site.submit(scans()).await;
@@ -45,10 +45,10 @@ async fn a_connection_that_breaks_at_any_step_changes_neither_the_log_nor_the_an
 
 #[tokio::test]
 async fn an_outage_longer_than_the_deadline_is_told_and_the_retry_finds_the_truth() {
-    let config = BatcherConfig { deadline: Duration::from_millis(200), ..Break::new(Step::AfterCommit, 1) };
+    let config = BatcherConfig { deadline: Duration::from_millis(200), ..Break::config(Step::AfterCommit, 1) };
     let site = Site::with(4, config).await;
     site.cards(school(1), 1..2).await;
-    let slow = BatcherConfig { deadline: Duration::from_millis(300), ..Break::new(Step::BeforeCommit, 1_000) };
+    let slow = BatcherConfig { deadline: Duration::from_millis(300), ..Break::config(Step::BeforeCommit, 1_000) };
     let broken = site.another(slow);
     let batch = site.batch(kiosk(1), vec![site.scan(1, 1, Entry, TimeDelta::zero())]);
     assert!(matches!(broken.submit(batch.clone()).await, Err(SubmitError::Unavailable(_))));
