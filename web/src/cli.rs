@@ -1,5 +1,6 @@
 //! The command line. One file per subcommand: `Args` (clap) and `run(args)`.
 
+mod demo;
 mod docs;
 pub mod import;
 mod kiosk;
@@ -38,6 +39,8 @@ pub enum Command {
     Kiosk(kiosk::Args),
     /// The log as a whole.
     Log(log::Args),
+    /// Start a school on this machine and replay a morning.
+    Demo(demo::Args),
     /// Print the OpenAPI document.
     Openapi,
     /// Print the catalogue of events.
@@ -60,6 +63,7 @@ pub fn main() -> ExitCode {
             Command::Rebuild(args) => rebuild::run(args).await.map(done),
             Command::Kiosk(args) => kiosk::run(args).await.map(done),
             Command::Log(args) => log::run(args).await.map(done),
+            Command::Demo(args) => demo::run(args).await.map(done),
             Command::Openapi => docs::openapi().map(done),
             Command::EventsDoc => {
                 docs::events();

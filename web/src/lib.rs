@@ -18,6 +18,7 @@ pub mod api;
 mod assets;
 pub mod cli;
 pub mod config;
+pub mod demo;
 pub mod i18n;
 pub mod import;
 pub mod kiosk_auth;

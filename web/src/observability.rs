@@ -2,6 +2,7 @@
 //! strings, no bodies.
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use std::path::Path;
 use std::sync::OnceLock;
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -9,18 +10,23 @@ static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
 
 /// Starts JSON logs on standard error, filtered by `RUST_LOG` (default: `info`).
 pub fn init_logs() -> anyhow::Result<()> {
+    init(std::io::stderr)
+}
+
+/// Starts JSON logs at the end of a file, for a program that talks to a person on the terminal.
+pub fn init_logs_to(path: &Path) -> anyhow::Result<()> {
+    let file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
+    init(std::sync::Mutex::new(file))
+}
+
+fn init<W>(writer: W) -> anyhow::Result<()>
+where
+    W: for<'a> fmt::MakeWriter<'a> + Send + Sync + 'static,
+{
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,async_nats=warn"));
-    tracing_subscriber::registry()
-        .with(filter)
-        .with(
-            fmt::layer()
-                .json()
-                .flatten_event(true)
-                .with_current_span(true)
-                .with_span_list(false)
-                .with_writer(std::io::stderr),
-        )
-        .try_init()?;
+    let lines =
+        fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false).with_writer(writer);
+    tracing_subscriber::registry().with(filter).with(lines).try_init()?;
     Ok(())
 }
 

@@ -49,6 +49,12 @@ impl Pools {
     }
 }
 
+/// How a worker connects for the lock that makes it the leader: one connection of its own.
+pub fn worker_options(databases: &Databases) -> anyhow::Result<PgConnectOptions> {
+    let options = parse(&databases.events_url()?).context("DATABASE_URL")?;
+    Ok(options.options([("role", Role::Worker.as_str()), ("statement_timeout", "5s")]))
+}
+
 /// A small pool of the databases' owner: `migrate`, `rebuild` and `log` only.
 pub async fn owner(url: &Secret) -> anyhow::Result<PgPool> {
     let pool = PgPoolOptions::new().max_connections(2).acquire_timeout(Duration::from_secs(10));

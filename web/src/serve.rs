@@ -7,7 +7,7 @@ use crate::live::LiveHub;
 use crate::names::Names;
 use crate::pools::Pools;
 use crate::state::STREAMS;
-use crate::{AppState, observability, router};
+use crate::{AppState, observability, pools, router};
 use anyhow::Context;
 use commands::Write;
 use commands::batcher::{Batcher, BatcherConfig};
@@ -140,6 +140,12 @@ pub async fn start(
             }
         };
         running.push(("projections", tokio::spawn(projectors)));
+    }
+    if parts.has(Part::Workers) {
+        let write = write_side(&config.sides, &pools, &clock, &ids)?;
+        let watch =
+            workers::gate_watch::run(pools::worker_options(&config.sides.databases)?, write, stop_parts.clone());
+        running.push(("gate watch", tokio::spawn(watch)));
     }
     let http = if parts.has(Part::Http) {
         let listener =

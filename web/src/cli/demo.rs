@@ -42,7 +42,7 @@ fn speed(text: &str) -> Result<f64, String> {
 /// Runs the demo; fails if the ledger misses anything.
 pub async fn run(args: Args) -> Result<()> {
     std::fs::create_dir_all(&args.dir).with_context(|| format!("create {}", args.dir.display()))?;
-    observability::init_to_file(&args.dir.join("server.log"))?;
+    observability::init_logs_to(&args.dir.join("server.log"))?;
     let listen = if args.headless { SocketAddr::from(([127, 0, 0, 1], 0)) } else { free_near(args.listen) };
     let options = demo::Options { dir: args.dir, speed: args.speed, seed: args.seed, listen, talk: !args.headless };
     let finished = tokio::select! {

@@ -17,7 +17,13 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 /// Runs all kiosks until every tap of the plan is acknowledged.
-pub async fn replay(base: &str, school: &Seeded, plan: &Plan, clock: Arc<ScaledClock>, ledger: Arc<Ledger>) -> Result<()> {
+pub async fn replay(
+    base: &str,
+    school: &Seeded,
+    plan: &Plan,
+    clock: Arc<ScaledClock>,
+    ledger: Arc<Ledger>,
+) -> Result<()> {
     let http = reqwest::Client::builder().timeout(Duration::from_secs(20)).build()?;
     let mut kiosks = JoinSet::new();
     for (index, seeded) in school.kiosks.iter().enumerate() {
@@ -123,7 +129,11 @@ impl Kiosk {
         let answer = if self.rng.f64() < 0.04 {
             // As if the first answer had been lost on the way.
             let again = self.post_scans(batch, left, last_seq).await?;
-            let absorbed = again.items.iter().zip(&answer.items).filter(|(b, a)| b.verdict == Verdict::Duplicate && b.position == a.position);
+            let absorbed = again
+                .items
+                .iter()
+                .zip(&answer.items)
+                .filter(|(b, a)| b.verdict == Verdict::Duplicate && b.position == a.position);
             let mut book = self.ledger.book();
             book.duplicates_sent += batch.len() as u64;
             book.duplicates_absorbed += absorbed.count() as u64;
@@ -132,7 +142,7 @@ impl Kiosk {
             answer
         };
         for item in &answer.items {
-            self.ledger.acknowledged(item.scan_id, item.position, item.first_verdict.unwrap_or(item.verdict));
+            self.ledger.acknowledged(item.scan_id.0, item.position, item.first_verdict.unwrap_or(item.verdict));
         }
         Ok(())
     }
@@ -142,7 +152,8 @@ impl Kiosk {
         body["scans"] = batch.iter().map(|(_, scan)| scan.clone()).collect();
         let mut tries = 0;
         loop {
-            let sent = self.http.post(format!("{}/scans", self.url)).bearer_auth(&self.seeded.secret).json(&body).send().await;
+            let sent =
+                self.http.post(format!("{}/scans", self.url)).bearer_auth(&self.seeded.secret).json(&body).send().await;
             match sent {
                 Ok(answer) if answer.status().is_success() => return Ok(answer.json().await?),
                 // Overload and failure are waited out: the scans are safe here, under the same ids.
@@ -161,7 +172,8 @@ impl Kiosk {
     async fn heartbeat(&self, last_seq: i64) -> Result<()> {
         let body = self.device(0, last_seq);
         // A lost heartbeat is not repeated: the next one says the same.
-        let _ = self.http.post(format!("{}/heartbeat", self.url)).bearer_auth(&self.seeded.secret).json(&body).send().await;
+        let _ =
+            self.http.post(format!("{}/heartbeat", self.url)).bearer_auth(&self.seeded.secret).json(&body).send().await;
         Ok(())
     }
 

@@ -50,7 +50,8 @@ impl Ledger {
 
     /// A card was tapped.
     pub fn tapped(&self, scan: Uuid, student: Option<StudentId>, held_back: bool) {
-        let entry = Entry { student, tapped: Instant::now(), held_back, position: None, verdict: None, on_screen: None };
+        let entry =
+            Entry { student, tapped: Instant::now(), held_back, position: None, verdict: None, on_screen: None };
         self.book().scans.insert(scan, entry);
     }
 

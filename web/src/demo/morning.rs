@@ -55,10 +55,13 @@ impl Plan {
     /// cards are unknown; one gate loses its network for eight minutes, one clock is wrong by days.
     pub fn of(school: &Seeded, date: NaiveDate, seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed ^ u64::from(date.to_epoch_days().unsigned_abs()));
-        let at = |h, m| zone::resolve_local(date, NaiveTime::from_hms_opt(h, m, 0).unwrap_or_default(), crate::demo::stage::ZONE);
+        let at = |h, m| {
+            zone::resolve_local(date, NaiveTime::from_hms_opt(h, m, 0).unwrap_or_default(), crate::demo::stage::ZONE)
+        };
         let bell = at(8, 0);
-        let entry_gates: Vec<usize> =
-            (0..school.kiosks.len()).filter(|k| school.kiosks[*k].mode.fixed_direction() != Some(domain::attendance_day::Direction::Exit)).collect();
+        let entry_gates: Vec<usize> = (0..school.kiosks.len())
+            .filter(|k| school.kiosks[*k].mode.fixed_direction() != Some(domain::attendance_day::Direction::Exit))
+            .collect();
         let exit_gate = (0..school.kiosks.len()).find(|k| !entry_gates.contains(k)).unwrap_or(0);
         let mut taps = Vec::new();
         for student in &school.students {
@@ -71,7 +74,13 @@ impl Plan {
             let minutes = if chance < 0.11 { 6.0 + rng.f64() * 34.0 } else { -11.0 + spread * 34.0 };
             let when = bell + TimeDelta::milliseconds((minutes * 60_000.0) as i64);
             let kiosk = *rng.choice(&entry_gates).unwrap_or(&0);
-            let tap = Tap { at: when, kiosk, read: student.card_text.clone(), student: Some(student.student_id), direction: Direction::Entry };
+            let tap = Tap {
+                at: when,
+                kiosk,
+                read: student.card_text.clone(),
+                student: Some(student.student_id),
+                direction: Direction::Entry,
+            };
             if rng.f64() < 0.02 {
                 taps.push(Tap { at: when + TimeDelta::seconds(2 + rng.i64(0..20)), ..tap.clone() });
             }
@@ -97,6 +106,13 @@ impl Plan {
             *second = TimeDelta::days(-3);
         }
         let start = taps.first().map_or(bell, |t| t.at) - TimeDelta::seconds(20);
-        Self { taps, outage: Outage { kiosk: entry_gates[0], from: at(7, 50), until: at(7, 58) }, skew, start, end: at(9, 10), seed }
+        Self {
+            taps,
+            outage: Outage { kiosk: entry_gates[0], from: at(7, 50), until: at(7, 58) },
+            skew,
+            start,
+            end: at(9, 10),
+            seed,
+        }
     }
 }

@@ -82,7 +82,14 @@ struct PupilSeen {
 }
 
 /// Compares the ledger with the board over REST and with the log over SQL.
-pub async fn compare(base: &str, school: &Seeded, date: NaiveDate, ledger: &Ledger, log: &PgPool, took: Duration) -> Result<Report> {
+pub async fn compare(
+    base: &str,
+    school: &Seeded,
+    date: NaiveDate,
+    ledger: &Ledger,
+    log: &PgPool,
+    took: Duration,
+) -> Result<Report> {
     let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).build()?;
     let live: Live = get(&http, &format!("{base}/api/v1/live?school={}", school.school_id)).await?;
     let on_board = pupils_on_board(&http, base, school, date).await?;
@@ -92,10 +99,11 @@ pub async fn compare(base: &str, school: &Seeded, date: NaiveDate, ledger: &Ledg
     let acknowledged: HashMap<Uuid, &super::ledger::Entry> =
         book.scans.iter().filter(|(_, e)| e.position.is_some()).map(|(id, e)| (*id, e)).collect();
     let placed = |e: &super::ledger::Entry| e.verdict != Some(Verdict::Quarantined);
-    let counted: HashMap<Uuid, u64> = acknowledged.values().filter(|e| placed(e)).filter_map(|e| e.student).fold(HashMap::new(), |mut n, s| {
-        *n.entry(s.0).or_default() += 1;
-        n
-    });
+    let counted: HashMap<Uuid, u64> =
+        acknowledged.values().filter(|e| placed(e)).filter_map(|e| e.student).fold(HashMap::new(), |mut n, s| {
+            *n.entry(s.0).or_default() += 1;
+            n
+        });
     let stored: HashSet<Uuid> = in_log.iter().copied().collect();
     let lost_in_log = acknowledged.keys().filter(|id| !stored.contains(id)).count();
     let lost_on_board: u64 =
@@ -111,7 +119,11 @@ pub async fn compare(base: &str, school: &Seeded, date: NaiveDate, ledger: &Ledg
         present: live.totals.present,
         late: live.totals.late,
         missing: live.totals.missing,
-        tap_to_screen_ms: Quantiles { p50: quantile_ms(&times, 0.5), p99: quantile_ms(&times, 0.99), measured: times.len() },
+        tap_to_screen_ms: Quantiles {
+            p50: quantile_ms(&times, 0.5),
+            p99: quantile_ms(&times, 0.99),
+            measured: times.len(),
+        },
         lost: lost_in_log + usize::try_from(lost_on_board)?,
         lost_in_log,
         lost_on_board: usize::try_from(lost_on_board)?,
@@ -126,7 +138,12 @@ async fn get<T: for<'de> Deserialize<'de>>(http: &reqwest::Client, url: &str) ->
 }
 
 /// How many scans the board counts for each pupil.
-async fn pupils_on_board(http: &reqwest::Client, base: &str, school: &Seeded, date: NaiveDate) -> Result<HashMap<Uuid, u64>> {
+async fn pupils_on_board(
+    http: &reqwest::Client,
+    base: &str,
+    school: &Seeded,
+    date: NaiveDate,
+) -> Result<HashMap<Uuid, u64>> {
     let mut seen = HashMap::new();
     let mut cursor = String::new();
     loop {

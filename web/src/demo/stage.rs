@@ -99,14 +99,16 @@ impl Stage {
                 .fetch_one(&pool)
                 .await?;
         let recorded: Option<DateTime<Utc>> =
-            sqlx::query_scalar("select recorded_at from events order by position desc limit 1").fetch_optional(&pool).await?;
+            sqlx::query_scalar("select recorded_at from events order by position desc limit 1")
+                .fetch_optional(&pool)
+                .await?;
         pool.close().await;
         let today = zone::local_date(SystemClock.now(), ZONE);
         let mut date = last.map_or(today, |d| today.max(d + Days::new(1)));
         while matches!(date.weekday(), Weekday::Sat | Weekday::Sun) {
             date = date + Days::new(1);
         }
-        let early = zone::day_range(date, ZONE).0 + TimeDelta::hours(5);
+        let early = zone::day_range(date, ZONE).start + TimeDelta::hours(5);
         // Time in the log never goes back, so neither does the demo's.
         Ok(recorded.map_or(early, |r| early.max(r)))
     }
@@ -114,8 +116,8 @@ impl Stage {
     /// The seeded school; the same at every start, with fresh kiosk secrets.
     pub async fn seed(&self, config: &Config, clock: Arc<dyn Clock>) -> Result<seed::Seeded> {
         let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
-        let pools = crate::pools::Pools::connect(&config.databases).await?;
-        let write = serve::write_side(config, &pools, &clock, &ids)?;
+        let pools = crate::pools::Pools::connect(&config.sides.databases).await?;
+        let write = serve::write_side(&config.sides, &pools, &clock, &ids)?;
         let seeded = seed::school(&write, SCHOOL_SEED).await?;
         pools.close().await;
         Ok(seeded)
