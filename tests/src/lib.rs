@@ -4,5 +4,8 @@
 //! How to add one more: a module here, a test whose name is the sentence that it proves, built on
 //! `web::testing::TestApp`.
 
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests"))]
+
+pub mod browser;
 #[cfg(test)]
 mod structure;

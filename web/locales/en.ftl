@@ -82,14 +82,15 @@ empty-title = There are no pupils yet
 empty-what-to-do = To begin, load the school's list (a spreadsheet saved as CSV):
 empty-file = list.csv
 nobody-title = Nobody is expected today
-nobody-no-slot = The weekly schedule has no classes on { $date }. Nobody counts as absent and no notices are sent.
-nobody-no-schedule = No course has a schedule that is valid on { $date }. Nobody counts as absent and no notices are sent.
-nobody-closed = All courses are closed on { $date }. Nobody counts as absent and no notices are sent.
-nobody-mixed = No course has classes on { $date }. Nobody counts as absent and no notices are sent.
+nobody-no-slot = The weekly schedule has no classes on { $date }. Nobody is shown without an entry.
+nobody-no-schedule = No course has a schedule that is valid on { $date }. Nobody is shown without an entry.
+nobody-closed = All courses are closed on { $date }. Nobody is shown without an entry.
+nobody-mixed = No course has classes on { $date }. Nobody is shown without an entry.
 
 # Banners
 stale-title = These figures are behind.
 stale-detail = They show what was recorded until { $time }. The gates go on storing every scan.
+stale-nothing-yet = They do not show anything of what was recorded yet. The gates go on storing every scan.
 silent-title = Nothing heard from { $gate }.
 silent-detail = Silent since { $time }. Pupils who came in there may be shown here without an entry.
 offline-title = The connection to the server was lost.
@@ -97,6 +98,7 @@ offline-detail = What you see may be old. It is being tried again; nothing needs
 
 # Freshness
 fresh-live = Up to date { $ago }
+fresh-now = Up to date
 fresh-stale = Behind: up to date { $ago }
 fresh-as-of = at
 fresh-tap = card to screen in { $time }
@@ -148,6 +150,7 @@ direction-entry = entry
 direction-exit = exit
 scan-late = { $minutes } min late
 erased = erased
+name-unknown = name not available yet
 flag-echo = repeated
 flag-repeated-entry = second entry without an exit
 flag-exit-without-entry = exit without an entry

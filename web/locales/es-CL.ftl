@@ -86,14 +86,15 @@ empty-title = Todavía no hay alumnos
 empty-what-to-do = Para comenzar, cargue la nómina del colegio (una planilla guardada como CSV):
 empty-file = nomina.csv
 nobody-title = Hoy no se espera a nadie
-nobody-no-slot = El horario semanal no tiene clases para el { $date }. Nadie figura como ausente y no se envían avisos.
-nobody-no-schedule = Ningún curso tiene un horario vigente para el { $date }. Nadie figura como ausente y no se envían avisos.
-nobody-closed = Todos los cursos están cerrados al { $date }. Nadie figura como ausente y no se envían avisos.
-nobody-mixed = Ningún curso tiene clases el { $date }. Nadie figura como ausente y no se envían avisos.
+nobody-no-slot = El horario semanal no tiene clases para el { $date }. Nadie figura sin ingreso.
+nobody-no-schedule = Ningún curso tiene un horario vigente para el { $date }. Nadie figura sin ingreso.
+nobody-closed = Todos los cursos están cerrados al { $date }. Nadie figura sin ingreso.
+nobody-mixed = Ningún curso tiene clases el { $date }. Nadie figura sin ingreso.
 
 # Avisos
 stale-title = Estas cifras están atrasadas.
 stale-detail = Muestran lo registrado hasta las { $time }. Las lecturas siguen guardándose en los accesos.
+stale-nothing-yet = Todavía no muestran nada de lo registrado. Las lecturas siguen guardándose en los accesos.
 silent-title = Sin noticias de { $gate }.
 silent-detail = No se comunica desde las { $time }. Puede haber alumnos que ya ingresaron por ahí y que aquí figuran sin ingreso.
 offline-title = Se perdió la conexión con el servidor.
@@ -101,6 +102,7 @@ offline-detail = Lo que se ve puede estar atrasado. Se vuelve a intentar; no es 
 
 # Qué tan al día está
 fresh-live = Al día { $ago }
+fresh-now = Al día
 fresh-stale = Atrasado: al día { $ago }
 fresh-as-of = a las
 fresh-tap = de la tarjeta a la pantalla, { $time }
@@ -153,6 +155,7 @@ direction-entry = ingreso
 direction-exit = salida
 scan-late = { $minutes } min tarde
 erased = eliminado
+name-unknown = nombre aún no disponible
 flag-echo = repetida
 flag-repeated-entry = segundo ingreso sin salida
 flag-exit-without-entry = salida sin ingreso

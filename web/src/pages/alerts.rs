@@ -8,15 +8,16 @@ use maud::{Markup, html};
 /// The banners; nothing when all is well.
 pub(super) fn alerts(board: &Board, lang: Lang) -> Markup {
     let zone = board.school.zone;
-    let now = board.freshness.as_of;
     html! {
         @if board.freshness.stale {
             div class="banner" role="status" {
                 (icon("warning"))
                 p {
                     b { (lang.t("stale-title")) } " "
-                    (lang.f("stale-detail", &[("time", (&times::clock_seconds(
-                        now - chrono::TimeDelta::milliseconds(board.freshness.behind_ms.try_into().unwrap_or(i64::MAX)), zone)).into())]))
+                    @match board.freshness.recorded_until {
+                        Some(until) => (lang.f("stale-detail", &[("time", (&times::clock_seconds(until, zone)).into())])),
+                        None => (lang.t("stale-nothing-yet")),
+                    }
                 }
             }
         }

@@ -75,21 +75,19 @@ pub(super) fn page(board: &Board, several_schools: bool, lang: Lang, nonce: &Non
         main class="board" id="live" hx-sse:connect={ "/hoy/live?lang=" (lang.code()) "&colegio=" (board.school.id) }
             hx-trigger="load, every 15s" hx-sync="this:drop" hx-swap="none" hx-nonce=(nonce) {
             header class="page-head" {
-                div {
-                    h1 { (lang.t("today")) }
-                    p class="date" { (times::long_date(board.date, lang)) }
-                }
-                div id="fresh" class="fresh" { (part(Panel::Fresh)) }
+                h1 { (lang.t("today")) }
+                p class="date" { (times::long_date(board.date, lang)) }
             }
-            (offline(lang))
-            div id="alerts" { (part(Panel::Alerts)) }
+            div id="fresh" class="fresh" { (part(Panel::Fresh)) }
+            div class="banners" {
+                (offline(lang))
+                div id="alerts" { (part(Panel::Alerts)) }
+            }
             section id="answer" class="answer" aria-label=(lang.t("answer-label")) { (part(Panel::Answer)) }
-            div class="columns" {
-                section id="courses" class="card" aria-labelledby="courses-title" { (part(Panel::Courses)) }
-                div class="side" {
-                    section id="stream" class="card" aria-labelledby="stream-title" { (part(Panel::Stream)) }
-                    section id="gates" class="card" aria-labelledby="gates-title" { (part(Panel::Gates)) }
-                }
+            section id="courses" class="card" aria-labelledby="courses-title" { (part(Panel::Courses)) }
+            div class="side" {
+                section id="stream" class="card" aria-labelledby="stream-title" { (part(Panel::Stream)) }
+                section id="gates" class="card" aria-labelledby="gates-title" { (part(Panel::Gates)) }
             }
             p id="spoken" class="unseen" aria-live="polite" { (part(Panel::Spoken)) }
         }

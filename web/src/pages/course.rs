@@ -29,10 +29,8 @@ pub(super) fn page(day: &CourseDay, several_schools: bool, lang: Lang, nonce: &N
         main class="course-page" {
             a class="back" href="/hoy" { (icon("back")) (lang.t("back-to-today")) }
             header class="page-head" {
-                div {
-                    h1 { (day.course.name) }
-                    p class="date" { (times::long_date(day.date, lang)) }
-                }
+                h1 { (day.course.name) }
+                p class="date" { (times::long_date(day.date, lang)) }
             }
             div id="course" hx-get={ (here) "?lang=" (lang.code()) } hx-trigger="every 10s" hx-target="#course"
                 hx-select="#course" hx-swap="outerMorph" hx-sync="this:drop" hx-nonce=(nonce) {
@@ -90,13 +88,13 @@ fn day_of(day: &CourseDay, lang: Lang) -> Markup {
 
 fn row(pupil: &Pupil, zone: Tz, lang: Lang) -> Markup {
     html! {
-        div class="pupil" id={ "pupil-" (pupil.id) } {
-            b class="pupil-name" { (list_name(&pupil.name, lang)) }
-            span class="pupil-fact" { (fact(pupil, zone, lang)) }
-            details id={ "why-" (pupil.id) } {
-                summary { (lang.t("why")) }
-                ol { @for step in &pupil.derivation { li { (words(step, zone, lang)) } } }
+        details class="pupil" id={ "pupil-" (pupil.id) } {
+            summary {
+                b class="pupil-name" { (list_name(&pupil.name, lang)) }
+                " " span class="pupil-fact" { (fact(pupil, zone, lang)) }
+                " " span class="pupil-why" { (lang.t("why")) (icon("next")) }
             }
+            ol { @for step in &pupil.derivation { li { (words(step, zone, lang)) } } }
         }
     }
 }
@@ -107,6 +105,7 @@ fn list_name(name: &PersonName, lang: Lang) -> Markup {
         @match name {
             PersonName::Known { family, given } => { (family) ", " (given) }
             PersonName::Erased => em { (lang.t("erased")) }
+            PersonName::Unknown => em { (lang.t("name-unknown")) }
         }
     }
 }

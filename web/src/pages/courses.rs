@@ -34,12 +34,19 @@ fn row(course: &Course, lang: Lang) -> Markup {
     html! {
         a class="course" href={ "/hoy/cursos/" (course.id) } {
             b class="course-name" { (course.name) }
-            span class="course-count" {
-                b { (lang.number(counts.inside)) }
-                " " (lang.f("course-of", &[("expected", counts.expected.into())]))
+            @if counts.expected == 0 {
+                span class="course-count" { (status::tag(Status::NotExpected, lang)) }
+                @if counts.inside > 0 {
+                    span class="course-told" { (status::counted(Status::Inside, counts.inside, lang)) }
+                }
+            } @else {
+                span class="course-count" {
+                    b { (lang.number(counts.inside)) }
+                    " " (lang.f("course-of", &[("expected", counts.expected.into())]))
+                }
+                (bar::mini(counts))
+                span class="course-told" { (told(counts, lang)) }
             }
-            (bar::mini(counts))
-            span class="course-told" { (told(counts, lang)) }
         }
     }
 }

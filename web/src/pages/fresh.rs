@@ -13,8 +13,13 @@ pub(super) fn fresh(board: &Board, lang: Lang) -> Markup {
     html! {
         p class={ "fresh-words" @if freshness.stale { " stale" } } {
             span class="pulse" aria-hidden="true" {}
-            (lang.f(if freshness.stale { crate::i18n::key("fresh-stale") } else { crate::i18n::key("fresh-live") },
-                &[("ago", (&age(freshness.behind_ms)).into())]))
+            @if freshness.stale {
+                (lang.f("fresh-stale", &[("ago", (&age(freshness.behind_ms)).into())]))
+            } @else if freshness.behind_ms > 0 {
+                (lang.f("fresh-live", &[("ago", (&age(freshness.behind_ms)).into())]))
+            } @else {
+                (lang.t("fresh-now"))
+            }
         }
         p class="fresh-detail" {
             (lang.t("fresh-as-of")) " "

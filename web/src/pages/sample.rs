@@ -163,7 +163,13 @@ impl Board {
             scans: scans(),
             gates: gates(),
             quarantined: 3,
-            freshness: Freshness { as_of: now(), behind_ms: 412, tap_to_screen_ms: Some(184), stale: false },
+            freshness: Freshness {
+                as_of: now(),
+                behind_ms: 412,
+                recorded_until: Some(now() - TimeDelta::milliseconds(412)),
+                tap_to_screen_ms: Some(184),
+                stale: false,
+            },
             version: Version { epoch: id(2), position: 4_711 },
         }
     }
@@ -219,6 +225,7 @@ impl Board {
         board.gates[1].silent_since = Some(now() - TimeDelta::minutes(9));
         board.gates[1].last_seen = board.gates[1].silent_since;
         board.freshness.behind_ms = 74_000;
+        board.freshness.recorded_until = Some(now() - TimeDelta::seconds(74));
         board.freshness.stale = true;
         board
     }

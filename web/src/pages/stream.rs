@@ -53,6 +53,7 @@ pub(super) fn full_name(name: &PersonName, lang: Lang) -> Markup {
         @match name {
             PersonName::Known { family, given } => { (given) " " (family) }
             PersonName::Erased => em { (lang.t("erased")) }
+            PersonName::Unknown => em { (lang.t("name-unknown")) }
         }
     }
 }

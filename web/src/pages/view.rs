@@ -19,7 +19,7 @@ pub struct School {
     pub zone: Tz,
 }
 
-/// A person's name, or the fact that it was erased.
+/// A person's name, or why there is none.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum PersonName {
     /// As the family writes it.
@@ -31,6 +31,8 @@ pub enum PersonName {
     },
     /// Its key was destroyed.
     Erased,
+    /// The roster does not know the pupil yet.
+    Unknown,
 }
 
 /// One word for a pupil's day so far. Colour, icon and word are the same wherever it is shown.
@@ -153,8 +155,11 @@ pub enum Phase {
 pub struct Freshness {
     /// When the figures were computed.
     pub as_of: DateTime<Utc>,
-    /// How far the read model was behind the log then, in milliseconds.
+    /// How long the oldest event that they do not include had waited then, in milliseconds; 0 if they
+    /// included everything.
     pub behind_ms: u64,
+    /// When the log learned the newest event that they include.
+    pub recorded_until: Option<DateTime<Utc>>,
     /// From the tap at the gate to the read model, of the recent scans that came at once, in
     /// milliseconds.
     pub tap_to_screen_ms: Option<u64>,
