@@ -1,8 +1,8 @@
 //! What people see: server-made pages (maud), live with htmx, plain without scripts.
 //!
 //! A component is a pure function from its values to [`maud::Markup`]; a page is a view struct of
-//! [`view`] with a `sample()`; whatever text it shows is in `web/locales`. This module must not know
-//! how read models are kept: [`source`] is the one place that turns them into views.
+//! [`view`] with a `sample()`; whatever text it shows is in `web/locales`. Only [`ReadModels`] knows the
+//! read models: it is the one place that turns them into views.
 //!
 //! How to add one more page:
 //! 1. its values in `view.rs`, its `sample()` in `sample.rs`, its texts in both `web/locales/*.ftl`;
@@ -21,7 +21,8 @@ pub mod error;
 mod fresh;
 mod gates;
 mod icon;
-pub mod live;
+mod live;
+mod read_models;
 mod respond;
 mod routes;
 pub mod sample;
@@ -32,6 +33,7 @@ mod stream;
 pub mod view;
 mod wall;
 
+pub use read_models::ReadModels;
 pub use respond::Nonce;
 pub use routes::router;
 pub use source::{Source, SourceError};

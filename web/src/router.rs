@@ -1,9 +1,11 @@
 //! All routes with what surrounds them.
 
+use crate::pages::{self, ReadModels};
 use crate::{AppState, api, middleware as mw};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
+use std::sync::Arc;
 
 /// Largest body of a request, in bytes, where a route does not say otherwise.
 pub const BODY_LIMIT: usize = 256 * 1024;
@@ -14,6 +16,7 @@ pub fn router(state: AppState) -> Router {
     let (api, _) = api::router().split_for_parts();
     Router::new()
         .merge(api)
+        .merge(pages::router(Arc::new(ReadModels(state.clone())), state.live.stopping().clone()))
         .fallback(mw::not_found)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(from_fn(mw::limit_time))

@@ -11,7 +11,7 @@ use super::facts::{BoardFacts, Pupil, ScanFact};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::attendance_day::{Direction, Flag};
 use domain::day_status::{Completeness, DayFacts, DayStatus, Policy, Status, day_status};
-use domain::expectation::{CourseCalendar, Expectation, PupilCalendar, expectation};
+use domain::expectation::{CourseCalendar, Expectation, PupilCalendar, expectation, Why};
 use domain::kiosk::LaneMode;
 use domain::{CourseId, Epoch, KioskId, ScanId, SchoolId, Sealed, StudentId};
 use std::collections::HashMap;
@@ -31,6 +31,10 @@ pub struct Board {
     pub now: DateTime<Utc>,
     /// How far the log is in here.
     pub as_of: AsOf,
+    /// The day's first expected entry; none if nobody is expected.
+    pub first_entry: Option<DateTime<Utc>>,
+    /// Why nobody is expected, if it is the same rule for everybody.
+    pub nobody: Option<Why>,
     /// All pupils.
     pub totals: Counts,
     /// By course, lowest grade first.
@@ -252,8 +256,15 @@ pub fn board(facts: &BoardFacts, now: DateTime<Utc>) -> Board {
     let mut by_course: HashMap<CourseId, Counts> = HashMap::new();
     let mut statuses: HashMap<StudentId, DayStatus> = HashMap::with_capacity(facts.pupils.len());
     let mut pupils: HashMap<StudentId, &Pupil> = HashMap::with_capacity(facts.pupils.len());
+    let mut first_entry: Option<DateTime<Utc>> = None;
+    let mut reasons: Vec<Why> = Vec::new();
     for pupil in &facts.pupils {
-        let (_, status) = judge.judge(pupil);
+        let (expected, status) = judge.judge(pupil);
+        match expected.slots.first() {
+            Some(slot) => first_entry = Some(first_entry.map_or(slot.entry, |first| first.min(slot.entry))),
+            None if !reasons.contains(&expected.why) => reasons.push(expected.why),
+            None => {}
+        }
         totals.add(&status);
         match pupil.course_id {
             Some(course) => by_course.entry(course).or_default().add(&status),
@@ -287,6 +298,11 @@ pub fn board(facts: &BoardFacts, now: DateTime<Utc>) -> Board {
         date: facts.date,
         now,
         as_of: facts.as_of,
+        first_entry,
+        nobody: match (first_entry, reasons.as_slice()) {
+            (None, [why]) => Some(*why),
+            _ => None,
+        },
         totals,
         courses,
         elsewhere,

@@ -1,6 +1,7 @@
 //! Problems in the client's language, and the two that the router itself raises.
 
 use crate::problem::{Code, Lang, Problem};
+use crate::{i18n, pages};
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
@@ -11,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 pub async fn speak_problems(request: Request, next: Next) -> Response {
     let lang = Lang::from_headers(request.headers());
     let id = request.extensions().get::<super::RequestId>().map(|id| id.0.to_string());
+    let page = wants_page(&request).then(|| i18n::negotiate(None, request.headers()));
     let response = next.run(request).await;
     let problem = match response.extensions().get::<Problem>() {
         Some(problem) => problem.clone(),
@@ -20,11 +22,21 @@ pub async fn speak_problems(request: Request, next: Next) -> Response {
             None => return response,
         },
     };
-    let mut spoken = problem.response(lang, id.as_deref());
+    let mut spoken = match page {
+        Some(lang) => pages::error::response(response.status(), id.as_deref(), lang),
+        None => problem.response(lang, id.as_deref()),
+    };
     if let Some(allow) = response.headers().get(header::ALLOW) {
         spoken.headers_mut().insert(header::ALLOW, allow.clone());
     }
     spoken
+}
+
+/// Whether a person's browser asks for a page, not a program for data (htmx asks for fragments: it
+/// takes no error as one).
+fn wants_page(request: &Request) -> bool {
+    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    !request.uri().path().starts_with("/api/") && accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
 /// A page or a handler that wrote its own error body is left alone.

@@ -8,9 +8,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
 
-/// An error page as an answer. `code` is what a person can quote: the request's id.
-pub fn response(status: StatusCode, code: Option<&str>, lang: Lang) -> Response {
+/// An error page as an answer. Of the request's id it shows the last eight digits, which a person can
+/// say on the phone and which find the log line.
+pub fn response(status: StatusCode, request_id: Option<&str>, lang: Lang) -> Response {
     let nonce = Nonce::fresh();
+    let code = request_id.and_then(|id| id.get(id.len().saturating_sub(8)..));
     respond::page(status, &nonce, page(status, code, lang, &nonce))
 }
 

@@ -6,6 +6,7 @@ use super::source::{Source, SourceError};
 use super::view::School;
 use super::{board, chooser, course, error, wall};
 use crate::i18n::{LANGUAGE_COOKIE, Lang, cookie, negotiate};
+use crate::middleware::RequestId;
 use axum::Router;
 use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::http::request::Parts;
@@ -51,6 +52,8 @@ struct Visit {
     school: Option<Uuid>,
     wall: bool,
     headers: HeaderMap,
+    /// The request's id, to quote in an error.
+    id: Option<String>,
     /// Choices made by this address, to be kept.
     keep: Vec<(&'static str, String)>,
 }
@@ -82,6 +85,7 @@ impl<S: Sync> FromRequestParts<S> for Visit {
             school: chosen.or_else(kept),
             wall: asked.muro.is_some(),
             headers: parts.headers.clone(),
+            id: parts.extensions.get::<RequestId>().map(|id| id.0.to_string()),
             keep,
         })
     }
@@ -91,7 +95,7 @@ impl Visit {
     /// The school of this visit among those there are: the chosen one, or the only one.
     fn school_of(&self, schools: &[School]) -> Option<Uuid> {
         let chosen = self.school.filter(|id| schools.iter().any(|school| school.id == *id));
-        chosen.or_else(|| match schools {
+        chosen.or(match schools {
             [only] => Some(only.id),
             _ => None,
         })
@@ -119,16 +123,16 @@ impl Visit {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
         };
-        error::response(status, None, self.lang)
+        error::response(status, self.id.as_deref(), self.lang)
     }
 
     fn not_found(&self) -> Response {
-        error::response(StatusCode::NOT_FOUND, None, self.lang)
+        error::response(StatusCode::NOT_FOUND, self.id.as_deref(), self.lang)
     }
 }
 
 async fn today(State(pages): State<Pages>, visit: Visit) -> Response {
-    shown(&pages, &visit, |found, several, lang, nonce| board::page(found, several, lang, nonce)).await
+    shown(&pages, &visit, board::page).await
 }
 
 async fn wall_screen(State(pages): State<Pages>, visit: Visit) -> Response {

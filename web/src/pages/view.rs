@@ -1,5 +1,5 @@
 //! What the pages show: plain values, already opened and counted, free of language and markup. The one
-//! place that makes them from the read models is [`super::source`].
+//! place that makes them from the read models is [`super::ReadModels`].
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;

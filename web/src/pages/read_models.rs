@@ -1,0 +1,342 @@
+//! The pages' values from the read models: the one place that turns a board into a view.
+
+use super::source::{Boards, Source, SourceError};
+use super::view::{
+    Board, Counts, Course, CourseDay, Freshness, Gate, NobodyWhy, PersonName, Phase, Pupil, Scan, School, Status,
+    Version,
+};
+use crate::AppState;
+use crate::live::{Frame, LiveError, Watcher};
+use crate::names::{self, NamesError, SchoolNames};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::attendance_day::Direction;
+use domain::day_status::{self, Step};
+use domain::expectation::Why;
+use domain::{CourseId, SchoolId, StudentId};
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _, stream};
+use projections::live::board::{Board as Facts, Counts as Counted, GateLine};
+use projections::live::queries::{self, PupilLine};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Behind for longer than this, in real milliseconds, is said aloud.
+const STALE_AFTER_MS: u64 = 5_000;
+
+/// A gate that was not heard for this long of real time is called silent: kiosks call at least every
+/// minute.
+const SILENT_AFTER: TimeDelta = TimeDelta::minutes(3);
+
+/// Rows of a page of a query.
+const PAGE: i64 = 200;
+
+/// The server's [`Source`].
+#[derive(Clone)]
+pub struct ReadModels(pub AppState);
+
+impl Source for ReadModels {
+    fn schools(&self) -> BoxFuture<'_, Result<Vec<School>, SourceError>> {
+        async move {
+            let mut schools = Vec::new();
+            let mut after = None;
+            loop {
+                let page = projections::roster::queries::schools(&self.0.pools.request, after, PAGE).await?;
+                let full = i64::try_from(page.len()).is_ok_and(|n| n == PAGE);
+                after = page.last().map(|school| school.school_id);
+                schools.extend(page.into_iter().map(|school| School {
+                    id: school.school_id.0,
+                    name: school.name,
+                    zone: school.settings.zone,
+                }));
+                if !full {
+                    schools.sort_by(|a, b| a.name.cmp(&b.name).then(a.id.cmp(&b.id)));
+                    return Ok(schools);
+                }
+            }
+        }
+        .boxed()
+    }
+
+    fn board(&self, school: Uuid) -> BoxFuture<'_, Result<Option<Arc<Board>>, SourceError>> {
+        async move {
+            let frame = self.0.live.board_now(SchoolId(school)).await?;
+            Ok(frame.map(|frame| Arc::new(board(&frame, self.0.clock.rate()))))
+        }
+        .boxed()
+    }
+
+    fn boards(&self, school: Uuid) -> BoxFuture<'_, Result<Option<Boards>, SourceError>> {
+        async move {
+            let Some(watcher) = self.0.live.watch(SchoolId(school)).await? else { return Ok(None) };
+            Ok(Some(boards(watcher, self.0.clock.rate())))
+        }
+        .boxed()
+    }
+
+    fn course(&self, school: Uuid, course: Uuid) -> BoxFuture<'_, Result<Option<CourseDay>, SourceError>> {
+        async move { course_day(&self.0, SchoolId(school), CourseId(course)).await }.boxed()
+    }
+}
+
+/// Every board that the hub computes, the present one first.
+fn boards(watcher: Watcher, rate: f64) -> Boards {
+    stream::unfold((watcher, true), move |(mut watcher, first)| async move {
+        let latest = watcher.latest();
+        if !first {
+            latest.changed().await.ok()?;
+        }
+        let frame = latest.borrow_and_update().clone();
+        Some((Arc::new(board(&frame, rate)), (watcher, false)))
+    })
+    .boxed()
+}
+
+fn board(frame: &Frame, rate: f64) -> Board {
+    let facts = &frame.board;
+    let phase = phase(facts);
+    let behind_ms = frame.freshness.behind_ms;
+    Board {
+        school: School { id: facts.school_id.0, name: facts.school_name.clone(), zone: facts.zone },
+        date: facts.date,
+        phase,
+        counts: counts(&facts.totals),
+        courses: facts
+            .courses
+            .iter()
+            .map(|line| Course { id: line.course_id.0, name: line.name.clone(), counts: counts(&line.counts) })
+            .collect(),
+        scans: facts
+            .last_scans
+            .iter()
+            .map(|scan| Scan {
+                at: scan.occurred_at,
+                name: if scan.erased { PersonName::Erased } else { name(&frame.names, scan.student_id) },
+                course: scan.course_name.clone(),
+                direction: scan.direction,
+                late_minutes: scan.late_minutes,
+                flags: scan.flags.clone(),
+            })
+            .collect(),
+        gates: facts.gates.iter().map(|line| gate(line, facts.now, phase, rate)).collect(),
+        quarantined: u32::try_from(facts.quarantined).unwrap_or(0),
+        freshness: Freshness {
+            as_of: facts.now,
+            behind_ms,
+            recorded_until: facts.as_of.recorded_at,
+            tap_to_screen_ms: frame.freshness.tap_to_screen.map(|spread| spread.p50_ms),
+            stale: behind_ms > STALE_AFTER_MS,
+        },
+        version: Version { epoch: frame.id.epoch.0, position: frame.id.position },
+    }
+}
+
+fn phase(facts: &Facts) -> Phase {
+    let totals = &facts.totals;
+    match facts.first_entry {
+        _ if totals.pupils == 0 => Phase::Empty,
+        None => Phase::Nobody(match facts.nobody {
+            Some(Why::NoSlotThatDay) => Some(NobodyWhy::NoSlotThatDay),
+            Some(Why::NoScheduleYet) => Some(NobodyWhy::NoScheduleYet),
+            Some(Why::CourseClosed) => Some(NobodyWhy::CoursesClosed),
+            Some(Why::WeeklySchedule { .. } | Why::NotEnrolledYet | Why::Withdrawn) | None => None,
+        }),
+        // Whoever comes early is there already.
+        Some(first) if facts.now < first && totals.pending == totals.expected => {
+            Phase::Before { first_entry: Some(first.with_timezone(&facts.zone).time()) }
+        }
+        Some(_) => Phase::During,
+    }
+}
+
+fn counts(counted: &Counted) -> Counts {
+    Counts {
+        expected: counted.expected,
+        inside: counted.inside,
+        on_time: counted.present,
+        late: counted.late,
+        missing: counted.missing,
+        unknown: counted.unknown,
+        pending: counted.pending,
+        left: counted.left,
+    }
+}
+
+/// On a school day a gate is silent when the log says so, or when it has not called for too long: then
+/// the log may not say so yet.
+fn gate(line: &GateLine, now: DateTime<Utc>, phase: Phase, rate: f64) -> Gate {
+    let limit = SILENT_AFTER * rate.clamp(1.0, 10_000.0).ceil() as i32;
+    let quiet = phase == Phase::During && !line.revoked && line.last_seen.is_some_and(|seen| now - seen > limit);
+    Gate {
+        name: line.gate.clone(),
+        mode: line.mode,
+        last_seen: line.last_seen,
+        queued: line.queue_depth.and_then(|depth| u32::try_from(depth).ok()),
+        drained_through: line.drained_through,
+        silent_since: if line.silent || quiet { line.last_seen.or(line.drained_through).or(Some(now)) } else { None },
+        revoked: line.revoked,
+    }
+}
+
+fn name(names: &SchoolNames, student: StudentId) -> PersonName {
+    match names.of(student) {
+        names::PersonName::Known { given, family } => PersonName::Known { family, given },
+        names::PersonName::Erased => PersonName::Erased,
+        names::PersonName::Unknown => PersonName::Unknown,
+    }
+}
+
+async fn course_day(state: &AppState, school: SchoolId, course: CourseId) -> Result<Option<CourseDay>, SourceError> {
+    let request = &state.pools.request;
+    let Some(found) = projections::roster::queries::school(request, school).await? else { return Ok(None) };
+    let now = state.clock.now();
+    let date = now.with_timezone(&found.settings.zone).date_naive();
+    let names = state.names.of_school(school).await?;
+    let mut pupils = Vec::new();
+    let mut after = None;
+    let page = loop {
+        let page = queries::course_page(request, school, course, date, now, after, PAGE).await?;
+        let Some(page) = page else { return Ok(None) };
+        pupils.extend(page.pupils.iter().map(|line| pupil(line, &names)));
+        after = page.next;
+        if after.is_none() {
+            break page;
+        }
+    };
+    Ok(Some(CourseDay {
+        school: School { id: school.0, name: page.school.name, zone: page.school.zone },
+        date,
+        course: Course { id: course.0, name: page.course.name, counts: counted(&pupils) },
+        pupils,
+        freshness: Freshness {
+            as_of: now,
+            behind_ms: 0,
+            recorded_until: page.as_of.recorded_at,
+            tap_to_screen_ms: None,
+            stale: false,
+        },
+    }))
+}
+
+fn pupil(line: &PupilLine, names: &SchoolNames) -> Pupil {
+    let status = match line.status.status {
+        day_status::Status::NotExpected => Status::NotExpected,
+        day_status::Status::Pending => Status::Pending,
+        day_status::Status::Present => Status::Inside,
+        day_status::Status::Late { .. } => Status::Late,
+        day_status::Status::Missing => Status::Missing,
+        day_status::Status::Unknown => Status::Unknown,
+        day_status::Status::Left => Status::Left,
+    };
+    let day = line.day.as_ref();
+    Pupil {
+        id: line.student_id.0,
+        name: if line.erased { PersonName::Erased } else { name(names, line.student_id) },
+        status,
+        inside: line.status.inside,
+        first_entry: day.and_then(|day| day.first_entry_at.or(day.first_entry_any_at)),
+        left_at: day.filter(|day| day.last_direction == Some(Direction::Exit)).and_then(|day| day.last_at),
+        late_minutes: line.status.derivation.iter().find_map(|step| match step {
+            Step::LateBy { minutes } => Some(*minutes),
+            _ => None,
+        }),
+        derivation: line.status.derivation.clone(),
+    }
+}
+
+/// The same figures as the board's row, over the same statuses.
+fn counted(pupils: &[Pupil]) -> Counts {
+    let of = |status| u32::try_from(pupils.iter().filter(|pupil| pupil.status == status).count()).unwrap_or(u32::MAX);
+    let inside = pupils.iter().filter(|pupil| pupil.inside).count();
+    let counts = Counts {
+        expected: 0,
+        inside: u32::try_from(inside).unwrap_or(u32::MAX),
+        on_time: of(Status::Inside),
+        late: of(Status::Late),
+        missing: of(Status::Missing),
+        unknown: of(Status::Unknown),
+        pending: of(Status::Pending),
+        left: of(Status::Left),
+    };
+    let expected = counts.on_time + counts.late + counts.missing + counts.unknown + counts.pending + counts.left;
+    Counts { expected, ..counts }
+}
+
+impl From<sqlx::Error> for SourceError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => {
+                Self::Unavailable(error.into())
+            }
+            // The server is starting, stopping or full (SQLSTATE classes 53, 57 and 08).
+            sqlx::Error::Database(ref refused)
+                if refused
+                    .code()
+                    .is_some_and(|code| ["53", "57", "08"].iter().any(|class| code.starts_with(class))) =>
+            {
+                Self::Unavailable(error.into())
+            }
+            other => Self::Internal(other.into()),
+        }
+    }
+}
+
+impl From<NamesError> for SourceError {
+    fn from(error: NamesError) -> Self {
+        match error {
+            NamesError::Roster(error) => error.into(),
+            other => Self::Unavailable(other.into()),
+        }
+    }
+}
+
+impl From<LiveError> for SourceError {
+    fn from(error: LiveError) -> Self {
+        match error {
+            LiveError::Database(error) => error.into(),
+            LiveError::Names(error) => error.into(),
+            LiveError::Overloaded => Self::Unavailable(error.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::KioskId;
+    use domain::kiosk::LaneMode;
+
+    fn line(seconds_ago: i64, now: DateTime<Utc>) -> GateLine {
+        GateLine {
+            kiosk_id: KioskId(Uuid::from_u128(1)),
+            gate: "Portón".to_owned(),
+            mode: LaneMode::EntryLane,
+            last_seen: Some(now - TimeDelta::seconds(seconds_ago)),
+            queue_depth: Some(3),
+            skew_ms: None,
+            drained_through: None,
+            last_scan_at: None,
+            silent: false,
+            revoked: false,
+            gaps: 0,
+            forks: 0,
+        }
+    }
+
+    #[test]
+    fn a_gate_is_silent_by_the_log_or_after_three_real_minutes_of_a_school_day() {
+        let now = super::super::sample::now();
+        let silent = |line: &GateLine, phase, rate| gate(line, now, phase, rate).silent_since;
+        assert_eq!(silent(&line(170, now), Phase::During, 1.0), None);
+        assert_eq!(silent(&line(190, now), Phase::During, 1.0), Some(now - TimeDelta::seconds(190)));
+        assert_eq!(silent(&line(190, now), Phase::Empty, 1.0), None, "at night kiosks are off");
+        assert_eq!(silent(&line(190, now), Phase::During, 60.0), None, "three seconds of a fast demo");
+        assert_eq!(silent(&GateLine { revoked: true, ..line(190, now) }, Phase::During, 1.0), None);
+        assert!(silent(&GateLine { silent: true, last_seen: None, ..line(0, now) }, Phase::Empty, 1.0).is_some());
+    }
+
+    #[test]
+    fn a_courses_figures_add_up() {
+        let counts = counted(&CourseDay::sample().pupils);
+        assert_eq!(counts, CourseDay::sample().course.counts);
+    }
+}
