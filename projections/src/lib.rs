@@ -30,6 +30,10 @@ pub mod rebuild;
 pub mod roster;
 mod rows;
 pub mod runner;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub use checkpoint::Checkpoint;

@@ -17,7 +17,7 @@ use crate::fact::{Poison, decode_page};
 use crate::runner::{announce_in_tx, continues};
 use crate::{Checkpoint, ReadModel, checkpoint};
 use nats::log;
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::{Connection, Executor, PgConnection, PgPool};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -156,15 +156,14 @@ impl Rebuild<'_> {
         .fetch_all(&mut *tx)
         .await?;
         // Names of the catalogue, quoted by it.
-        sqlx::raw_sql(&format!("lock table {} in access exclusive mode", tables.join(", "))).execute(&mut *tx).await?;
+        tx.execute(format!("lock table {} in access exclusive mode", tables.join(", ")).as_str()).await?;
         while apply_one_page_in_tx(&mut tx, self.reader, model, &mut filled).await? {}
         if log::head(self.reader).await?.epoch != filled.to.epoch {
             return Err(RebuildError::EpochChanged);
         }
-        sqlx::raw_sql(&format!(
-            "alter schema {model} rename to {model}_old; alter schema {model}_next rename to {model}"
-        ))
-        .execute(&mut *tx)
+        tx.execute(
+            format!("alter schema {model} rename to {model}_old; alter schema {model}_next rename to {model}").as_str(),
+        )
         .await?;
         checkpoint::set_in_tx(&mut tx, &filled.to).await?;
         announce_in_tx(&mut tx, model, "*").await?;
@@ -215,7 +214,7 @@ impl Rebuild<'_> {
         .fetch_all(&mut *tx)
         .await?;
         for statement in statements {
-            sqlx::raw_sql(&statement).execute(&mut *tx).await?;
+            tx.execute(statement.as_str()).await?;
         }
         tx.commit().await?;
         Ok(())
@@ -228,7 +227,7 @@ impl Rebuild<'_> {
         )
         .fetch_all(&mut *self.conn)
         .await?;
-        sqlx::raw_sql(&format!("analyze {}", tables.join(", "))).execute(&mut *self.conn).await?;
+        self.conn.execute(format!("analyze {}", tables.join(", ")).as_str()).await?;
         Ok(())
     }
 
@@ -239,7 +238,7 @@ impl Rebuild<'_> {
         loop {
             let mut tx = self.conn.begin().await?;
             sqlx::query(GIVE_WAY).execute(&mut *tx).await?;
-            match sqlx::raw_sql(&statement).execute(&mut *tx).await {
+            match tx.execute(statement.as_str()).await {
                 Ok(_) => return Ok(tx.commit().await?),
                 Err(error) if gave_way(&error) && Instant::now() < deadline => {
                     tx.rollback().await?;

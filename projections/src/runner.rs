@@ -106,6 +106,11 @@ impl Projector {
         Self { model, pool, feed, page: PAGE, checkpoint: None }
     }
 
+    /// Takes pages of at most `page` events.
+    pub fn set_page(&mut self, page: usize) {
+        self.page = page.max(1);
+    }
+
     /// Reads the checkpoint again before the next page.
     pub fn forget(&mut self) {
         self.checkpoint = None;

@@ -1,0 +1,363 @@
+//! Histories of several schools, as random as a seed makes them: every event type, in orders that the
+//! write side would allow and in some that it would not, since a read model must not care.
+
+use super::{Draft, at, id, monday};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
+use domain::attendance_day::{self, Direction, Flag, Method, Scan, Shown, TimeConfidence};
+use domain::course::{self, Slot};
+use domain::kiosk::{self, LaneMode};
+use domain::quarantine::{self, QuarantinedScan, Reason};
+use domain::school::{self, Settings};
+use domain::student::{self, CredentialKind, GuardianRights, RevocationReason};
+use domain::{Actor, AnyEvent, KioskId, ScanId, SchoolId, Sealed, StreamId, StudentId, guardian};
+use uuid::Uuid;
+
+/// SplitMix64: small, and the same everywhere.
+pub(crate) struct Random(pub u64);
+
+impl Random {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+    /// Below `n`.
+    pub fn below(&mut self, n: u64) -> u64 {
+        self.next() % n
+    }
+    pub fn chance(&mut self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+    pub fn pick<T: Clone>(&mut self, of: &[T]) -> T {
+        of[usize::try_from(self.below(of.len() as u64)).unwrap()].clone()
+    }
+    pub fn shuffle<T>(&mut self, of: &mut [T]) {
+        for i in (1..of.len()).rev() {
+            of.swap(i, usize::try_from(self.below(i as u64 + 1)).unwrap());
+        }
+    }
+}
+
+/// Every sample event of the domain, each in the stream of its aggregate.
+pub(crate) fn samples(school: SchoolId) -> Vec<Draft> {
+    domain::event::all_samples()
+        .into_iter()
+        .map(|event| {
+            let own: Uuid = match &event {
+                AnyEvent::School(_) => school.0,
+                other => id(0x9000 + other.aggregate().len() as u128),
+            };
+            let mut draft = Draft::of(school, own, event);
+            if let AnyEvent::AttendanceDay(_) = draft.event {
+                draft.stream = StreamId::of_day(monday(), school, StudentId(own));
+                draft.actor = Actor::kiosk(id(0x41));
+            }
+            draft
+        })
+        .collect()
+}
+
+/// A school with its settings, courses with a schedule, pupils, guardians, cards and kiosks.
+pub(crate) fn founding(school: SchoolId, pupils: u64, courses: u64, random: &mut Random) -> Vec<Draft> {
+    let mut drafts = vec![Draft::of(school, school.0, AnyEvent::School(registered("Liceo de Prueba")))];
+    for c in 0..courses {
+        let name = format!("{}° Básico A", c + 1);
+        let (level, letter) = (format!("basica-{}", c + 1), "A".to_owned());
+        let opened = course::Event::Opened { year: 2026, name, level, letter };
+        drafts.push(Draft::of(school, course_id(school, c), AnyEvent::Course(opened)));
+        drafts.push(Draft::of(school, course_id(school, c), AnyEvent::Course(schedule(day(-20), 8))));
+    }
+    for p in 0..pupils {
+        let enrolled = student::Event::Enrolled {
+            course_id: course_id(school, p % courses).into(),
+            from: day(-30),
+            given_names: sealed(random),
+            family_names: sealed(random),
+            national_id: random.chance(80).then(|| sealed(random)),
+        };
+        drafts.push(Draft::of(school, pupil_id(school, p), AnyEvent::Student(enrolled)));
+        let issued =
+            student::Event::CredentialIssued { credential_id: card_id(school, p).into(), kind: CredentialKind::Qr };
+        drafts.push(Draft::of(school, pupil_id(school, p), AnyEvent::Student(issued)));
+    }
+    for k in 0..4 {
+        let enrolled = kiosk::Event::Enrolled { gate: format!("Portón {k}"), mode: LaneMode::Choice };
+        drafts.push(Draft::of(school, kiosk_id(school, k), AnyEvent::Kiosk(enrolled)));
+    }
+    drafts
+}
+
+/// `n` random events over a founded school.
+pub(crate) fn random(school: SchoolId, pupils: u64, courses: u64, n: usize, random: &mut Random) -> Vec<Draft> {
+    let mut drafts = Vec::with_capacity(n);
+    while drafts.len() < n {
+        let r = &mut *random;
+        match r.below(20) {
+            0 => drafts.push(school_event(school, r)),
+            1 => drafts.push(course_event(school, courses, r)),
+            2..=5 => drafts.push(student_event(school, pupils, courses, r)),
+            6 => drafts.push(guardian_event(school, r)),
+            7..=8 => drafts.push(kiosk_event(school, r)),
+            9..=10 => drafts.push(quarantine_event(school, pupils, r)),
+            _ => drafts.extend(scan_events(school, pupils, r)),
+        }
+    }
+    drafts
+}
+
+pub(crate) fn day(offset: i64) -> NaiveDate {
+    monday() + TimeDelta::days(offset)
+}
+fn within(school: SchoolId, space: u128, n: u64) -> Uuid {
+    Uuid::from_u128(school.0.as_u128() ^ (space << 32) ^ u128::from(n) ^ (7 << 60))
+}
+pub(crate) fn course_id(school: SchoolId, n: u64) -> Uuid {
+    within(school, 0xc, n)
+}
+pub(crate) fn pupil_id(school: SchoolId, n: u64) -> Uuid {
+    within(school, 0x5, n)
+}
+fn card_id(school: SchoolId, n: u64) -> Uuid {
+    within(school, 0xd, n)
+}
+fn guardian_id(school: SchoolId, n: u64) -> Uuid {
+    within(school, 0x6, n)
+}
+pub(crate) fn kiosk_id(school: SchoolId, n: u64) -> Uuid {
+    within(school, 0xb, n)
+}
+
+pub(crate) fn sealed(random: &mut Random) -> Sealed {
+    Sealed(format!("v1:enrolled:name:identity:{:x}", random.next()))
+}
+
+pub(crate) fn settings(late: u16) -> Settings {
+    Settings {
+        zone: chrono_tz::America::Santiago,
+        late_after_minutes: late,
+        missing_after_minutes: 15,
+        echo_seconds: 60,
+    }
+}
+
+fn registered(name: &str) -> school::Event {
+    school::Event::Registered { name: name.to_owned(), rbd: Some("12345-6".to_owned()), settings: settings(5) }
+}
+
+/// Monday to Friday from `hour` to 15:30.
+pub(crate) fn schedule(effective_from: NaiveDate, hour: u32) -> course::Event {
+    let slots = [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri]
+        .into_iter()
+        .zip(0..)
+        .map(|(weekday, n)| Slot {
+            slot_id: id(0x7000 + n),
+            weekday,
+            entry: NaiveTime::from_hms_opt(hour, 0, 0).unwrap(),
+            exit: NaiveTime::from_hms_opt(15, 30, 0).unwrap(),
+        })
+        .collect();
+    course::Event::WeeklyScheduleSet { effective_from, slots }
+}
+
+fn some_day(r: &mut Random) -> NaiveDate {
+    day(i64::try_from(r.below(20)).unwrap() - 15)
+}
+
+fn school_event(school: SchoolId, r: &mut Random) -> Draft {
+    let event = if r.chance(30) {
+        registered(&format!("Liceo {}", r.below(9)))
+    } else {
+        school::Event::SettingsChanged { settings: settings(u16::try_from(r.below(20)).unwrap()) }
+    };
+    Draft::of(school, school.0, AnyEvent::School(event))
+}
+
+fn course_event(school: SchoolId, courses: u64, r: &mut Random) -> Draft {
+    let own = course_id(school, r.below(courses + 1));
+    let event = match r.below(4) {
+        0 => course::Event::Opened {
+            year: 2026,
+            name: format!("Curso {}", r.below(99)),
+            level: "media-1".to_owned(),
+            letter: r.pick(&["", "B"]).to_owned(),
+        },
+        1 => course::Event::Renamed { name: format!("Curso {}", r.below(99)) },
+        2 => course::Event::Closed { from: some_day(r) },
+        _ => schedule(some_day(r), 7 + u32::try_from(r.below(3)).unwrap()),
+    };
+    Draft::of(school, own, AnyEvent::Course(event))
+}
+
+fn student_event(school: SchoolId, pupils: u64, courses: u64, r: &mut Random) -> Draft {
+    let n = r.below(pupils + 1);
+    let guardian_id = guardian_id(school, r.below(6)).into();
+    let credential_id = card_id(school, r.below(pupils + 4)).into();
+    let course_id = course_id(school, r.below(courses)).into();
+    let rights = GuardianRights {
+        legal: r.chance(50),
+        notify: r.chance(50),
+        may_collect: r.chance(50),
+        may_view: r.chance(50),
+        restricted: r.chance(20),
+    };
+    let event = match r.below(20) {
+        0 => student::Event::Erased,
+        1..=2 => student::Event::Withdrawn { from: some_day(r) },
+        3..=4 => student::Event::Enrolled {
+            course_id,
+            from: some_day(r),
+            given_names: sealed(r),
+            family_names: sealed(r),
+            national_id: r.chance(50).then(|| sealed(r)),
+        },
+        5..=7 => student::Event::Moved { course_id, from: some_day(r) },
+        8..=9 => student::Event::DetailsChanged {
+            given_names: sealed(r),
+            family_names: sealed(r),
+            national_id: r.chance(50).then(|| sealed(r)),
+        },
+        10..=11 => {
+            student::Event::CredentialIssued { credential_id, kind: r.pick(&[CredentialKind::Qr, CredentialKind::Nfc]) }
+        }
+        12..=13 => student::Event::CredentialRevoked {
+            credential_id,
+            reason: r.pick(&[RevocationReason::Lost, RevocationReason::Damaged, RevocationReason::Replaced]),
+        },
+        14..=16 => student::Event::GuardianLinked { guardian_id, rights },
+        17 => student::Event::GuardianLinkChanged { guardian_id, rights },
+        _ => student::Event::GuardianUnlinked { guardian_id },
+    };
+    Draft::of(school, pupil_id(school, n), AnyEvent::Student(event))
+}
+
+fn guardian_event(school: SchoolId, r: &mut Random) -> Draft {
+    let contact = |r: &mut Random| (r.chance(70).then(|| sealed(r)), r.chance(70).then(|| sealed(r)));
+    let event = match r.below(8) {
+        0 => guardian::Event::Erased,
+        1..=4 => {
+            let (phone, mail) = contact(r);
+            guardian::Event::Registered { name: sealed(r), national_id: r.chance(50).then(|| sealed(r)), phone, mail }
+        }
+        _ => {
+            let (phone, mail) = contact(r);
+            guardian::Event::ContactChanged { name: sealed(r), phone, mail }
+        }
+    };
+    Draft::of(school, guardian_id(school, r.below(6)), AnyEvent::Guardian(event))
+}
+
+fn kiosk_event(school: SchoolId, r: &mut Random) -> Draft {
+    let queue_id = id(u128::from(r.below(3)));
+    let seq = i64::try_from(r.below(500)).unwrap();
+    let through = some_time(r);
+    let event = match r.below(8) {
+        0 => kiosk::Event::Enrolled { gate: format!("Puerta {}", r.below(9)), mode: LaneMode::EntryLane },
+        1 => kiosk::Event::ModeChanged { mode: r.pick(&[LaneMode::ExitLane, LaneMode::Choice]) },
+        2 => kiosk::Event::Revoked,
+        3 => kiosk::Event::DrainedThrough { queue_id, seq, through },
+        4 => kiosk::Event::Silent { last_seen: through },
+        5 => kiosk::Event::Returned,
+        6 => kiosk::Event::GapDetected { queue_id, from: seq, to: seq + 2 },
+        _ => kiosk::Event::ForkDetected { queue_id, seq, scan_id: id(0x77) },
+    };
+    Draft::of(school, kiosk_id(school, r.below(5)), AnyEvent::Kiosk(event))
+}
+
+fn quarantine_event(school: SchoolId, pupils: u64, r: &mut Random) -> Draft {
+    let own = within(school, 0xe, r.below(30));
+    let event = match r.below(4) {
+        0 => quarantine::Event::Assigned {
+            student_id: pupil_id(school, r.below(pupils)).into(),
+            local_date: some_day(r),
+        },
+        1 => quarantine::Event::Dismissed,
+        _ => quarantine::Event::Received {
+            scan: QuarantinedScan {
+                scan_id: ScanId(own),
+                kiosk_id: KioskId(kiosk_id(school, r.below(5))),
+                queue_id: id(2),
+                seq: 4,
+                read: sealed(r),
+                direction: Some(Direction::Entry),
+                method: Some(Method::Nfc),
+                occurred_at: some_time(r),
+                device_time: r.chance(90).then(|| some_time(r)),
+                shown: Some(Shown::Unknown),
+            },
+            reasons: vec![r.pick(&[Reason::UnknownCredential, Reason::TooOld, Reason::Malformed])],
+        },
+    };
+    Draft::of(school, own, AnyEvent::Quarantine(event))
+}
+
+/// A time of the morning, down to the nanosecond as a careless caller might bring it.
+fn some_time(r: &mut Random) -> DateTime<Utc> {
+    at(10, 30, 0) + TimeDelta::nanoseconds(i64::try_from(r.below(4 * 3_600_000_000_000)).unwrap())
+}
+
+/// A scan of a pupil, then perhaps a flag of it or of another.
+fn scan_events(school: SchoolId, pupils: u64, r: &mut Random) -> Vec<Draft> {
+    let n = r.below(pupils);
+    let date = if r.chance(85) { monday() } else { day(-1) };
+    let scan_id: ScanId = id(0x5_0000 + u128::from(r.next() % 100_000));
+    let mut drafts = vec![scan(school, n, date, some_scan(school, scan_id, r))];
+    if r.chance(30) {
+        let flagged = if r.chance(90) { scan_id } else { id(0x5_0000 + u128::from(r.below(100_000))) };
+        let mut flags = vec![r.pick(&[Flag::Echo, Flag::LateSync, Flag::LowConfidenceTime, Flag::RepeatedEntry])];
+        flags.extend(r.chance(30).then_some(Flag::LaneMismatch));
+        let event = attendance_day::Event::ScanFlagged { scan_id: flagged, flags };
+        drafts.push(Draft { event: AnyEvent::AttendanceDay(event), ..drafts[0].clone() });
+    }
+    drafts
+}
+
+fn some_scan(school: SchoolId, scan_id: ScanId, r: &mut Random) -> Scan {
+    let occurred_at = some_time(r);
+    Scan {
+        scan_id,
+        kiosk_id: kiosk_id(school, r.below(4)).into(),
+        queue_id: id(1),
+        seq: 1,
+        credential_id: id(3),
+        direction: r.pick(&[Direction::Entry, Direction::Entry, Direction::Exit]),
+        method: r.pick(&[Method::Qr, Method::Nfc, Method::Typed]),
+        occurred_at,
+        time_confidence: r.pick(&[TimeConfidence::Monotonic, TimeConfidence::WallCorrected, TimeConfidence::Low]),
+        shown: Shown::Welcome,
+        device_time: occurred_at,
+        prev_hash: None,
+    }
+}
+
+/// A recorded scan of a pupil.
+pub(crate) fn scan(school: SchoolId, pupil: u64, date: NaiveDate, scan: Scan) -> Draft {
+    let student = StudentId(pupil_id(school, pupil));
+    Draft {
+        school,
+        stream: StreamId::of_day(date, school, student),
+        date,
+        occurred_at: scan.occurred_at,
+        actor: Actor::kiosk(scan.kiosk_id),
+        event: AnyEvent::AttendanceDay(attendance_day::Event::ScanRecorded { scan }),
+    }
+}
+
+/// A plain scan at a trusted time.
+pub(crate) fn plain_scan(school: SchoolId, n: u128, direction: Direction, occurred_at: DateTime<Utc>) -> Scan {
+    Scan {
+        scan_id: id(0x1_0000 + n),
+        kiosk_id: kiosk_id(school, 0).into(),
+        queue_id: id(1),
+        seq: 1,
+        credential_id: id(3),
+        direction,
+        method: Method::Qr,
+        occurred_at,
+        time_confidence: TimeConfidence::Monotonic,
+        shown: Shown::Welcome,
+        device_time: occurred_at,
+        prev_hash: None,
+    }
+}

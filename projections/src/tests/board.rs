@@ -1,0 +1,119 @@
+//! The board of a whole school, over the tables.
+
+use crate::live::queries::{self, load_board};
+use crate::testing::history::{self, Random};
+use crate::testing::{World, at, id, monday};
+use domain::SchoolId;
+use domain::attendance_day::Direction;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+fn school() -> SchoolId {
+    id(1 << 24)
+}
+
+/// A morning: nine in ten in time, one in twenty late, the rest not there.
+async fn morning(world: &World, pupils: u64, courses: u64) {
+    world.append(&history::founding(school(), pupils, courses, &mut Random(1))).await;
+    let scans: Vec<_> = (0..pupils)
+        .filter(|n| n % 20 != 0)
+        .map(|n| {
+            let entered = if n % 20 == 1 { at(11, 20, 0) } else { at(10, 50, 0) };
+            history::scan(school(), n, monday(), history::plain_scan(school(), n.into(), Direction::Entry, entered))
+        })
+        .collect();
+    for chunk in scans.chunks(500) {
+        world.append(chunk).await;
+    }
+    world.catch_up_all().await;
+}
+
+/// Counts the statements that sqlx logs.
+struct Statements(Arc<AtomicUsize>);
+
+impl tracing::Subscriber for Statements {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        metadata.target() == "sqlx::query"
+    }
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn event(&self, _: &tracing::Event<'_>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+async fn statements(world: &World) -> usize {
+    let count = Arc::new(AtomicUsize::new(0));
+    let guard = tracing::subscriber::set_default(Statements(Arc::clone(&count)));
+    load_board(&world.request, school(), monday(), at(11, 30, 0)).await.unwrap().unwrap();
+    drop(guard);
+    count.load(Ordering::Relaxed)
+}
+
+#[tokio::test]
+async fn a_board_takes_as_many_queries_for_1200_pupils_as_for_three() {
+    let (small, large) = (World::create().await, World::create().await);
+    morning(&small, 3, 1).await;
+    morning(&large, 1_200, 30).await;
+    let (few, many) = (statements(&small).await, statements(&large).await);
+    assert!(few > 5, "the statements were not counted");
+    assert_eq!(few, many);
+}
+
+#[tokio::test]
+async fn the_totals_of_a_school_are_the_sum_of_its_courses_and_of_its_pupils() {
+    let world = World::create().await;
+    morning(&world, 1_200, 30).await;
+    let board = load_board(&world.request, school(), monday(), at(11, 30, 0)).await.unwrap().unwrap();
+    assert_eq!((board.totals.pupils, board.totals.expected), (1_200, 1_200));
+    assert_eq!((board.totals.present, board.totals.late, board.totals.missing), (1_080, 60, 60));
+    assert!(board.totals.holds());
+    let sum = board.courses.iter().fold(board.elsewhere, |sum, c| sum.plus(c.counts));
+    assert_eq!(sum, board.totals);
+    assert_eq!(board.courses.len(), 30);
+    assert_eq!(board.courses[9].level, "basica-10", "in the order of grades, not of letters");
+    assert_eq!(board.last_scans.len(), 20);
+    assert!(board.last_scans.iter().all(|s| s.name.is_some() && s.course_name.is_some()));
+
+    // The same by pages: every course's pupils, and the ledger of everybody seen.
+    let mut seen = 0;
+    for course in &board.courses {
+        let page = queries::course_page(&world.request, school(), course.course_id, monday(), at(11, 30, 0), None, 200);
+        let page = page.await.unwrap().unwrap();
+        assert_eq!(page.pupils.len() as u32, course.counts.pupils);
+        let inside = page.pupils.iter().filter(|p| p.status.inside).count() as u32;
+        assert_eq!(inside, course.counts.inside);
+    }
+    let mut after = None;
+    loop {
+        let page = queries::pupils_seen(&world.request, school(), monday(), after, 200).await.unwrap();
+        assert!(page.len() <= 200);
+        seen += page.len();
+        let Some(last) = page.last() else { break };
+        after = Some(last.student_id);
+    }
+    assert_eq!(seen, 1_140);
+}
+
+/// `cargo test -p projections --release -- --ignored --nocapture how_long`
+#[tokio::test]
+#[ignore = "measures; prints through the test's own assertion"]
+async fn how_long_a_board_of_1200_pupils_takes() {
+    let world = World::create().await;
+    morning(&world, 1_200, 30).await;
+    sqlx::query("analyze").execute(&world.owner).await.unwrap();
+    let mut took: Vec<_> = Vec::new();
+    for _ in 0..200 {
+        let started = tokio::time::Instant::now();
+        load_board(&world.request, school(), monday(), at(11, 30, 0)).await.unwrap().unwrap();
+        took.push(started.elapsed());
+    }
+    took.sort_unstable();
+    eprintln!("board of 1,200 pupils: p50 {:?} p99 {:?}", took[100], took[198]);
+    assert!(took[100].as_millis() < 15, "p50 {:?} p99 {:?}", took[100], took[198]);
+}
