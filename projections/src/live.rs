@@ -2,7 +2,8 @@
 //!
 //! State goes by corrected time, not by arrival: a pupil's day is summed up anew from its scans
 //! whenever one comes or is flagged, so that a scan synced late never overwrites a later one. An echo
-//! (a second tap within the echo window) is counted, and changes nothing else.
+//! (a second tap in the same direction within the echo window) is a reading like others, since the
+//! earlier of two taps may be the one that arrives later; it tells nobody and is not in the stream.
 
 mod apply;
 pub mod board;

@@ -73,12 +73,6 @@ impl<K: Ord + Clone, R: Positioned> Rows<K, R> {
     pub(crate) fn changed(&self) -> Vec<&R> {
         self.changed.iter().filter_map(|k| self.rows.get(k)).collect()
     }
-
-    /// All rows.
-    #[cfg(test)]
-    pub(crate) fn all(&self) -> &BTreeMap<K, R> {
-        &self.rows
-    }
 }
 
 /// One column of several rows, for `unnest`.

@@ -9,6 +9,7 @@ use domain::{Actor, AnyEvent, EventId, Recorded, SchoolId, StreamId};
 use local_services::testing::TestDatabases;
 use nats::Feed;
 use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -77,7 +78,6 @@ pub(crate) fn facts(drafts: &[Draft]) -> Vec<Fact> {
 
 /// A migrated database with a pool for each role.
 pub(crate) struct World {
-    pub databases: TestDatabases,
     pub owner: PgPool,
     pub reader: PgPool,
     pub projector: PgPool,
@@ -88,11 +88,10 @@ impl World {
     pub async fn create() -> Self {
         let databases = TestDatabases::create().await.unwrap();
         Self {
-            owner: databases.pool_as("postgres", 4).await.unwrap(),
+            owner: PgPoolOptions::new().max_connections(4).connect_with(databases.owner_options()).await.unwrap(),
             reader: databases.pool_as("attendance_log_reader", 8).await.unwrap(),
             projector: databases.pool_as("attendance_projector", 8).await.unwrap(),
             request: databases.pool_as("attendance_request", 4).await.unwrap(),
-            databases,
         }
     }
 
@@ -125,7 +124,7 @@ impl World {
              correlation_id, causation_id, command_id) \
              select aggregate_type, stream, sequence, event_type, event_version, payload, '{}', position, event_id, \
              school_id, occurred_at, recorded_at, local_date, zone, utc_offset, actor, correlation_id, causation_id, \
-             command_id from json_to_recordset($1) r (aggregate_type text, stream text, sequence bigint, \
+             command_id from jsonb_to_recordset($1) r (aggregate_type text, stream text, sequence bigint, \
              event_type text, event_version text, payload json, position bigint, event_id uuid, school_id uuid, \
              occurred_at timestamptz, recorded_at timestamptz, local_date date, zone text, utc_offset int, actor text, \
              correlation_id uuid, causation_id uuid, command_id uuid)",

@@ -14,7 +14,7 @@ use uuid::Uuid;
 pub(crate) type DayKey = (SchoolId, NaiveDate, StudentId);
 
 /// The rows that a page touches. `pupil_days` are not among them: they are summed up from the scans.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Live {
     /// All scans of every touched day.
     pub days: BTreeMap<DayKey, BTreeMap<ScanId, LiveScan>>,
@@ -203,5 +203,9 @@ pub(crate) fn sum_up<'a>(key: DayKey, scans: impl Iterator<Item = &'a LiveScan> 
     }
 }
 
+#[cfg(test)]
+
+#[cfg(test)]
+mod specs;
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@
 //! - the totals are the sum of the courses, pupils without a course that day counted in `elsewhere`.
 
 use super::facts::{BoardFacts, Pupil, ScanFact};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::attendance_day::{Direction, Flag};
 use domain::day_status::{Completeness, DayFacts, DayStatus, Policy, Status, day_status};
 use domain::expectation::{CourseCalendar, Expectation, PupilCalendar, expectation, Why};
@@ -236,9 +236,13 @@ impl<'a> Judge<'a> {
             late_after_minutes: school.late_after_minutes,
             missing_after_minutes: school.missing_after_minutes,
         };
+        let same_coming = TimeDelta::seconds(school.echo_seconds.into());
         let day = pupil.day.as_ref().map_or_else(DayFacts::default, |day| DayFacts {
-            // A pupil who may have come before, at a time that cannot be trusted, is not called late.
-            first_entry: day.first_entry_at.filter(|at| day.first_entry_any_at.is_none_or(|any| any >= *at)),
+            // A pupil who may have come before, at a time that cannot be trusted, is not called late; two
+            // taps within the echo window are one coming.
+            first_entry: day
+                .first_entry_at
+                .filter(|at| day.first_entry_any_at.is_none_or(|any| any + same_coming >= *at)),
             first_entry_any: day.first_entry_any_at,
             last: day.last_direction.zip(day.last_at),
             completeness: Completeness::Complete,
@@ -369,3 +373,6 @@ impl Counts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,6 +48,8 @@ pub struct School {
     pub late_after_minutes: u16,
     /// Minutes after the entry time from which a pupil without entry is missing.
     pub missing_after_minutes: u16,
+    /// A second tap within this many seconds is an echo.
+    pub echo_seconds: u16,
 }
 
 /// A course and what it expects.
@@ -152,7 +154,7 @@ pub(crate) async fn load_school_in_tx(
     school: SchoolId,
 ) -> Result<Option<School>, sqlx::Error> {
     let row = sqlx::query!(
-        "select name, zone, late_after_minutes, missing_after_minutes from schools where school_id = $1",
+        "select name, zone, late_after_minutes, missing_after_minutes, echo_seconds from schools where school_id = $1",
         school.0
     )
     .fetch_optional(conn)
@@ -164,6 +166,7 @@ pub(crate) async fn load_school_in_tx(
             zone: wire::zone(&r.zone)?,
             late_after_minutes: r.late_after_minutes.unsigned_abs(),
             missing_after_minutes: r.missing_after_minutes.unsigned_abs(),
+            echo_seconds: r.echo_seconds.unsigned_abs(),
         })
     })
     .transpose()

@@ -187,7 +187,7 @@ async fn save_gates_in_tx(conn: &mut PgConnection, rows: &[&Gate]) -> Result<(),
            select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::timestamptz[], $6::timestamptz[],
                                 $7::timestamptz[], $8::int[], $9::int[], $10::bigint[])
            on conflict (kiosk_id) do update
-             set drained_queue_id = excluded.drained_queue_id, drained_seq = excluded.drained_seq,
+             set school_id = excluded.school_id, drained_queue_id = excluded.drained_queue_id, drained_seq = excluded.drained_seq,
                  drained_through = excluded.drained_through, silent_since = excluded.silent_since,
                  last_scan_at = excluded.last_scan_at, gaps = excluded.gaps, forks = excluded.forks,
                  position = excluded.position
@@ -222,8 +222,10 @@ async fn save_quarantined_in_tx(conn: &mut PgConnection, rows: &[&Quarantined]) 
              u (school_id, quarantine_id, local_date, scan_id, kiosk_id, reasons, state,
                 student_id, occurred_at, recorded_at, position)
            on conflict (quarantine_id) do update
-             set state = excluded.state, student_id = excluded.student_id, local_date = excluded.local_date,
-                 position = excluded.position
+             set school_id = excluded.school_id, local_date = excluded.local_date, scan_id = excluded.scan_id,
+                 kiosk_id = excluded.kiosk_id, reasons = excluded.reasons, state = excluded.state,
+                 student_id = excluded.student_id, occurred_at = excluded.occurred_at,
+                 recorded_at = excluded.recorded_at, position = excluded.position
              where excluded.position > t.position"#,
         column!(rows, r => r.school_id.0),
         column!(rows, r => r.quarantine_id),

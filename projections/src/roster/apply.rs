@@ -222,3 +222,98 @@ impl Roster {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::history::Random;
+    use crate::testing::{Draft, facts, history, id};
+
+    fn school() -> SchoolId {
+        id(1 << 24)
+    }
+
+    fn fold(events: &[student::Event]) -> Roster {
+        let drafts: Vec<Draft> =
+            events.iter().map(|e| Draft::of(school(), id::<StudentId>(5), AnyEvent::Student(e.clone()))).collect();
+        let mut roster = Roster::default();
+        facts(&drafts).iter().for_each(|fact| roster.apply(fact));
+        roster
+    }
+
+    fn enrolled(course: u128, from: i64) -> student::Event {
+        student::Event::Enrolled {
+            course_id: id(course),
+            from: history::day(from),
+            given_names: history::sealed(&mut Random(1)),
+            family_names: history::sealed(&mut Random(2)),
+            national_id: Some(history::sealed(&mut Random(3))),
+        }
+    }
+
+    #[test]
+    fn given_an_enrolment_and_a_move_then_the_pupil_has_dated_memberships() {
+        let roster = fold(&[enrolled(1, -30), student::Event::Moved { course_id: id(2), from: history::day(-2) }]);
+        let memberships: Vec<_> =
+            roster.memberships.changed().iter().map(|m| (m.from_date, m.course_id, m.position)).collect();
+        assert_eq!(memberships, [(history::day(-30), Some(id(1)), 1), (history::day(-2), Some(id(2)), 2)]);
+        assert_eq!(roster.students.changed()[0].course_id, id(2));
+    }
+
+    #[test]
+    fn given_a_withdrawal_then_the_pupil_is_in_no_course_from_that_date_on() {
+        let roster = fold(&[enrolled(1, -30), student::Event::Withdrawn { from: history::day(3) }]);
+        assert_eq!(roster.memberships.changed()[1].course_id, None);
+        assert_eq!(roster.students.changed()[0].withdrawn_from, Some(history::day(3)));
+    }
+
+    #[test]
+    fn given_an_erasure_then_no_sealed_value_is_left_and_none_comes_back() {
+        let details = student::Event::DetailsChanged {
+            given_names: history::sealed(&mut Random(4)),
+            family_names: history::sealed(&mut Random(5)),
+            national_id: None,
+        };
+        let roster = fold(&[enrolled(1, -30), student::Event::Erased, details]);
+        let row = roster.students.changed()[0];
+        assert!(row.erased);
+        assert_eq!((&row.given_names, &row.family_names, &row.national_id), (&None, &None, &None));
+    }
+
+    #[test]
+    fn given_an_erased_guardian_then_no_sealed_value_is_left() {
+        let mut roster = Roster::default();
+        let drafts: Vec<Draft> = guardian::samples()
+            .into_iter()
+            .chain([guardian::Event::Erased])
+            .map(|e| Draft::of(school(), id::<GuardianId>(6), AnyEvent::Guardian(e)))
+            .collect();
+        facts(&drafts).iter().for_each(|fact| roster.apply(fact));
+        let row = roster.guardians.changed()[0];
+        assert!(row.erased);
+        assert_eq!((&row.name, &row.national_id, &row.phone, &row.mail), (&None, &None, &None, &None));
+    }
+
+    #[test]
+    fn given_a_revoked_card_then_it_says_why_and_moves_up_in_the_delta() {
+        let roster = fold(&[
+            enrolled(1, -30),
+            student::Event::CredentialIssued { credential_id: id(7), kind: student::CredentialKind::Nfc },
+            student::Event::CredentialRevoked { credential_id: id(7), reason: student::RevocationReason::Lost },
+        ]);
+        let row = roster.credentials.changed()[0];
+        assert_eq!((row.revoked, row.position), (Some(student::RevocationReason::Lost), 3));
+    }
+
+    #[test]
+    fn given_an_ended_link_then_a_repeat_of_its_beginning_does_not_bring_it_back() {
+        let linked = student::Event::GuardianLinked { guardian_id: id(8), rights: GuardianRights::default() };
+        let events = [enrolled(1, -30), linked, student::Event::GuardianUnlinked { guardian_id: id(8) }];
+        let mut roster = fold(&events);
+        assert!(!roster.links.changed()[0].active);
+        let drafts: Vec<Draft> =
+            events.iter().map(|e| Draft::of(school(), id::<StudentId>(5), AnyEvent::Student(e.clone()))).collect();
+        roster.apply(&facts(&drafts)[1]);
+        assert!(!roster.links.changed()[0].active);
+    }
+}

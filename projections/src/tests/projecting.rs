@@ -85,11 +85,12 @@ async fn two_projectors_at_once_whose_connections_die_give_the_rows_of_one() {
         let (chunk, more) = rest.split_at(rest.len().min(1 + usize::try_from(random.below(120)).unwrap()));
         world.append(chunk).await;
         rest = more;
-        if random.chance(20) {
-            // The role is set by the session, so the pool's connections are told by who writes.
+        if random.chance(50) {
+            // Whoever is in a statement or between two of them, but for those that read the log.
             let n: i64 = sqlx::query_scalar(
                 "select count(*) from (select pg_terminate_backend(pid) from pg_stat_activity \
-                 where datname = current_database() and query like '%update checkpoints set%' limit 2) t",
+                 where datname = current_database() and backend_type = 'client backend' and state <> 'idle' \
+                 and pid <> pg_backend_pid() and query !~ 'events|log_epoch' limit 2) t",
             )
             .fetch_one(&world.owner)
             .await
