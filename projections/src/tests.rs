@@ -2,5 +2,6 @@
 
 mod board;
 mod epochs;
+mod over_nats;
 mod projecting;
 mod rebuilding;

@@ -61,7 +61,8 @@ async fn a_board_takes_as_many_queries_for_1200_pupils_as_for_three() {
     morning(&small, 3, 1).await;
     morning(&large, 1_200, 30).await;
     // The first reading of a connection also asks the catalogue.
-    (statements(&small).await, statements(&large).await);
+    statements(&small).await;
+    statements(&large).await;
     let (few, many) = (statements(&small).await, statements(&large).await);
     assert!(few > 5, "the statements were not counted");
     assert_eq!(few, many);

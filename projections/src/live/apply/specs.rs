@@ -24,9 +24,7 @@ fn exit(n: u128, hour: u32, minute: u32) -> Draft {
 }
 
 fn flagged(of: &Draft, flags: &[Flag]) -> Draft {
-    let AnyEvent::AttendanceDay(attendance_day::Event::ScanRecorded { scan }) = &of.event else {
-        panic!("not a scan")
-    };
+    let AnyEvent::AttendanceDay(attendance_day::Event::ScanRecorded { scan }) = &of.event else { panic!("not a scan") };
     let event = attendance_day::Event::ScanFlagged { scan_id: scan.scan_id, flags: flags.to_vec() };
     Draft { event: AnyEvent::AttendanceDay(event), ..of.clone() }
 }
