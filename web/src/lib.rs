@@ -33,5 +33,7 @@ pub mod router;
 pub mod seed;
 pub mod serve;
 pub mod state;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use state::AppState;

@@ -27,3 +27,6 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn_with_state(state.clone(), mw::observe))
         .with_state(state)
 }
+
+#[cfg(test)]
+mod tests;

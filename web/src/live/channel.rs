@@ -178,7 +178,7 @@ impl Watcher {
         let oldest = ring.newest + 1 - ring.frames.len() as u64;
         let Some(first) = ring.frames.front() else { return false };
         let covered = first.id.epoch == seen.epoch
-            && first.after.is_some_and(|after| after <= seen.position)
+            && first.after.unwrap_or(first.id.position) <= seen.position
             && ring.frames.back().is_some_and(|f| f.id.epoch == seen.epoch && seen.position <= f.id.position);
         if !covered {
             return false;
@@ -216,7 +216,8 @@ impl Watcher {
         }
         let frame = ring.frames.get(usize::try_from(self.next - oldest).ok()?).cloned();
         self.next += 1;
-        frame.map(Given::Next)
+        // One that follows nothing: the log began another life.
+        frame.map(|f| if f.after.is_some() { Given::Next(f) } else { Given::Snapshot(f) })
     }
 }
 

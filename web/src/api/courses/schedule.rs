@@ -91,3 +91,6 @@ fn refused(error: UseCaseError) -> Problem {
         other => other.into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -114,3 +114,6 @@ fn answered(answer: BatchAnswer) -> ScansResponse {
         server_time: answer.server_time,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -99,3 +99,6 @@ fn message(event: &str, frame: &Frame, retry: bool) -> [Bytes; 3] {
     let head = format!("event: {event}\nid: {}\n{retry}data: ", frame.id);
     [Bytes::from(head), frame.json.clone(), Bytes::from_static(b"\n\n")]
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,39 @@
+use crate::testing::{TestApp, refusal};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+fn week(entry: &str) -> Value {
+    json!({ "effective_from": "2026-03-16", "stays": [{ "weekday": "Mon", "entry": entry, "exit": "15:30:00" }] })
+}
+
+#[tokio::test]
+async fn a_repeated_key_is_answered_again_and_another_request_under_it_is_refused() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(0).await.unwrap();
+    let url = format!("{}/api/v1/courses/{}/schedule", app.base, school.course);
+    let put = async |key: Option<Uuid>, body: &Value| {
+        let request = app.client.put(&url).json(body);
+        let request = if let Some(key) = key { request.header("idempotency-key", key.to_string()) } else { request };
+        request.send().await.unwrap()
+    };
+    let key = Some(Uuid::from_u128(0x1d));
+    let first: Value = put(key, &week("08:15:00")).await.error_for_status().unwrap().json().await.unwrap();
+    let again: Value = put(key, &week("08:15:00")).await.error_for_status().unwrap().json().await.unwrap();
+    assert_eq!(first, again);
+    assert!(first["position"].as_i64().unwrap() > 0);
+    let code = async |key, body: &Value| refusal(put(key, body).await).await.unwrap();
+    assert_eq!(code(key, &week("09:00:00")).await, (422, "idempotency_key_reused".into()));
+    assert_eq!(code(None, &week("09:00:00")).await, (422, "idempotency_key_required".into()));
+    let other = Some(Uuid::from_u128(0x2d));
+    assert_eq!(code(other, &week("16:00:00")).await, (422, "schedule_invalid".into()));
+    let mut unknown = week("08:00:00");
+    unknown["colour"] = json!(1);
+    assert_eq!(code(other, &unknown).await, (422, "invalid_body".into()));
+    let missing = app.client.put(url.replace(&school.course.to_string(), &Uuid::from_u128(1).to_string()));
+    let missing = missing.header("idempotency-key", Uuid::from_u128(3).to_string()).json(&week("08:00:00"));
+    assert_eq!(refusal(missing.send().await.unwrap()).await.unwrap(), (404, "not_found".into()));
+    app.settle().await.unwrap();
+    let audit = app.json("/api/v1/audit?event=weekly_schedule_set&order=oldest").await.unwrap();
+    assert_eq!(audit["items"].as_array().unwrap().len(), 2, "the school's first, and the key's one");
+    app.shutdown().await;
+}

@@ -1,0 +1,223 @@
+use crate::testing::{TestApp, minutes, refusal};
+use domain::KioskId;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+fn verdicts(items: &[Value]) -> Vec<&str> {
+    items.iter().map(|i| i["verdict"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_a_batch_is_refused_with_its_own_code() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    let good = school.batch(&[school.scan(1, &school.pupils[0].1, app.now())], app.now());
+    let without = |key: &str| {
+        let mut batch = good.clone();
+        batch.as_object_mut().unwrap().remove(key);
+        batch.to_string()
+    };
+    let with = |key: &str, value: Value| {
+        let mut batch = good.clone();
+        batch[key] = value;
+        batch.to_string()
+    };
+    let many: Vec<_> = (1..=501).map(|n| school.scan(n, "X", app.now())).collect();
+    let cases = [
+        ("{".to_owned(), 400, "malformed_json"),
+        (good.to_string() + "x", 400, "malformed_json"),
+        ("[".repeat(40), 400, "malformed_json"),
+        ("[]".to_owned(), 422, "invalid_batch"),
+        (without("queue_id"), 422, "invalid_batch"),
+        (with("surprise", json!(1)), 422, "invalid_batch"),
+        (with("queue_depth", json!(-1)), 422, "invalid_batch"),
+        (with("last_seq", json!(-1)), 422, "invalid_batch"),
+        (with("app_version", json!("a\u{0}b")), 422, "invalid_batch"),
+        (with("device_time", json!("yesterday")), 422, "invalid_batch"),
+        (with("scans", json!([])), 422, "empty_batch"),
+        (with("scans", json!(many)), 422, "too_many_scans"),
+        ("x".repeat(3_000_000), 413, "body_too_large"),
+    ];
+    for (body, status, code) in cases {
+        let start: String = body.chars().take(60).collect();
+        let response = app.post_scans(&school, body).await.unwrap();
+        assert_eq!(refusal(response).await.unwrap(), (status, code.to_owned()), "{start}");
+    }
+    let url = format!("{}/api/v1/kiosks/{}/scans", app.base, school.kiosk);
+    let plain = app.client.post(&url).bearer_auth(&school.secret).body(good.to_string()).send().await.unwrap();
+    assert_eq!(refusal(plain).await.unwrap(), (415, "unsupported_media_type".to_owned()));
+    // Nothing of all that was stored, and the good batch still is.
+    let items = app.scan(&school, &[school.scan(1, &school.pupils[0].1, app.now())]).await.unwrap();
+    assert_eq!(verdicts(&items), ["accepted"]);
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_bad_item_gets_its_verdict_and_its_neighbours_are_stored() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(9).await.unwrap();
+    let now = app.now();
+    let card = |n: usize| school.pupils[n].1.as_str();
+    let mut unknown_field = school.scan(3, card(2), now);
+    unknown_field["colour"] = json!("red");
+    let mut in_1970 = school.scan(5, card(4), now);
+    in_1970["device_time"] = json!("1970-01-01T00:00:00Z");
+    in_1970["boot_id"] = json!(Uuid::from_u128(1));
+    let mut in_three_days = school.scan(6, card(5), now);
+    in_three_days["device_time"] = json!(now + minutes(3 * 24 * 60));
+    in_three_days["boot_id"] = json!(Uuid::from_u128(2));
+    let scans = [
+        school.scan(1, card(0), now),
+        school.scan(2, "NOSUCHCARD", now),
+        unknown_field,
+        school.scan(4, "a\u{0}b", now),
+        in_1970,
+        in_three_days,
+        json!("not even an object"),
+        // A gap: 8 never came.
+        school.scan(9, card(8), now),
+    ];
+    let items = app.scan(&school, &scans).await.unwrap();
+    let quarantined = "quarantined";
+    assert_eq!(
+        verdicts(&items),
+        ["accepted", quarantined, quarantined, quarantined, quarantined, quarantined, quarantined, "accepted"],
+        "{items:#?}"
+    );
+    let reasons: Vec<_> = items.iter().map(|i| i["reasons"].to_string()).collect();
+    assert!(reasons[1].contains("unknown"), "{reasons:?}");
+    assert!(reasons[2].contains("malformed") && reasons[6].contains("malformed"), "{reasons:?}");
+    assert!(items.iter().all(|i| i["position"].as_i64().unwrap() > 0));
+    // A repeat gives the same answers and stores nothing.
+    let again = app.scan(&school, &scans).await.unwrap();
+    assert_eq!(verdicts(&again), ["duplicate"; 8]);
+    for (first, second) in items.iter().zip(&again) {
+        assert_eq!((&first["position"], &first["verdict"]), (&second["position"], &second["first_verdict"]));
+    }
+    // The same number with another scan id: kept, and told.
+    let mut fork = school.scan(1, card(1), now);
+    fork["scan_id"] = json!(Uuid::from_u128(0xf0));
+    let forked = app.scan(&school, &[fork, school.scan(10, card(3), now)]).await.unwrap();
+    assert_eq!(verdicts(&forked), [quarantined, "accepted"], "{forked:#?}");
+    app.settle().await.unwrap();
+    let board = app.json("/api/v1/live").await.unwrap();
+    assert_eq!(board["totals"]["inside"], 3);
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_kiosk_proves_who_it_is_and_only_for_itself() {
+    let app = TestApp::start().await.unwrap();
+    let (one, other) = (app.school(1).await.unwrap(), app.school(1).await.unwrap());
+    let body = one.batch(&[one.scan(1, &one.pupils[0].1, app.now())], app.now()).to_string();
+    let refused = (401, "kiosk_unauthenticated".to_owned());
+    let send = async |kiosk: KioskId, secret: Option<&str>| {
+        let url = format!("{}/api/v1/kiosks/{kiosk}/scans", app.base);
+        let request = app.client.post(url).header("content-type", "application/json").body(body.clone());
+        let request = if let Some(secret) = secret { request.bearer_auth(secret) } else { request };
+        request.send().await.unwrap()
+    };
+    assert_eq!(refusal(send(one.kiosk, None).await).await.unwrap(), refused);
+    assert_eq!(refusal(send(one.kiosk, Some("wrong")).await).await.unwrap(), refused);
+    assert_eq!(refusal(send(one.kiosk, Some(&other.secret)).await).await.unwrap(), refused);
+    assert_eq!(refusal(send(KioskId(Uuid::from_u128(9)), Some(&one.secret)).await).await.unwrap(), refused);
+    let url = format!("{}/api/v1/kiosks/not-a-uuid/scans", app.base);
+    let odd = app.client.post(url).bearer_auth(&one.secret).send().await.unwrap();
+    assert_eq!(refusal(odd).await.unwrap(), refused);
+    assert_eq!(send(one.kiosk, Some(&one.secret)).await.status(), 200);
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_revoked_kiosk_scans_into_quarantine_at_once_and_is_refused_the_rest() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    commands::use_cases::revoke_kiosk(app.write(), &app.context(school.id), school.kiosk).await.unwrap();
+    let items = app.scan(&school, &[school.scan(1, &school.pupils[0].1, app.now())]).await.unwrap();
+    assert_eq!(verdicts(&items), ["quarantined"]);
+    assert!(items[0]["reasons"].to_string().contains("revoked_kiosk"), "{items:?}");
+    let url = format!("{}/api/v1/kiosks/{}/roster", app.base, school.kiosk);
+    let roster = app.client.get(url).bearer_auth(&school.secret).send().await.unwrap();
+    assert_eq!(refusal(roster).await.unwrap(), (403, "kiosk_revoked".to_owned()));
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_whole_school_behind_one_address_is_never_told_to_slow_down() {
+    // Defect D23: a limit of 60 scans a minute for each address.
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    for n in 0..150_i64 {
+        let items = app.scan(&school, &[school.scan(n + 1, &school.pupils[0].1, app.now())]).await.unwrap();
+        assert!(matches!(items[0]["verdict"].as_str(), Some("accepted" | "flagged")), "{n}: {items:?}");
+    }
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_does_not_stop_its_batch() {
+    use tokio::io::AsyncWriteExt;
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    let body = school.batch(&[school.scan(1, &school.pupils[0].1, app.now())], app.now()).to_string();
+    let address = app.base.strip_prefix("http://").unwrap();
+    let mut line = tokio::net::TcpStream::connect(address).await.unwrap();
+    let head = format!(
+        "POST /api/v1/kiosks/{}/scans HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        school.kiosk,
+        school.secret,
+        body.len()
+    );
+    // The whole request, and gone before the answer: what was read of it whole is stored.
+    line.write_all((head + &body).as_bytes()).await.unwrap();
+    line.flush().await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(3)).await;
+    drop(line);
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let items = app.scan(&school, &[school.scan(1, &school.pupils[0].1, app.now())]).await.unwrap();
+    // Stored by the first, or by nobody if the server had not read it: never half of it, never twice.
+    assert!(matches!(verdicts(&items)[0], "duplicate" | "accepted"), "{items:?}");
+    app.settle().await.unwrap();
+    let pupils = app.json("/api/v1/live/pupils").await.unwrap();
+    assert_eq!(pupils["items"][0]["scans"], 1);
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_heartbeat_tells_how_far_the_queue_is_and_what_to_send_again() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(2).await.unwrap();
+    app.scan(&school, &[school.scan(1, &school.pupils[0].1, app.now())]).await.unwrap();
+    let url = format!("{}/api/v1/kiosks/{}/heartbeat", app.base, school.kiosk);
+    let beat = async |last_seq: i64| {
+        let body = json!({ "queue_id": school.queue, "boot_id": Uuid::from_u128(0xb007), "device_time": app.now(),
+            "monotonic_ms": 10_000_000, "queue_depth": 0, "last_seq": last_seq });
+        app.client.post(&url).bearer_auth(&school.secret).json(&body).send().await.unwrap()
+    };
+    let answer: Value = beat(1).await.json().await.unwrap();
+    assert_eq!((&answer["ack_through"], answer.get("resend_from")), (&json!(1), None));
+    let answer: Value = beat(3).await.json().await.unwrap();
+    assert_eq!((&answer["ack_through"], &answer["resend_from"]), (&json!(1), &json!(2)));
+    assert_eq!(refusal(beat(-1).await).await.unwrap(), (422, "invalid_body".to_owned()));
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_kiosk_gets_its_roster_whole_and_then_what_changed() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(3).await.unwrap();
+    let url = format!("{}/api/v1/kiosks/{}/roster", app.base, school.kiosk);
+    let ask = async |query: String| -> Value {
+        let request = app.client.get(format!("{url}{query}")).bearer_auth(&school.secret);
+        request.send().await.unwrap().error_for_status().unwrap().json().await.unwrap()
+    };
+    let all = ask(String::new()).await;
+    assert_eq!((all["full"].as_bool(), all["credentials"].as_array().unwrap().len()), (Some(true), 3));
+    assert!(!all.to_string().contains("Ana"));
+    let nothing = ask(format!("?since={}", all["position"])).await;
+    assert_eq!((nothing["full"].as_bool(), nothing["credentials"].as_array().unwrap().len()), (Some(false), 0));
+    // A position of another life of the log means nothing in this one.
+    let restored = ask(format!("?since={}&epoch={}", all["position"], Uuid::from_u128(3))).await;
+    assert_eq!(restored["credentials"].as_array().unwrap().len(), 3);
+    app.shutdown().await;
+}

@@ -1,0 +1,237 @@
+//! A whole server in a test: fresh databases, a clock that stands still, a free port, projectors in
+//! process. For this crate's tests and, behind the feature `testing`, the end-to-end ones.
+
+use crate::config::Config;
+use crate::problem::ProblemBody;
+use crate::serve::{self, Parts, Running};
+use anyhow::{Context as _, Result, ensure};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
+use commands::clock::ManualClock;
+use commands::ids::SystemIds;
+use commands::use_cases::{
+    CourseLabel, EnrolKiosk, EnrolStudent, Grade, IssueCredential, NewCard, OpenCourse, RegisterSchool,
+    SetWeeklySchedule, enrol_kiosk, enrol_student, issue_credential, open_course, register_school, set_weekly_schedule,
+};
+use commands::{Context, Write};
+use domain::kiosk::LaneMode;
+use domain::school::Settings;
+use domain::{Actor, CourseId, KioskId, SchoolId, StudentId};
+use local_services::testing::TestDatabases;
+use projections::{ReadModel, checkpoint};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+
+/// Monday, 2026-03-09, 07:30 in Santiago (UTC−3).
+pub fn monday_morning() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_773_052_200, 0).unwrap_or_default()
+}
+
+/// A running server.
+pub struct TestApp {
+    /// Its databases.
+    pub databases: TestDatabases,
+    /// Its clock; stands at [`monday_morning`] until it is moved.
+    pub clock: Arc<ManualClock>,
+    /// `http://127.0.0.1:<port>`
+    pub base: String,
+    /// One HTTP client, without retries.
+    pub client: reqwest::Client,
+    running: Running,
+}
+
+/// A school with one course that expects its pupils on weekdays at 08:00, and a kiosk at its gate.
+pub struct TestSchool {
+    /// The school.
+    pub id: SchoolId,
+    /// Its course.
+    pub course: CourseId,
+    /// Its pupils with the text of their card.
+    pub pupils: Vec<(StudentId, String)>,
+    /// Its kiosk.
+    pub kiosk: KioskId,
+    /// The kiosk's secret.
+    pub secret: String,
+    /// The kiosk's queue.
+    pub queue: Uuid,
+}
+
+impl TestApp {
+    /// A server without NATS.
+    pub async fn start() -> Result<Self> {
+        let databases = TestDatabases::create().await?;
+        Self::start_with(databases, None).await
+    }
+
+    /// A server on given databases, with NATS if given.
+    pub async fn start_with(databases: TestDatabases, nats_url: Option<&str>) -> Result<Self> {
+        let mut config = Config::for_testing(&databases.events_url(), &databases.vault_url());
+        config.transport = crate::config::TransportConfig::for_testing(nats_url);
+        let clock = Arc::new(ManualClock::at(monday_morning()));
+        let running = serve::start(&config, Parts::all(), clock.clone(), Arc::new(SystemIds)).await?;
+        let base = running.base_url().context("HTTP runs")?;
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(20)).build()?;
+        Ok(Self { databases, clock, base, client, running })
+    }
+
+    /// What the handlers reach.
+    pub fn state(&self) -> &crate::AppState {
+        self.running.state().expect("the test server runs HTTP")
+    }
+
+    /// The write side.
+    pub fn write(&self) -> &Write {
+        &self.state().write
+    }
+
+    /// The context of a command in a school.
+    pub fn context(&self, school: SchoolId) -> Context {
+        Context {
+            school,
+            zone: chrono_tz::America::Santiago,
+            actor: Actor::cli("test"),
+            command_id: None,
+            correlation_id: self.state().ids.next(),
+            causation_id: None,
+        }
+    }
+
+    /// A school with so many pupils, in the read models already.
+    pub async fn school(&self, pupils: usize) -> Result<TestSchool> {
+        let id = SchoolId(self.state().ids.next());
+        let (write, context) = (self.write(), self.context(id));
+        let settings = Settings {
+            zone: chrono_tz::America::Santiago,
+            late_after_minutes: 5,
+            missing_after_minutes: 30,
+            echo_seconds: 60,
+        };
+        register_school(write, &context, RegisterSchool { name: "Escuela de prueba".into(), rbd: None, settings })
+            .await?;
+        let label = CourseLabel::new(Grade::Basic(1), "A");
+        let course = open_course(write, &context, OpenCourse { year: 2026, label }).await?.course_id;
+        let at = |h, m| NaiveTime::from_hms_opt(h, m, 0).context("a time of day");
+        let from = NaiveDate::from_ymd_opt(2026, 3, 2).context("a date")?;
+        let days = [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri];
+        let stays = days.into_iter().map(|d| Ok((d, at(8, 0)?, at(15, 30)?))).collect::<Result<Vec<_>>>()?;
+        set_weekly_schedule(write, &context, SetWeeklySchedule { course_id: course, effective_from: from, stays })
+            .await?;
+        let mut school = TestSchool {
+            id,
+            course,
+            pupils: Vec::new(),
+            kiosk: KioskId(Uuid::nil()),
+            secret: String::new(),
+            queue: self.state().ids.next(),
+        };
+        for n in 0..pupils {
+            let input = EnrolStudent {
+                given_names: format!("Ana {n}"),
+                family_names: "Pérez Soto".into(),
+                national_id: None,
+                course_id: course,
+                from,
+            };
+            let student_id = enrol_student(write, &context, input).await?.student_id;
+            let card = issue_credential(write, &context, IssueCredential { student_id, card: NewCard::Qr }).await?;
+            school.pupils.push((student_id, card.card_text));
+        }
+        let input = EnrolKiosk { kiosk_id: None, gate: "Portón Norte".into(), mode: LaneMode::EntryLane };
+        let enrolled = enrol_kiosk(write, &context, input).await?;
+        school.kiosk = enrolled.kiosk_id;
+        school.secret = enrolled.secret.to_string();
+        self.settle().await?;
+        Ok(school)
+    }
+
+    /// Waits until every read model holds the whole log.
+    pub async fn settle(&self) -> Result<()> {
+        let pools = self.running.pools();
+        let begun = Instant::now();
+        loop {
+            let head = nats::log::head(&pools.log_reader).await?;
+            let all = checkpoint::all(&pools.request).await?;
+            let there =
+                |model| all.iter().any(|c| c.model == model && c.epoch == head.epoch && c.position >= head.position);
+            if ReadModel::ALL.into_iter().all(there) {
+                return Ok(());
+            }
+            ensure!(begun.elapsed() < Duration::from_secs(20), "the read models do not catch up: {all:?} {head:?}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// A GET.
+    pub async fn get(&self, path: &str) -> Result<reqwest::Response> {
+        Ok(self.client.get(format!("{}{path}", self.base)).send().await?)
+    }
+
+    /// A GET that must answer 200 with JSON.
+    pub async fn json(&self, path: &str) -> Result<Value> {
+        Ok(self.get(path).await?.error_for_status()?.json().await?)
+    }
+
+    /// Sends a batch as the school's kiosk.
+    pub async fn post_scans(&self, school: &TestSchool, body: impl Into<reqwest::Body>) -> Result<reqwest::Response> {
+        let url = format!("{}/api/v1/kiosks/{}/scans", self.base, school.kiosk);
+        let request = self.client.post(url).bearer_auth(&school.secret).header("content-type", "application/json");
+        Ok(request.body(body).send().await?)
+    }
+
+    /// Sends a batch that must be stored; its items.
+    pub async fn scan(&self, school: &TestSchool, scans: &[Value]) -> Result<Vec<Value>> {
+        let response = self.post_scans(school, school.batch(scans, self.now()).to_string()).await?;
+        let status = response.status();
+        let body: Value = response.json().await?;
+        ensure!(status == 200, "{status}: {body}");
+        Ok(body["items"].as_array().context("items")?.clone())
+    }
+
+    /// The clock's instant.
+    pub fn now(&self) -> DateTime<Utc> {
+        use commands::clock::Clock;
+        self.clock.now()
+    }
+
+    /// Stops the server in order.
+    pub async fn shutdown(self) {
+        self.running.shutdown().await;
+    }
+}
+
+impl TestSchool {
+    /// A scan of a card at an instant, on the batch's boot.
+    pub fn scan(&self, seq: i64, card: &str, at: DateTime<Utc>) -> Value {
+        json!({
+            "scan_id": Uuid::new_v5(&self.queue, &seq.to_be_bytes()), "seq": seq, "read": card, "direction": "entry",
+            "method": "qr", "device_time": at, "monotonic_ms": (at - monday_morning()).num_milliseconds() + 10_000_000_i64,
+            "shown": "welcome",
+        })
+    }
+
+    /// A batch of scans, sent at `now` by the device's right clock.
+    pub fn batch(&self, scans: &[Value], now: DateTime<Utc>) -> Value {
+        json!({
+            "queue_id": self.queue, "boot_id": Uuid::from_u128(0xb007), "device_time": now,
+            "monotonic_ms": (now - monday_morning()).num_milliseconds() + 10_000_000_i64,
+            "queue_depth": 0, "scans": scans,
+        })
+    }
+}
+
+/// What a refusal says: status, code, and that it is a problem in all ways.
+pub async fn refusal(response: reqwest::Response) -> Result<(u16, String)> {
+    let status = response.status().as_u16();
+    let kind = response.headers().get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+    let body = response.text().await?;
+    ensure!(kind == "application/problem+json", "{status} {kind}: {body}");
+    let problem: ProblemBody = serde_json::from_str(&body)?;
+    ensure!(problem.status == status && problem.instance.is_some(), "{body}");
+    Ok((status, problem.code))
+}
+
+/// A span of minutes.
+pub fn minutes(n: i64) -> TimeDelta {
+    TimeDelta::minutes(n)
+}
