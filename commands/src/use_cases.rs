@@ -45,3 +45,6 @@ pub use register_school::{RegisterSchool, RegisteredSchool, register_school};
 pub use revoke_credential::{RevokeCredential, revoke_credential};
 pub use revoke_kiosk::revoke_kiosk;
 pub use set_weekly_schedule::{SetWeeklySchedule, set_weekly_schedule};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,290 @@
+//! The use cases on a real Postgres.
+
+use super::import_roster::Register;
+use super::people::keys_of_known;
+use super::*;
+use crate::directory::Kind;
+use crate::testing::{World, settings};
+use crate::vault::Opened;
+use chrono::{NaiveDate, NaiveTime, Weekday};
+use domain::kiosk::LaneMode;
+use domain::student::{GuardianRights, RevocationReason};
+use domain::values::mail::Mail;
+use domain::values::national_id::NationalId;
+use domain::values::phone::Phone;
+use domain::{AnyEvent, CourseId, KioskId, StreamId, StudentId, student};
+use sha2::{Digest, Sha256};
+
+fn run(text: &str) -> Option<NationalId> {
+    Some(NationalId::parse(text).unwrap())
+}
+
+fn monday() -> NaiveDate {
+    NaiveDate::from_ymd_opt(2026, 3, 9).unwrap()
+}
+
+fn ana(course_id: CourseId, national_id: Option<NationalId>) -> EnrolStudent {
+    let (given_names, family_names) = ("Ana María".to_owned(), "Ñancupil Soto".to_owned());
+    EnrolStudent { given_names, family_names, national_id, course_id, from: monday() }
+}
+
+async fn course(world: &World) -> CourseId {
+    let input = RegisterSchool { name: "Escuela Los Aromos".into(), rbd: None, settings: settings(5) };
+    register_school(&world.write, &world.context(), input).await.unwrap();
+    let input = OpenCourse { year: 2026, label: CourseLabel::parse("1° Básico A").unwrap() };
+    open_course(&world.write, &world.context(), input).await.unwrap().course_id
+}
+
+async fn mother(world: &World) -> domain::GuardianId {
+    let input = RegisterGuardian {
+        name: "Úrsula Soto".into(),
+        national_id: run("12.345.678-5"),
+        phone: Some(Phone::parse("912345678").unwrap()),
+        mail: Some(Mail::parse("ursula@example.com").unwrap()),
+        within: None,
+    };
+    register_guardian(&world.write, &world.context(), input).await.unwrap().guardian_id
+}
+
+async fn student_events(world: &World, id: StudentId) -> Vec<student::Event> {
+    let rows: Vec<(String, String, String)> = sqlx::query_as(
+        "select event_type, event_version, payload::text from events
+         where aggregate_type = 'student' and aggregate_id = $1 order by sequence",
+    )
+    .bind(StreamId::of(world.school, id).as_str())
+    .fetch_all(&world.owner)
+    .await
+    .unwrap();
+    let decode = |(name, version, payload): (String, String, String)| {
+        let AnyEvent::Student(event) = domain::decode("student", &name, &version, &payload).unwrap() else {
+            panic!("a student's stream holds a student's events")
+        };
+        event
+    };
+    rows.into_iter().map(decode).collect()
+}
+
+#[tokio::test]
+async fn a_pupil_with_card_and_guardian_is_enrolled_and_only_sealed_values_are_kept() {
+    let world = World::new().await;
+    let course_id = course(&world).await;
+    let guardian_id = mother(&world).await;
+    let context = world.context();
+    let enrolled = enrol_student(&world.write, &context, ana(course_id, run("21.111.111-9"))).await.unwrap();
+    let student_id = enrolled.student_id;
+    let rights = GuardianRights { legal: true, ..GuardianRights::default() };
+    link_guardian(&world.write, &context, LinkGuardian { student_id, guardian_id, rights }).await.unwrap();
+    let input = IssueCredential { student_id, card: NewCard::Qr };
+    let card = issue_credential(&world.write, &context, input).await.unwrap();
+    assert_eq!(card.card_text.len(), 26);
+    let found = world.write.directory().resolve_cards(world.school, &[&card.card_text]).await.unwrap()[0].unwrap();
+    assert_eq!((found.subject, found.owner), (card.credential_id.0, Some(student_id.0)));
+
+    let register = Register::load(&world.write, world.school).await.unwrap();
+    let known = register.pupil_by_run("21111111-9").unwrap();
+    assert_eq!((known.given_names.as_str(), known.family_names.as_str()), ("Ana María", "Ñancupil Soto"));
+    assert_eq!(known.guardians.get(&guardian_id), Some(&true));
+    let payloads: Vec<String> =
+        sqlx::query_scalar("select payload::text from events").fetch_all(&world.owner).await.unwrap();
+    let all = payloads.concat();
+    for canary in ["Ana", "Ñancupil", "21111111", "12345678", "Úrsula", "912345678", "ursula"] {
+        assert!(!all.contains(canary), "{canary} is in an event");
+    }
+}
+
+#[tokio::test]
+async fn a_run_belongs_to_one_pupil_and_a_repeated_request_is_answered_alike() {
+    let world = World::new().await;
+    let course_id = course(&world).await;
+    let context = world.context_with_id(7);
+    let first = enrol_student(&world.write, &context, ana(course_id, run("21111111-9"))).await.unwrap();
+    let again = enrol_student(&world.write, &context, ana(course_id, run("21.111.111-9"))).await.unwrap();
+    assert_eq!(first.student_id, again.student_id);
+    assert!(again.done.repeated);
+    let other = enrol_student(&world.write, &world.context_with_id(8), ana(course_id, run("21111111-9"))).await;
+    assert_eq!(other.unwrap_err().code(), "national_id_taken");
+    // The same without RUN: the request's id alone finds the stream again.
+    let context = world.context_with_id(9);
+    let first = enrol_student(&world.write, &context, ana(course_id, None)).await.unwrap();
+    let again = enrol_student(&world.write, &context, ana(course_id, None)).await.unwrap();
+    assert_eq!(first.student_id, again.student_id);
+    let input = IssueCredential { student_id: first.student_id, card: NewCard::Qr };
+    let card = issue_credential(&world.write, &context.part("card"), input.clone()).await.unwrap();
+    let again = issue_credential(&world.write, &context.part("card"), input).await.unwrap();
+    assert_eq!(card.card_text, again.card_text);
+}
+
+#[tokio::test]
+async fn a_reservation_that_a_crash_left_behind_is_finished_by_the_next_request() {
+    let world = World::new().await;
+    let course_id = course(&world).await;
+    let left = uuid::Uuid::from_u128(0xdead);
+    let directory = world.write.directory();
+    directory.reserve(world.school, Kind::NationalId, "21111111-9", left, None).await.unwrap();
+    let enrolled = enrol_student(&world.write, &world.context(), ana(course_id, run("21111111-9"))).await.unwrap();
+    assert_eq!(enrolled.student_id.0, left);
+}
+
+#[tokio::test]
+async fn an_erased_pupils_stream_still_loads_and_every_value_reads_as_erased() {
+    let world = World::new().await;
+    let course_id = course(&world).await;
+    let context = world.context();
+    let id = enrol_student(&world.write, &context, ana(course_id, run("21111111-9"))).await.unwrap().student_id;
+    let card =
+        issue_credential(&world.write, &context, IssueCredential { student_id: id, card: NewCard::Qr }).await.unwrap();
+
+    erase_student(&world.write, &context, id).await.unwrap();
+    let again = erase_student(&world.write, &context, id).await.unwrap();
+    assert_eq!(again.events, 0);
+
+    let events = student_events(&world, id).await;
+    assert_eq!(domain::aggregate::fold::<student::Student>(&events), student::State::Erased);
+    let student::Event::Enrolled { given_names, national_id, .. } = &events[0] else { panic!("enrolled first") };
+    let keys = world.write.vault().keys_of(world.school, &[id.0]).await.unwrap();
+    assert!(matches!(keys.open(id.0, "given_names", given_names).unwrap(), Opened::Erased));
+    assert!(matches!(keys.open(id.0, "national_id", national_id.as_ref().unwrap()).unwrap(), Opened::Erased));
+    assert!(Register::load(&world.write, world.school).await.unwrap().pupils().next().is_none());
+    let found = world.write.directory().resolve_cards(world.school, &[&card.card_text]).await.unwrap();
+    assert_eq!(found, [None], "the directory holds nothing of theirs");
+    let refused = keys_of_known(&world.write, &context, id.0).await;
+    assert_eq!(refused.err().map(|e| e.code()), Some("erased"));
+    // The RUN is free: the same child may come back as a new pupil.
+    let back = enrol_student(&world.write, &context, ana(course_id, run("21111111-9"))).await.unwrap();
+    assert_ne!(back.student_id, id);
+}
+
+#[tokio::test]
+async fn erasing_somebody_who_is_not_there_destroys_no_keys() {
+    let world = World::new().await;
+    course(&world).await;
+    let guardian = mother(&world).await;
+    let mixed_up = erase_student(&world.write, &world.context(), StudentId(guardian.0)).await;
+    assert_eq!(mixed_up.unwrap_err().code(), "student_refused");
+    assert_eq!(Register::load(&world.write, world.school).await.unwrap().guardians().count(), 1);
+    erase_guardian(&world.write, &world.context(), guardian).await.unwrap();
+    assert_eq!(Register::load(&world.write, world.school).await.unwrap().guardians().count(), 0);
+}
+
+#[tokio::test]
+async fn a_corrected_run_frees_the_old_one_and_cannot_take_anothers() {
+    let world = World::new().await;
+    let course_id = course(&world).await;
+    let context = world.context();
+    let one = enrol_student(&world.write, &context, ana(course_id, run("21111111-9"))).await.unwrap().student_id;
+    enrol_student(&world.write, &context, ana(course_id, run("22222222-2"))).await.unwrap();
+    let change = |to: &str| ChangeStudentDetails {
+        student_id: one,
+        given_names: "Ana".into(),
+        family_names: "Ñancupil Soto".into(),
+        national_id: run(to),
+        national_id_before: run("21111111-9"),
+    };
+    let taken = change_student_details(&world.write, &context, change("22222222-2")).await;
+    assert_eq!(taken.unwrap_err().code(), "national_id_taken");
+    change_student_details(&world.write, &context, change("23456789-6")).await.unwrap();
+    let found = world.write.directory().find(world.school, Kind::NationalId, "21111111-9").await.unwrap();
+    assert_eq!(found, None);
+    let register = Register::load(&world.write, world.school).await.unwrap();
+    assert_eq!(register.pupil_by_run("23456789-6").unwrap().id, one);
+}
+
+#[tokio::test]
+async fn a_tag_belongs_to_one_pupil_even_after_it_was_revoked() {
+    let world = World::new().await;
+    let course_id = course(&world).await;
+    let context = world.context();
+    let one = enrol_student(&world.write, &context, ana(course_id, run("21111111-9"))).await.unwrap().student_id;
+    let two = enrol_student(&world.write, &context, ana(course_id, run("22222222-2"))).await.unwrap().student_id;
+    let tag = |student_id| IssueCredential { student_id, card: NewCard::Nfc { uid: vec![4, 0xA2, 7, 1, 9, 3, 8] } };
+    let issued = issue_credential(&world.write, &context, tag(one)).await.unwrap();
+    assert_eq!(issued.card_text, "NFC:04A20701090308");
+    let again = issue_credential(&world.write, &context, tag(one)).await.unwrap();
+    assert_eq!((again.credential_id, again.done.events), (issued.credential_id, 0));
+    let credential_id = issued.credential_id;
+    let input = RevokeCredential { student_id: one, credential_id, reason: RevocationReason::Lost };
+    revoke_credential(&world.write, &context, input).await.unwrap();
+    assert_eq!(issue_credential(&world.write, &context, tag(two)).await.unwrap_err().code(), "card_taken");
+    let short = IssueCredential { student_id: two, card: NewCard::Nfc { uid: vec![1, 2] } };
+    assert_eq!(issue_credential(&world.write, &context, short).await.unwrap_err().code(), "invalid_card");
+    let nobody = IssueCredential { student_id: StudentId(uuid::Uuid::from_u128(1)), card: NewCard::Qr };
+    assert_eq!(issue_credential(&world.write, &context, nobody).await.unwrap_err().code(), "student_refused");
+}
+
+#[tokio::test]
+async fn only_the_hash_of_a_kiosks_secret_is_stored_and_a_revoked_kiosk_gets_no_new_one() {
+    let world = World::new().await;
+    course(&world).await;
+    let context = world.context();
+    let input = EnrolKiosk { kiosk_id: None, gate: "Portón Norte".into(), mode: LaneMode::EntryLane };
+    let first = enrol_kiosk(&world.write, &context, input).await.unwrap();
+    let input = EnrolKiosk { kiosk_id: Some(first.kiosk_id), gate: "Portón Norte".into(), mode: LaneMode::EntryLane };
+    let second = enrol_kiosk(&world.write, &context, input.clone()).await.unwrap();
+    assert_ne!(*first.secret, *second.secret);
+    assert_eq!(second.done.events, 0, "a new secret is no event");
+    let stored: Vec<u8> =
+        sqlx::query_scalar("select secret_sha256 from kiosk_secrets").fetch_one(&world.owner).await.unwrap();
+    assert_eq!(stored, Sha256::digest(second.secret.as_bytes()).to_vec());
+    assert!(!format!("{second:?}").contains(second.secret.as_str()));
+
+    revoke_kiosk(&world.write, &context, first.kiosk_id).await.unwrap();
+    assert_eq!(revoke_kiosk(&world.write, &context, first.kiosk_id).await.unwrap().events, 0);
+    assert_eq!(enrol_kiosk(&world.write, &context, input).await.unwrap_err().code(), "kiosk_refused");
+    let unknown = revoke_kiosk(&world.write, &context, KioskId(uuid::Uuid::from_u128(5))).await;
+    assert_eq!(unknown.unwrap_err().code(), "unknown_kiosk");
+}
+
+#[tokio::test]
+async fn a_course_is_opened_once_and_its_slots_keep_their_ids_when_times_change() {
+    let world = World::new().await;
+    let course_id = course(&world).await;
+    assert_eq!(course(&world).await, course_id);
+    let at = |h, m| NaiveTime::from_hms_opt(h, m, 0).unwrap();
+    let week = |from, entry| SetWeeklySchedule {
+        course_id,
+        effective_from: from,
+        stays: vec![
+            (Weekday::Tue, entry, at(15, 30)),
+            (Weekday::Mon, entry, at(13, 0)),
+            (Weekday::Mon, at(14, 0), at(16, 0)),
+        ],
+    };
+    let context = world.context();
+    set_weekly_schedule(&world.write, &context, week(monday(), at(8, 0))).await.unwrap();
+    assert_eq!(set_weekly_schedule(&world.write, &context, week(monday(), at(8, 0))).await.unwrap().events, 0);
+    set_weekly_schedule(&world.write, &context, week(monday() + chrono::Days::new(7), at(8, 15))).await.unwrap();
+    let payloads: Vec<serde_json::Value> =
+        sqlx::query_scalar("select payload from events where event_type = 'weekly_schedule_set' order by position")
+            .fetch_all(&world.owner)
+            .await
+            .unwrap();
+    let ids =
+        |p: &serde_json::Value| p["slots"].as_array().unwrap().iter().map(|s| s["slot_id"].clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&payloads[0]).len(), 3);
+    assert_eq!(ids(&payloads[0]), ids(&payloads[1]));
+}
+
+#[tokio::test]
+async fn a_changed_phone_frees_the_old_key_of_a_guardian_without_run() {
+    let world = World::new().await;
+    course(&world).await;
+    let context = world.context();
+    let phone = |p| Some(Phone::parse(p).unwrap());
+    let register =
+        |p| RegisterGuardian { name: "Eva Soto".into(), national_id: None, phone: phone(p), mail: None, within: None };
+    let eva = register_guardian(&world.write, &context, register("912345678")).await.unwrap().guardian_id;
+    let taken = register_guardian(&world.write, &context, register("912345678")).await;
+    assert_eq!(taken.unwrap_err().code(), "guardian_taken");
+    let input = ChangeGuardianContact {
+        guardian_id: eva,
+        name: "Eva Soto".into(),
+        phone: phone("987654321"),
+        mail: None,
+        found_by_before: Some(("Eva Soto".into(), phone("912345678"), None)),
+    };
+    change_guardian_contact(&world.write, &context, input).await.unwrap();
+    let other = register_guardian(&world.write, &context, register("912345678")).await.unwrap().guardian_id;
+    assert_ne!(other, eva);
+    let taken = register_guardian(&world.write, &context, register("987654321")).await;
+    assert_eq!(taken.unwrap_err().code(), "guardian_taken");
+}
