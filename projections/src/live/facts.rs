@@ -217,8 +217,8 @@ pub(crate) async fn load_pupils_in_tx(
 ) -> Result<Vec<Pupil>, sqlx::Error> {
     let members = sqlx::query!(
         r#"select distinct on (student_id) student_id, from_date, course_id,
-                  (select min(f.from_date) from memberships f where f.student_id = m.student_id) as "first!"
-           from memberships m
+                  min(from_date) over (partition by student_id) as "first!"
+           from memberships
            where school_id = $1 and from_date <= $2 and ($3::uuid is null or student_id = $3)
            order by student_id, position desc"#,
         school.0,
