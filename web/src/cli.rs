@@ -2,6 +2,7 @@
 
 mod demo;
 mod docs;
+mod healthcheck;
 pub mod import;
 mod kiosk;
 mod log;
@@ -39,6 +40,8 @@ pub enum Command {
     Kiosk(kiosk::Args),
     /// The log as a whole.
     Log(log::Args),
+    /// Ask the server on this machine whether it answers.
+    Healthcheck(healthcheck::Args),
     /// Start a school on this machine and replay a morning.
     Demo(demo::Args),
     /// Print the OpenAPI document.
@@ -63,6 +66,7 @@ pub fn main() -> ExitCode {
             Command::Rebuild(args) => rebuild::run(args).await.map(done),
             Command::Kiosk(args) => kiosk::run(args).await.map(done),
             Command::Log(args) => log::run(args).await.map(done),
+            Command::Healthcheck(args) => healthcheck::run(args).await.map(done),
             Command::Demo(args) => demo::run(args).await.map(done),
             Command::Openapi => docs::openapi().map(done),
             Command::EventsDoc => {

@@ -149,6 +149,9 @@ pub struct Http {
     /// Address to listen on. Loopback only, until sign-in exists.
     #[arg(long, env = "ATTENDANCE_LISTEN", default_value = "127.0.0.1:8080", value_parser = loopback)]
     pub listen: SocketAddr,
+    /// Host names that a proxy in front passes on, separated by commas; loopback names always count.
+    #[arg(long = "host", env = "ATTENDANCE_HOSTS", value_delimiter = ',', value_name = "NAME")]
+    pub hosts: Vec<String>,
 }
 
 /// Accepts a loopback address and nothing else: everybody who reaches the port may read everything.
@@ -220,7 +223,7 @@ impl TransportConfig {
 impl Http {
     /// A free loopback port.
     pub fn for_testing() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)) }
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), hosts: Vec::new() }
     }
 }
 

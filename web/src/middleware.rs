@@ -5,7 +5,7 @@ mod headers;
 mod problems;
 mod request;
 
-pub use guard::{catch_panics, limit_time, limit_uri};
+pub use guard::{catch_panics, check_host, limit_time, limit_uri};
 pub use headers::secure;
 pub use problems::{not_found, speak_problems};
 pub use request::{RequestId, observe};

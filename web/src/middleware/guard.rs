@@ -1,7 +1,10 @@
-//! A panic is an answer with an id, an overlong address is refused before anything reads it.
+//! A panic is an answer with an id; another's host and an overlong address are refused before anything
+//! reads them; an answer comes in time.
 
+use crate::AppState;
 use crate::problem::{Code, Problem};
-use axum::extract::Request;
+use axum::extract::{Request, State};
+use axum::http::header;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
@@ -30,6 +33,32 @@ pub async fn catch_panics(request: Request, next: Next) -> Response {
     }
 }
 
+/// Answers only for hosts that are ours: exactly one `Host`, a loopback name or one of the configured
+/// (RFC 9110, 15.5.20). Otherwise a page elsewhere could make a browser on this machine read the board
+/// under a name of its own (DNS rebinding), since loopback is all the protection there is.
+pub async fn check_host(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let host = match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.to_str().ok(),
+        _ => None,
+    };
+    if host.is_some_and(|host| is_ours(host, &state.config.http.hosts)) {
+        next.run(request).await
+    } else {
+        Problem::new(Code::MisdirectedRequest).into_response()
+    }
+}
+
+fn is_ours(host: &str, configured: &[String]) -> bool {
+    // The port is whatever the client reached us by.
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    };
+    ["localhost", "127.0.0.1", "[::1]"].iter().any(|ours| name.eq_ignore_ascii_case(ours))
+        || configured.iter().any(|ours| name.eq_ignore_ascii_case(ours))
+}
+
 /// Answers in time. A write goes on in its own task, so its outcome is not known then: the client
 /// repeats it with the same ids. A stream's body is not limited, only its beginning.
 pub async fn limit_time(request: Request, next: Next) -> Response {
@@ -43,4 +72,40 @@ pub async fn limit_time(request: Request, next: Next) -> Response {
 pub async fn limit_uri(request: Request, next: Next) -> Response {
     let length = request.uri().path_and_query().map_or(0, |p| p.as_str().len());
     if length > MAX_URI { Problem::new(Code::UriTooLong).into_response() } else { next.run(request).await }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+    use axum::middleware::from_fn;
+    use axum::routing::get;
+    use axum::{Router, http::StatusCode};
+    use tower::ServiceExt;
+
+    #[test]
+    fn only_loopback_names_and_configured_ones_are_ours() {
+        let configured = ["gate.school.cl".to_owned()];
+        for host in
+            ["localhost", "127.0.0.1:8080", "LOCALHOST:1", "[::1]:80", "[::1]", "gate.school.cl", "gate.school.cl:443"]
+        {
+            assert!(is_ours(host, &configured), "{host}");
+        }
+        for host in ["evil.example", "127.0.0.1.evil.example", "localhost:x", "", "gate.school.cl.evil.example"] {
+            assert!(!is_ours(host, &configured), "{host}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_500_and_the_next_request_is_answered() {
+        async fn panics() {
+            panic!("on purpose");
+        }
+        let app = Router::new().route("/", get(panics)).route("/ok", get(|| async {})).layer(from_fn(catch_panics));
+        let ask = async |path: &str| {
+            app.clone().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap().status()
+        };
+        assert_eq!(ask("/").await, StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(ask("/ok").await, StatusCode::OK);
+    }
 }

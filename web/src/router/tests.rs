@@ -30,6 +30,8 @@ async fn every_answer_is_guarded_and_every_refusal_is_a_problem_in_the_clients_l
     ] {
         assert_eq!(refusal(app.get(path).await.unwrap()).await.unwrap().1, code, "{path}");
     }
+    let rebound = app.client.get(format!("{}/api/v1/live", app.base)).header("host", "evil.example");
+    assert_eq!(refusal(rebound.send().await.unwrap()).await.unwrap(), (421, "misdirected_request".into()));
     let title = async |lang: &str| -> String {
         let request = app.client.get(format!("{}/nowhere", app.base)).header("accept-language", lang);
         let body: Value = request.send().await.unwrap().json().await.unwrap();
