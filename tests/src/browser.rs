@@ -117,6 +117,12 @@ impl Browser {
         self.command("execute/sync", &json!({"script": script, "args": []})).await
     }
 
+    /// From the next page on no script of a page runs.
+    pub async fn disable_scripts(&self) -> anyhow::Result<()> {
+        let switch = json!({"cmd": "Emulation.setScriptExecutionDisabled", "params": {"value": true}});
+        self.command("goog/cdp/execute", &switch).await.map(drop)
+    }
+
     /// Makes the window this large, in CSS pixels.
     pub async fn resize(&self, width: u32, height: u32) -> anyhow::Result<()> {
         self.command("window/rect", &json!({"width": width, "height": height})).await.map(drop)

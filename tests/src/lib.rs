@@ -2,10 +2,29 @@
 //! servers and a real browser, and the shape of the workspace itself.
 //!
 //! How to add one more: a module here, a test whose name is the sentence that it proves, built on
-//! `web::testing::TestApp`.
+//! `support::Line`.
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests"))]
 
 pub mod browser;
+
+#[cfg(test)]
+mod board;
+#[cfg(test)]
+mod canary;
+#[cfg(test)]
+mod defects;
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
+mod erasure;
+#[cfg(test)]
+mod gates;
+#[cfg(test)]
+mod hangup;
 #[cfg(test)]
 mod structure;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod transport;
