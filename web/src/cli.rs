@@ -1,5 +1,6 @@
 //! The command line. One file per subcommand: `Args` (clap) and `run(args)`.
 
+mod card;
 mod demo;
 mod docs;
 mod healthcheck;
@@ -8,6 +9,8 @@ mod kiosk;
 mod log;
 mod migrate;
 mod rebuild;
+mod schedule;
+mod school;
 mod seed;
 mod serve;
 pub mod tools;
@@ -30,6 +33,12 @@ pub enum Command {
     Serve(serve::Args),
     /// Bring both databases to this program's schema.
     Migrate(migrate::Args),
+    /// Enter a school.
+    School(school::Args),
+    /// Set the weekly schedule of courses.
+    Schedule(schedule::Args),
+    /// List what to print on the pupils' cards.
+    Card(card::Args),
     /// Write an invented school to try the program with.
     Seed(seed::Args),
     /// Bring a school's own list into the log.
@@ -61,6 +70,9 @@ pub fn main() -> ExitCode {
         match cli.command {
             Command::Serve(args) => serve::run(args).await.map(done),
             Command::Migrate(args) => migrate::run(args).await.map(done),
+            Command::School(args) => school::run(args).await.map(done),
+            Command::Schedule(args) => schedule::run(args).await.map(done),
+            Command::Card(args) => card::run(args).await.map(done),
             Command::Seed(args) => seed::run(args).await.map(done),
             Command::Import(args) => import::run(args).await,
             Command::Rebuild(args) => rebuild::run(args).await.map(done),

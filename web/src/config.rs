@@ -184,6 +184,23 @@ fn optional(name: &str, value: Option<&Secret>, file: Option<&PathBuf>) -> anyho
 }
 
 impl Config {
+    /// A server over private servers on this machine, as the demo starts them. Nothing of it comes from
+    /// the environment.
+    pub fn on_this_machine(
+        (events_url, vault_url): (&str, &str),
+        nats_url: &str,
+        (kek_file, directory_key_file): (PathBuf, PathBuf),
+        listen: SocketAddr,
+    ) -> Self {
+        let mut config = Self::for_testing(events_url, vault_url);
+        config.sides.databases.may_forget = false;
+        config.sides.keys =
+            Keys { kek_file: Some(kek_file), directory_key_file: Some(directory_key_file), ..Keys::default() };
+        config.transport = TransportConfig::for_testing(Some(nats_url));
+        config.http.listen = listen;
+        config
+    }
+
     /// A server on a free loopback port over given databases, with fixed keys and without NATS.
     pub fn for_testing(events_url: &str, vault_url: &str) -> Self {
         Self {

@@ -62,13 +62,13 @@ pub async fn run(options: &Options) -> Result<Finished> {
     say("Starting a private Postgres cluster and NATS server …");
     let stage = Stage::open(&options.dir, options.listen).await?;
     let clock = Arc::new(ScaledClock::starting_at(stage.clock_start().await?, 1.0));
-    let config = stage.config()?;
+    let config = stage.config();
     let running = serve::start(&config, serve::Parts::all(), clock.clone(), Arc::new(SystemIds)).await?;
     let base = running.base_url().context("the server has no address")?;
 
     say("Seeding a school of 1,200 pupils in 30 courses …");
     let school = stage.seed(&config, clock.clone()).await?;
-    let board = format!("{base}/hoy?school={}", school.school_id);
+    let board = format!("{base}/hoy?colegio={}", school.school_id);
 
     let date = zone::local_date(clock.now(), stage::ZONE);
     let plan = Plan::of(&school, date, options.seed);
@@ -98,4 +98,9 @@ pub async fn run(options: &Options) -> Result<Finished> {
     pool.close().await;
     watcher.stop();
     Ok(Finished { report, running, stage, board })
+}
+
+/// A client of this machine's own server: a proxy in the environment is not meant for it.
+fn local_client() -> reqwest::ClientBuilder {
+    reqwest::Client::builder().no_proxy().connect_timeout(Duration::from_secs(5))
 }

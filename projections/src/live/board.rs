@@ -11,7 +11,7 @@ use super::facts::{BoardFacts, Pupil, ScanFact};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::attendance_day::{Direction, Flag};
 use domain::day_status::{Completeness, DayFacts, DayStatus, Policy, Status, day_status};
-use domain::expectation::{CourseCalendar, Expectation, PupilCalendar, expectation, Why};
+use domain::expectation::{CourseCalendar, Expectation, PupilCalendar, Why, expectation};
 use domain::kiosk::LaneMode;
 use domain::{CourseId, Epoch, KioskId, ScanId, SchoolId, Sealed, StudentId};
 use std::collections::HashMap;

@@ -50,7 +50,12 @@ impl PostgresCluster {
             if !durable {
                 initdb.arg("--no-sync");
             }
-            initdb.arg("-D").arg(&data).current_dir("/");
+            // Renamed when it is whole: an initdb that was cut off leaves nothing that looks like a cluster.
+            let unfinished = dir.join("data.new");
+            if unfinished.exists() {
+                std::fs::remove_dir_all(&unfinished)?;
+            }
+            initdb.arg("-D").arg(&unfinished).current_dir("/");
             if let Some(user) = user {
                 initdb.gid(user.gid).uid(user.uid);
             }
@@ -61,6 +66,7 @@ impl PostgresCluster {
                 data.display(),
                 String::from_utf8_lossy(&out.stderr).trim()
             );
+            std::fs::rename(&unfinished, &data)?;
         }
         let mut cluster = Self { server: None, dir, port: free_port()?, durable, scratch };
         cluster.resume().await?;

@@ -107,7 +107,7 @@ pub async fn roster(
     };
     let school = match request.school {
         Some(school) => school,
-        None => only_school(write).await?,
+        None => super::tools::only_school(write).await?,
     };
     let zone = write.school_settings(school).await?.zone;
     let today = zone::local_date(write.clock().now(), zone);
@@ -130,15 +130,4 @@ pub async fn roster(
         tracing::warn!(code = error.code(), failed = applied.failed.len(), "some rows were not applied");
     }
     Ok(Ok(Report::new(&list, &plan, Some(&applied), language)))
-}
-
-async fn only_school(write: &Write) -> anyhow::Result<SchoolId> {
-    let schools = sqlx::query_scalar!("select distinct school_id from events where aggregate_type = 'school' limit 2")
-        .fetch_all(write.pool())
-        .await?;
-    match schools[..] {
-        [school] => Ok(SchoolId(school)),
-        [] => bail!("no school is registered yet"),
-        _ => bail!("there are several schools: name one with --school"),
-    }
 }

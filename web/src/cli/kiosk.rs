@@ -24,9 +24,9 @@ enum What {
 
 #[derive(Debug, clap::Args)]
 struct Enrol {
-    /// The school.
+    /// The school; the only one if there is one.
     #[arg(long)]
-    school: SchoolId,
+    school: Option<SchoolId>,
     /// The gate as people say it: `Portón Norte`.
     #[arg(long)]
     gate: String,
@@ -42,9 +42,9 @@ struct Enrol {
 
 #[derive(Debug, clap::Args)]
 struct Revoke {
-    /// The school.
+    /// The school; the only one if there is one.
     #[arg(long)]
-    school: SchoolId,
+    school: Option<SchoolId>,
     /// The kiosk.
     #[arg(long)]
     kiosk: KioskId,
@@ -68,7 +68,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     match args.what {
         What::Enrol(enrol) => {
             let tools = Tools::open(&enrol.sides).await?;
-            let context = tools.context(enrol.school, "kiosk enrol").await?;
+            let context = tools.context(tools.school(enrol.school).await?, "kiosk enrol").await?;
             let mode = match enrol.mode {
                 Mode::Entry => LaneMode::EntryLane,
                 Mode::Exit => LaneMode::ExitLane,
@@ -80,7 +80,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         }
         What::Revoke(revoke) => {
             let tools = Tools::open(&revoke.sides).await?;
-            let context = tools.context(revoke.school, "kiosk revoke").await?;
+            let context = tools.context(tools.school(revoke.school).await?, "kiosk revoke").await?;
             revoke_kiosk(&tools.write, &context, revoke.kiosk).await.context("revoke the kiosk")?;
             println!("revoked {}", revoke.kiosk);
         }

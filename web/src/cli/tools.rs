@@ -3,7 +3,7 @@
 use crate::config::WriteSide;
 use crate::pools::Pools;
 use crate::serve::write_side;
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use commands::clock::{Clock, SystemClock};
 use commands::ids::{IdSource, SystemIds};
 use commands::{Context, Write};
@@ -14,6 +14,8 @@ use std::sync::Arc;
 pub struct Tools {
     /// The write side.
     pub write: Write,
+    /// The pools below it, and the one that reads the read models.
+    pub pools: Pools,
 }
 
 impl Tools {
@@ -21,7 +23,15 @@ impl Tools {
     pub async fn open(sides: &WriteSide) -> anyhow::Result<Self> {
         let pools = Pools::connect(&sides.databases).await?;
         let (clock, ids): (Arc<dyn Clock>, Arc<dyn IdSource>) = (Arc::new(SystemClock), Arc::new(SystemIds));
-        Ok(Self { write: write_side(sides, &pools, &clock, &ids)? })
+        Ok(Self { write: write_side(sides, &pools, &clock, &ids)?, pools })
+    }
+
+    /// The school that was named, or the only one that there is.
+    pub async fn school(&self, named: Option<SchoolId>) -> anyhow::Result<SchoolId> {
+        match named {
+            Some(school) => Ok(school),
+            None => only_school(&self.write).await,
+        }
     }
 
     /// The context of a command that a person gives here.
@@ -35,5 +45,17 @@ impl Tools {
             correlation_id: self.write.ids().next(),
             causation_id: None,
         })
+    }
+}
+
+/// The only school of this installation.
+pub(crate) async fn only_school(write: &Write) -> anyhow::Result<SchoolId> {
+    let schools = sqlx::query_scalar!("select distinct school_id from events where aggregate_type = 'school' limit 2")
+        .fetch_all(write.pool())
+        .await?;
+    match schools[..] {
+        [school] => Ok(SchoolId(school)),
+        [] => bail!("no school is registered yet: attendance school add --name \"…\""),
+        _ => bail!("there are several schools: name one with --school"),
     }
 }

@@ -24,7 +24,7 @@ pub async fn replay(
     clock: Arc<ScaledClock>,
     ledger: Arc<Ledger>,
 ) -> Result<()> {
-    let http = reqwest::Client::builder().timeout(Duration::from_secs(20)).build()?;
+    let http = super::local_client().timeout(Duration::from_secs(20)).build()?;
     let mut kiosks = JoinSet::new();
     for (index, seeded) in school.kiosks.iter().enumerate() {
         let kiosk = Kiosk {

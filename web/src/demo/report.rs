@@ -90,7 +90,7 @@ pub async fn compare(
     log: &PgPool,
     took: Duration,
 ) -> Result<Report> {
-    let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).build()?;
+    let http = super::local_client().timeout(Duration::from_secs(30)).build()?;
     let live: Live = get(&http, &format!("{base}/api/v1/live?school={}", school.school_id)).await?;
     let on_board = pupils_on_board(&http, base, school, date).await?;
     let in_log = scans_in_log(log, school, date).await?;

@@ -5,7 +5,6 @@ use crate::{seed, serve};
 use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc, Weekday};
 use chrono_tz::Tz;
-use clap::Parser;
 use commands::clock::{Clock, SystemClock};
 use commands::ids::{IdSource, SystemIds};
 use domain::values::zone;
@@ -29,12 +28,8 @@ pub struct Stage {
     nats: NatsServer,
     dir: PathBuf,
     listen: SocketAddr,
-}
-
-#[derive(Parser)]
-struct ConfigParser {
-    #[command(flatten)]
-    config: Config,
+    /// Held while the servers run: two demos on one folder would break each other.
+    _alone: std::fs::File,
 }
 
 impl Stage {
@@ -42,6 +37,12 @@ impl Stage {
     pub async fn open(dir: &Path, listen: SocketAddr) -> Result<Self> {
         std::fs::create_dir_all(dir).with_context(|| format!("create {}", dir.display()))?;
         let dir = dir.canonicalize()?;
+        let alone = std::fs::File::create(dir.join("lock"))?;
+        ensure!(
+            alone.try_lock().is_ok(),
+            "another demo runs on {}: stop it, or choose another folder with --dir",
+            dir.display()
+        );
         for key in ["kek", "directory_key"] {
             make_key(&dir.join(key))?;
         }
@@ -49,7 +50,7 @@ impl Stage {
         let nats = NatsServer::start(&dir.join("nats")).await?;
         postgres.ensure_database(EVENTS).await?;
         postgres.ensure_database(VAULT).await?;
-        let stage = Self { postgres, nats, dir, listen };
+        let stage = Self { postgres, nats, dir, listen, _alone: alone };
         let events = owner_pool(&stage.postgres, EVENTS).await?;
         let vault = owner_pool(&stage.postgres, VAULT).await?;
         migrations::migrate(&events, &vault, SystemIds.next(), SystemClock.now()).await?;
@@ -59,24 +60,13 @@ impl Stage {
     }
 
     /// The server's configuration over these servers.
-    pub fn config(&self) -> Result<Config> {
-        let arguments = [
-            "demo",
-            "--database-url",
-            &self.postgres.url(EVENTS),
-            "--vault-database-url",
-            &self.postgres.url(VAULT),
-            "--nats-url",
+    pub fn config(&self) -> Config {
+        Config::on_this_machine(
+            (&self.postgres.url(EVENTS), &self.postgres.url(VAULT)),
             &self.nats.url(),
-            "--kek-file",
-            &self.dir.join("kek").to_string_lossy(),
-            "--directory-key-file",
-            &self.dir.join("directory_key").to_string_lossy(),
-            "--listen",
-            &self.listen.to_string(),
-        ]
-        .map(str::to_owned);
-        Ok(ConfigParser::try_parse_from(arguments)?.config)
+            (self.dir.join("kek"), self.dir.join("directory_key")),
+            self.listen,
+        )
     }
 
     /// The NATS server, for a demonstration of its failure.
