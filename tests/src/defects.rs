@@ -295,8 +295,7 @@ async fn d35_every_answer_stays_bounded_in_a_school_of_three_thousand_pupils() {
     assert!(page.len() < LARGEST, "{} bytes", page.len());
 }
 
-/// The seed counted a day's pupils over all their courses' times; here the course decides, and a new
-/// schedule reaches the board without a restart.
+/// A reader that keeps what it once read would still expect them.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_schedule_set_over_the_day_reaches_the_board_without_a_restart() {
     let (line, school, _) = scene(1, 3).await.unwrap();

@@ -1,10 +1,11 @@
 //! Whatever happens between the log and the read models, every read model ends with exactly the rows
 //! that a rebuild gives, and nothing that a kiosk was told is stored is missing.
 
-use crate::support::{Kiosk, Line, PATIENCE, SANTIAGO, School, eventually, id, own_nats, own_postgres};
+use crate::support::{Ack, Kiosk, Line, PATIENCE, SANTIAGO, School, eventually, id, own_nats, own_postgres};
 use anyhow::{Context as _, Result, ensure};
 use async_nats::jetstream;
 use domain::kiosk::LaneMode;
+use local_services::{NatsServer, PostgresCluster};
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -236,9 +237,18 @@ async fn published_position(context: &jetstream::Context) -> Result<i64> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_restarted_and_killed_under_load_loses_nothing_and_changes_no_row() {
-    let mut postgres = own_postgres("transport-pg").await.unwrap();
     let nats = own_nats("transport-pg-nats").await.unwrap();
-    let line = Arc::new(Line::on_cluster(&postgres, Some(&nats), no_workers()).await.unwrap());
+    restart_postgres("transport-pg", Some(&nats)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_nats_postgres_restarted_and_killed_under_load_loses_nothing_and_changes_no_row() {
+    restart_postgres("transport-pg-alone", None).await;
+}
+
+async fn restart_postgres(name: &str, nats: Option<&NatsServer>) {
+    let mut postgres = own_postgres(name).await.unwrap();
+    let line = Arc::new(Line::on_cluster(&postgres, nats, no_workers()).await.unwrap());
     let Gates { school, kiosks } = Gates::of(&line).await.unwrap();
     let school = Arc::new(school);
     let traffic = Traffic::start(&line, school.clone(), kiosks);
@@ -267,9 +277,23 @@ async fn eventual_length(line: &Line) -> Result<u64> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_relays_and_two_sets_of_projectors_at_once_change_no_row() {
-    let postgres = own_postgres("transport-two-pg").await.unwrap();
     let nats = own_nats("transport-two").await.unwrap();
-    let line = Arc::new(Line::on_cluster(&postgres, Some(&nats), no_workers()).await.unwrap());
+    let (line, _postgres) = run_twice("transport-two-pg", Some(&nats)).await;
+    eventually("JetStream holds every event once", async || {
+        Ok(published(&nats.url()).await?.1 == log_length(&line).await?)
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_nats_two_sets_of_projectors_at_once_change_no_row() {
+    run_twice("transport-two-alone", None).await;
+}
+
+async fn run_twice(name: &str, nats: Option<&NatsServer>) -> (Arc<Line>, PostgresCluster) {
+    let postgres = own_postgres(name).await.unwrap();
+    let line = Arc::new(Line::on_cluster(&postgres, nats, no_workers()).await.unwrap());
     let second = line.another(&[Part::Relay, Part::Projections]).await.unwrap();
     let Gates { school, kiosks } = Gates::of(&line).await.unwrap();
     let traffic = Traffic::start(&line, Arc::new(school), kiosks);
@@ -281,19 +305,24 @@ async fn two_relays_and_two_sets_of_projectors_at_once_change_no_row() {
     let kiosks = traffic.end().await.unwrap();
     line.must_equal_a_rebuild().await.unwrap();
     line.must_hold(kiosks.iter().flat_map(|k| &k.acks)).await.unwrap();
-    eventually("JetStream holds every event once", async || {
-        Ok(published(&nats.url()).await?.1 == log_length(&line).await?)
-    })
-    .await
-    .unwrap();
     third.shutdown().await;
+    (line, postgres)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_restore_to_an_earlier_time_the_kiosks_send_again_and_the_new_epoch_is_read_from_the_start() {
-    let postgres = own_postgres("transport-epoch-pg").await.unwrap();
     let nats = own_nats("transport-epoch").await.unwrap();
-    let mut line = Line::on_cluster(&postgres, Some(&nats), no_workers()).await.unwrap();
+    restore_a_backup("transport-epoch-pg", Some(&nats)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_nats_a_restore_to_an_earlier_time_ends_the_same() {
+    restore_a_backup("transport-epoch-alone", None).await;
+}
+
+async fn restore_a_backup(name: &str, nats: Option<&NatsServer>) {
+    let postgres = own_postgres(name).await.unwrap();
+    let mut line = Line::on_cluster(&postgres, nats, no_workers()).await.unwrap();
     let mut gates = Gates::of(&line).await.unwrap();
     gates.tap(&line, 3).await.unwrap();
     line.settle().await.unwrap();
@@ -348,4 +377,25 @@ async fn after_a_restore_to_an_earlier_time_the_kiosks_send_again_and_the_new_ep
         .await
         .unwrap();
     assert_eq!(epochs.len(), 1, "every read model is in the log's new life");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_comparison_sees_one_column_of_one_row_and_one_scan_that_is_not_in_the_log() {
+    let line = Line::start().await.unwrap();
+    let mut gates = Gates::of(&line).await.unwrap();
+    gates.tap(&line, 2).await.unwrap();
+    gates.check(&line).await.unwrap();
+    let missed = Ack { scan_id: id(), verdict: "accepted".into(), position: 1 };
+    assert!(line.must_hold([&missed]).await.is_err());
+    for change in [
+        "update live.pupil_days set scans = scans + 1 where position = (select max(position) from live.pupil_days)",
+        "delete from audit.entries where position = 2",
+        "update roster.students set enrolled_from = enrolled_from + 1 where position = (select min(position) from roster.students)",
+    ] {
+        let changed = sqlx::query(change).execute(&line.owner).await.unwrap();
+        assert_eq!(changed.rows_affected(), 1, "{change}");
+        assert!(line.must_equal_a_rebuild().await.is_err(), "not seen: {change}");
+        // The rebuild has put it right again.
+        line.must_equal_a_rebuild().await.unwrap();
+    }
 }
