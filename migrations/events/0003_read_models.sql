@@ -76,6 +76,7 @@ create table roster.memberships (
   primary key (student_id, from_date)
 );
 create index on roster.memberships (school_id, student_id);
+create index on roster.memberships (course_id, student_id);
 create table roster.credentials (
   school_id uuid not null,
   credential_id uuid primary key,
@@ -219,6 +220,7 @@ create table audit.entries (
 );
 create index on audit.entries (school_id, local_date, position);
 create index on audit.entries (school_id, recorded_at, position);
+create index on audit.entries (school_id, aggregate_type, position);
 create index on audit.entries (school_id, event_type, position);
 create index on audit.entries (school_id, stream, position);
 create index on audit.entries (school_id, actor, position);

@@ -60,6 +60,10 @@ pub struct AsOf {
     pub recorded_at: Option<DateTime<Utc>>,
     /// Last event in the roster.
     pub roster_position: i64,
+    /// The log has begun another epoch (it was restored), and live or roster still hold rows of the one
+    /// before: what is shown may never have happened as far as the log knows. True for a moment after
+    /// every restore; it stays true while an event of the new epoch cannot be applied.
+    pub stale_epoch: bool,
 }
 
 /// How many pupils are how.

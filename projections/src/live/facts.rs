@@ -10,6 +10,7 @@ use domain::{CourseId, Epoch, KioskId, ScanId, SchoolId, Sealed, StudentId};
 use sqlx::types::Json;
 use sqlx::{Executor, PgConnection, PgPool, Postgres, Transaction};
 use std::collections::HashMap;
+use uuid::Uuid;
 
 /// How many scans the board's stream shows.
 pub const LAST_SCANS: i64 = 20;
@@ -121,7 +122,7 @@ pub async fn load(pool: &PgPool, school: SchoolId, date: NaiveDate) -> Result<Op
     let facts = BoardFacts {
         as_of: as_of_in_tx(&mut tx).await?,
         courses: load_courses_in_tx(&mut tx, id, date).await?,
-        pupils: load_pupils_in_tx(&mut tx, id, date, None).await?,
+        pupils: load_pupils_in_tx(&mut tx, id, date).await?,
         gates: load_gates_in_tx(&mut tx, id).await?,
         last_scans: load_last_scans_in_tx(&mut tx, id, date).await?,
         quarantined: sqlx::query_scalar!(
@@ -138,14 +139,16 @@ pub async fn load(pool: &PgPool, school: SchoolId, date: NaiveDate) -> Result<Op
 }
 
 pub(crate) async fn as_of_in_tx(conn: &mut PgConnection) -> Result<AsOf, sqlx::Error> {
-    let all = checkpoint::all_in_tx(conn).await?;
+    let all = checkpoint::all_in_tx(&mut *conn).await?;
+    let log = sqlx::query_scalar!("select epoch from log_epoch").fetch_optional(conn).await?.map(Epoch);
     let of = |model| all.iter().find(|c| c.model == model);
-    let live = of(ReadModel::Live);
+    let (live, roster) = (of(ReadModel::Live), of(ReadModel::Roster));
     Ok(AsOf {
-        epoch: live.map_or(Epoch(uuid::Uuid::nil()), |c| c.epoch),
+        epoch: live.map_or(Epoch(Uuid::nil()), |c| c.epoch),
         position: live.map_or(0, |c| c.position),
         recorded_at: live.and_then(|c| c.recorded_at),
-        roster_position: of(ReadModel::Roster).map_or(0, |c| c.position),
+        roster_position: roster.map_or(0, |c| c.position),
+        stale_epoch: [live, roster].into_iter().flatten().any(|c| Some(c.epoch) != log),
     })
 }
 
@@ -172,12 +175,39 @@ pub(crate) async fn load_school_in_tx(
     .transpose()
 }
 
-pub(crate) async fn load_courses_in_tx(
+/// `courses` with the schedule valid on a date, as stored.
+struct CourseRecord {
+    course_id: Uuid,
+    name: String,
+    level: String,
+    letter: String,
+    closed_from: Option<NaiveDate>,
+    effective_from: Option<NaiveDate>,
+    slots: Option<Json<Vec<domain::course::Slot>>>,
+}
+
+impl From<CourseRecord> for Course {
+    fn from(r: CourseRecord) -> Self {
+        Self {
+            course_id: CourseId(r.course_id),
+            name: r.name,
+            level: r.level,
+            letter: r.letter,
+            calendar: CourseCalendar {
+                schedules: r.effective_from.into_iter().zip(r.slots.map(|s| s.0)).collect(),
+                closed_from: r.closed_from,
+            },
+        }
+    }
+}
+
+async fn load_courses_in_tx(
     conn: &mut PgConnection,
     school: SchoolId,
     date: NaiveDate,
 ) -> Result<Vec<Course>, sqlx::Error> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        CourseRecord,
         r#"select c.course_id, c.name, c.level, c.letter, c.closed_from,
                   s.effective_from as "effective_from?",
                   s.slots as "slots?: Json<Vec<domain::course::Slot>>"
@@ -193,61 +223,106 @@ pub(crate) async fn load_courses_in_tx(
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|r| Course {
-            course_id: CourseId(r.course_id),
-            name: r.name,
-            level: r.level,
-            letter: r.letter,
-            calendar: CourseCalendar {
-                schedules: r.effective_from.into_iter().zip(r.slots.map(|s| s.0)).collect(),
-                closed_from: r.closed_from,
-            },
-        })
-        .collect())
+    Ok(rows.into_iter().map(Course::from).collect())
 }
 
-/// Everybody in a course on the date, and whoever was scanned; or one pupil alone.
-pub(crate) async fn load_pupils_in_tx(
+/// One course; none if the school has no such course.
+pub(crate) async fn load_course_in_tx(
+    conn: &mut PgConnection,
+    school: SchoolId,
+    course: CourseId,
+    date: NaiveDate,
+) -> Result<Option<Course>, sqlx::Error> {
+    let row = sqlx::query_as!(
+        CourseRecord,
+        r#"select c.course_id, c.name, c.level, c.letter, c.closed_from,
+                  s.effective_from as "effective_from?",
+                  s.slots as "slots?: Json<Vec<domain::course::Slot>>"
+           from courses c
+           left join lateral (
+             select effective_from, slots from schedules
+             where course_id = c.course_id and effective_from <= $2
+             order by effective_from desc limit 1
+           ) s on true
+           where c.school_id = $1 and c.course_id = $3"#,
+        school.0,
+        date,
+        course.0
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(Course::from))
+}
+
+/// Where a pupil is on a date, as stored.
+struct MemberRecord {
+    student_id: Uuid,
+    from_date: NaiveDate,
+    course_id: Option<Uuid>,
+    first: NaiveDate,
+}
+
+/// Everybody in a course on the date, and whoever was scanned.
+async fn load_pupils_in_tx(
     conn: &mut PgConnection,
     school: SchoolId,
     date: NaiveDate,
-    only: Option<StudentId>,
 ) -> Result<Vec<Pupil>, sqlx::Error> {
-    let members = sqlx::query!(
+    let members = sqlx::query_as!(
+        MemberRecord,
         r#"select distinct on (student_id) student_id, from_date, course_id,
                   min(from_date) over (partition by student_id) as "first!"
            from memberships
-           where school_id = $1 and from_date <= $2 and ($3::uuid is null or student_id = $3)
+           where school_id = $1 and from_date <= $2
            order by student_id, position desc"#,
         school.0,
-        date,
-        only.map(|s| s.0)
+        date
     )
     .fetch_all(&mut *conn)
     .await?;
-    let mut days: HashMap<StudentId, PupilDay> = super::queries::days_in_tx(&mut *conn, school, date, only)
-        .await?
+    let mut pupils = pupils_of(members, super::queries::days_in_tx(conn, school, date).await?, date);
+    // Whoever left the school before and was not scanned is not on the board.
+    pupils.retain(|p| p.course_id.is_some() || p.day.is_some());
+    Ok(pupils)
+}
+
+/// These pupils, as far as they were enrolled by the date or scanned on it. A statement of its own: one
+/// with "or null" would be planned for the whole school as soon as Postgres keeps its plan.
+pub(crate) async fn load_these_pupils_in_tx(
+    conn: &mut PgConnection,
+    school: SchoolId,
+    date: NaiveDate,
+    ids: &[Uuid],
+) -> Result<Vec<Pupil>, sqlx::Error> {
+    let members = sqlx::query_as!(
+        MemberRecord,
+        r#"select distinct on (student_id) student_id, from_date, course_id,
+                  min(from_date) over (partition by student_id) as "first!"
+           from memberships
+           where school_id = $1 and from_date <= $2 and student_id = any($3)
+           order by student_id, position desc"#,
+        school.0,
+        date,
+        ids
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    Ok(pupils_of(members, super::queries::days_of_in_tx(conn, school, date, ids).await?, date))
+}
+
+/// Puts places and days together, by pupil.
+fn pupils_of(members: Vec<MemberRecord>, days: Vec<PupilDay>, date: NaiveDate) -> Vec<Pupil> {
+    let mut days: HashMap<StudentId, PupilDay> = days.into_iter().map(|d| (d.student_id, d)).collect();
+    let mut pupils: Vec<Pupil> = members
         .into_iter()
-        .map(|d| (d.student_id, d))
-        .collect();
-    let mut pupils = Vec::with_capacity(members.len());
-    for m in members {
-        let student_id = StudentId(m.student_id);
-        let day = days.remove(&student_id);
-        // Whoever left the school before and was not scanned is not on the board.
-        if m.course_id.is_none() && day.is_none() && only.is_none() {
-            continue;
-        }
-        pupils.push(Pupil {
-            student_id,
+        .map(|m| Pupil {
+            student_id: StudentId(m.student_id),
             course_id: m.course_id.map(CourseId),
             enrolled_from: m.first,
             withdrawn_from: m.course_id.is_none().then_some(m.from_date),
-            day,
-        });
-    }
+            day: days.remove(&StudentId(m.student_id)),
+        })
+        .collect();
     // Scanned, but not in a course by that date.
     pupils.extend(days.into_values().map(|day| Pupil {
         student_id: day.student_id,
@@ -257,7 +332,35 @@ pub(crate) async fn load_pupils_in_tx(
         day: Some(day),
     }));
     pupils.sort_by_key(|p| p.student_id);
-    Ok(pupils)
+    pupils
+}
+
+/// The pupils of a course on a date, by id, `after` a cursor.
+pub(crate) async fn course_members_in_tx(
+    conn: &mut PgConnection,
+    school: SchoolId,
+    course: CourseId,
+    date: NaiveDate,
+    after: Option<StudentId>,
+    limit: i64,
+) -> Result<Vec<Uuid>, sqlx::Error> {
+    // Whoever was ever sent to the course by that date, and then those who are there still.
+    sqlx::query_scalar!(
+        r#"select student_id as "student_id!"
+           from (select distinct student_id from memberships
+                 where school_id = $1 and course_id = $2 and from_date <= $3 and student_id > $4) sent
+           where $2 = (select m.course_id from memberships m
+                       where m.student_id = sent.student_id and m.from_date <= $3
+                       order by m.position desc limit 1)
+           order by student_id limit $5"#,
+        school.0,
+        course.0,
+        date,
+        after.map_or(Uuid::nil(), |s| s.0),
+        limit
+    )
+    .fetch_all(conn)
+    .await
 }
 
 async fn load_gates_in_tx(conn: &mut PgConnection, school: SchoolId) -> Result<Vec<GateLine>, sqlx::Error> {

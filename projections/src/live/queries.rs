@@ -66,13 +66,17 @@ pub async fn course_page(
     limit: i64,
 ) -> Result<Option<CoursePage>, sqlx::Error> {
     let mut tx = facts::snapshot(pool).await?;
-    let Some(facts) = day_facts_in_tx(&mut tx, school, date, None).await? else { return Ok(None) };
-    let Some(found) = facts.courses.iter().find(|c| c.course_id == course).cloned() else { return Ok(None) };
-    let mut of_course = facts.pupils.iter().filter(|p| p.course_id == Some(course) && Some(p.student_id) > after);
-    let limit = usize::try_from(page::limit(limit)).unwrap_or(1);
-    let page: Vec<&Pupil> = of_course.by_ref().take(limit).collect();
-    let next = of_course.next().and(page.last().map(|p| p.student_id));
-    let pupils = lines_in_tx(&mut tx, &facts, &page, now).await?;
+    let Some(mut facts) = facts_of_nobody_in_tx(&mut tx, school, date).await? else { return Ok(None) };
+    let Some(found) = facts::load_course_in_tx(&mut tx, school, course, date).await? else { return Ok(None) };
+    let limit = page::limit(limit);
+    let mut ids = facts::course_members_in_tx(&mut tx, school, course, date, after, limit + 1).await?;
+    let wanted = usize::try_from(limit).unwrap_or(1);
+    let more = ids.len() > wanted;
+    ids.truncate(wanted);
+    facts.courses = vec![found.clone()];
+    facts.pupils = facts::load_these_pupils_in_tx(&mut tx, school, date, &ids).await?;
+    let next = facts.pupils.last().map(|p| p.student_id).filter(|_| more);
+    let pupils = lines_in_tx(&mut tx, &facts, now).await?;
     tx.commit().await?;
     Ok(Some(CoursePage { course: found, school: facts.school, date, as_of: facts.as_of, pupils, next }))
 }
@@ -103,7 +107,8 @@ pub async fn pupil_day(
     now: DateTime<Utc>,
 ) -> Result<Option<PupilDayPage>, sqlx::Error> {
     let mut tx = facts::snapshot(pool).await?;
-    let Some(mut facts) = day_facts_in_tx(&mut tx, school, date, Some(student)).await? else { return Ok(None) };
+    let Some(mut facts) = facts_of_nobody_in_tx(&mut tx, school, date).await? else { return Ok(None) };
+    facts.pupils = facts::load_these_pupils_in_tx(&mut tx, school, date, &[student.0]).await?;
     if facts.pupils.is_empty() {
         let known = sqlx::query_scalar!(
             r#"select min(from_date) as "first?" from memberships where school_id = $1 and student_id = $2"#,
@@ -121,8 +126,10 @@ pub async fn pupil_day(
             day: None,
         });
     }
-    let all: Vec<&Pupil> = facts.pupils.iter().collect();
-    let Some(pupil) = lines_in_tx(&mut tx, &facts, &all, now).await?.pop() else { return Ok(None) };
+    if let Some(course) = facts.pupils[0].course_id {
+        facts.courses.extend(facts::load_course_in_tx(&mut tx, school, course, date).await?);
+    }
+    let Some(pupil) = lines_in_tx(&mut tx, &facts, now).await?.pop() else { return Ok(None) };
     let scans = sqlx::query_as!(
         ScanRecord,
         "select school_id, local_date, position, scan_id, student_id, kiosk_id, direction, method, occurred_at, \
@@ -136,24 +143,22 @@ pub async fn pupil_day(
     .fetch_all(&mut *tx)
     .await?;
     tx.commit().await?;
-    let course = facts.pupils[0].course_id.and_then(|id| facts.courses.iter().find(|c| c.course_id == id)).cloned();
+    let course = facts.courses.pop();
     let scans = scans.into_iter().map(LiveScan::try_from).collect::<Result<_, _>>()?;
     Ok(Some(PupilDayPage { pupil, course, school: facts.school, date, as_of: facts.as_of, scans }))
 }
 
-/// The board's facts without gates and scans.
-async fn day_facts_in_tx(
+/// What a day's page needs before anybody is on it.
+async fn facts_of_nobody_in_tx(
     conn: &mut PgConnection,
     school: SchoolId,
     date: NaiveDate,
-    only: Option<StudentId>,
 ) -> Result<Option<BoardFacts>, sqlx::Error> {
     let Some(school) = facts::load_school_in_tx(conn, school).await? else { return Ok(None) };
-    let id = school.school_id;
     Ok(Some(BoardFacts {
         as_of: facts::as_of_in_tx(conn).await?,
-        courses: facts::load_courses_in_tx(conn, id, date).await?,
-        pupils: facts::load_pupils_in_tx(conn, id, date, only).await?,
+        courses: Vec::new(),
+        pupils: Vec::new(),
         gates: Vec::new(),
         last_scans: Vec::new(),
         quarantined: 0,
@@ -165,10 +170,9 @@ async fn day_facts_in_tx(
 async fn lines_in_tx(
     conn: &mut PgConnection,
     facts: &BoardFacts,
-    pupils: &[&Pupil],
     now: DateTime<Utc>,
 ) -> Result<Vec<PupilLine>, sqlx::Error> {
-    let ids: Vec<Uuid> = pupils.iter().map(|p| p.student_id.0).collect();
+    let ids: Vec<Uuid> = facts.pupils.iter().map(|p| p.student_id.0).collect();
     let names = sqlx::query!(
         "select student_id, given_names, family_names, erased from students where student_id = any($1) and school_id = $2",
         &ids,
@@ -178,7 +182,8 @@ async fn lines_in_tx(
     .await?;
     let mut names: std::collections::HashMap<Uuid, _> = names.into_iter().map(|r| (r.student_id, r)).collect();
     let mut judge = Judge::new(facts, now);
-    Ok(pupils
+    Ok(facts
+        .pupils
         .iter()
         .map(|p| {
             let (expectation, status) = judge.judge(p);
@@ -260,20 +265,39 @@ pub async fn quarantine_page(
     rows.into_iter().map(Quarantined::try_from).collect()
 }
 
+/// Everybody's day.
 pub(crate) async fn days_in_tx(
     conn: &mut PgConnection,
     school: SchoolId,
     date: NaiveDate,
-    only: Option<StudentId>,
+) -> Result<Vec<PupilDay>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        DayRecord,
+        "select school_id, local_date, student_id, first_entry_at, first_entry_any_at, last_direction, last_at, \
+         last_scan_id, scans, echoes, flags, position from pupil_days where school_id = $1 and local_date = $2",
+        school.0,
+        date
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(PupilDay::try_from).collect()
+}
+
+/// The days of these pupils.
+pub(crate) async fn days_of_in_tx(
+    conn: &mut PgConnection,
+    school: SchoolId,
+    date: NaiveDate,
+    ids: &[Uuid],
 ) -> Result<Vec<PupilDay>, sqlx::Error> {
     let rows = sqlx::query_as!(
         DayRecord,
         "select school_id, local_date, student_id, first_entry_at, first_entry_any_at, last_direction, last_at, \
          last_scan_id, scans, echoes, flags, position from pupil_days \
-         where school_id = $1 and local_date = $2 and ($3::uuid is null or student_id = $3)",
+         where school_id = $1 and local_date = $2 and student_id = any($3)",
         school.0,
         date,
-        only.map(|s| s.0)
+        ids
     )
     .fetch_all(conn)
     .await?;

@@ -31,7 +31,7 @@ fn facts(pupils: Vec<Pupil>) -> BoardFacts {
             echo_seconds: 60,
         },
         date: monday(),
-        as_of: AsOf { epoch: id(2), position: 9, recorded_at: None, roster_position: 9 },
+        as_of: AsOf { epoch: id(2), position: 9, recorded_at: None, roster_position: 9, stale_epoch: false },
         courses: vec![course(2, 8), course(1, 8)],
         pupils,
         gates: vec![],
