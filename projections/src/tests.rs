@@ -1,7 +1,11 @@
 //! The read models against a real Postgres.
 
+mod arrival;
+mod auditing;
 mod board;
+mod days;
 mod epochs;
 mod over_nats;
+mod people;
 mod projecting;
 mod rebuilding;

@@ -2,13 +2,13 @@
 
 use super::board::{AsOf, GateLine, SealedName};
 use super::rows::PupilDay;
-use crate::{ReadModel, checkpoint, wire};
+use crate::{ReadModel, wire};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::attendance_day::{Direction, Flag};
 use domain::expectation::CourseCalendar;
 use domain::{CourseId, Epoch, KioskId, ScanId, SchoolId, Sealed, StudentId};
 use sqlx::types::Json;
-use sqlx::{Executor, PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -103,13 +103,13 @@ pub struct ScanFact {
 /// one moment. The lock comes first and takes no snapshot: whoever waits here for a rebuild's swap
 /// sees the new copy with its rows, never a new table through an old snapshot (which is empty).
 pub(crate) async fn snapshot(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    let mut tx = pool.begin_with("begin isolation level repeatable read read only").await?;
-    // Not a query that can be described, hence no macro.
-    let lock = "lock table schools, courses, schedules, students, memberships, kiosks, \
-                pupil_days, live_scans, gates, quarantined in access share mode";
-    // Through the trait: the future of `raw_sql(…).execute(…)` cannot be spawned.
-    Executor::execute(&mut *tx, lock).await?;
-    Ok(tx)
+    // One message, hence one round trip; not a query that can be described, hence no macro.
+    pool.begin_with(
+        "begin isolation level repeatable read read only; \
+         lock table schools, courses, schedules, students, memberships, kiosks, \
+         pupil_days, live_scans, gates, quarantined in access share mode",
+    )
+    .await
 }
 
 /// Loads the facts of a school's board; none if the roster does not know the school.
@@ -139,16 +139,23 @@ pub async fn load(pool: &PgPool, school: SchoolId, date: NaiveDate) -> Result<Op
 }
 
 pub(crate) async fn as_of_in_tx(conn: &mut PgConnection) -> Result<AsOf, sqlx::Error> {
-    let all = checkpoint::all_in_tx(&mut *conn).await?;
-    let log = sqlx::query_scalar!("select epoch from log_epoch").fetch_optional(conn).await?.map(Epoch);
-    let of = |model| all.iter().find(|c| c.model == model);
-    let (live, roster) = (of(ReadModel::Live), of(ReadModel::Roster));
+    let rows = sqlx::query!(
+        r#"select c.read_model, c.epoch, c.position, c.recorded_at, l.epoch is null as "stale!"
+           from checkpoints c left join log_epoch l on l.epoch = c.epoch
+           where c.read_model in ($1, $2)"#,
+        ReadModel::Live.name(),
+        ReadModel::Roster.name()
+    )
+    .fetch_all(conn)
+    .await?;
+    let of = |model: ReadModel| rows.iter().find(|r| r.read_model == model.name());
+    let live = of(ReadModel::Live);
     Ok(AsOf {
-        epoch: live.map_or(Epoch(Uuid::nil()), |c| c.epoch),
+        epoch: Epoch(live.map_or(Uuid::nil(), |c| c.epoch)),
         position: live.map_or(0, |c| c.position),
         recorded_at: live.and_then(|c| c.recorded_at),
-        roster_position: roster.map_or(0, |c| c.position),
-        stale_epoch: [live, roster].into_iter().flatten().any(|c| Some(c.epoch) != log),
+        roster_position: of(ReadModel::Roster).map_or(0, |c| c.position),
+        stale_epoch: rows.iter().any(|c| c.stale),
     })
 }
 

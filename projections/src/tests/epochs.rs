@@ -1,9 +1,10 @@
 //! A log restored to an earlier time begins a new epoch.
 
 use crate::live::queries::load_board;
+use crate::runner::StepError;
 use crate::testing::history::{self, Random};
 use crate::testing::{World, at, id, monday};
-use crate::{ReadModel, checkpoint};
+use crate::{ReadModel, checkpoint, rebuild};
 use domain::attendance_day::Direction;
 use domain::{Epoch, SchoolId};
 use tokio_util::sync::CancellationToken;
@@ -109,4 +110,55 @@ async fn readers_see_the_old_rows_until_all_of_the_new_epoch_are_there() {
     };
     let (seen, ()) = tokio::join!(reading, step_until_caught_up(&world));
     assert!(seen == [10, 3] || seen == [3], "{seen:?}");
+}
+
+#[tokio::test]
+async fn a_board_left_in_the_old_epoch_by_an_event_that_cannot_be_applied_says_so() {
+    let world = World::create().await;
+    let founded = a_day(&world).await;
+    world.catch_up_all().await;
+    let board = async || load_board(&world.request, school(), monday(), at(11, 0, 0)).await.unwrap().unwrap();
+    assert!(!board().await.as_of.stale_epoch);
+    restore(&world, founded + 4, Some(id(0xe2))).await;
+    assert!(board().await.as_of.stale_epoch, "as soon as the log is another one");
+    let scan = history::plain_scan(school(), 77, Direction::Entry, at(10, 51, 0));
+    let mut poisoned = history::scan(school(), 7, monday(), scan).recorded(founded + 5);
+    poisoned.event_version = "99".to_owned();
+    world.append_recorded(&[poisoned]).await;
+
+    for model in ReadModel::ALL {
+        let mut projector = world.projector_of(model);
+        for _ in 0..2 {
+            let stopped = projector.step(&CancellationToken::new()).await;
+            assert!(matches!(stopped, Err(StepError::Poison(_))), "{stopped:?}");
+        }
+        let rebuilt = rebuild::rebuild(&world.owner, &world.reader, model).await;
+        assert!(matches!(rebuilt, Err(rebuild::RebuildError::Poison(_))), "{rebuilt:?}");
+    }
+    let stopped = board().await;
+    assert_eq!(stopped.totals.inside, 10, "the rows of before the restore stand");
+    assert!(stopped.as_of.stale_epoch, "and the board says that they are of another epoch");
+    assert_ne!(stopped.as_of.epoch, id::<Epoch>(0xe2));
+
+    // A program that knows the event comes: here, an event that this one knows.
+    restore(&world, founded + 4, None).await;
+    step_until_caught_up(&world).await;
+    let healed = board().await;
+    assert!(!healed.as_of.stale_epoch);
+    assert_eq!((healed.as_of.epoch, healed.totals.inside), (id::<Epoch>(0xe2), 4));
+}
+
+#[tokio::test]
+async fn a_board_whose_roster_alone_is_of_the_old_epoch_says_so_too() {
+    let world = World::create().await;
+    let founded = a_day(&world).await;
+    world.catch_up_all().await;
+    restore(&world, founded + 4, Some(id(0xe2))).await;
+    for model in [ReadModel::Live, ReadModel::Roster] {
+        let board = load_board(&world.request, school(), monday(), at(11, 0, 0)).await.unwrap().unwrap();
+        assert!(board.as_of.stale_epoch);
+        rebuild::rebuild(&world.owner, &world.reader, model).await.unwrap();
+    }
+    let board = load_board(&world.request, school(), monday(), at(11, 0, 0)).await.unwrap().unwrap();
+    assert!(!board.as_of.stale_epoch);
 }

@@ -249,10 +249,34 @@ async fn a_rebuild_waits_for_a_reader_and_gives_way_to_the_next() {
 async fn a_model_is_rebuilt_by_one_at_a_time() {
     let world = World::create().await;
     drive(&world, &everything(1, 20), 2).await;
-    let (a, b) = tokio::join!(
-        rebuild::rebuild(&world.owner, &world.reader, ReadModel::Audit),
-        rebuild::rebuild(&world.owner, &world.reader, ReadModel::Audit),
-    );
-    assert!(a.is_ok() != b.is_ok() || (a.is_ok() && b.is_ok()), "at least one succeeds: {a:?} {b:?}");
-    assert!([&a, &b].iter().all(|r| matches!(r, Ok(_) | Err(rebuild::RebuildError::Running))));
+    // The first one cannot end: it waits for this reader before it swaps.
+    let mut reader = world.request.begin().await.unwrap();
+    sqlx::query("lock table entries in access share mode").execute(&mut *reader).await.unwrap();
+    let (owner, log) = (world.owner.clone(), world.reader.clone());
+    let first = tokio::spawn(async move { rebuild::rebuild(&owner, &log, ReadModel::Audit).await });
+    let filled = "select to_regclass('audit_next.entries') is not null and exists \
+                  (select from pg_locks where locktype = 'advisory' and objsubid = 1 \
+                   and database = (select oid from pg_database where datname = current_database()))";
+    while !sqlx::query_scalar::<_, bool>(filled).fetch_one(&world.owner).await.unwrap() {
+        assert!(!first.is_finished(), "{:?}", first.await);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let second = rebuild::rebuild(&world.owner, &world.reader, ReadModel::Audit).await;
+    assert!(matches!(second, Err(rebuild::RebuildError::Running)), "{second:?}");
+    let copy: bool = sqlx::query_scalar("select to_regclass('audit_next.entries') is not null")
+        .fetch_one(&world.owner)
+        .await
+        .unwrap();
+    assert!(copy, "the refused one left the first one's copy alone");
+    rebuild::rebuild(&world.owner, &world.reader, ReadModel::Roster).await.expect("another model is free");
+    assert!(!first.is_finished());
+    reader.commit().await.unwrap();
+    assert_eq!(first.await.unwrap().unwrap().position, world.head().await);
+    rebuild::rebuild(&world.owner, &world.reader, ReadModel::Audit).await.expect("it is free again");
+}
+
+#[test]
+fn a_rebuild_can_be_spawned_with_pools_that_are_only_lent() {
+    fn spawnable<F: Future + Send>(_: impl FnOnce(&'static sqlx::PgPool, &'static sqlx::PgPool) -> F) {}
+    spawnable(|owner, reader| rebuild::rebuild(owner, reader, ReadModel::Live));
 }

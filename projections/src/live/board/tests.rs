@@ -159,3 +159,42 @@ fn grades_go_from_kindergarten_to_the_last_of_the_middle_school() {
     levels.sort_by_cached_key(|l| grade(l));
     assert_eq!(levels, ["nt-1", "nt-2", "basica-2", "basica-10", "media-1", "media-4", "adultos"]);
 }
+
+#[test]
+fn the_first_entry_is_the_earliest_that_is_expected_of_anybody_on_the_board() {
+    let mut both = facts(vec![pupil(2, None, None), pupil(1, None, None)]);
+    both.courses = vec![course(2, 9), course(1, 8)];
+    let of = |facts: &BoardFacts| board(facts, at(10, 0, 0)).first_entry;
+    assert_eq!(of(&both), Some(at(11, 0, 0)), "08:00 in Santiago");
+    // Of the later course alone: an hour that nobody is expected at does not count.
+    both.pupils.retain(|p| p.course_id == Some(id(2)));
+    assert_eq!(of(&both), Some(at(12, 0, 0)));
+    assert_eq!(board(&both, at(10, 0, 0)).nobody, None, "somebody is expected");
+    both.pupils.clear();
+    assert_eq!(of(&both), None);
+}
+
+#[test]
+fn a_day_without_anybody_expected_says_why_if_it_is_one_rule_for_all() {
+    let rule = |change: &dyn Fn(&mut BoardFacts)| {
+        let mut facts = facts(vec![pupil(1, None, None), pupil(2, None, None)]);
+        change(&mut facts);
+        let b = board(&facts, at(12, 0, 0));
+        assert_eq!((b.totals.expected, b.totals.missing, b.first_entry), (0, 0, None));
+        b.nobody
+    };
+    assert_eq!(rule(&|f| f.date = day(-1)), Some(Why::NoSlotThatDay), "a Sunday");
+    assert_eq!(rule(&|f| f.courses.clear()), Some(Why::NoScheduleYet));
+    let closed = |f: &mut BoardFacts| f.courses.iter_mut().for_each(|c| c.calendar.closed_from = Some(monday()));
+    assert_eq!(rule(&closed), Some(Why::CourseClosed));
+    let left = |f: &mut BoardFacts| {
+        f.pupils.iter_mut().for_each(|p| (p.course_id, p.withdrawn_from) = (None, Some(day(-1))));
+    };
+    assert_eq!(rule(&left), Some(Why::Withdrawn));
+    let mixed = |f: &mut BoardFacts| {
+        closed(f);
+        (f.pupils[0].course_id, f.pupils[0].withdrawn_from) = (None, Some(day(-1)));
+    };
+    assert_eq!(rule(&mixed), None, "two rules are no single reason");
+    assert_eq!(rule(&|f| f.pupils.clear()), None, "a school without pupils has no rule");
+}

@@ -1,0 +1,230 @@
+//! A course's page, a pupil's day, the scans and the quarantine, over the tables.
+
+use super::board::{morning, statements_of};
+use crate::live::queries::{course_page, load_board, pupil_day, quarantine_page, scans_page};
+use crate::live::rows::QuarantineState;
+use crate::testing::history::{self, Random, course_id, day, pupil_id};
+use crate::testing::{Draft, World, at, id, monday};
+use domain::attendance_day::{self, Direction, Flag};
+use domain::day_status::Status;
+use domain::expectation::Why;
+use domain::quarantine::{self, QuarantinedScan, Reason};
+use domain::{AnyEvent, CourseId, SchoolId, StudentId, student};
+use uuid::Uuid;
+
+fn school() -> SchoolId {
+    id(1 << 24)
+}
+
+fn pupil(n: u64) -> StudentId {
+    pupil_id(school(), n).into()
+}
+
+fn course(n: u64) -> CourseId {
+    course_id(school(), n).into()
+}
+
+fn of_pupil(n: u64, event: student::Event) -> Draft {
+    Draft::of(school(), pupil(n), AnyEvent::Student(event))
+}
+
+fn scan(n: u64, id: u128, direction: Direction, hour: u32, minute: u32) -> Draft {
+    history::scan(school(), n, monday(), history::plain_scan(school(), id, direction, at(hour, minute, 0)))
+}
+
+#[tokio::test]
+async fn a_course_s_pages_hold_its_pupils_on_that_date_once_and_as_the_board_counts_them() {
+    let world = World::create().await;
+    morning(&world, 95, 2).await;
+    let (left, came, ahead) = (day(-2), day(-1), day(3));
+    world
+        .append(&[
+            of_pupil(0, student::Event::Moved { course_id: course(1), from: left }),
+            of_pupil(1, student::Event::Moved { course_id: course(0), from: came }),
+            of_pupil(2, student::Event::Withdrawn { from: left }),
+            of_pupil(4, student::Event::Moved { course_id: course(1), from: ahead }),
+            of_pupil(6, student::Event::Erased),
+        ])
+        .await;
+    world.catch_up_all().await;
+    let now = at(11, 30, 0);
+    let board = load_board(&world.request, school(), monday(), now).await.unwrap().unwrap();
+    for line in &board.courses {
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let page = course_page(&world.request, school(), line.course_id, monday(), now, after, 10).await;
+            let page = page.unwrap().unwrap();
+            assert_eq!((page.course.course_id, page.as_of), (line.course_id, board.as_of));
+            assert!(page.pupils.len() <= 10);
+            seen.extend(page.pupils);
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert!(seen.is_sorted_by(|a, b| a.student_id < b.student_id), "each once");
+        let count = |f: &dyn Fn(&Status) -> bool| seen.iter().filter(|p| f(&p.status.status)).count() as u32;
+        assert_eq!(count(&|_| true), line.counts.pupils);
+        assert_eq!(count(&|s| *s == Status::Present), line.counts.present);
+        assert_eq!(count(&|s| matches!(s, Status::Late { .. })), line.counts.late);
+        assert_eq!(count(&|s| *s == Status::Missing), line.counts.missing);
+        assert!(seen.iter().all(|p| p.name.is_some() != p.erased));
+        let here = |n| seen.iter().any(|p| p.student_id == pupil(n));
+        let first = line.course_id == course(0);
+        assert_eq!(
+            [here(0), here(1), here(2), here(4)],
+            if first { [false, true, false, true] } else { [true, false, false, false] }
+        );
+        // The day before both moves they were where they had been.
+        let page =
+            course_page(&world.request, school(), line.course_id, day(-3), now, None, 200).await.unwrap().unwrap();
+        assert_eq!(page.pupils.iter().any(|p| p.student_id == pupil(0)), first);
+    }
+    // Another school's course, and a page that ends with the last pupil.
+    let foreign = course_page(&world.request, id(2 << 24), course(0), monday(), now, None, 10).await.unwrap();
+    assert_eq!(foreign, None);
+    assert_eq!(course_page(&world.request, school(), id(5), monday(), now, None, 10).await.unwrap(), None);
+    let all = i64::from(board.courses[0].counts.pupils);
+    let page = course_page(&world.request, school(), course(0), monday(), now, None, all).await.unwrap().unwrap();
+    assert_eq!((page.pupils.len() as i64, page.next), (all, None));
+}
+
+#[tokio::test]
+async fn a_course_s_page_and_a_pupil_s_day_take_as_many_queries_in_a_large_school_as_in_a_small_one() {
+    let (small, large) = (World::create().await, World::create().await);
+    morning(&small, 3, 1).await;
+    morning(&large, 1_200, 30).await;
+    let mut counts = Vec::new();
+    for world in [&small, &large, &small, &large] {
+        let course = statements_of(async {
+            course_page(&world.request, school(), course(0), monday(), at(11, 30, 0), None, 200)
+                .await
+                .unwrap()
+                .unwrap();
+        });
+        let course = course.await;
+        let pupil = statements_of(async {
+            pupil_day(&world.request, school(), pupil(1), monday(), at(11, 30, 0)).await.unwrap().unwrap();
+        });
+        counts.push((course, pupil.await));
+    }
+    assert!(counts[2].0 > 5 && counts[2].1 > 5, "the statements were not counted");
+    assert_eq!(counts[2], counts[3], "a connection's first reading also asks the catalogue");
+}
+
+#[tokio::test]
+async fn a_pupil_s_day_tells_the_scans_in_order_and_what_was_expected() {
+    let world = World::create().await;
+    world.append(&history::founding(school(), 6, 2, &mut Random(1))).await;
+    let echo = scan(0, 3, Direction::Exit, 18, 0);
+    let AnyEvent::AttendanceDay(attendance_day::Event::ScanRecorded { scan: tapped }) = &echo.event else { panic!() };
+    let flagged = attendance_day::Event::ScanFlagged { scan_id: tapped.scan_id, flags: vec![Flag::Echo] };
+    let flagged = Draft { event: AnyEvent::AttendanceDay(flagged), ..echo.clone() };
+    world.append(&[scan(0, 2, Direction::Exit, 17, 59), echo, flagged, scan(0, 1, Direction::Entry, 11, 20)]).await;
+    world
+        .append(&[
+            of_pupil(2, student::Event::Withdrawn { from: day(-2) }),
+            scan(2, 4, Direction::Entry, 10, 50),
+            of_pupil(3, student::Event::Erased),
+            scan(90, 5, Direction::Entry, 10, 50),
+        ])
+        .await;
+    world.catch_up_all().await;
+    let of = async |n, date| pupil_day(&world.request, school(), pupil(n), date, at(19, 0, 0)).await.unwrap();
+
+    let page = of(0, monday()).await.unwrap();
+    let told: Vec<_> = page.scans.iter().map(|s| (s.occurred_at, s.is_echo())).collect();
+    assert_eq!(told, [(at(11, 20, 0), false), (at(17, 59, 0), false), (at(18, 0, 0), true)]);
+    assert_eq!(page.course.as_ref().map(|c| c.course_id), Some(course(0)));
+    assert_eq!(page.pupil.status.status, Status::Left);
+    assert_eq!(page.pupil.expectation.slots[0].entry, at(11, 0, 0));
+    assert_eq!(page.pupil.day.as_ref().map(|d| (d.scans, d.echoes)), Some((3, 1)));
+    let (date, position) = (page.date, page.as_of.position);
+    assert_eq!((date, position), (monday(), world.head().await));
+    assert!(page.pupil.name.is_some());
+
+    let absent = of(1, monday()).await.unwrap();
+    assert_eq!((absent.pupil.status.status, absent.scans.len(), absent.pupil.day), (Status::Missing, 0, None));
+    assert_eq!(of(0, day(-1)).await.unwrap().scans, [], "another day's scans are not this day's");
+    assert_eq!(of(0, day(-60)).await.unwrap().pupil.expectation.why, Why::NotEnrolledYet);
+
+    let gone = of(2, monday()).await.unwrap();
+    assert_eq!((gone.pupil.expectation.why, gone.course, gone.scans.len()), (Why::Withdrawn, None, 1));
+    let erased = of(3, monday()).await.unwrap();
+    assert_eq!((erased.pupil.erased, erased.pupil.name), (true, None));
+    let unknown = of(90, monday()).await.unwrap();
+    assert_eq!((unknown.pupil.status.status, unknown.scans.len()), (Status::NotExpected, 1));
+    assert_eq!(of(91, monday()).await, None, "nobody knows this one");
+    let foreign = pupil_day(&world.request, id(2 << 24), pupil(0), monday(), at(19, 0, 0)).await.unwrap();
+    assert_eq!(foreign, None);
+}
+
+#[tokio::test]
+async fn the_pages_of_a_day_s_scans_hold_each_once_in_the_order_of_the_log() {
+    let world = World::create().await;
+    morning(&world, 60, 2).await;
+    let yesterday = history::plain_scan(school(), 900, Direction::Entry, at(10, 0, 0));
+    world.append(&[history::scan(school(), 1, day(-1), yesterday)]).await;
+    world.append(&history::founding(id(2 << 24), 1, 1, &mut Random(2))).await;
+    world.catch_up_all().await;
+    let (mut seen, mut after) = (Vec::new(), 0);
+    loop {
+        let page = scans_page(&world.request, school(), monday(), after, 10).await.unwrap();
+        assert!(page.len() <= 10);
+        let Some(last) = page.last() else { break };
+        after = last.position;
+        seen.extend(page.into_iter().map(|s| s.position));
+        // One comes while we read: it is at the end of the last page.
+        if seen.len() == 20 {
+            world.append(&[scan(0, 901, Direction::Entry, 9, 0)]).await;
+            world.catch_up_all().await;
+        }
+    }
+    let log = "select position from events where school_id = $1 and local_date = $2 and event_type = 'scan_recorded' order by 1";
+    let log: Vec<i64> = sqlx::query_scalar(log).bind(school().0).bind(monday()).fetch_all(&world.owner).await.unwrap();
+    assert_eq!(log.len(), 57 + 1);
+    assert_eq!(seen, log);
+    assert_eq!(scans_page(&world.request, id(2 << 24), monday(), 0, 10).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn the_quarantine_s_pages_hold_what_waits_for_a_person_and_nothing_decided() {
+    let world = World::create().await;
+    world.append(&history::founding(school(), 2, 1, &mut Random(1))).await;
+    let own = |n: u128| id::<Uuid>(0xe000 + n);
+    let received = |of: SchoolId, n: u128| {
+        let scan = QuarantinedScan {
+            scan_id: id(n),
+            kiosk_id: id(2),
+            queue_id: id(3),
+            seq: 1,
+            read: history::sealed(&mut Random(1)),
+            direction: None,
+            method: None,
+            occurred_at: at(11, 0, 0),
+            device_time: None,
+            shown: None,
+        };
+        let reasons = vec![Reason::UnknownCredential];
+        Draft::of(of, own(n), AnyEvent::Quarantine(quarantine::Event::Received { scan, reasons }))
+    };
+    let decided = |n: u128, event| Draft::of(school(), own(n), AnyEvent::Quarantine(event));
+    let mut drafts: Vec<Draft> = (0..25).map(|n| received(school(), n)).collect();
+    drafts.push(received(id(2 << 24), 100));
+    drafts.push(decided(3, quarantine::Event::Dismissed));
+    drafts.push(decided(4, quarantine::Event::Assigned { student_id: pupil(0), local_date: monday() }));
+    world.append(&drafts).await;
+    world.catch_up_all().await;
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = quarantine_page(&world.request, school(), after, 10).await.unwrap();
+        assert!(page.len() <= 10 && page.iter().all(|q| q.state == QuarantineState::Waiting));
+        let Some(last) = page.last() else { break };
+        after = Some(last.quarantine_id);
+        seen.extend(page.iter().map(|q| q.quarantine_id));
+    }
+    let waiting: Vec<Uuid> = (0..25).filter(|n| ![3, 4].contains(n)).map(own).collect();
+    assert_eq!(seen, waiting);
+    let board = load_board(&world.request, school(), monday(), at(11, 0, 0)).await.unwrap().unwrap();
+    assert_eq!(board.quarantined, 23);
+}
