@@ -36,4 +36,4 @@ pub mod write;
 
 pub use context::Context;
 pub use error::{ReserveError, StoreError, WriteError};
-pub use write::{Done, Write};
+pub use write::{Done, Outcome, Write};

@@ -1,7 +1,9 @@
 //! The ordinary write: one command to one stream, through cqrs-es and stock postgres-es.
 
+mod reservation;
 mod retry;
 
+pub use reservation::Outcome;
 pub use retry::Retry;
 
 use crate::adapter::{Bridge, Decided, ReadByDecode};
@@ -9,7 +11,7 @@ use crate::append::Metadata;
 use crate::clock::Clock;
 use crate::context::Context;
 use crate::directory::Directory;
-use crate::error::{ReserveError, StoreError, WriteError};
+use crate::error::{StoreError, WriteError};
 use crate::ids::IdSource;
 use crate::settings::SettingsCache;
 use crate::vault::Vault;
@@ -114,35 +116,6 @@ impl Write {
             async move { parts.execute::<A>(context, &stream, command).await }.instrument(tracing::Span::current()),
         );
         task.await.unwrap_or(Err(WriteError::Store(StoreError::Interrupted)))
-    }
-
-    /// Notes which request a client's command id stands for. The same id with the same request is
-    /// fine any number of times; with another request it is refused.
-    pub async fn reserve_command(
-        &self,
-        school: SchoolId,
-        command_id: CommandId,
-        request_sha256: [u8; 32],
-    ) -> Result<(), ReserveError> {
-        let pool = &self.0.pool;
-        sqlx::query!(
-            "insert into command_reservations (school_id, command_id, request_sha256, reserved_at)
-             values ($1, $2, $3, $4) on conflict do nothing",
-            school.0,
-            command_id.0,
-            &request_sha256[..],
-            self.0.clock.now(),
-        )
-        .execute(pool)
-        .await?;
-        let first = sqlx::query_scalar!(
-            "select request_sha256 from command_reservations where school_id = $1 and command_id = $2",
-            school.0,
-            command_id.0,
-        )
-        .fetch_one(pool)
-        .await?;
-        if first == request_sha256 { Ok(()) } else { Err(ReserveError::KeyReused) }
     }
 
     /// A school's settings as they are in the log now. One round trip.

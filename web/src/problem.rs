@@ -155,6 +155,24 @@ impl Problem {
         self
     }
 
+    /// Whether the same request may be answered otherwise later: it is then no answer to remember.
+    pub fn passes(&self) -> bool {
+        self.code.status().is_server_error() || self.code == Code::Conflict
+    }
+
+    /// As it is kept for the repeats of a request: the code and where it went wrong.
+    pub fn to_kept(&self) -> String {
+        self.detail.as_ref().map_or_else(|| self.code.as_str().to_owned(), |at| format!("{} {at}", self.code.as_str()))
+    }
+
+    /// Reads what [`Problem::to_kept`] wrote.
+    pub fn from_kept(kept: &str) -> Self {
+        let (code, detail) = kept.split_once(' ').map_or((kept, None), |(code, at)| (code, Some(at.to_owned())));
+        // Codes are never renamed, so one that is unknown here was written by a newer program.
+        let code = Code::ALL.iter().copied().find(|c| c.as_str() == code).unwrap_or(Code::InvalidBody);
+        Self { code, detail, retry_after_s: None }
+    }
+
     /// A fault of the system: logged here, once, with its source; the client gets the code alone.
     pub fn internal(source: impl std::fmt::Display) -> Self {
         tracing::error!(error = %source, "request failed");
@@ -203,13 +221,7 @@ impl IntoResponse for Problem {
 impl From<sqlx::Error> for Problem {
     /// A database that cannot be reached is not a defect: the client may try again.
     fn from(error: sqlx::Error) -> Self {
-        use sqlx::Error::{Io, PoolClosed, PoolTimedOut, Tls};
-        if matches!(error, Io(_) | Tls(_) | PoolTimedOut | PoolClosed) {
-            tracing::warn!(%error, "database unavailable");
-            Self::new(Code::Unavailable).retry_after(2)
-        } else {
-            Self::internal(error)
-        }
+        StoreError::from(error).into()
     }
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::ReserveError;
 use crate::append::tests::rows_whose_metadata_differs;
 use crate::testing::{World, settings};
 use domain::kiosk::{self, Kiosk, LaneMode};
@@ -130,6 +131,26 @@ async fn a_key_used_for_another_request_is_refused() {
     assert!(matches!(reserve(world.school, key, [2; 32]).await, Err(ReserveError::KeyReused)));
     reserve(world.school, other_key, [2; 32]).await.unwrap();
     reserve(domain::SchoolId(Uuid::from_u128(8)), key, [2; 32]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_reserved_command_keeps_its_first_outcome_and_nothing_else_of_it_can_change() {
+    let world = World::new().await;
+    let keys = [1, 2, 3].map(|n| CommandId(Uuid::from_u128(n)));
+    let outcomes = [Outcome::Done(None), Outcome::Done(Some(7)), Outcome::Refused("course_closed".into())];
+    for (key, outcome) in keys.into_iter().zip(outcomes) {
+        assert_eq!(world.write.reserve_command(world.school, key, [1; 32]).await.unwrap(), None);
+        assert_eq!(world.write.reserve_command(world.school, key, [1; 32]).await.unwrap(), None, "not done yet");
+        let first = world.write.finish_command(world.school, key, outcome.clone()).await.unwrap();
+        let second = world.write.finish_command(world.school, key, Outcome::Done(Some(99))).await.unwrap();
+        assert_eq!((&first, &second), (&outcome, &outcome));
+        assert_eq!(world.write.reserve_command(world.school, key, [1; 32]).await.unwrap(), Some(outcome));
+    }
+    for change in ["set request_sha256 = ''", "set command_id = gen_random_uuid()", "set reserved_at = now()"] {
+        let change = format!("update command_reservations {change}");
+        let refused = sqlx::query(&change).execute(world.write.pool()).await.unwrap_err();
+        assert_eq!(refused.as_database_error().unwrap().code().unwrap(), "42501");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,14 +1,16 @@
-//! What every write of the REST API shares: who asks, and the client's key for it.
+//! What every write of the REST API shares: who asks, the client's key for it, and the answer that
+//! every repeat of it gets.
 
 use crate::AppState;
 use crate::middleware::RequestId;
 use crate::problem::{Code, Problem};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use commands::{Context, ReserveError};
+use commands::{Context, Done, Outcome, ReserveError};
 use domain::{Actor, CommandId, SchoolId};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use tracing::Instrument;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -47,26 +49,53 @@ impl FromRequestParts<AppState> for Request {
 }
 
 impl Request {
-    /// Notes what the key stands for and gives the command's context. Until sign-in exists, whoever
-    /// reaches the port is one and the same actor.
-    pub async fn reserve(self, state: &AppState, school: SchoolId, body: &[u8]) -> Result<Context, Problem> {
-        let sha256 = Sha256::new().chain_update(self.what).chain_update(body).finalize().into();
-        // In a task of its own: a client that hangs up does not cut it off.
-        let (write, key) = (state.write.clone(), self.key);
-        let reserved = tokio::spawn(async move { write.reserve_command(school, key, sha256).await }).await;
-        match reserved.map_err(Problem::internal)? {
-            Ok(()) => {}
-            Err(ReserveError::KeyReused) => return Err(Problem::new(Code::IdempotencyKeyReused)),
-            Err(ReserveError::Store(error)) => return Err(error.into()),
-        }
-        let zone = state.write.school_settings(school).await?.zone;
-        Ok(Context {
-            school,
-            zone,
-            actor: Actor::system("rest"),
-            command_id: Some(self.key),
-            correlation_id: self.correlation,
-            causation_id: None,
-        })
+    /// Does `work` once for the key and gives the position of what it appended. A repeat gets the first
+    /// answer, a refusal too, whatever happened since; a failure that may pass is no answer, and the
+    /// repeat tries again. All in a task of its own: a client that hangs up does not cut it off.
+    ///
+    /// Until sign-in exists, whoever reaches the port is one and the same actor.
+    pub async fn run<W, F>(
+        self,
+        state: &AppState,
+        school: SchoolId,
+        body: &[u8],
+        work: W,
+    ) -> Result<Option<i64>, Problem>
+    where
+        W: FnOnce(commands::Write, Context) -> F + Send + 'static,
+        F: Future<Output = Result<Done, Problem>> + Send,
+    {
+        let sha256: [u8; 32] = Sha256::new().chain_update(self.what).chain_update(body).finalize().into();
+        let (write, key, correlation_id) = (state.write.clone(), self.key, self.correlation);
+        let once = async move {
+            match write.reserve_command(school, key, sha256).await {
+                Ok(None) => {}
+                Ok(Some(first)) => return answer(first),
+                Err(ReserveError::KeyReused) => return Err(Problem::new(Code::IdempotencyKeyReused)),
+                Err(ReserveError::Store(error)) => return Err(error.into()),
+            }
+            let zone = write.school_settings(school).await?.zone;
+            let actor = Actor::system("rest");
+            let context = Context { school, zone, actor, command_id: Some(key), correlation_id, causation_id: None };
+            let outcome = match work(write.clone(), context).await {
+                Ok(done) => Outcome::Done(done.position),
+                Err(problem) if problem.passes() => return Err(problem),
+                Err(problem) => Outcome::Refused(problem.to_kept()),
+            };
+            match write.finish_command(school, key, outcome.clone()).await {
+                Ok(first) => answer(first),
+                // The log itself remembers a command that appended something.
+                Err(_) if matches!(outcome, Outcome::Done(Some(_))) => answer(outcome),
+                Err(error) => Err(error.into()),
+            }
+        };
+        tokio::spawn(once.instrument(tracing::Span::current())).await.map_err(Problem::internal)?
+    }
+}
+
+fn answer(outcome: Outcome) -> Result<Option<i64>, Problem> {
+    match outcome {
+        Outcome::Done(position) => Ok(position),
+        Outcome::Refused(kept) => Err(Problem::from_kept(&kept)),
     }
 }

@@ -73,14 +73,14 @@ pub async fn put(
         return Err(Problem::new(Code::ScheduleInvalid).at("stays"));
     }
     let school = state.school(of.school).await?;
-    let context = request.reserve(&state, school, &body).await?;
     let input = SetWeeklySchedule {
         course_id: CourseId(id),
         effective_from: week.effective_from,
         stays: week.stays.into_iter().map(|s| (s.weekday, s.entry, s.exit)).collect(),
     };
-    let done = set_weekly_schedule(&state.write, &context, input).await.map_err(refused)?;
-    Ok(Json(ScheduleSet { course_id: id, position: done.position }))
+    let set = move |write, context| async move { set_weekly_schedule(&write, &context, input).await.map_err(refused) };
+    let position = request.run(&state, school, &body, set).await?;
+    Ok(Json(ScheduleSet { course_id: id, position }))
 }
 
 fn refused(error: UseCaseError) -> Problem {

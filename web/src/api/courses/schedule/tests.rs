@@ -37,3 +37,39 @@ async fn a_repeated_key_is_answered_again_and_another_request_under_it_is_refuse
     assert_eq!(audit["items"].as_array().unwrap().len(), 2, "the school's first, and the key's one");
     app.shutdown().await;
 }
+
+#[tokio::test]
+async fn a_repeat_of_what_changed_nothing_or_was_refused_undoes_no_later_change() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(0).await.unwrap();
+    let put = async |course: Uuid, key: u128, body: &Value| {
+        let url = format!("{}/api/v1/courses/{course}/schedule", app.base);
+        let request = app.client.put(url).json(body).header("idempotency-key", Uuid::from_u128(key).to_string());
+        request.send().await.unwrap()
+    };
+    let course = school.course.0;
+    let (a, b) = (week("08:15:00"), week("09:00:00"));
+    let set =
+        |response: reqwest::Response| async { response.error_for_status().unwrap().json::<Value>().await.unwrap() };
+    assert!(set(put(course, 1, &a).await).await["position"].is_i64());
+    // The same schedule under another key: nothing to do. Then somebody sets another one.
+    let nothing = set(put(course, 2, &a).await).await;
+    assert!(nothing["position"].is_null());
+    assert!(set(put(course, 3, &b).await).await["position"].is_i64());
+    assert_eq!(set(put(course, 2, &a).await).await, nothing, "the first answer");
+    // A course that is opened only after it was asked for.
+    let later = domain::CourseId(Uuid::from_u128(0xc0));
+    assert_eq!(refusal(put(later.0, 4, &a).await).await.unwrap(), (404, "not_found".into()));
+    let open =
+        domain::course::Command::Open {
+            year: 2026, name: "2º Básico A".into(), level: "2".into(), letter: "A".into()
+        };
+    let stream = domain::StreamId::of(school.id, later);
+    app.write().execute::<domain::course::Course>(&app.context(school.id), &stream, open).await.unwrap();
+    assert!(set(put(later.0, 5, &b).await).await["position"].is_i64());
+    assert_eq!(refusal(put(later.0, 4, &a).await).await.unwrap(), (404, "not_found".into()), "the first answer");
+    app.settle().await.unwrap();
+    let audit = app.json("/api/v1/audit?event=weekly_schedule_set").await.unwrap();
+    assert_eq!(audit["items"].as_array().unwrap().len(), 4, "the school's own, keys 1, 3 and 5");
+    app.shutdown().await;
+}
