@@ -2,7 +2,7 @@
 
 mod audit;
 mod courses;
-mod health;
+pub(crate) mod health;
 pub mod input;
 mod kiosks;
 mod live;

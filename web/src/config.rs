@@ -6,6 +6,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// A text that is never printed: a URL with a password, a key.
 #[derive(Clone)]
@@ -152,6 +153,42 @@ pub struct Http {
     /// Host names that a proxy in front passes on, separated by commas; loopback names always count.
     #[arg(long = "host", env = "ATTENDANCE_HOSTS", value_delimiter = ',', value_name = "NAME")]
     pub hosts: Vec<String>,
+    /// Bounds that are the same everywhere but in tests.
+    #[arg(skip)]
+    pub tuning: Tuning,
+}
+
+/// Bounds of the HTTP server.
+#[derive(Debug, Clone)]
+pub struct Tuning {
+    /// Bytes that the kernel may hold for a client that does not read.
+    pub send_buffer: u32,
+    /// Frames of a school's board kept for clients that come back.
+    pub ring: usize,
+    /// Silence after which a stream sends a sign of life: proxies and clients see that the line stands.
+    pub heartbeat: Duration,
+    /// Age at which a stream ends, to be made again: load spreads over servers, leaks end.
+    pub stream_age: Duration,
+    /// Time for a connection's first byte, and for the head of a request.
+    pub head_time: Duration,
+    /// Requests of kiosks at once.
+    pub kiosks_at_once: usize,
+    /// Other requests at once.
+    pub requests_at_once: usize,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            send_buffer: 256 * 1024,
+            ring: 256,
+            heartbeat: Duration::from_secs(15),
+            stream_age: Duration::from_secs(60 * 60),
+            head_time: Duration::from_secs(5),
+            kiosks_at_once: 512,
+            requests_at_once: 256,
+        }
+    }
 }
 
 /// Accepts a loopback address and nothing else: everybody who reaches the port may read everything.
@@ -240,7 +277,7 @@ impl TransportConfig {
 impl Http {
     /// A free loopback port.
     pub fn for_testing() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), hosts: Vec::new() }
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), hosts: Vec::new(), tuning: Tuning::default() }
     }
 }
 

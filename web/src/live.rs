@@ -57,18 +57,21 @@ pub(crate) struct Hub {
     names: Names,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
+    /// Frames kept per school.
+    ring: usize,
     channels: Mutex<HashMap<SchoolId, Weak<Channel>>>,
     computing: Semaphore,
 }
 
 impl LiveHub {
-    /// A hub that nobody watches yet. Streams end when `stop` is cancelled.
+    /// A hub that nobody watches yet; it keeps `ring` frames of each school. Streams end when `stop` is cancelled.
     pub fn new(
         request: PgPool,
         log_reader: PgPool,
         names: Names,
         clock: Arc<dyn Clock>,
         stop: CancellationToken,
+        ring: usize,
     ) -> Self {
         Self(Arc::new(Hub {
             request,
@@ -76,6 +79,7 @@ impl LiveHub {
             names,
             clock,
             stop,
+            ring: ring.max(1),
             channels: Mutex::default(),
             computing: Semaphore::new(COMPUTED_AT_ONCE),
         }))
@@ -102,7 +106,7 @@ impl LiveHub {
         if let Some(channel) = channels.get(&school).and_then(Weak::upgrade) {
             return Ok(Some(Watcher::new(channel, self.0.stop.clone())));
         }
-        let channel = Arc::new(Channel::new(school, first));
+        let channel = Arc::new(Channel::new(school, first, self.0.ring));
         channels.insert(school, Arc::downgrade(&channel));
         channels.retain(|_, channel| channel.strong_count() > 0);
         drop(channels);

@@ -2,10 +2,12 @@
 
 mod guard;
 mod headers;
+mod load;
 mod problems;
 mod request;
 
 pub use guard::{catch_panics, check_host, limit_time, limit_uri};
 pub use headers::secure;
+pub use load::{Places, bound_load};
 pub use problems::{not_found, speak_problems};
 pub use request::{RequestId, observe};

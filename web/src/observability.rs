@@ -4,7 +4,11 @@
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::path::Path;
 use std::sync::OnceLock;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+const UPKEEP: Duration = Duration::from_secs(5);
 
 static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
 
@@ -30,6 +34,34 @@ where
     Ok(())
 }
 
+/// Counts of what should not happen begin at 0: an alarm on their growth needs a first value, and a
+/// missing name would look like a server that does not know it.
+fn begin_counting() {
+    for name in [
+        "attendance_feed_holes_total",
+        "attendance_relay_unconfirmed_total",
+        "batcher_conflicts_total",
+        "batcher_outages_total",
+        "batcher_overloaded_total",
+        "http_slow_heads_total",
+        "kiosk_auth_refused_total",
+        "live_clients_lagged_total",
+    ] {
+        metrics::counter!(name).absolute(0);
+    }
+    for lane in ["kiosks", "rest"] {
+        metrics::counter!("http_overloaded_total", "lane" => lane).absolute(0);
+    }
+}
+
+/// Takes what was measured into the histograms every few seconds: without it a process whose figures
+/// nobody reads would keep each measurement.
+pub async fn keep_up(stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(UPKEEP)).await.is_some() {
+        metrics().run_upkeep();
+    }
+}
+
 /// The process's metrics, as Prometheus text. The first call installs the recorder.
 pub fn metrics() -> &'static PrometheusHandle {
     METRICS.get_or_init(|| {
@@ -38,6 +70,7 @@ pub fn metrics() -> &'static PrometheusHandle {
         if metrics::set_global_recorder(recorder).is_err() {
             tracing::warn!("another metrics recorder was installed first; /metrics shows nothing");
         }
+        begin_counting();
         handle
     })
 }

@@ -2,11 +2,15 @@
 
 use crate::config::{Databases, Secret};
 use anyhow::Context;
-use commands::pool::{PoolSettings, Role, connect};
-use sqlx::PgPool;
+use commands::StoreError;
+use commands::pool::{PoolError, PoolSettings, Role, connect};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, PgConnection, PgPool};
 use std::str::FromStr;
 use std::time::Duration;
+
+/// How long one connection may take to be made.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One pool per role. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -23,35 +27,132 @@ pub struct Pools {
     pub vault: PgPool,
 }
 
+/// Why there are no pools, as a sentence for the person who set the server up. The URL itself is never
+/// quoted: it may hold a password.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The server does not answer, or not yet: it may by waiting.
+    #[error("{url}: the database does not answer: {why}")]
+    Away {
+        /// The variable that says where.
+        url: &'static str,
+        /// The driver's words.
+        why: String,
+    },
+    /// The server answers and refuses.
+    #[error("{url}: {what}")]
+    Refused {
+        /// The variable that says where.
+        url: &'static str,
+        /// What is wrong and what to do.
+        what: String,
+    },
+    /// The configuration itself cannot be read.
+    #[error("{0:#}")]
+    Configuration(anyhow::Error),
+}
+
+const EVENTS: &str = "DATABASE_URL";
+const VAULT: &str = "VAULT_DATABASE_URL";
+
 impl Pools {
-    /// Connects every role.
-    pub async fn connect(databases: &Databases) -> anyhow::Result<Self> {
-        let events = parse(&databases.events_url()?).context("DATABASE_URL")?;
-        let vault = parse(&databases.vault_url()?).context("VAULT_DATABASE_URL")?;
-        let settings = |connections| PoolSettings {
-            insist_on_durability: databases.insist_on_durability(),
-            ..PoolSettings::new(connections)
+    /// Connects every role and makes sure that the schema is one that this program can work with.
+    pub async fn connect(databases: &Databases) -> Result<Self, ConnectError> {
+        let read = |url: anyhow::Result<Secret>, name| {
+            url.and_then(|url| parse(&url).context(name)).map_err(ConnectError::Configuration)
         };
-        Ok(Self {
-            log_writer: connect(events.clone(), Role::LogWriter, &settings(12)).await?,
-            log_reader: connect(events.clone(), Role::LogReader, &settings(8)).await?,
-            projector: connect(events.clone(), Role::Projector, &settings(6)).await?,
-            request: connect(events, Role::Request, &settings(12)).await?,
-            vault: connect(vault, Role::Vault, &settings(6)).await?,
-        })
+        let (events, vault) = (read(databases.events_url(), EVENTS)?, read(databases.vault_url(), VAULT)?);
+        let open = async |role: Role, connections| {
+            let (url, options) = if role == Role::Vault { (VAULT, &vault) } else { (EVENTS, &events) };
+            // One connection by itself first: a pool waits and then tells nothing but that it waited.
+            attempt(url, options, role).await?;
+            let settings = PoolSettings {
+                insist_on_durability: databases.insist_on_durability(),
+                ..PoolSettings::new(connections)
+            };
+            connect(options.clone(), role, &settings).await.map_err(|error| match error {
+                PoolError::Connect { source, .. } => explain(url, role, source),
+                PoolError::NotDurable(_) => ConnectError::Refused { url, what: error.to_string() },
+            })
+        };
+        let pools = Self {
+            log_writer: open(Role::LogWriter, 12).await?,
+            log_reader: open(Role::LogReader, 8).await?,
+            projector: open(Role::Projector, 6).await?,
+            request: open(Role::Request, 12).await?,
+            vault: open(Role::Vault, 6).await?,
+        };
+        let expected = migrations::expected();
+        match migrations::applied(&pools.request).await {
+            // A newer schema is one that was expanded for a newer program and still serves this one.
+            Ok(applied) if applied >= expected => Ok(pools),
+            Ok(applied) => Err(ConnectError::Refused {
+                url: EVENTS,
+                what: format!("the schema is at {applied}, this program needs {expected}; run `attendance migrate`"),
+            }),
+            Err(error) => Err(explain(EVENTS, Role::Request, error)),
+        }
     }
 
     /// Closes every pool, waiting for the connections in use.
     pub async fn close(&self) {
-        for pool in [&self.log_writer, &self.log_reader, &self.projector, &self.request, &self.vault] {
+        for (_, pool) in self.named() {
             pool.close().await;
+        }
+    }
+
+    /// Every pool with its name in figures.
+    pub fn named(&self) -> [(&'static str, &PgPool); 5] {
+        [
+            ("log_writer", &self.log_writer),
+            ("log_reader", &self.log_reader),
+            ("projector", &self.projector),
+            ("request", &self.request),
+            ("vault", &self.vault),
+        ]
+    }
+}
+
+async fn attempt(url: &'static str, options: &PgConnectOptions, role: Role) -> Result<(), ConnectError> {
+    let options = options.clone().options([("role", role.as_str())]);
+    match tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options)).await {
+        Ok(Ok(connection)) => {
+            // It worked; how its end goes does not matter.
+            let _ = connection.close().await;
+            Ok(())
+        }
+        Ok(Err(error)) => Err(explain(url, role, error)),
+        Err(_) => Err(ConnectError::Away { url, why: format!("nothing within {} s", PATIENCE.as_secs()) }),
+    }
+}
+
+/// Says what an error of a connection means for whoever set the server up. SQLSTATEs:
+/// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
+fn explain(url: &'static str, role: Role, error: sqlx::Error) -> ConnectError {
+    let refused = |what: String| ConnectError::Refused { url, what };
+    let role = role.as_str();
+    let code = match &error {
+        sqlx::Error::Database(answer) => answer.code().map(std::borrow::Cow::into_owned).unwrap_or_default(),
+        _ => String::new(),
+    };
+    match code.as_str() {
+        "28P01" | "28000" => refused("the database refuses the user or the password".to_owned()),
+        "3D000" => refused("there is no such database; create it and run `attendance migrate`".to_owned()),
+        "22023" | "42704" => refused(format!("there is no role {role}; run `attendance migrate`")),
+        "42501" => {
+            refused(format!("the user may not act as {role}; run `attendance migrate` as the owner, or grant it"))
+        }
+        "42P01" | "3F000" => refused("the schema is not there; run `attendance migrate`".to_owned()),
+        _ => {
+            let why = error.to_string();
+            if StoreError::from(error).is_temporary() { ConnectError::Away { url, why } } else { refused(why) }
         }
     }
 }
 
 /// How a worker connects for the lock that makes it the leader: one connection of its own.
 pub fn worker_options(databases: &Databases) -> anyhow::Result<PgConnectOptions> {
-    let options = parse(&databases.events_url()?).context("DATABASE_URL")?;
+    let options = parse(&databases.events_url()?).context(EVENTS)?;
     Ok(options.options([("role", Role::Worker.as_str()), ("statement_timeout", "5s")]))
 }
 
@@ -63,5 +164,9 @@ pub async fn owner(url: &Secret) -> anyhow::Result<PgPool> {
 
 /// The URL itself is never quoted: it may hold a password.
 fn parse(url: &Secret) -> anyhow::Result<PgConnectOptions> {
-    PgConnectOptions::from_str(url.reveal()).map_err(|_| anyhow::anyhow!("not a Postgres URL"))
+    let text = url.reveal();
+    let ours = ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
+    // The driver would take any scheme.
+    let options = PgConnectOptions::from_str(text).ok().filter(|_| ours);
+    options.context("not a Postgres URL, such as postgres://user:password@host:5432/database")
 }

@@ -1,9 +1,11 @@
 //! The composition of all parts into one process, and its orderly end.
 
 mod http;
+mod startup;
 
 use crate::config::{Config, WriteSide};
 use crate::live::LiveHub;
+use crate::middleware::Places;
 use crate::names::Names;
 use crate::pools::Pools;
 use crate::state::STREAMS;
@@ -19,7 +21,6 @@ use commands::vault::Vault;
 use nats::Transport;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -107,7 +108,8 @@ async fn joined(part: &str, task: JoinHandle<()>) {
     }
 }
 
-/// Starts the parts in this process and returns when they accept work.
+/// Starts the parts in this process and returns when they accept work. As long as a database is away it
+/// waits, and the port says so; what no waiting mends is an error.
 pub async fn start(
     config: &Config,
     parts: Parts,
@@ -116,12 +118,13 @@ pub async fn start(
 ) -> anyhow::Result<Running> {
     let (stop_http, stop_parts) = (CancellationToken::new(), CancellationToken::new());
     observability::metrics();
-    let pools = Pools::connect(&config.sides.databases).await?;
+    let listener = if parts.has(Part::Http) { Some(startup::listen(&config.http)?) } else { None };
     let transport = match config.transport.url()? {
         Some(url) => Some(Transport::connect(url.reveal(), &config.transport.nats_prefix).await.context("NATS_URL")?),
         None => None,
     };
-    let mut running = Vec::new();
+    let (pools, write) = startup::databases(&config.sides, listener.as_ref(), &clock, &ids).await?;
+    let mut running = vec![("metrics", tokio::spawn(observability::keep_up(stop_parts.clone())))];
     if let Some(transport) = transport.clone().filter(|_| parts.has(Part::Relay)) {
         let (pool, token) = (pools.log_reader.clone(), stop_parts.clone());
         let relay = async move {
@@ -142,22 +145,21 @@ pub async fn start(
         running.push(("projections", tokio::spawn(projectors)));
     }
     if parts.has(Part::Workers) {
-        let write = write_side(&config.sides, &pools, &clock, &ids)?;
-        let watch =
-            workers::gate_watch::run(pools::worker_options(&config.sides.databases)?, write, stop_parts.clone());
-        running.push(("gate watch", tokio::spawn(watch)));
+        let (options, stop) = (pools::worker_options(&config.sides.databases)?, stop_parts.clone());
+        let watch = workers::gate_watch::run(options, write.clone(), stop.clone());
+        // A look that is cut off is made again; each write in it is a task of its own.
+        running.push(("gate watch", tokio::spawn(async move { _ = stop.run_until_cancelled(watch).await })));
     }
-    let http = if parts.has(Part::Http) {
-        let listener =
-            TcpListener::bind(config.http.listen).await.with_context(|| format!("listen on {}", config.http.listen))?;
+    let http = if let Some(listener) = listener {
         let address = listener.local_addr()?;
-        let state = compose(config, &pools, transport, clock, ids, stop_http.clone())?;
+        let state = compose(config, &pools, transport, write, clock, ids, stop_http.clone());
         running.push(("live", state.live.listen()));
         tracing::info!(
             %address,
             "listening on loopback only: there is no sign-in yet, so only this machine may reach the server"
         );
-        let server = tokio::spawn(http::serve(listener, router::router(state.clone()), stop_http.clone()));
+        let limits = http::Limits { head: config.http.tuning.head_time };
+        let server = tokio::spawn(http::serve(listener, router::router(state.clone()), limits, stop_http.clone()));
         Some((address, state, server))
     } else {
         None
@@ -169,25 +171,28 @@ fn compose(
     config: &Config,
     pools: &Pools,
     transport: Option<Transport>,
+    write: Write,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     stop: CancellationToken,
-) -> anyhow::Result<AppState> {
-    let write = write_side(&config.sides, pools, &clock, &ids)?;
+) -> AppState {
     let names = Names::new(pools.request.clone(), write.vault().clone());
-    let live = LiveHub::new(pools.request.clone(), pools.log_reader.clone(), names.clone(), clock.clone(), stop);
-    Ok(AppState {
+    let tuning = &config.http.tuning;
+    let live =
+        LiveHub::new(pools.request.clone(), pools.log_reader.clone(), names.clone(), clock.clone(), stop, tuning.ring);
+    AppState {
         batcher: Batcher::start_on(write.clone(), BatcherConfig::default()),
         write,
         pools: pools.clone(),
         names,
         live,
         streams: Arc::new(Semaphore::new(STREAMS)),
+        places: Arc::new(Places::new(tuning)),
         transport,
         clock,
         ids,
         config: Arc::new(config.clone()),
-    })
+    }
 }
 
 /// The write side over its pools, with the keys of the configuration.
@@ -197,11 +202,16 @@ pub fn write_side(
     clock: &Arc<dyn Clock>,
     ids: &Arc<dyn IdSource>,
 ) -> anyhow::Result<Write> {
-    let kek = Kek::from_hex(config.keys.kek_hex()?.reveal()).context("ATTENDANCE_KEK")?;
-    let key = DirectoryKey::from_hex(config.keys.directory_hex()?.reveal()).context("ATTENDANCE_DIRECTORY_KEY")?;
+    let (kek, key) = keys(config)?;
     let vault = Vault::new(pools.vault.clone(), kek, ids.clone(), clock.clone());
     let directory = Directory::new(pools.log_writer.clone(), key);
     Ok(Write::new(pools.log_writer.clone(), clock.clone(), ids.clone(), vault, directory))
+}
+
+fn keys(config: &WriteSide) -> anyhow::Result<(Kek, DirectoryKey)> {
+    let kek = Kek::from_hex(config.keys.kek_hex()?.reveal()).context("ATTENDANCE_KEK")?;
+    let key = DirectoryKey::from_hex(config.keys.directory_hex()?.reveal()).context("ATTENDANCE_DIRECTORY_KEY")?;
+    Ok((kek, key))
 }
 
 /// Resolves at SIGINT or SIGTERM.
@@ -214,3 +224,6 @@ pub async fn stop_signal() -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

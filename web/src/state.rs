@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::live::LiveHub;
+use crate::middleware::Places;
 use crate::names::Names;
 use crate::pools::Pools;
 use commands::Write;
@@ -30,6 +31,8 @@ pub struct AppState {
     pub live: LiveHub,
     /// Places for streams.
     pub streams: Arc<Semaphore>,
+    /// Places for requests.
+    pub places: Arc<Places>,
     /// NATS, if it is configured: for its state only.
     pub transport: Option<Transport>,
     /// Where instants come from.

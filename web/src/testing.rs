@@ -68,8 +68,14 @@ impl TestApp {
     pub async fn start_with(databases: TestDatabases, nats_url: Option<&str>) -> Result<Self> {
         let mut config = Config::for_testing(&databases.events_url(), &databases.vault_url());
         config.transport = crate::config::TransportConfig::for_testing(nats_url);
+        Self::start_config(databases, &config).await
+    }
+
+    /// A server as configured; `databases` are those that it was configured with, if it has them of the
+    /// shared cluster.
+    pub async fn start_config(databases: TestDatabases, config: &Config) -> Result<Self> {
         let clock = Arc::new(ManualClock::at(monday_morning()));
-        let running = serve::start(&config, Parts::all(), clock.clone(), Arc::new(SystemIds)).await?;
+        let running = serve::start(config, Parts::all(), clock.clone(), Arc::new(SystemIds)).await?;
         let base = running.base_url().context("HTTP runs")?;
         let client = reqwest::Client::builder().timeout(Duration::from_secs(20)).build()?;
         Ok(Self { databases, clock, base, client, running })

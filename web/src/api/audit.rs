@@ -1,3 +1,6 @@
 //! The audit index.
 
 pub mod list;
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use crate::AppState;
 use crate::live::real_ms;
+use crate::state::STREAMS;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -30,7 +31,7 @@ pub struct Readiness {
     pub ready: bool,
     /// `ok`, or why not.
     pub database: String,
-    /// `ok`, or why not: the schema is the one that this program knows.
+    /// `ok`, or why not: the schema is one that this program can work with.
     pub migrations: String,
     /// `ok`, or why not.
     pub vault: String,
@@ -40,6 +41,22 @@ pub struct Readiness {
     pub log_position: Option<i64>,
     /// How far each read model is; a lag never makes the server unready, since scans are still taken.
     pub read_models: Vec<Lag>,
+}
+
+impl Readiness {
+    /// Of a server that waits for its databases.
+    pub(crate) fn waiting(database: String) -> Self {
+        let unknown = || "not known yet".to_owned();
+        Self {
+            ready: false,
+            database,
+            migrations: unknown(),
+            vault: unknown(),
+            nats: unknown(),
+            log_position: None,
+            read_models: Vec::new(),
+        }
+    }
 }
 
 /// How far a read model is behind the log.
@@ -92,7 +109,7 @@ pub async fn readyz(State(state): State<AppState>) -> Response {
     };
     let database = head.as_ref().err().or(checkpoints.as_ref().err()).copied().unwrap_or("ok");
     let migrations = match version {
-        Ok(applied) if applied == migrations::expected() => "ok",
+        Ok(applied) if applied >= migrations::expected() => "ok",
         Ok(_) => "the schema is not of this version: run `attendance migrate`",
         Err(why) => why,
     };
@@ -121,6 +138,14 @@ pub async fn readyz(State(state): State<AppState>) -> Response {
 pub async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
     let found =
         tokio::join!(in_time(nats::log::head(&state.pools.log_reader)), in_time(checkpoint::all(&state.pools.request)));
+    metrics::gauge!("live_watchers").set(state.live.watchers() as f64);
+    metrics::gauge!("live_streams").set(STREAMS.saturating_sub(state.streams.available_permits()) as f64);
+    for (name, pool) in state.pools.named() {
+        let idle = pool.num_idle();
+        let busy = usize::try_from(pool.size()).unwrap_or(idle).saturating_sub(idle);
+        metrics::gauge!("database_connections", "pool" => name, "state" => "idle").set(idle as f64);
+        metrics::gauge!("database_connections", "pool" => name, "state" => "busy").set(busy as f64);
+    }
     if let (Ok(head), Ok(all)) = found {
         metrics::gauge!("log_position").set(head.position as f64);
         for lag in all.iter().map(|c| lag(c, &head, state.clock.rate())) {

@@ -18,10 +18,16 @@ pub struct Args {
 /// Serves until SIGINT or SIGTERM, then stops in order.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     crate::observability::init_logs()?;
-    let running =
-        crate::serve::start(&args.config, Parts::from_only(&args.only), Arc::new(SystemClock), Arc::new(SystemIds))
-            .await?;
-    crate::serve::stop_signal().await?;
+    let stop = crate::serve::stop_signal();
+    tokio::pin!(stop);
+    let parts = Parts::from_only(&args.only);
+    let start = crate::serve::start(&args.config, parts, Arc::new(SystemClock), Arc::new(SystemIds));
+    let running = tokio::select! {
+        // It may wait for a database for as long as it likes.
+        stopped = stop.as_mut() => return stopped,
+        started = start => started?,
+    };
+    stop.await?;
     running.shutdown().await;
     Ok(())
 }

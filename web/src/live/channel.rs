@@ -12,8 +12,6 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-/// Frames kept for clients that come back.
-pub(super) const RING: usize = 256;
 /// Shortest time between two frames: ten a second.
 const GAP: Duration = Duration::from_millis(100);
 /// Longest time between two looks: lateness depends on the clock.
@@ -28,6 +26,8 @@ const RETRY: Duration = Duration::from_secs(1);
 pub(crate) struct Channel {
     school: SchoolId,
     ring: Mutex<Ring>,
+    /// Frames kept for clients that come back.
+    kept: usize,
     /// Number of the newest frame; bumped after the ring holds it.
     newest: watch::Sender<u64>,
     /// The newest board, unchanged ones too: for pages, which show its age.
@@ -43,11 +43,12 @@ struct Ring {
 }
 
 impl Channel {
-    pub(super) fn new(school: SchoolId, first: Frame) -> Self {
+    pub(super) fn new(school: SchoolId, first: Frame, kept: usize) -> Self {
         let first = Arc::new(first);
         Self {
             school,
             ring: Mutex::new(Ring { frames: VecDeque::from([first.clone()]), newest: 0 }),
+            kept,
             newest: watch::Sender::new(0),
             latest: watch::Sender::new(first),
             dirty: Notify::new(),
@@ -77,7 +78,7 @@ impl Channel {
         // An unchanged board is news for nobody, but its age is.
         let changed = ring.frames.back().is_none_or(|last| !last.says_the_same(&frame));
         if changed {
-            if ring.frames.len() == RING {
+            if ring.frames.len() >= self.kept {
                 ring.frames.pop_front();
             }
             ring.frames.push_back(frame.clone());
@@ -152,7 +153,6 @@ pub enum Given {
 impl Watcher {
     pub(super) fn new(channel: Arc<Channel>, stop: CancellationToken) -> Self {
         channel.watchers.fetch_add(1, Ordering::Relaxed);
-        metrics::gauge!("live_watchers").increment(1.0);
         let (newest, latest) = (channel.newest.subscribe(), channel.latest.subscribe());
         let next = *newest.borrow();
         Self { channel, newest, latest, next, stop }
@@ -224,6 +224,5 @@ impl Watcher {
 impl Drop for Watcher {
     fn drop(&mut self) {
         self.channel.watchers.fetch_sub(1, Ordering::Relaxed);
-        metrics::gauge!("live_watchers").decrement(1.0);
     }
 }

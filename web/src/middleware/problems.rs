@@ -3,13 +3,23 @@
 use crate::problem::{Code, Lang, Problem};
 use crate::{i18n, pages};
 use axum::extract::Request;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 /// Says every [`Problem`] in the client's language. An error that a layer below made without a code
 /// (a body over its limit, a method that the route does not have) gets its code here.
+///
+/// Whoever is told that the service is away is told when to come back, whatever layer says so.
 pub async fn speak_problems(request: Request, next: Next) -> Response {
+    let mut response = spoken(request, next).await;
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE && !response.headers().contains_key(header::RETRY_AFTER) {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+    }
+    response
+}
+
+async fn spoken(request: Request, next: Next) -> Response {
     let lang = Lang::from_headers(request.headers());
     let id = request.extensions().get::<super::RequestId>().map(|id| id.0.to_string());
     let page = wants_page(&request).then(|| i18n::negotiate(None, request.headers()));
@@ -26,8 +36,10 @@ pub async fn speak_problems(request: Request, next: Next) -> Response {
         Some(lang) => pages::error::response(response.status(), id.as_deref(), lang),
         None => problem.response(lang, id.as_deref()),
     };
-    if let Some(allow) = response.headers().get(header::ALLOW) {
-        spoken.headers_mut().insert(header::ALLOW, allow.clone());
+    for name in [header::ALLOW, header::RETRY_AFTER] {
+        if let Some(value) = response.headers().get(&name) {
+            spoken.headers_mut().insert(name, value.clone());
+        }
     }
     spoken
 }

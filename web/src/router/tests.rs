@@ -152,3 +152,110 @@ async fn an_erased_pupil_is_erased_on_the_board_and_in_lists_at_once() {
     assert_eq!(of(&school.pupils[1].0.to_string()), "known");
     app.shutdown().await;
 }
+
+#[tokio::test]
+async fn a_list_refuses_a_wrong_cursor_and_a_wrong_length_with_stable_codes() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(3).await.unwrap();
+    app.scan(&school, &[school.scan(1, &school.pupils[0].1, app.now())]).await.unwrap();
+    app.scan(&school, &[school.scan(2, &school.pupils[1].1, app.now())]).await.unwrap();
+    app.settle().await.unwrap();
+    let lists = [
+        "/api/v1/students".to_owned(),
+        "/api/v1/courses".to_owned(),
+        "/api/v1/live/pupils".to_owned(),
+        format!("/api/v1/courses/{}/day", school.course),
+        "/api/v1/audit".to_owned(),
+        "/api/v1/audit?order=oldest".to_owned(),
+    ];
+    let with = |list: &str, more: &str| format!("{list}{}{more}", if list.contains('?') { '&' } else { '?' });
+    let code = async |path: String| refusal(app.get(&path).await.unwrap()).await.unwrap();
+    let mut cursors = Vec::new();
+    for list in &lists {
+        for limit in ["0", "-1", "201", "abc", "", "9999999999999999999", "1.5"] {
+            let path = with(list, &format!("limit={limit}"));
+            assert_eq!(code(path.clone()).await, (422, "invalid_parameter".into()), "{path}");
+        }
+        for cursor in ["zzz", "!", "", "MTo", "MTpzdHVkZW50czp4", "%00"] {
+            let path = with(list, &format!("cursor={cursor}"));
+            assert_eq!(code(path.clone()).await, (422, "invalid_cursor".into()), "{path}");
+        }
+        let page = app.json(&with(list, "limit=1")).await.unwrap();
+        cursors.push(page["next"].as_str().unwrap_or_else(|| panic!("{list} has a next page")).to_owned());
+    }
+    for (list, own) in lists.iter().zip(&cursors) {
+        for cursor in &cursors {
+            let path = with(list, &format!("limit=1&cursor={cursor}"));
+            if cursor == own {
+                assert_eq!(app.get(&path).await.unwrap().status(), 200, "{path}");
+            } else {
+                assert_eq!(code(path.clone()).await, (422, "invalid_cursor".into()), "{path}");
+            }
+        }
+    }
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn after_one_scan_every_figure_that_an_operator_watches_is_there() {
+    let databases = local_services::testing::TestDatabases::create().await.unwrap();
+    let mut config = crate::config::Config::for_testing(&databases.events_url(), &databases.vault_url());
+    let nats = local_services::testing::nats().await.unwrap().url();
+    config.transport = crate::config::TransportConfig::for_testing(Some(&nats));
+    config.transport.nats_prefix = "figures".to_owned();
+    let app = TestApp::start_config(databases, &config).await.unwrap();
+    let school = app.school(1).await.unwrap();
+    let mut stream = app.get("/api/v1/live/stream").await.unwrap();
+    stream.chunk().await.unwrap();
+    app.scan(&school, &[school.scan(1, &school.pupils[0].1, app.now())]).await.unwrap();
+    app.settle().await.unwrap();
+    let wanted = [
+        // How far the line is behind, link by link.
+        "attendance_relay_leader",
+        "attendance_relay_log_head",
+        "attendance_relay_lag_events",
+        "attendance_relay_published_total",
+        "attendance_feed_events_total{",
+        "attendance_projection_position{read_model=\"live\"}",
+        "attendance_projection_events_total{read_model=\"audit\"}",
+        "projector_behind_events{read_model=\"live\"}",
+        "projector_behind_events{read_model=\"roster\"}",
+        "projector_behind_seconds{read_model=\"live\"}",
+        "projector_behind_seconds{read_model=\"audit\"}",
+        "log_position",
+        "live_tap_to_frame_ms",
+        // The scan path.
+        "batcher_queue_scans",
+        "batcher_batch_scans",
+        "batcher_commit_seconds",
+        "batcher_verdicts_total{verdict=\"accepted\"}",
+        "batcher_overloaded_total",
+        "batcher_conflicts_total",
+        "batcher_outages_total",
+        "scan_verdicts_total{verdict=\"accepted\"}",
+        "scan_batch_size",
+        // Clients.
+        "live_watchers",
+        "live_streams",
+        "live_clients_lagged_total",
+        "http_requests_total{",
+        "http_request_seconds{",
+        "http_slow_heads_total",
+        "http_overloaded_total{",
+        "kiosk_auth_refused_total",
+        "database_connections{",
+    ];
+    let begun = std::time::Instant::now();
+    loop {
+        let figures = app.get("/metrics").await.unwrap().text().await.unwrap();
+        let missing: Vec<_> =
+            wanted.iter().filter(|name| !figures.lines().any(|line| line.starts_with(**name))).collect();
+        if missing.is_empty() {
+            break;
+        }
+        assert!(begun.elapsed() < std::time::Duration::from_secs(15), "missing: {missing:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    drop(stream);
+    app.shutdown().await;
+}

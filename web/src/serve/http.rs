@@ -1,11 +1,14 @@
 //! The accept loop: connections are counted, slow heads are cut off, and an orderly end lets requests
 //! in flight finish.
 
+mod pace;
+
 use axum::Router;
+use axum::body::Body;
 use axum::extract::Request;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
+use pace::{Pace, PacedBody, PacedStream};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -13,11 +16,12 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
 
 /// Connections at once; the next ones wait in the kernel's queue.
 const CONNECTIONS: usize = 2000;
-/// How long the head of a request may take, and how long a connection may stay open between two.
-const HEAD_TIME: Duration = Duration::from_secs(30);
+/// How long a connection may stay open between two requests.
+const IDLE: Duration = Duration::from_secs(30);
 /// Largest head of a request.
 const HEAD_BYTES: usize = 16 * 1024;
 /// Most header fields of a request.
@@ -25,8 +29,21 @@ const HEADERS: usize = 64;
 /// How long requests in flight may take at the end.
 const LAST_REQUESTS: Duration = Duration::from_secs(15);
 
+/// How slow a client may be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// From the connection to its first byte, and from the first byte of a request to the end of its head.
+    pub(super) head: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { head: Duration::from_secs(5) }
+    }
+}
+
 /// Serves until `stop` is cancelled and the requests in flight are answered.
-pub(super) async fn serve(listener: TcpListener, app: Router, stop: CancellationToken) {
+pub(super) async fn serve(listener: Arc<TcpListener>, app: Router, limits: Limits, stop: CancellationToken) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let mut connections = JoinSet::new();
     loop {
@@ -42,7 +59,7 @@ pub(super) async fn serve(listener: TcpListener, app: Router, stop: Cancellation
             Ok((stream, _)) => {
                 let (app, stop) = (app.clone(), stop.clone());
                 connections.spawn(async move {
-                    connection(stream, app, stop).await;
+                    connection(stream, app, limits, stop).await;
                     drop(place);
                 });
             }
@@ -61,18 +78,29 @@ pub(super) async fn serve(listener: TcpListener, app: Router, stop: Cancellation
     }
 }
 
-async fn connection(stream: TcpStream, app: Router, stop: CancellationToken) {
+async fn connection(stream: TcpStream, app: Router, limits: Limits, stop: CancellationToken) {
     // Small answers and events must not wait for each other (Nagle).
     let _ = stream.set_nodelay(true);
-    let service = TowerToHyperService::new(tower::ServiceExt::map_request(app, |r: Request<Incoming>| {
-        r.map(axum::body::Body::new)
-    }));
+    let pace = Arc::new(Pace::new());
+    let of_service = pace.clone();
+    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+        let (app, pace) = (app.clone(), of_service.clone());
+        pace.head_is_read();
+        async move {
+            let response = app.oneshot(request.map(Body::new)).await?;
+            Ok::<_, std::convert::Infallible>(response.map(|body| PacedBody::new(body, pace)))
+        }
+    });
     let mut builder = hyper::server::conn::http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_headers(HEADERS).max_buf_size(HEAD_BYTES * 4);
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    builder.timer(TokioTimer::new()).header_read_timeout(IDLE).max_headers(HEADERS).max_buf_size(HEAD_BYTES * 4);
+    let connection = builder.serve_connection(TokioIo::new(PacedStream::new(stream, pace.clone())), service);
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
+        () = pace.too_slow(limits.head) => {
+            metrics::counter!("http_slow_heads_total").increment(1);
+            return;
+        }
         () = stop.cancelled() => {
             connection.as_mut().graceful_shutdown();
             connection.await

@@ -6,6 +6,7 @@
 use super::OfSchool;
 use crate::AppState;
 use crate::api::input::Params;
+use crate::config::Tuning;
 use crate::live::{Frame, FrameId, Given, Watcher};
 use crate::problem::{Code, Problem};
 use axum::body::{Body, Bytes};
@@ -19,10 +20,6 @@ use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until};
 
-/// A sign of life, so that proxies and clients know that the line stands.
-const HEARTBEAT: Duration = Duration::from_secs(15);
-/// A connection ends after this long and is made again: load spreads over servers, leaks end.
-const MAX_AGE: Duration = Duration::from_secs(60 * 60);
 /// How long a client waits before it comes back, milliseconds.
 const RETRY_MS: u32 = 2000;
 
@@ -42,7 +39,7 @@ pub async fn get(
     let place = state.streams.clone().try_acquire_owned().map_err(|_| Problem::new(Code::Overloaded).retry_after(5))?;
     let watcher = state.live.watch(school).await?.ok_or_else(|| Problem::new(Code::NotFound).at("school"))?;
     let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
-    let body = Body::from_stream(events(watcher, seen, place));
+    let body = Body::from_stream(events(watcher, seen, place, &state.config.http.tuning));
     let mut response = body.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
@@ -57,6 +54,7 @@ struct Client {
     /// Bytes that are ready to go.
     ready: VecDeque<Bytes>,
     ends: Instant,
+    heartbeat: Duration,
     _place: OwnedSemaphorePermit,
 }
 
@@ -64,19 +62,21 @@ fn events(
     mut watcher: Watcher,
     seen: Option<FrameId>,
     place: OwnedSemaphorePermit,
-) -> impl Stream<Item = Result<Bytes, Infallible>> + Send + 'static {
+    tuning: &Tuning,
+) -> impl Stream<Item = Result<Bytes, Infallible>> + Send + use<> {
     let mut ready = VecDeque::new();
     if !seen.is_some_and(|seen| watcher.resume(&seen)) {
         let snapshot = watcher.snapshot();
         ready.extend(message("snapshot", &snapshot, true));
     }
-    let client = Client { watcher, ready, ends: Instant::now() + MAX_AGE, _place: place };
+    let ends = Instant::now() + tuning.stream_age;
+    let client = Client { watcher, ready, ends, heartbeat: tuning.heartbeat, _place: place };
     futures::stream::unfold(client, |mut client| async move {
         loop {
             if let Some(bytes) = client.ready.pop_front() {
                 return Some((Ok(bytes), client));
             }
-            let quiet = Instant::now() + HEARTBEAT;
+            let quiet = Instant::now() + client.heartbeat;
             tokio::select! {
                 given = client.watcher.next() => match given? {
                     Given::Next(frame) => client.ready.extend(message("frame", &frame, false)),

@@ -4,6 +4,7 @@ use futures::StreamExt;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// A client of the stream, event by event.
 struct Events {
@@ -165,5 +166,93 @@ async fn a_school_must_be_named_when_there_are_several_and_must_exist() {
     let etag = board.headers()["etag"].to_str().unwrap().to_owned();
     let again = app.client.get(format!("{}/api/v1/live?school={}", app.base, one.id)).header("if-none-match", etag);
     assert_eq!(again.send().await.unwrap().status(), 304);
+    app.shutdown().await;
+}
+
+async fn tuned(change: impl FnOnce(&mut crate::config::Tuning)) -> TestApp {
+    let databases = local_services::testing::TestDatabases::create().await.unwrap();
+    let mut config = crate::config::Config::for_testing(&databases.events_url(), &databases.vault_url());
+    change(&mut config.http.tuning);
+    TestApp::start_config(databases, &config).await.unwrap()
+}
+
+/// Opens the stream on a socket that takes in very little, and reads up to the end of the first event.
+async fn open_narrow(app: &TestApp) -> tokio::net::TcpStream {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let address = app.base.trim_start_matches("http://").parse().unwrap();
+    let mut stream = socket.connect(address).await.unwrap();
+    stream.write_all(b"GET /api/v1/live/stream HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    let first = read_until(&mut stream, "event: snapshot").await;
+    assert!(first.starts_with("HTTP/1.1 200"), "{first}");
+    stream
+}
+
+async fn read_until(stream: &mut tokio::net::TcpStream, wanted: &str) -> String {
+    let (mut text, mut piece) = (String::new(), vec![0; 4096]);
+    while !text.contains(wanted) {
+        let read =
+            tokio::time::timeout(Duration::from_secs(20), stream.read(&mut piece)).await.expect("in time").unwrap();
+        assert!(read > 0, "the stream ended before {wanted}");
+        text.push_str(&String::from_utf8_lossy(&piece[..read]));
+    }
+    text
+}
+
+#[tokio::test]
+async fn a_client_that_falls_out_of_the_ring_gets_a_snapshot_holds_little_memory_and_slows_nobody() {
+    const SCANS: usize = 60;
+    let app = tuned(|tuning| (tuning.ring, tuning.send_buffer) = (4, 8 * 1024)).await;
+    let school = app.school(SCANS + 1).await.unwrap();
+    let mut slow = open_narrow(&app).await;
+    let mut fast = Events::open(&app, &school, None).await;
+    fast.next().await.unwrap();
+    let (mut sent, mut longest) = (0, Duration::ZERO);
+    for n in 0..SCANS {
+        let begun = std::time::Instant::now();
+        tap(&app, &school, n..n + 1).await;
+        let event = fast.next().await.unwrap();
+        assert_eq!(event.name, "frame", "whoever keeps up gets every frame");
+        sent += event.data.to_string().len();
+        longest = longest.max(begun.elapsed());
+    }
+    assert!(longest < Duration::from_secs(5), "{longest:?}");
+    // What the server and both kernels held for it is all that comes before the fresh start.
+    let held = read_until(&mut slow, "event: snapshot").await;
+    assert!(held.len() < sent / 2, "{} of {sent} bytes", held.len());
+    assert!(held.len() < 250_000, "{} bytes", held.len());
+    let fresh = read_until(&mut slow, "\n\n").await;
+    let last = uuid::Uuid::new_v5(&school.queue, &i64::try_from(SCANS).unwrap().to_be_bytes());
+    assert!(fresh.contains(&last.to_string()), "the snapshot is the newest board");
+    // It goes on like everybody else.
+    tap(&app, &school, SCANS..SCANS + 1).await;
+    let next = uuid::Uuid::new_v5(&school.queue, &i64::try_from(SCANS + 1).unwrap().to_be_bytes());
+    assert!(read_until(&mut slow, &next.to_string()).await.contains("event: frame"));
+    let figures = app.get("/metrics").await.unwrap().text().await.unwrap();
+    assert!(figures.contains("live_clients_lagged_total"), "{figures}");
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_quiet_stream_shows_that_it_lives_and_an_old_one_ends_and_can_be_resumed() {
+    let (heartbeat, age) = (Duration::from_millis(300), Duration::from_millis(1500));
+    let app = tuned(|tuning| (tuning.heartbeat, tuning.stream_age) = (heartbeat, age)).await;
+    let school = app.school(1).await.unwrap();
+    let begun = std::time::Instant::now();
+    let mut events = Events::open(&app, &school, None).await;
+    let first = events.next().await.unwrap();
+    assert_eq!(first.name, "snapshot");
+    let mut beats = 0;
+    while let Some(event) = events.next().await {
+        assert_eq!((event.name.as_str(), event.id, event.data), ("heartbeat", None, serde_json::json!({})));
+        beats += 1;
+    }
+    let lived = begun.elapsed();
+    assert!((2..=5).contains(&beats), "{beats}");
+    assert!(lived >= age && lived < age * 3, "{lived:?}");
+    assert_eq!(app.state().live.watchers(), 0, "the end frees its place");
+    let mut back = Events::open(&app, &school, first.id).await;
+    tap(&app, &school, 0..1).await;
+    back.until(1).await;
     app.shutdown().await;
 }
