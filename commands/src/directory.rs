@@ -1,14 +1,15 @@
 //! The write-side directory: what a RUN, phone, mail, card or natural key was reserved for.
 //!
-//! Only keyed HMACs are stored, so the table tells nothing without the key. Reserve first, then
-//! append: two requests with one RUN then meet here and not as two pupils.
+//! Only keyed HMACs are stored, so the table tells nothing without the key. What is reserved together
+//! with the events it belongs to ([`crate::write::Unit`]) or before them makes two requests with one
+//! RUN meet here and not as two pupils.
 
 use crate::error::StoreError;
 use crate::keys::DirectoryKey;
 use domain::SchoolId;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 /// What a value is.
@@ -58,6 +59,19 @@ pub enum Reserved {
     New,
     /// It was reserved before, by this subject or by another.
     Existing(Entry),
+}
+
+/// A value and whose it shall be, or is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim {
+    /// What the value is.
+    pub kind: Kind,
+    /// The value's [`Directory::hmac`].
+    pub hmac: [u8; 16],
+    /// The id that it stands for.
+    pub subject: Uuid,
+    /// A card's pupil, where `subject` is the credential.
+    pub owner: Option<Uuid>,
 }
 
 /// Looks values up, and reserves them.
@@ -115,6 +129,84 @@ impl Directory {
                 return Ok(Reserved::Existing(entry));
             }
         }
+    }
+
+    /// Reserves all values, each for its subject. `false`: one of them is another's, so roll back.
+    /// Waits for whoever holds one in an open transaction; in one order everywhere, so that two
+    /// cannot wait for each other.
+    pub async fn reserve_in_tx(
+        &self,
+        conn: &mut PgConnection,
+        school: SchoolId,
+        claims: &[Claim],
+    ) -> Result<bool, sqlx::Error> {
+        if claims.is_empty() {
+            return Ok(true);
+        }
+        let mut claims: Vec<&Claim> = claims.iter().collect();
+        claims.sort_unstable_by_key(|c| (c.kind.as_str(), c.hmac));
+        let kinds: Vec<&str> = claims.iter().map(|c| c.kind.as_str()).collect();
+        let hmacs: Vec<Vec<u8>> = claims.iter().map(|c| c.hmac.to_vec()).collect();
+        let subjects: Vec<Uuid> = claims.iter().map(|c| c.subject).collect();
+        let owners: Vec<Option<Uuid>> = claims.iter().map(|c| c.owner).collect();
+        let done = sqlx::query!(
+            "insert into directory (school_id, kind, hmac, subject_id, owner_id)
+             select $1, t.kind, t.hmac, t.subject_id, t.owner_id
+             from unnest($2::text[], $3::bytea[], $4::uuid[], $5::uuid[])
+               with ordinality t (kind, hmac, subject_id, owner_id, n)
+             order by t.n
+             on conflict do nothing",
+            school.0,
+            &kinds as &[&str],
+            &hmacs,
+            &subjects,
+            &owners as &[Option<Uuid>],
+        )
+        .execute(&mut *conn)
+        .await?;
+        if done.rows_affected() == claims.len() as u64 {
+            return Ok(true);
+        }
+        let ours = sqlx::query_scalar!(
+            r#"select count(*) as "n!"
+               from unnest($2::text[], $3::bytea[], $4::uuid[], $5::uuid[]) t (kind, hmac, subject_id, owner_id)
+               join directory d on d.school_id = $1 and d.kind = t.kind and d.hmac = t.hmac
+                 and d.subject_id = t.subject_id and d.owner_id is not distinct from t.owner_id"#,
+            school.0,
+            &kinds as &[&str],
+            &hmacs,
+            &subjects,
+            &owners as &[Option<Uuid>],
+        )
+        .fetch_one(conn)
+        .await?;
+        Ok(ours == claims.len() as i64)
+    }
+
+    /// Frees each value that is reserved for its subject.
+    pub async fn release_in_tx(
+        &self,
+        conn: &mut PgConnection,
+        school: SchoolId,
+        values: &[Claim],
+    ) -> Result<u64, sqlx::Error> {
+        if values.is_empty() {
+            return Ok(0);
+        }
+        let kinds: Vec<&str> = values.iter().map(|c| c.kind.as_str()).collect();
+        let hmacs: Vec<Vec<u8>> = values.iter().map(|c| c.hmac.to_vec()).collect();
+        let subjects: Vec<Uuid> = values.iter().map(|c| c.subject).collect();
+        let done = sqlx::query!(
+            "delete from directory d using unnest($2::text[], $3::bytea[], $4::uuid[]) t (kind, hmac, subject_id)
+             where d.school_id = $1 and d.kind = t.kind and d.hmac = t.hmac and d.subject_id = t.subject_id",
+            school.0,
+            &kinds as &[&str],
+            &hmacs,
+            &subjects,
+        )
+        .execute(conn)
+        .await?;
+        Ok(done.rows_affected())
     }
 
     /// What `value` is reserved for.

@@ -1,7 +1,7 @@
 //! What this crate's tests share: a fresh pair of databases and a write side on it.
 
 use crate::clock::ManualClock;
-use crate::directory::Directory;
+use crate::directory::{Directory, Kind};
 use crate::ids::SeededIds;
 use crate::keys::{DirectoryKey, Kek};
 use crate::pool::{self, PoolSettings, Role};
@@ -66,6 +66,11 @@ impl World {
 
     pub(crate) fn context_with_id(&self, id: u128) -> Context {
         Context { command_id: Some(CommandId(Uuid::from_u128(id))), ..self.context() }
+    }
+
+    /// Whose a value of the directory is.
+    pub(crate) async fn find(&self, kind: Kind, value: &str) -> Option<Uuid> {
+        self.write.directory().find(self.school, kind, value).await.unwrap().map(|entry| entry.subject)
     }
 
     /// All positions of the log, in order.

@@ -1,9 +1,12 @@
 //! What people and programs ask of the write side, a file each: plain values in, sealed events out.
 //!
-//! Order in every one: check the values → reserve what must be unique in the directory → seal →
-//! execute. A crash between reserving and appending leaves a reservation for an id without events;
-//! the same request again is given that id and finishes.
+//! Order in every one: check the values → look up and reserve what must be unique in the directory →
+//! seal → execute. One that reserves is a [`Part`]: the reservation and the events are one
+//! transaction, and several such parts can be one, too. Courses and kiosks are few and reserve before
+//! they execute: a crash in between leaves a reservation for an id without events; the same request
+//! again is given that id and finishes.
 
+mod part;
 mod people;
 
 pub mod change_guardian_contact;
@@ -26,7 +29,7 @@ pub mod revoke_credential;
 pub mod revoke_kiosk;
 pub mod set_weekly_schedule;
 
-pub use change_guardian_contact::{ChangeGuardianContact, change_guardian_contact};
+pub use change_guardian_contact::{ChangeGuardianContact, Contact, change_guardian_contact};
 pub use change_student_details::{ChangeStudentDetails, change_student_details};
 pub use course_label::{CourseLabel, Grade};
 pub use enrol_kiosk::{EnrolKiosk, EnrolledKiosk, enrol_kiosk};
@@ -39,6 +42,7 @@ pub use kiosk_heartbeat::{HeartbeatAnswer, KioskHeartbeat, kiosk_heartbeat};
 pub use link_guardian::{LinkGuardian, link_guardian};
 pub use move_student::{MoveStudent, move_student};
 pub use open_course::{OpenCourse, OpenedCourse, open_course};
+pub use part::{Part, commit};
 pub use people::{fold, subject_of};
 pub use register_guardian::{RegisterGuardian, RegisteredGuardian, register_guardian};
 pub use register_school::{RegisterSchool, RegisteredSchool, register_school};

@@ -1,10 +1,20 @@
-//! The ordinary write: one command to one stream, through cqrs-es and stock postgres-es.
+//! The two ordinary writes.
+//!
+//! - [`Write::execute`]: one command to one stream, through cqrs-es and stock postgres-es. The usual
+//!   way, for whatever stands by itself.
+//! - [`Write::execute_together`]: a [`Unit`] of commands and reservations in the directory that must
+//!   not be seen without each other (an enrolment and its RUN; a whole row of a list). Decided by the
+//!   same `decide`, appended with the same metadata.
+//!
+//! Rows of other tables that must commit with their events have [`crate::append`].
 
 mod reservation;
 mod retry;
+mod unit;
 
 pub use reservation::Outcome;
 pub use retry::Retry;
+pub use unit::{Unit, UnitError};
 
 use crate::adapter::{Bridge, Decided, ReadByDecode};
 use crate::append::Metadata;

@@ -52,11 +52,13 @@ pub enum Event {
         /// Mail address, sealed (`contact`, field `mail`).
         mail: Option<Sealed>,
     },
-    /// Name or contacts corrected; all fields, not a difference.
+    /// Name, identifier or contacts corrected, or become known; all fields, not a difference.
     #[serde(rename = "contact_changed")]
     ContactChanged {
         /// Name, sealed.
         name: Sealed,
+        /// RUN or other identifier in normal form, sealed.
+        national_id: Option<Sealed>,
         /// E.164, sealed.
         phone: Option<Sealed>,
         /// Mail address, sealed.
@@ -70,7 +72,7 @@ pub enum Event {
 crate::event::domain_event! {
     Event of "guardian" {
         Registered = "registered": "A guardian was entered into the register.";
-        ContactChanged = "contact_changed": "A guardian's name or contacts were corrected; all fields, not a difference.";
+        ContactChanged = "contact_changed": "A guardian's name, identifier or contacts were corrected or became known; all fields, not a difference.";
         Erased = "erased": "The keys of a guardian's personal data were destroyed: every sealed value of the guardian reads as erased.";
     }
 }
@@ -91,20 +93,17 @@ impl Aggregate for Guardian {
 
     fn evolve(state: State, event: &Event) -> State {
         match event {
-            Event::Registered { name, national_id, phone, mail } => State::Registered {
-                name: name.clone(),
-                national_id: national_id.clone(),
-                phone: phone.clone(),
-                mail: mail.clone(),
-            },
-            Event::ContactChanged { name, phone, mail } => match state {
+            Event::Registered { name, national_id, phone, mail } => registered(name, national_id, phone, mail),
+            Event::ContactChanged { name, national_id, phone, mail } => match state {
                 State::NotRegistered => State::NotRegistered,
-                State::Registered { national_id, .. } => {
-                    State::Registered { name: name.clone(), national_id, phone: phone.clone(), mail: mail.clone() }
-                }
+                State::Registered { .. } => registered(name, national_id, phone, mail),
                 State::Erased => State::Erased,
             },
             Event::Erased => State::Erased,
         }
     }
+}
+
+fn registered(name: &Sealed, national_id: &Option<Sealed>, phone: &Option<Sealed>, mail: &Option<Sealed>) -> State {
+    State::Registered { name: name.clone(), national_id: national_id.clone(), phone: phone.clone(), mail: mail.clone() }
 }

@@ -1,62 +1,84 @@
-//! Corrects a guardian's name, phone or mail.
+//! Corrects a guardian's name, identifier, phone or mail, or adds what became known.
 
 use crate::context::Context;
-use crate::directory::{Kind, Reserved};
+use crate::directory::Kind;
 use crate::use_cases::error::{Taken, UseCaseError};
+use crate::use_cases::part::{Part, commit_one, release, reserve_for};
 use crate::use_cases::people::{Sealer, checked_name, keys_of_known};
 use crate::use_cases::register_guardian::natural_key;
-use crate::write::{Done, Write};
+use crate::write::{Done, Unit, Write};
 use domain::guardian::{Command, Guardian};
 use domain::values::mail::Mail;
+use domain::values::national_id::NationalId;
 use domain::values::phone::Phone;
 use domain::{GuardianId, StreamId};
 
-/// All contact fields, not a difference. Holds personal data in clear: neither `Debug` nor `Display`.
+/// Who a guardian is and how to reach them. Holds personal data in clear: neither `Debug` nor
+/// `Display`.
 #[derive(Clone)]
-pub struct ChangeGuardianContact {
-    /// The guardian.
-    pub guardian_id: GuardianId,
+pub struct Contact {
     /// Name.
     pub name: String,
+    /// RUN or other identifier.
+    pub national_id: Option<NationalId>,
     /// Phone.
     pub phone: Option<Phone>,
     /// Mail address.
     pub mail: Option<Mail>,
-    /// Whether the guardian has no RUN and is found by name and contact: then what was reserved for
-    /// them before (name, phone, mail) is given back.
-    pub found_by_before: Option<(String, Option<Phone>, Option<Mail>)>,
 }
 
-/// Writes the fields. Where they are the guardian's natural key and another guardian's too, it is
-/// refused as taken.
+impl Contact {
+    fn key(&self) -> Option<String> {
+        natural_key(&self.name, self.national_id.as_ref(), self.phone.as_ref(), self.mail.as_ref())
+    }
+}
+
+/// A change.
+#[derive(Clone)]
+pub struct ChangeGuardianContact {
+    /// The guardian.
+    pub guardian_id: GuardianId,
+    /// All fields as they should be, not a difference.
+    pub contact: Contact,
+    /// All fields as the caller knew them: what the guardian was found by becomes free.
+    pub before: Contact,
+}
+
+impl Part for ChangeGuardianContact {
+    type Answer = ();
+
+    async fn enter(&self, write: &Write, context: &Context, unit: &mut Unit) -> Result<(), UseCaseError> {
+        let id = self.guardian_id.0;
+        let contact = Contact { name: checked_name(&self.contact.name)?, ..self.contact.clone() };
+        let keys = keys_of_known(write, context, id).await?;
+        let (key, before) = (contact.key(), self.before.key());
+        if let Some(before) = before.filter(|before| key.as_ref() != Some(before)) {
+            release(write, context, unit, (Kind::Guardian, &before), id);
+        }
+        if let Some(key) = &key
+            && !reserve_for(write, context, unit, (Kind::Guardian, key), id).await?
+        {
+            return Err(UseCaseError::Taken(Taken::Guardian));
+        }
+        let sealer = Sealer { keys: &keys, subject: id, event: "guardian.contact_changed" };
+        let national_id = contact.national_id.as_ref().map(|id| sealer.identity("national_id", &id.normal()));
+        let command = Command::ChangeContact {
+            name: sealer.identity("name", &contact.name)?,
+            national_id: national_id.transpose()?,
+            phone: sealer.contact("phone", contact.phone.as_ref().map(Phone::e164))?,
+            mail: sealer.contact("mail", contact.mail.as_ref().map(Mail::as_str))?,
+        };
+        unit.step::<Guardian>(context, StreamId::of(context.school, id), command);
+        Ok(())
+    }
+}
+
+/// Writes the fields. Where the guardian would be found by what is another guardian's (the RUN; name
+/// and phone or mail), it is refused as taken.
 pub async fn change_guardian_contact(
     write: &Write,
     context: &Context,
     input: ChangeGuardianContact,
 ) -> Result<Done, UseCaseError> {
-    let id = input.guardian_id.0;
-    let name = checked_name(&input.name)?;
-    let keys = keys_of_known(write, context, id).await?;
-    let key = input
-        .found_by_before
-        .as_ref()
-        .and_then(|_| natural_key(&name, None, input.phone.as_ref(), input.mail.as_ref()));
-    let before = input.found_by_before.as_ref().and_then(|(n, p, m)| natural_key(n, None, p.as_ref(), m.as_ref()));
-    if let Some(key) = &key {
-        match write.directory().reserve(context.school, Kind::Guardian, key, id, None).await? {
-            Reserved::Existing(entry) if entry.subject != id => return Err(UseCaseError::Taken(Taken::Guardian)),
-            Reserved::New | Reserved::Existing(_) => {}
-        }
-    }
-    let sealer = Sealer { keys: &keys, subject: id, event: "guardian.contact_changed" };
-    let command = Command::ChangeContact {
-        name: sealer.identity("name", &name)?,
-        phone: sealer.contact("phone", input.phone.as_ref().map(Phone::e164))?,
-        mail: sealer.contact("mail", input.mail.as_ref().map(Mail::as_str))?,
-    };
-    let done = write.execute::<Guardian>(context, &StreamId::of(context.school, id), command).await?;
-    if let Some(before) = before.filter(|before| key.as_ref() != Some(before)) {
-        write.directory().release_value(context.school, Kind::Guardian, &before, id).await?;
-    }
-    Ok(done)
+    Ok(commit_one(write, context, &input).await?.1)
 }

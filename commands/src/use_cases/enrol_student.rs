@@ -1,10 +1,11 @@
 //! Enrols a pupil in a course.
 
 use crate::context::Context;
-use crate::directory::{Kind, Reserved};
+use crate::directory::Kind;
 use crate::use_cases::error::{Taken, UseCaseError};
-use crate::use_cases::people::{Sealer, checked_name, fold, new_id};
-use crate::write::{Done, Write};
+use crate::use_cases::part::{Part, commit_one, reserve_for_somebody};
+use crate::use_cases::people::{PupilKey, Sealer, checked_name, new_id};
+use crate::write::{Done, Unit, Write};
 use chrono::NaiveDate;
 use domain::sealed::SealingClass;
 use domain::student::{self, Command, Student};
@@ -35,10 +36,30 @@ pub struct EnrolledStudent {
     pub done: Done,
 }
 
-/// The directory's value of a pupil without RUN: name and course, so that two imports at once do not
-/// enrol one twice. Never equal to a RUN's value, which holds no `|`.
-pub(super) fn nameless_key(given_names: &str, family_names: &str, course_id: CourseId) -> String {
-    format!("{}|{course_id}", fold(&format!("{given_names} {family_names}")))
+impl Part for EnrolStudent {
+    type Answer = StudentId;
+
+    async fn enter(&self, write: &Write, context: &Context, unit: &mut Unit) -> Result<StudentId, UseCaseError> {
+        let key = PupilKey {
+            national_id: self.national_id.as_ref().map(NationalId::normal),
+            given_names: checked_name(&self.given_names)?,
+            family_names: checked_name(&self.family_names)?,
+            course_id: self.course_id,
+        };
+        let wanted = new_id(write, context, "student");
+        let id = reserve_for_somebody(write, context, unit, (Kind::NationalId, &key.value()), wanted).await?;
+        let keys = write.vault().ensure_keys(context.school, &[(id, SealingClass::Identity)]).await?;
+        let sealer = Sealer { keys: &keys, subject: id, event: "student.enrolled" };
+        let command = Command::Enrol {
+            course_id: self.course_id,
+            from: self.from,
+            given_names: sealer.identity("given_names", &key.given_names)?,
+            family_names: sealer.identity("family_names", &key.family_names)?,
+            national_id: key.national_id.map(|id| sealer.identity("national_id", &id)).transpose()?,
+        };
+        unit.step::<Student>(context, StreamId::of(context.school, id), command);
+        Ok(StudentId(id))
+    }
 }
 
 /// Enrols. A RUN that is another enrolled pupil's is refused; one of a pupil who was withdrawn takes
@@ -48,26 +69,8 @@ pub async fn enrol_student(
     context: &Context,
     input: EnrolStudent,
 ) -> Result<EnrolledStudent, UseCaseError> {
-    let given_names = checked_name(&input.given_names)?;
-    let family_names = checked_name(&input.family_names)?;
-    let national_id = input.national_id.as_ref().map(NationalId::normal);
-    let key = national_id.clone().unwrap_or_else(|| nameless_key(&given_names, &family_names, input.course_id));
-    let wanted = new_id(write, context, "student");
-    let id = match write.directory().reserve(context.school, Kind::NationalId, &key, wanted, None).await? {
-        Reserved::New => wanted,
-        Reserved::Existing(entry) => entry.subject,
-    };
-    let keys = write.vault().ensure_keys(context.school, &[(id, SealingClass::Identity)]).await?;
-    let sealer = Sealer { keys: &keys, subject: id, event: "student.enrolled" };
-    let command = Command::Enrol {
-        course_id: input.course_id,
-        from: input.from,
-        given_names: sealer.identity("given_names", &given_names)?,
-        family_names: sealer.identity("family_names", &family_names)?,
-        national_id: national_id.map(|id| sealer.identity("national_id", &id)).transpose()?,
-    };
-    match write.execute::<Student>(context, &StreamId::of(context.school, id), command).await.map_err(Into::into) {
-        Ok(done) => Ok(EnrolledStudent { student_id: StudentId(id), done }),
+    match commit_one(write, context, &input).await {
+        Ok((student_id, done)) => Ok(EnrolledStudent { student_id, done }),
         Err(UseCaseError::Student(student::Error::AlreadyEnrolled)) => Err(UseCaseError::Taken(Taken::NationalId)),
         Err(other) => Err(other),
     }

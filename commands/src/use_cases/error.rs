@@ -3,6 +3,7 @@
 
 use crate::error::{StoreError, WriteError};
 use crate::vault::VaultError;
+use crate::write::UnitError;
 use domain::{course, guardian, kiosk, school, student};
 
 /// Why a use case failed. Holds no personal data.
@@ -130,3 +131,37 @@ macro_rules! from_write {
     )+};
 }
 from_write!(school School, course Course, student Student, guardian Guardian, kiosk Kiosk);
+
+impl From<UnitError> for UseCaseError {
+    fn from(error: UnitError) -> Self {
+        match error {
+            UnitError::Rejected(error) => rejected(error),
+            UnitError::Claimed | UnitError::Conflict => Self::Conflict,
+            UnitError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+/// An aggregate's own error out of a unit of several aggregates.
+fn rejected(error: Box<dyn std::error::Error + Send + Sync>) -> UseCaseError {
+    let error = match error.downcast::<student::Error>() {
+        Ok(error) => return UseCaseError::Student(*error),
+        Err(other) => other,
+    };
+    let error = match error.downcast::<guardian::Error>() {
+        Ok(error) => return UseCaseError::Guardian(*error),
+        Err(other) => other,
+    };
+    let error = match error.downcast::<course::Error>() {
+        Ok(error) => return UseCaseError::Course(*error),
+        Err(other) => other,
+    };
+    let error = match error.downcast::<kiosk::Error>() {
+        Ok(error) => return UseCaseError::Kiosk(*error),
+        Err(other) => other,
+    };
+    match error.downcast::<school::Error>() {
+        Ok(error) => UseCaseError::School(*error),
+        Err(other) => UseCaseError::Store(StoreError::Library(other)),
+    }
+}

@@ -1,10 +1,11 @@
 //! Gives a pupil a card or a tag.
 
 use crate::context::Context;
-use crate::directory::{Kind, Reserved};
+use crate::directory::Kind;
 use crate::use_cases::error::{Invalid, Taken, UseCaseError};
+use crate::use_cases::part::{Part, commit_one};
 use crate::vault::VaultError;
-use crate::write::{Done, Write};
+use crate::write::{Done, Unit, Write};
 use domain::student::{Command, CredentialKind, Student};
 use domain::values::card;
 use domain::{CredentialId, StreamId, StudentId};
@@ -41,6 +42,34 @@ pub struct IssuedCredential {
     pub done: Done,
 }
 
+impl Part for IssueCredential {
+    /// The credential, and the card's text.
+    type Answer = (CredentialId, String);
+
+    async fn enter(&self, write: &Write, context: &Context, unit: &mut Unit) -> Result<Self::Answer, UseCaseError> {
+        let owner = self.student_id.0;
+        let wanted = new_credential(write, context)?;
+        let (kind, card_text) = match &self.card {
+            NewCard::Qr => (CredentialKind::Qr, card::encode(wanted)),
+            NewCard::Nfc { uid } => {
+                (CredentialKind::Nfc, card::nfc(uid).map_err(|_| UseCaseError::Invalid(Invalid::Card))?)
+            }
+        };
+        let value = card::normalise(&card_text);
+        let directory = write.directory();
+        let credential_id = match directory.find(context.school, Kind::Card, &value).await? {
+            None => wanted,
+            Some(entry) if entry.owner == Some(owner) => CredentialId(entry.subject),
+            Some(_) => return Err(UseCaseError::Taken(Taken::Card)),
+        };
+        let hmac = directory.hmac(context.school, Kind::Card, &value);
+        unit.reserve(Kind::Card, hmac, credential_id.0, Some(owner));
+        let command = Command::IssueCredential { credential_id, kind };
+        unit.step::<Student>(context, StreamId::of(context.school, owner), command);
+        Ok((credential_id, card_text))
+    }
+}
+
 /// Issues. A tag that was ever another pupil's is refused, even after its revocation: a scan of it
 /// that a kiosk still holds back would become the new owner's.
 pub async fn issue_credential(
@@ -48,30 +77,8 @@ pub async fn issue_credential(
     context: &Context,
     input: IssueCredential,
 ) -> Result<IssuedCredential, UseCaseError> {
-    let owner = input.student_id.0;
-    let wanted = new_credential(write, context)?;
-    let (kind, card_text) = match &input.card {
-        NewCard::Qr => (CredentialKind::Qr, card::encode(wanted)),
-        NewCard::Nfc { uid } => {
-            (CredentialKind::Nfc, card::nfc(uid).map_err(|_| UseCaseError::Invalid(Invalid::Card))?)
-        }
-    };
-    let value = card::normalise(&card_text);
-    let directory = write.directory();
-    let credential_id = match directory.reserve(context.school, Kind::Card, &value, wanted.0, Some(owner)).await? {
-        Reserved::New => wanted,
-        Reserved::Existing(entry) if entry.owner == Some(owner) => CredentialId(entry.subject),
-        Reserved::Existing(_) => return Err(UseCaseError::Taken(Taken::Card)),
-    };
-    let command = Command::IssueCredential { credential_id, kind };
-    let done = write.execute::<Student>(context, &StreamId::of(context.school, owner), command).await;
-    if let Err(crate::error::WriteError::Rejected(_)) = &done
-        && credential_id == wanted
-    {
-        // No such pupil: the card is nobody's.
-        directory.release_value(context.school, Kind::Card, &value, wanted.0).await?;
-    }
-    Ok(IssuedCredential { credential_id, card_text, done: done? })
+    let ((credential_id, card_text), done) = commit_one(write, context, &input).await?;
+    Ok(IssuedCredential { credential_id, card_text, done })
 }
 
 /// An id that nobody can guess, since a card is a bearer's token: random, or, for a repeated request

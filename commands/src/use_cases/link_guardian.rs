@@ -2,7 +2,8 @@
 
 use crate::context::Context;
 use crate::use_cases::error::UseCaseError;
-use crate::write::{Done, Write};
+use crate::use_cases::part::Part;
+use crate::write::{Done, Unit, Write};
 use domain::student::{Command, GuardianRights, Student};
 use domain::{GuardianId, StreamId, StudentId};
 
@@ -17,9 +18,23 @@ pub struct LinkGuardian {
     pub rights: GuardianRights,
 }
 
+impl LinkGuardian {
+    fn command(&self) -> Command {
+        Command::LinkGuardian { guardian_id: self.guardian_id, rights: self.rights }
+    }
+}
+
+impl Part for LinkGuardian {
+    type Answer = ();
+
+    async fn enter(&self, _: &Write, context: &Context, unit: &mut Unit) -> Result<(), UseCaseError> {
+        unit.step::<Student>(context, StreamId::of(context.school, self.student_id), self.command());
+        Ok(())
+    }
+}
+
 /// Links; the same link with the same rights again changes nothing, with other rights it is refused.
 pub async fn link_guardian(write: &Write, context: &Context, input: LinkGuardian) -> Result<Done, UseCaseError> {
     let stream = StreamId::of(context.school, input.student_id);
-    let command = Command::LinkGuardian { guardian_id: input.guardian_id, rights: input.rights };
-    Ok(write.execute::<Student>(context, &stream, command).await?)
+    Ok(write.execute::<Student>(context, &stream, input.command()).await?)
 }

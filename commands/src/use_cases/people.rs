@@ -1,12 +1,17 @@
 //! What the use cases about people share: ids, checked names, sealing.
 
 use crate::context::Context;
+use crate::directory::Kind;
 use crate::use_cases::error::{Invalid, UseCaseError};
+use crate::use_cases::part::{release, reserve_for};
+use crate::vault::Opened;
 use crate::vault::{Keyring, VaultError};
+use crate::write::Unit;
 use crate::write::Write;
 use domain::sealed::SealingClass;
+use domain::student::Student;
 use domain::values::name;
-use domain::{Sealed, StreamId};
+use domain::{CourseId, Sealed, StreamId, StudentId};
 use uuid::Uuid;
 
 /// A new id: the same for a repeated request, so that a repeat without a RUN finds its own stream.
@@ -48,6 +53,64 @@ impl Sealer<'_> {
 pub(super) async fn keys_of_known(write: &Write, context: &Context, subject: Uuid) -> Result<Keyring, UseCaseError> {
     let keys = write.vault().keys_of(context.school, &[subject]).await?;
     if keys.holds(subject, SealingClass::Identity) { Ok(keys) } else { Err(UseCaseError::Erased) }
+}
+
+/// What a pupil is reserved by in the directory: the RUN, else name and course, so that two imports at
+/// once do not enrol one twice. The two never meet, since a RUN holds no `|`.
+#[derive(Clone)]
+pub(super) struct PupilKey {
+    /// In normal form.
+    pub(super) national_id: Option<String>,
+    pub(super) given_names: String,
+    pub(super) family_names: String,
+    pub(super) course_id: CourseId,
+}
+
+impl PupilKey {
+    /// The directory's value.
+    pub(super) fn value(&self) -> String {
+        let nameless =
+            || format!("{}|{}", fold(&format!("{} {}", self.given_names, self.family_names)), self.course_id);
+        self.national_id.clone().unwrap_or_else(nameless)
+    }
+
+    /// The key of a pupil as the log has it now; none for whoever was never enrolled or is erased.
+    pub(super) async fn of_registered(
+        write: &Write,
+        context: &Context,
+        id: StudentId,
+    ) -> Result<Option<Self>, UseCaseError> {
+        let state = write.state::<Student>(&StreamId::of(context.school, id)).await?;
+        let Some(pupil) = state.pupil() else { return Ok(None) };
+        let keys = write.vault().keys_of(context.school, &[id.0]).await?;
+        let open = |field: &str, sealed: &Sealed| {
+            Ok::<_, VaultError>(match keys.open(id.0, field, sealed)? {
+                Opened::Plain(text) => Some(text),
+                Opened::Erased => None,
+            })
+        };
+        let names = open("given_names", &pupil.given_names)?.zip(open("family_names", &pupil.family_names)?);
+        let Some((given_names, family_names)) = names else { return Ok(None) };
+        let national_id = pupil.national_id.as_ref().map(|sealed| open("national_id", sealed)).transpose()?.flatten();
+        Ok(Some(Self { national_id, given_names, family_names, course_id: pupil.course_id }))
+    }
+
+    /// Reserves what the pupil is found by from now on, and frees what it was. Says `false`, and
+    /// reserves nothing, where the new value is another's.
+    pub(super) async fn replace(
+        &self,
+        before: &Self,
+        write: &Write,
+        context: &Context,
+        unit: &mut Unit,
+        id: StudentId,
+    ) -> Result<bool, UseCaseError> {
+        let (value, old) = (self.value(), before.value());
+        if value != old {
+            release(write, context, unit, (Kind::NationalId, &old), id.0);
+        }
+        reserve_for(write, context, unit, (Kind::NationalId, &value), id.0).await
+    }
 }
 
 /// Whether a stream of this type has any event.

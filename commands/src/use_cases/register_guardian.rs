@@ -1,10 +1,11 @@
 //! Registers a guardian (apoderado).
 
 use crate::context::Context;
-use crate::directory::{Kind, Reserved};
+use crate::directory::Kind;
 use crate::use_cases::error::{Taken, UseCaseError};
+use crate::use_cases::part::{Part, commit_one, reserve_for_somebody};
 use crate::use_cases::people::{Sealer, checked_name, fold, new_id};
-use crate::write::{Done, Write};
+use crate::write::{Done, Unit, Write};
 use domain::guardian::{self, Command, Guardian};
 use domain::sealed::SealingClass;
 use domain::values::mail::Mail;
@@ -53,35 +54,41 @@ pub(super) fn natural_key(
     }
 }
 
+impl Part for RegisterGuardian {
+    type Answer = GuardianId;
+
+    async fn enter(&self, write: &Write, context: &Context, unit: &mut Unit) -> Result<GuardianId, UseCaseError> {
+        let name = checked_name(&self.name)?;
+        let key = natural_key(&name, self.national_id.as_ref(), self.phone.as_ref(), self.mail.as_ref())
+            .or_else(|| self.within.as_ref().map(|within| format!("{}|within|{within}", fold(&name))));
+        let wanted = new_id(write, context, "guardian");
+        let id = match key {
+            None => wanted,
+            Some(key) => reserve_for_somebody(write, context, unit, (Kind::Guardian, &key), wanted).await?,
+        };
+        let wanted_keys = [(id, SealingClass::Identity), (id, SealingClass::Contact)];
+        let keys = write.vault().ensure_keys(context.school, &wanted_keys).await?;
+        let sealer = Sealer { keys: &keys, subject: id, event: "guardian.registered" };
+        let national_id = self.national_id.as_ref().map(|id| sealer.identity("national_id", &id.normal()));
+        let command = Command::Register {
+            name: sealer.identity("name", &name)?,
+            national_id: national_id.transpose()?,
+            phone: sealer.contact("phone", self.phone.as_ref().map(Phone::e164))?,
+            mail: sealer.contact("mail", self.mail.as_ref().map(Mail::as_str))?,
+        };
+        unit.step::<Guardian>(context, StreamId::of(context.school, id), command);
+        Ok(GuardianId(id))
+    }
+}
+
 /// Registers. One of the same RUN, or of the same name and contact, is refused as taken.
 pub async fn register_guardian(
     write: &Write,
     context: &Context,
     input: RegisterGuardian,
 ) -> Result<RegisteredGuardian, UseCaseError> {
-    let name = checked_name(&input.name)?;
-    let key = natural_key(&name, input.national_id.as_ref(), input.phone.as_ref(), input.mail.as_ref())
-        .or_else(|| input.within.as_ref().map(|within| format!("{}|within|{within}", fold(&name))));
-    let wanted = new_id(write, context, "guardian");
-    let id = match key {
-        None => wanted,
-        Some(key) => match write.directory().reserve(context.school, Kind::Guardian, &key, wanted, None).await? {
-            Reserved::New => wanted,
-            Reserved::Existing(entry) => entry.subject,
-        },
-    };
-    let wanted_keys = [(id, SealingClass::Identity), (id, SealingClass::Contact)];
-    let keys = write.vault().ensure_keys(context.school, &wanted_keys).await?;
-    let sealer = Sealer { keys: &keys, subject: id, event: "guardian.registered" };
-    let national_id = input.national_id.as_ref().map(|id| sealer.identity("national_id", &id.normal())).transpose()?;
-    let command = Command::Register {
-        name: sealer.identity("name", &name)?,
-        national_id,
-        phone: sealer.contact("phone", input.phone.as_ref().map(Phone::e164))?,
-        mail: sealer.contact("mail", input.mail.as_ref().map(Mail::as_str))?,
-    };
-    match write.execute::<Guardian>(context, &StreamId::of(context.school, id), command).await.map_err(Into::into) {
-        Ok(done) => Ok(RegisteredGuardian { guardian_id: GuardianId(id), done }),
+    match commit_one(write, context, &input).await {
+        Ok((guardian_id, done)) => Ok(RegisteredGuardian { guardian_id, done }),
         Err(UseCaseError::Guardian(guardian::Error::AlreadyRegistered)) => Err(UseCaseError::Taken(Taken::Guardian)),
         Err(other) => Err(other),
     }

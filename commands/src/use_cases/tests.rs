@@ -178,7 +178,6 @@ async fn a_corrected_run_frees_the_old_one_and_cannot_take_anothers() {
         given_names: "Ana".into(),
         family_names: "Ñancupil Soto".into(),
         national_id: run(to),
-        national_id_before: run("21111111-9"),
     };
     let taken = change_student_details(&world.write, &context, change("22222222-2")).await;
     assert_eq!(taken.unwrap_err().code(), "national_id_taken");
@@ -272,19 +271,74 @@ async fn a_changed_phone_frees_the_old_key_of_a_guardian_without_run() {
     let phone = |p| Some(Phone::parse(p).unwrap());
     let register =
         |p| RegisterGuardian { name: "Eva Soto".into(), national_id: None, phone: phone(p), mail: None, within: None };
+    let contact = |national_id, p| Contact { name: "Eva Soto".into(), national_id, phone: phone(p), mail: None };
     let eva = register_guardian(&world.write, &context, register("912345678")).await.unwrap().guardian_id;
     let taken = register_guardian(&world.write, &context, register("912345678")).await;
     assert_eq!(taken.unwrap_err().code(), "guardian_taken");
     let input = ChangeGuardianContact {
         guardian_id: eva,
-        name: "Eva Soto".into(),
-        phone: phone("987654321"),
-        mail: None,
-        found_by_before: Some(("Eva Soto".into(), phone("912345678"), None)),
+        contact: contact(None, "987654321"),
+        before: contact(None, "912345678"),
     };
     change_guardian_contact(&world.write, &context, input).await.unwrap();
     let other = register_guardian(&world.write, &context, register("912345678")).await.unwrap().guardian_id;
     assert_ne!(other, eva);
     let taken = register_guardian(&world.write, &context, register("987654321")).await;
     assert_eq!(taken.unwrap_err().code(), "guardian_taken");
+
+    // Her RUN becomes known: she is found by it from then on, and by it alone.
+    let input = ChangeGuardianContact {
+        guardian_id: eva,
+        contact: contact(run("12.345.678-5"), "987654321"),
+        before: contact(None, "987654321"),
+    };
+    change_guardian_contact(&world.write, &context, input.clone()).await.unwrap();
+    let registered = Register::load(&world.write, world.school).await.unwrap();
+    let fields = |id| registered.guardians().find(|g| g.id == id).unwrap().fields.clone();
+    assert_eq!(fields(eva).national_id.as_deref(), Some("12345678-5"));
+    assert_eq!(world.find(Kind::Guardian, "12345678-5").await, Some(eva.0));
+    assert_eq!(world.find(Kind::Guardian, "eva soto|+56987654321").await, None);
+    // Nobody else can have it.
+    let input = ChangeGuardianContact { guardian_id: other, before: contact(None, "912345678"), ..input };
+    let taken = change_guardian_contact(&world.write, &context, input).await;
+    assert_eq!(taken.unwrap_err().code(), "guardian_taken");
+    assert_eq!(world.find(Kind::Guardian, "eva soto|+56912345678").await, Some(other.0), "a refusal frees nothing");
+}
+
+#[tokio::test]
+async fn a_pupil_without_run_is_found_in_the_new_course_after_a_move_and_by_the_run_once_it_is_known() {
+    let world = World::new().await;
+    let first = course(&world).await;
+    let input = OpenCourse { year: 2026, label: CourseLabel::parse("2° Básico A").unwrap() };
+    let second = open_course(&world.write, &world.context(), input).await.unwrap().course_id;
+    let context = world.context();
+    let one = enrol_student(&world.write, &context, ana(first, None)).await.unwrap().student_id;
+    let key = |course: CourseId| format!("ana maria nancupil soto|{course}");
+    assert_eq!(world.find(Kind::NationalId, &key(first)).await, Some(one.0));
+
+    let input = MoveStudent { student_id: one, course_id: second, from: monday() };
+    move_student(&world.write, &context, input).await.unwrap();
+    assert_eq!(world.find(Kind::NationalId, &key(first)).await, None);
+    assert_eq!(world.find(Kind::NationalId, &key(second)).await, Some(one.0));
+    assert_eq!(move_student(&world.write, &context, input).await.unwrap().events, 0);
+    assert_eq!(world.find(Kind::NationalId, &key(second)).await, Some(one.0), "the same move again frees nothing");
+    // Her namesake in the first course is another pupil; in the second there is one already.
+    let two = enrol_student(&world.write, &context, ana(first, None)).await.unwrap().student_id;
+    assert_ne!(two, one);
+    let taken = enrol_student(&world.write, &context, ana(second, None)).await;
+    assert_eq!(taken.unwrap_err().code(), "national_id_taken");
+    // A move that the aggregate refuses moves no reservation.
+    let early = MoveStudent { student_id: one, course_id: first, from: monday() - chrono::Days::new(9) };
+    assert_eq!(move_student(&world.write, &context, early).await.unwrap_err().code(), "student_refused");
+    assert_eq!(world.find(Kind::NationalId, &key(second)).await, Some(one.0));
+    // A person moves the second one beside the first: done, and the first keeps the entry.
+    let beside = MoveStudent { student_id: two, course_id: second, from: monday() };
+    assert_eq!(move_student(&world.write, &context, beside).await.unwrap().events, 1);
+    assert_eq!(world.find(Kind::NationalId, &key(second)).await, Some(one.0));
+
+    let (given_names, family_names) = ("Ana María".to_owned(), "Ñancupil Soto".to_owned());
+    let input = ChangeStudentDetails { student_id: one, given_names, family_names, national_id: run("21111111-9") };
+    change_student_details(&world.write, &context, input).await.unwrap();
+    assert_eq!(world.find(Kind::NationalId, &key(second)).await, None);
+    assert_eq!(world.find(Kind::NationalId, "21111111-9").await, Some(one.0));
 }

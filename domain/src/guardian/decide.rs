@@ -17,10 +17,12 @@ pub enum Command {
         /// Mail address, sealed (`contact`, field `mail`).
         mail: Option<Sealed>,
     },
-    /// Correct name or contacts; all fields, not a difference.
+    /// Correct name, identifier or contacts; all fields, not a difference.
     ChangeContact {
         /// Name, sealed.
         name: Sealed,
+        /// RUN or other identifier in normal form, sealed.
+        national_id: Option<Sealed>,
         /// E.164, sealed.
         phone: Option<Sealed>,
         /// Mail address, sealed.
@@ -56,10 +58,14 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Erro
             State::Registered { .. } => Err(Error::AlreadyRegistered),
             State::Erased => Err(Error::Erased),
         },
-        Command::ChangeContact { name, phone, mail } => match state {
+        Command::ChangeContact { name, national_id, phone, mail } => match state {
             State::NotRegistered => Err(Error::NotRegistered),
-            State::Registered { name: n, phone: p, mail: m, .. } if (n, p, m) == (&name, &phone, &mail) => Ok(vec![]),
-            State::Registered { .. } => Ok(vec![Event::ContactChanged { name, phone, mail }]),
+            State::Registered { name: n, national_id: i, phone: p, mail: m }
+                if (n, i, p, m) == (&name, &national_id, &phone, &mail) =>
+            {
+                Ok(vec![])
+            }
+            State::Registered { .. } => Ok(vec![Event::ContactChanged { name, national_id, phone, mail }]),
             State::Erased => Err(Error::Erased),
         },
         Command::Erase => match state {

@@ -15,6 +15,7 @@ pub fn samples() -> Vec<Event> {
         },
         Event::ContactChanged {
             name: sealed("contact_changed", "name", Identity),
+            national_id: Some(sealed("contact_changed", "national_id", Identity)),
             phone: Some(sealed("contact_changed", "phone", Contact)),
             mail: Some(sealed("contact_changed", "mail", Contact)),
         },

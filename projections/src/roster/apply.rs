@@ -187,13 +187,16 @@ impl Roster {
                 };
                 self.guardians.upsert(id, position, || row.clone(), |g| *g = row.clone());
             }
-            guardian::Event::ContactChanged { name, phone, mail } => self.guardians.update(&id, position, |g| {
-                if !g.erased {
-                    g.name = Some(name.clone());
-                    g.phone.clone_from(phone);
-                    g.mail.clone_from(mail);
-                }
-            }),
+            guardian::Event::ContactChanged { name, national_id, phone, mail } => {
+                self.guardians.update(&id, position, |g| {
+                    if !g.erased {
+                        g.name = Some(name.clone());
+                        g.national_id.clone_from(national_id);
+                        g.phone.clone_from(phone);
+                        g.mail.clone_from(mail);
+                    }
+                });
+            }
             guardian::Event::Erased => self.guardians.update(&id, position, |g| {
                 g.erased = true;
                 g.name = None;

@@ -242,7 +242,8 @@ fn guardian_event(school: SchoolId, r: &mut Random) -> Draft {
         }
         _ => {
             let (phone, mail) = contact(r);
-            guardian::Event::ContactChanged { name: sealed(r), phone, mail }
+            let national_id = r.chance(50).then(|| sealed(r));
+            guardian::Event::ContactChanged { name: sealed(r), national_id, phone, mail }
         }
     };
     Draft::of(school, guardian_id(school, r.below(6)), AnyEvent::Guardian(event))

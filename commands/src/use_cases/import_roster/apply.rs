@@ -1,4 +1,8 @@
-//! Writes a plan: courses, then guardians, then pupils, some at a time.
+//! Writes a plan: courses, then the rows, some at a time, each in one transaction.
+//!
+//! A row is its guardians, the pupil, the links and the card ([`RowPart`]); after a crash it is in the
+//! log whole or not at all. A guardian of several rows is a step of each: whichever commits first
+//! writes it, the others find it done.
 //!
 //! Every command's id is a keyed hash of the school, the person, the number of events that the plan
 //! was made from and what is written. So two imports of one file at once append once, and a list
@@ -9,26 +13,31 @@ use super::plan::{CourseRef, GuardianFields, GuardianWork, Outcome, Plan, PupilW
 use super::problem::{Place, Problem, ProblemKind};
 use crate::context::Context;
 use crate::directory::Kind;
-use crate::use_cases::error::UseCaseError;
-use crate::use_cases::issue_credential::{IssueCredential, NewCard, issue_credential};
+use crate::use_cases::change_guardian_contact::Contact;
+use crate::use_cases::error::{Taken, UseCaseError};
+use crate::use_cases::part::{Part, commit};
+use crate::use_cases::people::{PupilKey, subject_of};
 use crate::use_cases::{
-    ChangeGuardianContact, ChangeStudentDetails, EnrolStudent, LinkGuardian, MoveStudent, OpenCourse, RegisterGuardian,
-    change_guardian_contact, change_student_details, enrol_student, link_guardian, move_student, open_course,
-    register_guardian,
+    ChangeGuardianContact, ChangeStudentDetails, EnrolStudent, IssueCredential, LinkGuardian, MoveStudent, NewCard,
+    OpenCourse, RegisterGuardian, open_course,
 };
-use crate::write::Write;
+use crate::write::{Unit, Write};
 use chrono::NaiveDate;
+use domain::sealed::SealingClass::{Contact as ContactClass, Identity};
 use domain::values::mail::Mail;
 use domain::values::national_id::NationalId;
 use domain::values::phone::Phone;
 use domain::{CommandId, CourseId, GuardianId, StudentId};
 use futures::stream::{self, StreamExt};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
-/// How many people are written at a time. Beyond this the log's lock, not the round trips, is what
-/// they wait for.
+/// How many rows are written at a time. Beyond this the log's lock, not the round trips, is what they
+/// wait for.
 const AT_ONCE: usize = 12;
+
+/// How many keys are made with one statement.
+const KEYS_AT_ONCE: usize = 1_000;
 
 /// What was done.
 #[derive(Debug, Default)]
@@ -39,14 +48,14 @@ pub struct Applied {
     pub guardians: usize,
     /// Rows of which everything is in the log now.
     pub rows: usize,
-    /// Rows that were planned and could not be finished: run the import again.
+    /// Rows that were planned and of which nothing could be written: run the import again.
     pub failed: HashMap<u32, Problem>,
     /// The first failure, for the log; holds no personal data.
     pub first_error: Option<UseCaseError>,
 }
 
 /// Applies. `from` is the local date on which enrolments and moves begin, `year` the school year.
-/// A failure stops its row, and the rows that need the same guardian, and no other.
+/// A failure stops its own row and no other.
 pub async fn apply(
     write: &Write,
     context: &Context,
@@ -62,65 +71,64 @@ pub async fn apply(
         applied.courses += 1;
     }
 
-    let within = whose(plan);
-    let mut guardians: Vec<Option<GuardianId>> = vec![None; plan.guardians.len()];
-    let mut failed_guardians: HashMap<usize, ProblemKind> = HashMap::new();
+    let whose = whose(plan);
+    let rows: Vec<RowPart<'_>> = plan
+        .rows
+        .iter()
+        .filter_map(|row| {
+            let (Outcome::Create(work) | Outcome::Change(work)) = &row.outcome else { return None };
+            let course_id = match work.course {
+                CourseRef::Known(id) => id,
+                CourseRef::New(i) => *courses.get(i)?,
+            };
+            Some(RowPart { number: row.number, plan, whose: &whose, work, course_id, from })
+        })
+        .collect();
+    make_keys(write, context, &rows).await?;
+
     // Futures are collected before they become a stream: a closure in the stream would make this
     // future less general than `Send` needs.
-    let work = plan.guardians.iter().enumerate().map(|(i, work)| {
-        let within = within.get(&i).cloned();
-        async move { (i, work.is_needed(), write_guardian(write, context, work, within).await) }
-    });
+    let work = rows.iter().map(|row| async move { (row, commit(write, context, row).await) });
     let mut writing = stream::iter(work.collect::<Vec<_>>()).buffer_unordered(AT_ONCE);
-    while let Some((i, needed, outcome)) = writing.next().await {
+    let mut guardians: HashSet<usize> = HashSet::new();
+    while let Some((row, outcome)) = writing.next().await {
         match outcome {
-            Ok(id) => {
-                guardians[i] = Some(id);
-                applied.guardians += usize::from(needed);
+            Ok(_) => {
+                applied.rows += 1;
+                guardians.extend(row.work.guardians.iter().copied().filter(|i| plan.guardians[*i].is_needed()));
             }
             Err(error) => {
-                failed_guardians.insert(i, kind_of(&error));
+                applied.failed.insert(row.number, Problem::at(Place::Row, kind_of(&error)));
                 applied.first_error.get_or_insert(error);
             }
         }
     }
     drop(writing);
+    applied.guardians = guardians.len();
+    Ok(applied)
+}
 
-    let work = plan.rows.iter().filter_map(|row| match &row.outcome {
-        Outcome::Create(work) | Outcome::Change(work) => Some((row.number, work)),
-        Outcome::Nothing(_) | Outcome::Error(_) => None,
-    });
-    let (courses, guardians, failed_guardians) = (&courses, &guardians, &failed_guardians);
-    let work = work.map(|(number, work)| async move {
-        if let Some(kind) = work.guardians.iter().find_map(|i| failed_guardians.get(i)) {
-            return (number, Err(None), Some(*kind));
+/// Everybody's keys in a few statements, in place of a commit each. A key without a person, should
+/// the row not be written, opens nothing.
+async fn make_keys(write: &Write, context: &Context, rows: &[RowPart<'_>]) -> Result<(), UseCaseError> {
+    let mut keys = HashSet::new();
+    for row in rows {
+        if row.work.known.is_none() {
+            keys.extend(
+                subject_of(&row.pupil_context(write, context).part("enrol"), "student").map(|id| (id, Identity)),
+            );
         }
-        let course = match work.course {
-            CourseRef::Known(id) => Some(id),
-            CourseRef::New(i) => courses.get(i).copied(),
-        };
-        let links = work.links.iter().filter_map(|(i, rights)| Some(((*guardians.get(*i)?)?, *rights)));
-        let links: Vec<_> = links.collect();
-        match course {
-            Some(course) => (number, write_pupil(write, context, work, course, &links, from).await.map_err(Some), None),
-            None => (number, Err(None), Some(ProblemKind::NotApplied)),
-        }
-    });
-    let mut writing = stream::iter(work.collect::<Vec<_>>()).buffer_unordered(AT_ONCE);
-    while let Some((number, outcome, kind)) = writing.next().await {
-        match outcome {
-            Ok(()) => applied.rows += 1,
-            Err(error) => {
-                let kind = kind.or(error.as_ref().map(kind_of)).unwrap_or(ProblemKind::NotApplied);
-                applied.failed.insert(number, Problem::at(Place::Row, kind));
-                if let (None, Some(error)) = (&applied.first_error, error) {
-                    applied.first_error = Some(error);
-                }
-            }
+        for i in &row.work.guardians {
+            let new = row.plan.guardians[*i].known.is_none();
+            let id = subject_of(&row.guardian_context(write, context, *i), "guardian").filter(|_| new);
+            keys.extend(id.into_iter().flat_map(|id| [(id, Identity), (id, ContactClass)]));
         }
     }
-    drop(writing);
-    Ok(applied)
+    let keys: Vec<_> = keys.into_iter().collect();
+    for some in keys.chunks(KEYS_AT_ONCE) {
+        write.vault().ensure_keys(context.school, some).await?;
+    }
+    Ok(())
 }
 
 /// For each guardian of the plan, the first pupil that names them: what tells two of one name apart
@@ -163,92 +171,142 @@ fn context_of(write: &Write, context: &Context, what: &str) -> Context {
     Context { command_id: Some(CommandId(Uuid::new_v5(&context.school.0, &hash))), ..context.clone() }
 }
 
-async fn write_guardian(
-    write: &Write,
-    context: &Context,
-    work: &GuardianWork,
-    within: Option<String>,
-) -> Result<GuardianId, UseCaseError> {
-    let GuardianFields { name, national_id, phone, mail } = &work.fields;
-    let parsed = |phone: &Option<String>, mail: &Option<String>| {
-        // They were checked when they were read, from the file or into the log.
-        let phone = phone.as_deref().and_then(|p| Phone::parse(p).ok());
-        (phone, mail.as_deref().and_then(|m| Mail::parse(m).ok()))
-    };
-    let (new_phone, new_mail) = parsed(phone, mail);
-    let who = work.known.map_or_else(|| within.clone().unwrap_or_default(), |id| id.to_string());
-    let content = format!("guardian|{who}|{}|{name}|{national_id:?}|{phone:?}|{mail:?}", work.sequence);
-    let context = context_of(write, context, &content);
-    match (work.known, &work.before) {
-        (Some(id), Some(before)) if work.is_needed() => {
-            let (phone, mail) = parsed(&before.phone, &before.mail);
-            let input = ChangeGuardianContact {
-                guardian_id: id,
-                name: name.clone(),
-                phone: new_phone,
-                mail: new_mail,
-                found_by_before: before.national_id.is_none().then(|| (before.name.clone(), phone, mail)),
-            };
-            change_guardian_contact(write, &context, input).await?;
-            Ok(id)
+/// One row of the plan.
+struct RowPart<'a> {
+    number: u32,
+    plan: &'a Plan,
+    whose: &'a HashMap<usize, String>,
+    work: &'a PupilWork,
+    course_id: CourseId,
+    from: NaiveDate,
+}
+
+impl Part for RowPart<'_> {
+    type Answer = ();
+
+    async fn enter(&self, write: &Write, context: &Context, unit: &mut Unit) -> Result<(), UseCaseError> {
+        let mut guardians = HashMap::with_capacity(self.work.guardians.len());
+        for i in &self.work.guardians {
+            guardians.insert(*i, self.enter_guardian(write, context, unit, *i).await?);
         }
-        (Some(id), _) => Ok(id),
-        (None, _) => {
-            let national_id = national_id.as_deref().and_then(|id| NationalId::parse(id).ok());
-            let input = RegisterGuardian { name: name.clone(), national_id, phone: new_phone, mail: new_mail, within };
-            Ok(register_guardian(write, &context, input).await?.guardian_id)
+        let context = self.pupil_context(write, context);
+        let student_id = match self.work.known {
+            None => self.enrol(write, &context.part("enrol"), unit).await?,
+            Some(id) => {
+                self.change(write, &context, unit, id).await?;
+                id
+            }
+        };
+        for (i, rights) in &self.work.links {
+            let Some(guardian_id) = guardians.get(i).copied() else { continue };
+            let link = LinkGuardian { student_id, guardian_id, rights: *rights };
+            link.enter(write, &context.part(&format!("link {guardian_id}")), unit).await?;
         }
+        if self.work.card {
+            let card = IssueCredential { student_id, card: NewCard::Qr };
+            card.enter(write, &context.part("card"), unit).await?;
+        }
+        Ok(())
     }
 }
 
-async fn write_pupil(
-    write: &Write,
-    context: &Context,
-    work: &PupilWork,
-    course_id: CourseId,
-    links: &[(GuardianId, domain::student::GuardianRights)],
-    from: NaiveDate,
-) -> Result<(), UseCaseError> {
-    let pupil = &work.pupil;
-    let (given, family) = (&pupil.given_names, &pupil.family_names);
-    let run = pupil.national_id.as_ref().map(NationalId::normal);
-    let content = format!("pupil|{}|{}|{course_id}|{from}|{run:?}|{given}|{family}", pupil_key(work), work.sequence);
-    let context = context_of(write, context, &content);
-    let student_id: StudentId = match work.known {
-        None => {
-            let input = EnrolStudent {
-                given_names: given.clone(),
-                family_names: family.clone(),
-                national_id: pupil.national_id.clone(),
+impl RowPart<'_> {
+    fn guardian_context(&self, write: &Write, context: &Context, i: usize) -> Context {
+        let GuardianWork { known, sequence, fields, .. } = &self.plan.guardians[i];
+        let GuardianFields { name, national_id, phone, mail } = fields;
+        let who = known.map_or_else(|| self.whose.get(&i).cloned().unwrap_or_default(), |id| id.to_string());
+        context_of(write, context, &format!("guardian|{who}|{sequence}|{name}|{national_id:?}|{phone:?}|{mail:?}"))
+    }
+
+    fn pupil_context(&self, write: &Write, context: &Context) -> Context {
+        let (pupil, course_id, from) = (&self.work.pupil, self.course_id, self.from);
+        let (given, family) = (&pupil.given_names, &pupil.family_names);
+        let (who, sequence) = (pupil_key(self.work), self.work.sequence);
+        let run = pupil.national_id.as_ref().map(NationalId::normal);
+        context_of(write, context, &format!("pupil|{who}|{sequence}|{course_id}|{from}|{run:?}|{given}|{family}"))
+    }
+
+    async fn enter_guardian(
+        &self,
+        write: &Write,
+        context: &Context,
+        unit: &mut Unit,
+        i: usize,
+    ) -> Result<GuardianId, UseCaseError> {
+        let work = &self.plan.guardians[i];
+        let contact = contact(&work.fields);
+        let context = self.guardian_context(write, context, i);
+        let Some(guardian_id) = work.known else {
+            let Contact { name, national_id, phone, mail } = contact;
+            let new = RegisterGuardian { name, national_id, phone, mail, within: self.whose.get(&i).cloned() };
+            return new.enter(write, &context, unit).await;
+        };
+        if let Some(before) = work.before.as_ref().filter(|_| work.is_needed()) {
+            let before = self::contact(before);
+            ChangeGuardianContact { guardian_id, contact, before }.enter(write, &context, unit).await?;
+        }
+        Ok(guardian_id)
+    }
+
+    async fn enrol(&self, write: &Write, context: &Context, unit: &mut Unit) -> Result<StudentId, UseCaseError> {
+        let pupil = &self.work.pupil;
+        let new = EnrolStudent {
+            given_names: pupil.given_names.clone(),
+            family_names: pupil.family_names.clone(),
+            national_id: pupil.national_id.clone(),
+            course_id: self.course_id,
+            from: self.from,
+        };
+        new.enter(write, context, unit).await
+    }
+
+    /// New details and a new course at once: the pupil's place in the directory changes once.
+    async fn change(
+        &self,
+        write: &Write,
+        context: &Context,
+        unit: &mut Unit,
+        student_id: StudentId,
+    ) -> Result<(), UseCaseError> {
+        let (pupil, course_id) = (&self.work.pupil, self.course_id);
+        if !self.work.details && !self.work.moves {
+            return Ok(());
+        }
+        if let Some(before) = PupilKey::of_registered(write, context, student_id).await? {
+            let after = PupilKey {
+                national_id: pupil.national_id.as_ref().map(NationalId::normal),
+                given_names: pupil.given_names.clone(),
+                family_names: pupil.family_names.clone(),
                 course_id,
-                from,
             };
-            enrol_student(write, &context.part("enrol"), input).await?.student_id
-        }
-        Some(id) => {
-            if work.details {
-                let input = ChangeStudentDetails {
-                    student_id: id,
-                    given_names: given.clone(),
-                    family_names: family.clone(),
-                    national_id: pupil.national_id.clone(),
-                    national_id_before: None,
-                };
-                change_student_details(write, &context.part("details"), input).await?;
+            let free = after.replace(&before, write, context, unit, student_id).await?;
+            if !free && after.national_id.is_some() {
+                return Err(UseCaseError::Taken(Taken::NationalId));
             }
-            if work.moves {
-                let input = MoveStudent { student_id: id, course_id, from };
-                move_student(write, &context.part("move"), input).await?;
-            }
-            id
         }
-    };
-    for (guardian_id, rights) in links {
-        let input = LinkGuardian { student_id, guardian_id: *guardian_id, rights: *rights };
-        link_guardian(write, &context.part(&format!("link {guardian_id}")), input).await?;
+        if self.work.details {
+            let change = ChangeStudentDetails {
+                student_id,
+                given_names: pupil.given_names.clone(),
+                family_names: pupil.family_names.clone(),
+                national_id: pupil.national_id.clone(),
+            };
+            change.step(write, &context.part("details"), unit).await?;
+        }
+        if self.work.moves {
+            MoveStudent { student_id, course_id, from: self.from }.step(&context.part("move"), unit);
+        }
+        Ok(())
     }
-    if work.card {
-        issue_credential(write, &context.part("card"), IssueCredential { student_id, card: NewCard::Qr }).await?;
+}
+
+/// The fields were checked when they were read, from the file or into the log.
+fn contact(fields: &GuardianFields) -> Contact {
+    let GuardianFields { name, national_id, phone, mail } = fields;
+    Contact {
+        name: name.clone(),
+        national_id: national_id.as_deref().and_then(|id| NationalId::parse(id).ok()),
+        phone: phone.as_deref().and_then(|phone| Phone::parse(phone).ok()),
+        mail: mail.as_deref().and_then(|mail| Mail::parse(mail).ok()),
     }
-    Ok(())
 }
