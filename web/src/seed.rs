@@ -11,10 +11,11 @@ use anyhow::Context as _;
 use chrono::{Datelike, NaiveDate, NaiveTime};
 use commands::directory::Kind;
 use commands::use_cases::{
-    EnrolKiosk, EnrolStudent, IssueCredential, LinkGuardian, NewCard, OpenCourse, RegisterGuardian, RegisterSchool,
-    SetWeeklySchedule, UseCaseError, enrol_kiosk, enrol_student, issue_credential, link_guardian, open_course,
-    register_guardian, register_school, set_weekly_schedule, subject_of,
+    EnrolKiosk, EnrolStudent, IssueCredential, LinkGuardian, NewCard, OpenCourse, Part, RegisterGuardian,
+    RegisterSchool, SetWeeklySchedule, UseCaseError, commit, enrol_kiosk, open_course, register_school,
+    set_weekly_schedule, subject_of,
 };
+use commands::write::Unit;
 use commands::{Context, Write};
 use domain::kiosk::LaneMode;
 use domain::school::Settings;
@@ -32,7 +33,9 @@ pub const ZONE: chrono_tz::Tz = chrono_tz::America::Santiago;
 /// A number that no school has: the register ends far below.
 const RBD: u32 = 99_871;
 const NAMESPACE: Uuid = Uuid::from_u128(0x7a3d_10f2_5b1e_4c55_9d0a_61c2_4e8b_aa01);
-const AT_ONCE: usize = 12;
+/// Transactions at a time, and people to a transaction.
+const AT_ONCE: usize = 8;
+const AT_A_TIME: usize = 40;
 const KIOSKS: [(&str, LaneMode); 4] = [
     ("Portón Norte entrada", LaneMode::EntryLane),
     ("Portón Sur entrada", LaneMode::EntryLane),
@@ -172,12 +175,14 @@ impl Seeder<'_> {
             courses.push(course_id);
         }
         self.make_keys(plan).await.context("make keys")?;
-        // Collected first: a closure in the stream would make the future less general than `Send` needs.
-        let work: Vec<_> = plan.guardians.iter().map(|guardian| self.guardian(guardian)).collect();
-        let guardians: Vec<GuardianId> =
+        // Some people to a transaction. Collected first: a closure in the stream would make the future
+        // less general than `Send` needs.
+        let work: Vec<_> = plan.guardians.chunks(AT_A_TIME).map(|some| self.guardians(some)).collect();
+        let guardians: Vec<Vec<GuardianId>> =
             stream::iter(work).buffered(AT_ONCE).try_collect().await.context("register guardians")?;
-        let pupils = plan.pupils.iter().map(|pupil| self.pupil(pupil, courses[pupil.course], &guardians, from));
-        let work: Vec<_> = pupils.collect();
+        let guardians = guardians.concat();
+        let some = plan.pupils.chunks(AT_A_TIME);
+        let work: Vec<_> = some.map(|pupils| self.pupils(pupils, &courses, &guardians, from)).collect();
         stream::iter(work).buffer_unordered(AT_ONCE).try_collect::<()>().await.context("enrol pupils")
     }
 
@@ -203,42 +208,19 @@ impl Seeder<'_> {
         self.keyed(&format!("pupil {}", pupil.national_id.normal()))
     }
 
-    async fn guardian(&self, guardian: &generate::Guardian) -> Result<GuardianId, UseCaseError> {
-        let context = self.guardian_context(guardian);
-        let input = RegisterGuardian {
-            name: guardian.name.clone(),
-            national_id: Some(guardian.national_id.clone()),
-            phone: Some(guardian.phone.clone()),
-            mail: Some(guardian.mail.clone()),
-            within: None,
-        };
-        Ok(register_guardian(self.write, &context, input).await?.guardian_id)
+    async fn guardians(&self, some: &[generate::Guardian]) -> Result<Vec<GuardianId>, UseCaseError> {
+        Ok(commit(self.write, &self.context("guardians"), &Guardians { seeder: self, some }).await?.0)
     }
 
-    async fn pupil(
+    async fn pupils(
         &self,
-        pupil: &generate::Pupil,
-        course_id: CourseId,
+        some: &[generate::Pupil],
+        courses: &[CourseId],
         guardians: &[GuardianId],
         from: NaiveDate,
     ) -> Result<(), UseCaseError> {
-        let context = self.pupil_context(pupil);
-        let input = EnrolStudent {
-            given_names: pupil.given_names.clone(),
-            family_names: pupil.family_names.clone(),
-            national_id: Some(pupil.national_id.clone()),
-            course_id,
-            from,
-        };
-        let student_id = enrol_student(self.write, &context.part("enrol"), input).await?.student_id;
-        for (i, rights) in &pupil.guardians {
-            let guardian_id = guardians[*i];
-            let input = LinkGuardian { student_id, guardian_id, rights: *rights };
-            link_guardian(self.write, &context.part(&format!("link {guardian_id}")), input).await?;
-        }
-        let input = IssueCredential { student_id, card: NewCard::Qr };
-        issue_credential(self.write, &context.part("card"), input).await?;
-        Ok(())
+        let part = Pupils { seeder: self, some, courses, guardians, from };
+        Ok(commit(self.write, &self.context("pupils"), &part).await?.0)
     }
 
     /// A context whose id is made of something that must not be found out from it.
@@ -300,6 +282,67 @@ impl Seeder<'_> {
         .fetch_one(self.write.pool())
         .await?;
         Ok(zone::local_date(recorded, ZONE))
+    }
+}
+
+/// Some guardians, each under a context of their own: a run that was interrupted left all of them or
+/// none.
+struct Guardians<'a> {
+    seeder: &'a Seeder<'a>,
+    some: &'a [generate::Guardian],
+}
+
+impl Part for Guardians<'_> {
+    type Answer = Vec<GuardianId>;
+
+    async fn enter(&self, write: &Write, _: &Context, unit: &mut Unit) -> Result<Vec<GuardianId>, UseCaseError> {
+        let mut ids = Vec::with_capacity(self.some.len());
+        for guardian in self.some {
+            let new = RegisterGuardian {
+                name: guardian.name.clone(),
+                national_id: Some(guardian.national_id.clone()),
+                phone: Some(guardian.phone.clone()),
+                mail: Some(guardian.mail.clone()),
+                within: None,
+            };
+            ids.push(new.enter(write, &self.seeder.guardian_context(guardian), unit).await?);
+        }
+        Ok(ids)
+    }
+}
+
+/// Some pupils with links and cards.
+struct Pupils<'a> {
+    seeder: &'a Seeder<'a>,
+    some: &'a [generate::Pupil],
+    courses: &'a [CourseId],
+    guardians: &'a [GuardianId],
+    from: NaiveDate,
+}
+
+impl Part for Pupils<'_> {
+    type Answer = ();
+
+    async fn enter(&self, write: &Write, _: &Context, unit: &mut Unit) -> Result<(), UseCaseError> {
+        for pupil in self.some {
+            let context = self.seeder.pupil_context(pupil);
+            let new = EnrolStudent {
+                given_names: pupil.given_names.clone(),
+                family_names: pupil.family_names.clone(),
+                national_id: Some(pupil.national_id.clone()),
+                course_id: self.courses[pupil.course],
+                from: self.from,
+            };
+            let student_id = new.enter(write, &context.part("enrol"), unit).await?;
+            for (i, rights) in &pupil.guardians {
+                let guardian_id = self.guardians[*i];
+                let link = LinkGuardian { student_id, guardian_id, rights: *rights };
+                link.enter(write, &context.part(&format!("link {guardian_id}")), unit).await?;
+            }
+            let card = IssueCredential { student_id, card: NewCard::Qr };
+            card.enter(write, &context.part("card"), unit).await?;
+        }
+        Ok(())
     }
 }
 

@@ -1,7 +1,8 @@
 //! Text → rows of cells, numbered as a spreadsheet program shows them.
 //!
-//! Not the `csv` crate: it skips blank lines and counts physical lines, and a person who looks for
-//! "row 214" in Excel must find that row even after blank lines and cells with line breaks.
+//! A splitter of our own: the usual CSV reader skips blank lines and counts physical lines, and a
+//! person who looks for "row 214" in Excel must find that row even after blank lines and cells with
+//! line breaks.
 
 /// One row.
 #[derive(Debug, Clone, PartialEq)]

@@ -301,6 +301,9 @@ async fn an_import_interrupted_anywhere_is_finished_by_running_it_again() {
         // A write in its own task may still end after the abort.
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
         assert!(world.events().await < events, "it was interrupted");
+        for pupil in world.people().await {
+            assert!(people.contains(&pupil), "half a row is left at {stop_at}: {pupil}");
+        }
         let report = world.import(list.as_bytes(), true).await;
         assert_eq!(report.rejected, 0, "{:?}", report.errors);
         assert_eq!(world.people().await, people, "interrupted at {stop_at}");
@@ -318,6 +321,75 @@ async fn two_imports_of_one_file_at_once_append_once() {
     world.import(list.as_bytes(), true).await;
     assert_eq!(world.people().await, one.people().await, "{:?} {:?}", a.errors, b.errors);
     assert_eq!(world.events().await, one.events().await);
+}
+
+/// A row is its guardian, the pupil, the link and the card: refused wherever an insert of it fails, be
+/// it an event or a reservation, and by then nothing else of it is left.
+#[tokio::test(flavor = "multi_thread")]
+async fn wherever_a_row_fails_nothing_of_it_is_left_and_the_next_run_does_it() {
+    const ROW: &str = "RUN;Nombre;Curso;Apoderado;Fono\n21.111.111-9;Sofía Muñoz Díaz;1°A;Ana Díaz;912345678\n";
+    let world = World::new().await;
+    let course = "RUN;Nombre;Curso\n22.222.222-2;Mateo Soto Rojas;1°A\n";
+    world.import(course.as_bytes(), true).await;
+    let count = "select (select count(*) from events) + (select count(*) from directory)";
+    let before: i64 = sqlx::query_scalar(count).fetch_one(&world.owner).await.unwrap();
+    let mut strokes = 0;
+    loop {
+        strokes += 1;
+        let sql = format!(
+            "drop sequence if exists strokes; create sequence strokes;
+             create or replace function strike() returns trigger language plpgsql security definer as $$
+             begin
+               if nextval('strokes') = {strokes} then raise exception 'no'; end if;
+               return new;
+             end $$;
+             create or replace trigger strike before insert on events for each row execute function strike();
+             create or replace trigger strike before insert on directory for each row execute function strike();"
+        );
+        sqlx::raw_sql(&sql).execute(&world.owner).await.unwrap();
+        let report = world.import(ROW.as_bytes(), true).await;
+        if report.rejected == 0 {
+            break;
+        }
+        assert_eq!(codes(&report), [(2, None, "not_applied")]);
+        let after: i64 = sqlx::query_scalar(count).fetch_one(&world.owner).await.unwrap();
+        assert_eq!(after, before, "at insert {strokes}");
+    }
+    // Three reservations (guardian, RUN, card) and four events.
+    assert_eq!(strokes, 8);
+    assert_eq!((world.people().await.len(), world.guardians().await), (2, 1));
+    let after: i64 = sqlx::query_scalar(count).fetch_one(&world.owner).await.unwrap();
+    assert_eq!(after, before + 7);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guardians_run_that_comes_with_a_later_list_is_shown_and_applied() {
+    let world = World::new().await;
+    let first =
+        "RUN;Nombre;Curso;Apoderado;RUN apoderado;Fono\n21.111.111-9;Sofía Muñoz Díaz;1°A;Ana Díaz;;912345678\n";
+    world.import(first.as_bytes(), true).await;
+    let second = first.replace("Ana Díaz;;", "Ana Díaz;12.345.678-5;");
+    let shown = world.import(second.as_bytes(), false).await;
+    assert_eq!(shown.changes.iter().map(|c| c.fields.clone()).collect::<Vec<_>>(), [vec!["guardian_run"]]);
+    world.import(second.as_bytes(), true).await;
+    assert!(world.people().await[0].contains("Ana Díaz Some(\"12345678-5\")"), "{:?}", world.people().await);
+    let events = world.events().await;
+    // The first list says nothing about her RUN: it stays.
+    for list in [&second, first] {
+        let again = world.import(list.as_bytes(), true).await;
+        assert_eq!((again.unchanged, again.rejected), (1, 0), "{:?} {:?}", again.changes, again.errors);
+    }
+    assert_eq!((world.events().await, world.guardians().await), (events, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_without_run_that_corrects_a_name_does_not_take_the_run_away() {
+    let world = World::new().await;
+    world.import("RUN;Nombre;Curso\n21.111.111-9;Sofia Munoz Diaz;1°A\n".as_bytes(), true).await;
+    let report = world.import("RUN;Nombre;Curso\n;Sofía Muñoz Díaz;1°A\n".as_bytes(), true).await;
+    assert_eq!(report.changes.iter().map(|c| c.fields.clone()).collect::<Vec<_>>(), [vec!["names"]]);
+    let people = world.people().await;
+    assert!(people[0].starts_with("Sofía|Muñoz Díaz|Some(\"21111111-9\")"), "{people:?}");
 }
 
 /// Every text of every table, and every byte column as text.

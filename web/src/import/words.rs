@@ -40,28 +40,30 @@ pub fn problem(kind: ProblemKind, language: Language) -> String {
             "the RUN lacks its check digit; write it whole, such as 12.345.678-5",
         ),
         ProblemKind::RunTwoCheckDigits => (
-            "el dígito verificador de su columna es distinto del que trae el RUN",
-            "the check digit in its own column differs from the one in the RUN",
+            "el dígito verificador de su columna es distinto del que trae el RUN; deje solo el correcto",
+            "the check digit in its own column differs from the one in the RUN; leave the right one only",
         ),
         ProblemKind::RunUnreadable => (
             "no se entiende como RUN; escríbalo como 12.345.678-5, o deje la celda vacía si no tiene",
             "not understood as a RUN; write it as 12.345.678-5, or leave the cell empty if there is none",
         ),
-        ProblemKind::NameMissing => ("falta el nombre", "the name is missing"),
+        ProblemKind::NameMissing => ("falta el nombre; escríbalo", "the name is missing; write it"),
         ProblemKind::NameIncomplete => (
-            "faltan los nombres o los apellidos: hay una sola palabra",
-            "given or family names are missing: there is one word only",
+            "faltan los nombres o los apellidos: hay una sola palabra; escriba ambos",
+            "given or family names are missing: there is one word only; write both",
         ),
         ProblemKind::NameUnreadable => (
-            "el nombre contiene números o signos que no son de un nombre",
-            "the name holds digits or signs that do not belong in a name",
+            "el nombre contiene números o signos que no son de un nombre; déjelo solo con letras",
+            "the name holds digits or signs that do not belong in a name; leave letters only",
         ),
         ProblemKind::TextMangled => (
             "los acentos o la eñe están dañados; exporte de nuevo la lista como «CSV UTF-8»",
             "accents or ñ are damaged; export the list again as \"CSV UTF-8\"",
         ),
-        ProblemKind::TextTooLong => ("el texto es demasiado largo", "the text is too long"),
-        ProblemKind::CourseMissing => ("falta el curso", "the course is missing"),
+        ProblemKind::TextTooLong => ("el texto es demasiado largo; acórtelo", "the text is too long; shorten it"),
+        ProblemKind::CourseMissing => {
+            ("falta el curso; escríbalo como 1° Básico A", "the course is missing; write it as 1° Básico A")
+        }
         ProblemKind::CourseUnreadable => (
             "no se entiende el curso; escríbalo como 1° Básico A, 4° Medio C, NT1 o Kínder A",
             "the course is not understood; write it as 1° Básico A, 4° Medio C, NT1 or Kínder A",
@@ -79,12 +81,12 @@ pub fn problem(kind: ProblemKind, language: Language) -> String {
             "the mail address is not understood; it should look like name@domain.cl",
         ),
         ProblemKind::GuardianNameMissing => (
-            "hay RUN, teléfono o correo de un apoderado, pero falta su nombre",
-            "there is a guardian's RUN, phone or mail, but no name",
+            "hay RUN, teléfono o correo de un apoderado, pero falta su nombre; escríbalo",
+            "there is a guardian's RUN, phone or mail, but no name; write it",
         ),
         ProblemKind::TooManyCells => (
-            "la fila tiene más celdas que el encabezado: un separador dentro de una celda corrió las columnas",
-            "the row has more cells than the header: a separator inside a cell has moved the columns",
+            "la fila tiene más celdas que el encabezado: un separador dentro de una celda corrió las columnas; quítelo, o ponga esa celda entre comillas",
+            "the row has more cells than the header: a separator inside a cell has moved the columns; remove it, or put that cell in quotes",
         ),
         ProblemKind::DuplicateRun { .. } => ("este RUN ya está en la fila {}", "this RUN stands in row {} already"),
         ProblemKind::AmbiguousPupil { .. } => (
