@@ -9,7 +9,7 @@ mod search;
 use crate::support::{Kiosk, Line, SANTIAGO, School, eventually, id, monday, own_nats, own_postgres};
 use anyhow::{Result, ensure};
 use commands::use_cases::{
-    ChangeGuardianContact, ChangeStudentDetails, EnrolStudent, IssueCredential, LinkGuardian, NewCard,
+    ChangeGuardianContact, ChangeStudentDetails, Contact, EnrolStudent, IssueCredential, LinkGuardian, NewCard,
     RegisterGuardian, change_guardian_contact, change_student_details, enrol_student, issue_credential, link_guardian,
     register_guardian,
 };
@@ -124,7 +124,6 @@ async fn through_use_cases(line: &Line, school: &School, people: &mut People) ->
         course_id: school.courses[0],
         from: monday(),
     };
-    let before = input.national_id.clone();
     let student_id = enrol_student(write, &context, input).await?.student_id;
     let family_names = people.family();
     let input = ChangeStudentDetails {
@@ -132,7 +131,6 @@ async fn through_use_cases(line: &Line, school: &School, people: &mut People) ->
         given_names: people.given(),
         family_names: family_names.clone(),
         national_id: Some(national_id(&people.run())?),
-        national_id_before: before,
     };
     change_student_details(write, &context, input).await?;
     let input = RegisterGuardian {
@@ -142,15 +140,20 @@ async fn through_use_cases(line: &Line, school: &School, people: &mut People) ->
         mail: Some(Mail::parse(&people.mail())?),
         within: None,
     };
+    let before = Contact {
+        name: input.name.clone(),
+        national_id: input.national_id.clone(),
+        phone: input.phone.clone(),
+        mail: input.mail.clone(),
+    };
     let guardian_id = register_guardian(write, &context, input).await?.guardian_id;
-    let input = ChangeGuardianContact {
-        guardian_id,
+    let contact = Contact {
         name: format!("{} {}", people.given(), people.family()),
+        national_id: Some(national_id(&people.run())?),
         phone: Some(Phone::parse(&people.phone())?),
         mail: Some(Mail::parse(&people.mail())?),
-        found_by_before: None,
     };
-    change_guardian_contact(write, &context, input).await?;
+    change_guardian_contact(write, &context, ChangeGuardianContact { guardian_id, contact, before }).await?;
     let rights = GuardianRights { legal: true, notify: true, may_collect: true, may_view: true, restricted: false };
     link_guardian(write, &context, LinkGuardian { student_id, guardian_id, rights }).await?;
     // The number of a chip is as good as a name.
