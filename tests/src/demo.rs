@@ -45,7 +45,7 @@ async fn a_morning_loses_nothing_and_a_hidden_row_or_event_is_counted_as_lost() 
 async fn morning(folder: &std::path::Path) -> Result<[Report; 4]> {
     let stage = Stage::open(folder, SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     let clock = Arc::new(ScaledClock::starting_at(stage.clock_start().await?, 1.0));
-    let config = stage.config()?;
+    let config = stage.config();
     let running = serve::start(&config, Parts::all(), clock.clone(), Arc::new(SystemIds)).await?;
     let base = running.base_url().context("HTTP runs")?;
     let mut school = stage.seed(&config, clock.clone()).await?;
