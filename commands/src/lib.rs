@@ -26,6 +26,7 @@ pub mod directory;
 pub mod error;
 pub mod ids;
 pub mod keys;
+pub mod kiosk_reports;
 pub mod pool;
 pub mod settings;
 #[cfg(test)]

@@ -105,6 +105,9 @@ impl Write {
     pub fn vault(&self) -> &Vault {
         &self.0.vault
     }
+    pub(crate) fn retry(&self) -> &Retry {
+        &self.0.retry
+    }
     /// The directory.
     pub fn directory(&self) -> &Directory {
         &self.0.directory

@@ -56,6 +56,10 @@ create table events (
 );
 create unique index events_position on events (position);
 create index events_command on events (command_id) where command_id is not null;
+-- A kiosk's stream grows by a fact a minute: its last event of a kind, and of a queue where the kind
+-- has one, is found without walking it.
+create index events_kiosk_kinds on events (aggregate_id, event_type, coalesce(payload->>'queue_id', ''), sequence)
+  where aggregate_type = 'kiosk';
 
 -- The lock that orders commits. Taken by whoever appends, as late as possible.
 create function lock_log() returns void

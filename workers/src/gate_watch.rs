@@ -1,13 +1,15 @@
 //! Notices a kiosk that fell silent, and one that returned, and writes it into the log: an inspector
 //! must know that a gate says nothing before anybody concludes that a pupil did not come.
 
-use crate::leader::{Leadership, Lock};
+use crate::leader::{Leadership, Lock, in_time};
 use chrono::{DateTime, TimeDelta, Utc};
-use commands::{Context, Write};
-use domain::kiosk::{Command, Kiosk};
-use domain::{Actor, KioskId, SchoolId, StreamId};
-use sqlx::PgConnection;
+use commands::kiosk_reports::report;
+use commands::{Context, Write, WriteError};
+use domain::kiosk::Command;
+use domain::{Actor, KioskId, SchoolId};
 use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection, PgConnection};
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -35,14 +37,13 @@ pub fn judge(last_seen: DateTime<Utc>, now: DateTime<Utc>) -> Command {
 /// Looks again and again until cancelled; leads if nobody else does.
 pub async fn run(options: PgConnectOptions, write: Write, stop: CancellationToken) {
     let mut leadership = None;
-    let mut known = std::collections::HashMap::new();
+    let mut known = HashMap::new();
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(EVERY) => {}
         }
         if leadership.is_none() {
-            known.clear();
             leadership = match Leadership::take(&options, Lock::GateWatch).await {
                 Ok(leadership) => leadership,
                 Err(error) => {
@@ -50,58 +51,73 @@ pub async fn run(options: PgConnectOptions, write: Write, stop: CancellationToke
                     None
                 }
             };
+            if leadership.is_some() {
+                // Whoever led meanwhile may have said something else.
+                known.clear();
+            }
         }
         if let Some(leader) = &mut leadership
             && let Err(error) = look(leader.connection(), &write, &mut known).await
         {
-            tracing::warn!(%error, "gate watch: will look again");
+            tracing::warn!(%error, "gate watch: no longer leads");
             leadership = None;
         }
     }
 }
 
-/// Why one look failed.
-#[derive(Debug, thiserror::Error)]
-pub enum LookError {
-    /// The operational table could not be read.
-    #[error("read the kiosks' last signs")]
-    Read(#[from] sqlx::Error),
-    /// The fact could not be written.
-    #[error("write the fact")]
-    Write(#[from] commands::WriteError<domain::kiosk::Error>),
-    /// The school's settings could not be read.
-    #[error("read the school's settings")]
-    Settings(#[from] commands::StoreError),
-}
-
-/// Writes what changed since the last look. `known` keeps what was said of each kiosk (silent or not),
-/// so that an unchanged kiosk costs nothing; the stream's own decision refuses repeats all the same.
+/// Writes what changed since the last look, and returns how many facts that were. `known` keeps what was
+/// said of each kiosk (silent or not), so that an unchanged kiosk costs nothing; the stream's own
+/// decision refuses repeats all the same.
+///
+/// A kiosk whose fact cannot be written is looked at again next time, and hides no other. An error is
+/// one of `connection`: who gets it leads no more.
 pub async fn look(
     connection: &mut PgConnection,
     write: &Write,
-    known: &mut std::collections::HashMap<KioskId, bool>,
-) -> Result<usize, LookError> {
+    known: &mut HashMap<KioskId, bool>,
+) -> Result<usize, sqlx::Error> {
     let now = write.clock().now();
     let mut written = 0;
-    for seen in last_signs_in_tx(connection).await? {
+    let signs = in_time(last_signs_in_tx(connection)).await?;
+    let there: HashSet<KioskId> = signs.iter().map(|seen| seen.kiosk_id).collect();
+    known.retain(|kiosk, _| there.contains(kiosk));
+    for seen in signs {
         let command = judge(seen.last_seen, now);
         let silent = matches!(command, Command::ReportSilent { .. });
         if known.get(&seen.kiosk_id) == Some(&silent) {
             continue;
         }
-        let context = Context {
-            school: seen.school_id,
-            zone: write.school_settings(seen.school_id).await?.zone,
-            actor: Actor::system("gate_watch"),
-            command_id: None,
-            correlation_id: write.ids().next(),
-            causation_id: None,
-        };
-        let done = write.execute::<Kiosk>(&context, &StreamId::of(seen.school_id, seen.kiosk_id), command).await?;
-        written += done.events;
+        match tell(write, &seen, command).await {
+            Ok(events) => written += events,
+            // It was revoked since, or never enrolled: there is nothing to tell.
+            Err(WriteError::Rejected(why)) => {
+                tracing::debug!(%why, kiosk = %seen.kiosk_id, "gate watch: a fact is refused");
+            }
+            Err(error @ (WriteError::Conflict | WriteError::Store(_))) => {
+                tracing::warn!(%error, kiosk = %seen.kiosk_id, "gate watch: a kiosk's fact is not written yet");
+                if matches!(&error, WriteError::Store(error) if error.is_temporary()) {
+                    // Still leading?
+                    in_time(connection.ping()).await?;
+                }
+                continue;
+            }
+        }
         known.insert(seen.kiosk_id, silent);
     }
     Ok(written)
+}
+
+async fn tell(write: &Write, seen: &Seen, command: Command) -> Result<usize, WriteError<domain::kiosk::Error>> {
+    let zone = write.school_settings(seen.school_id).await?.zone;
+    let context = Context {
+        school: seen.school_id,
+        zone,
+        actor: Actor::system("gate_watch"),
+        command_id: None,
+        correlation_id: write.ids().next(),
+        causation_id: None,
+    };
+    Ok(report(write, &context, seen.kiosk_id, command).await?.events)
 }
 
 /// The last sign of every kiosk that is not revoked.
@@ -116,18 +132,4 @@ async fn last_signs_in_tx(connection: &mut PgConnection) -> Result<Vec<Seen>, sq
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(seconds: i64) -> DateTime<Utc> {
-        DateTime::from_timestamp(1_773_052_200 + seconds, 0).unwrap()
-    }
-
-    #[test]
-    fn a_kiosk_is_silent_only_after_the_limit() {
-        assert_eq!(judge(at(0), at(180)), Command::ReportSeen);
-        assert_eq!(judge(at(0), at(181)), Command::ReportSilent { last_seen: at(0) });
-        // A server clock that went back is no silence.
-        assert_eq!(judge(at(100), at(0)), Command::ReportSeen);
-    }
-}
+mod tests;

@@ -4,11 +4,12 @@
 use super::queue::Job;
 use crate::context::Context;
 use crate::error::{StoreError, WriteError};
+use crate::kiosk_reports::{UPLOAD_MARGIN, report};
 use crate::write::Write;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use domain::kiosk::{Command, DRAINED_EVERY, Kiosk};
-use domain::{Actor, KioskId, QueueId, ScanId, StreamId};
+use domain::kiosk::{Command, DRAINED_EVERY};
+use domain::{Actor, KioskId, QueueId, ScanId};
 use sqlx::{PgExecutor, PgPool};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,7 +34,19 @@ struct Pending {
     forks: Vec<(Teller, i64, ScanId)>,
     /// The last that was told, so that a batch costs no transaction of its own.
     told_drained: HashMap<Line, DateTime<Utc>>,
+    /// The gap itself: numbers that never come are told once, however far the queue goes on.
     told_missing: HashMap<Line, (i64, i64)>,
+}
+
+/// The most of each kind that is kept, whatever queues a kiosk invents.
+const MOST_KEPT: usize = 10_000;
+
+/// Keeps a bound by starting again. What is forgotten is asked of the stream, or said with the next batch.
+fn keep<V>(map: &mut HashMap<Line, V>, line: Line, value: V) {
+    if map.len() >= MOST_KEPT && !map.contains_key(&line) {
+        map.clear();
+    }
+    map.insert(line, value);
 }
 
 /// Where the worker leaves facts.
@@ -67,7 +80,11 @@ impl Inbox {
 
     /// A second scan came under a number.
     pub(super) fn fork(&self, job: &Job, zone: Tz, seq: i64, scan: ScanId) {
-        self.pending().forks.push((Self::teller(job, zone), seq, scan));
+        let mut pending = self.pending();
+        // Each has a receipt that says so.
+        if pending.forks.len() < MOST_KEPT {
+            pending.forks.push((Self::teller(job, zone), seq, scan));
+        }
     }
 
     /// A batch after which nothing waits on the device says that all is here, or that some is missing.
@@ -80,13 +97,11 @@ impl Inbox {
         let line = (batch.kiosk.kiosk_id, batch.queue_id);
         let mut pending = self.pending();
         if ack_through < last {
-            if pending.told_missing.get(&line) != Some(&(ack_through, last)) {
-                pending.missing.insert(line, (Self::teller(job, zone), ack_through, last));
-            }
+            keep(&mut pending.missing, line, (Self::teller(job, zone), ack_through, last));
         } else if !batch.kiosk.revoked {
-            let told = pending.told_drained.get(&line);
-            if told.is_none_or(|told| job.received_at - *told >= DRAINED_EVERY) {
-                pending.drained.insert(line, (Self::teller(job, zone), ack_through, job.received_at));
+            let (told, through) = (pending.told_drained.get(&line), job.received_at - UPLOAD_MARGIN);
+            if told.is_none_or(|told| through - *told >= DRAINED_EVERY) {
+                keep(&mut pending.drained, line, (Self::teller(job, zone), ack_through, through));
             }
         }
     }
@@ -145,18 +160,20 @@ async fn tell(write: &Write, inbox: &Inbox) {
         }
     }
     for (line, (teller, ack_through, last)) in missing {
-        let told = match missing_after(write.pool(), teller.kiosk, teller.queue, ack_through, last).await {
-            Ok(Some((from, to))) => teller.tell(write, Command::ReportGap { queue_id: teller.queue, from, to }).await,
-            // It came in the meantime.
-            Ok(None) => true,
+        let gap = match missing_after(write.pool(), teller.kiosk, teller.queue, ack_through, last).await {
+            Ok(gap) => gap,
             Err(error) => {
                 tracing::warn!(%error, kiosk = %teller.kiosk, "a gap is not told yet");
-                false
+                inbox.pending().missing.entry(line).or_insert((teller, ack_through, last));
+                continue;
             }
         };
+        // Without one, it came in the meantime.
+        let Some((from, to)) = gap.filter(|gap| inbox.pending().told_missing.get(&line) != Some(gap)) else { continue };
+        let told = teller.tell(write, Command::ReportGap { queue_id: teller.queue, from, to }).await;
         let mut pending = inbox.pending();
         if told {
-            pending.told_missing.insert(line, (ack_through, last));
+            keep(&mut pending.told_missing, line, (from, to));
         } else {
             pending.missing.entry(line).or_insert((teller, ack_through, last));
         }
@@ -165,7 +182,7 @@ async fn tell(write: &Write, inbox: &Inbox) {
         let told = teller.tell(write, Command::ReportDrained { queue_id: teller.queue, seq, through }).await;
         let mut pending = inbox.pending();
         if told {
-            pending.told_drained.insert(line, through);
+            keep(&mut pending.told_drained, line, through);
         } else {
             pending.drained.entry(line).or_insert((teller, seq, through));
         }
@@ -175,8 +192,7 @@ async fn tell(write: &Write, inbox: &Inbox) {
 impl Teller {
     /// Whether it is told, or never can be.
     async fn tell(&self, write: &Write, command: Command) -> bool {
-        let stream = StreamId::of(self.context.school, self.kiosk);
-        match write.execute::<Kiosk>(&self.context, &stream, command).await {
+        match report(write, &self.context, self.kiosk, command).await {
             Ok(_) => true,
             Err(WriteError::Rejected(why)) => {
                 tracing::debug!(%why, kiosk = %self.kiosk, "a kiosk's report is refused");
@@ -218,4 +234,19 @@ async fn next_known(
     .fetch_one(executor)
     .await?;
     Ok(next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_kiosk_that_invents_queues_fills_no_memory() {
+        let mut map = HashMap::new();
+        for n in 0..3 * MOST_KEPT as u128 {
+            keep(&mut map, (KioskId(Uuid::nil()), QueueId(Uuid::from_u128(n))), n);
+            assert!(map.len() <= MOST_KEPT);
+        }
+    }
 }

@@ -5,11 +5,12 @@ use crate::batcher::facts::missing_after;
 use crate::batcher::store::{Seen, advance_in_tx, see_in_tx};
 use crate::context::Context;
 use crate::error::{StoreError, WriteError};
+use crate::kiosk_reports::{UPLOAD_MARGIN, report};
 use crate::write::Write;
 use chrono::{DateTime, Utc};
 use domain::device_time::DeviceNow;
-use domain::kiosk::{Command, DRAINED_EVERY, Event, Kiosk};
-use domain::{Actor, AnyEvent, DomainEvent, Epoch, QueueId, StreamId, decode};
+use domain::kiosk::Command;
+use domain::{Actor, Epoch, QueueId};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -81,13 +82,13 @@ async fn heartbeat(write: &Write, input: KioskHeartbeat) -> Result<HeartbeatAnsw
             correlation_id: input.correlation_id,
             causation_id: None,
         };
-        report(write, &context, &input, ack_through, missing, server_time).await?;
+        tell(write, &context, &input, ack_through, missing, server_time).await?;
     }
     let resend_from = missing.then_some(ack_through + 1);
     Ok(HeartbeatAnswer { server_time, epoch, ack_through, resend_from })
 }
 
-async fn report(
+async fn tell(
     write: &Write,
     context: &Context,
     input: &KioskHeartbeat,
@@ -95,27 +96,20 @@ async fn report(
     missing: bool,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let kiosk = input.kiosk.kiosk_id;
-    let stream = StreamId::of(context.school, kiosk);
-    // The end of the stream says whether there is anything to tell: most heartbeats write nothing,
-    // and a stream that grows by a fact a minute is not folded for each.
-    let told = Told::read(write, &stream, input.queue_id).await?;
+    let (kiosk, queue_id) = (input.kiosk.kiosk_id, input.queue_id);
     let mut commands = Vec::new();
     if missing
-        && let Some((from, to)) =
-            missing_after(write.pool(), kiosk, input.queue_id, ack_through, input.last_seq).await?
-        && !told.gaps.contains(&(from, to))
+        && let Some((from, to)) = missing_after(write.pool(), kiosk, queue_id, ack_through, input.last_seq).await?
     {
-        commands.push(Command::ReportGap { queue_id: input.queue_id, from, to });
+        commands.push(Command::ReportGap { queue_id, from, to });
     }
-    let drained = input.queue_depth == 0 && !missing;
-    if drained && (told.silent || told.drained.is_none_or(|through| now - through >= DRAINED_EVERY)) {
-        commands.push(Command::ReportDrained { queue_id: input.queue_id, seq: ack_through, through: now });
-    } else if told.silent {
-        commands.push(Command::ReportSeen);
-    }
+    commands.push(if input.queue_depth == 0 && !missing {
+        Command::ReportDrained { queue_id, seq: ack_through, through: now - UPLOAD_MARGIN }
+    } else {
+        Command::ReportSeen
+    });
     for command in commands {
-        match write.execute::<Kiosk>(context, &stream, command).await {
+        match report(write, context, kiosk, command).await {
             Ok(_) => {}
             Err(WriteError::Rejected(why)) => tracing::debug!(%why, %kiosk, "a kiosk's report is refused"),
             // Somebody else is telling something of this kiosk; the next heartbeat looks again.
@@ -124,50 +118,4 @@ async fn report(
         }
     }
     Ok(())
-}
-
-/// What the last events of a kiosk's stream say.
-#[derive(Default)]
-struct Told {
-    silent: bool,
-    drained: Option<DateTime<Utc>>,
-    gaps: Vec<(i64, i64)>,
-}
-
-impl Told {
-    /// A silent kiosk's `silent` is followed by gaps and forks at most, so the end is enough; what it
-    /// misses, the aggregate's own guard catches.
-    const END: i64 = 50;
-
-    async fn read(write: &Write, stream: &StreamId, queue: QueueId) -> Result<Self, StoreError> {
-        let rows = sqlx::query!(
-            r#"select e.event_type, e.event_version, e.payload::text as "payload!" from events e
-               where e.aggregate_type = 'kiosk' and e.aggregate_id = $1
-               order by e.sequence desc limit $2"#,
-            stream.as_str(),
-            Self::END,
-        )
-        .fetch_all(write.pool())
-        .await?;
-        let mut told = Self::default();
-        for row in rows.iter().rev() {
-            let AnyEvent::Kiosk(event) = decode(Event::AGGREGATE, &row.event_type, &row.event_version, &row.payload)?
-            else {
-                continue;
-            };
-            match event {
-                Event::Silent { .. } => told.silent = true,
-                Event::Returned => told.silent = false,
-                Event::DrainedThrough { queue_id, through, .. } if queue_id == queue => told.drained = Some(through),
-                Event::GapDetected { queue_id, from, to } if queue_id == queue => told.gaps.push((from, to)),
-                Event::DrainedThrough { .. }
-                | Event::GapDetected { .. }
-                | Event::Enrolled { .. }
-                | Event::ModeChanged { .. }
-                | Event::Revoked
-                | Event::ForkDetected { .. } => {}
-            }
-        }
-        Ok(told)
-    }
 }

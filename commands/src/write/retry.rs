@@ -44,7 +44,7 @@ impl Retry {
         bound.mul_f64(self.jitter.lock().unwrap_or_else(PoisonError::into_inner).f64())
     }
 
-    pub(super) async fn wait(&self, attempt: u32) {
+    pub(crate) async fn wait(&self, attempt: u32) {
         let pause = self.pause(attempt);
         if !pause.is_zero() {
             tokio::time::sleep(pause).await;

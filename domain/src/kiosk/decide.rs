@@ -32,7 +32,7 @@ pub enum Command {
         queue_id: QueueId,
         /// Everything with this number and below is in the log; 0 when nothing was ever scanned.
         seq: i64,
-        /// The server's time of the report: no scan taken before it is still waiting.
+        /// No scan taken before it is still waiting.
         through: DateTime<Utc>,
     },
     /// Nothing was heard from it for longer than the limit.

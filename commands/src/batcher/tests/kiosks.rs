@@ -121,3 +121,49 @@ async fn what_a_device_said_last_is_kept_and_an_older_word_changes_nothing() {
     site.heartbeat(kiosk(1), 7, 1).await;
     assert_eq!(site.count("select queue_depth::bigint from kiosk_seen").await, i64::from(i32::MAX));
 }
+
+/// Pupils scan while a batch uploads: such a scan lies before the batch's arrival, and waits.
+#[tokio::test]
+async fn a_scan_taken_while_the_last_batch_was_uploading_is_not_behind_a_drained_through() {
+    let site = Site::new().await;
+    site.enrol(kiosk(1), LaneMode::Choice).await;
+    site.cards(school(1), 1..4).await;
+    let first = ScanBatch { queue_depth: 0, ..site.batch(kiosk(1), vec![site.scan(1, 1, Entry, TimeDelta::zero())]) };
+    // Taken after the device wrote the batch, and 20 seconds before the batch reached the server.
+    let meanwhile = site.scan(2, 2, Entry, TimeDelta::seconds(20));
+    site.batcher.submit(first).await.unwrap();
+    site.world.clock.advance(TimeDelta::minutes(2));
+    site.heartbeat(kiosk(1), 0, 1).await;
+    site.world.clock.advance(TimeDelta::minutes(-2));
+    site.submit(vec![meanwhile]).await;
+    assert_eq!(site.kiosk_facts().await, ["drained_through"; 2]);
+    let early: i64 = site
+        .count(
+            "select count(*) from events d join events s on s.event_type = 'scan_recorded' and s.position > d.position
+             where d.event_type = 'drained_through' and d.sequence = 2
+               and s.occurred_at < (d.payload->>'through')::timestamptz",
+        )
+        .await;
+    assert_eq!(early, 0);
+    let behind: i64 = site
+        .count(
+            "select extract(epoch from recorded_at - (payload->>'through')::timestamptz)::bigint from events
+             where event_type = 'drained_through' and sequence = 3",
+        )
+        .await;
+    assert_eq!(behind, 30, "a heartbeat's too");
+}
+
+#[tokio::test]
+async fn a_gap_that_is_never_filled_is_told_once_however_far_the_queue_goes_on() {
+    let site = Site::new().await;
+    site.enrol(kiosk(1), LaneMode::Choice).await;
+    site.cards(school(1), 1..30).await;
+    site.submit_one(1, 1).await;
+    for seq in 3..9 {
+        let scans = vec![site.scan(seq, seq as u128, Entry, TimeDelta::zero())];
+        site.batcher.submit(ScanBatch { queue_depth: 0, ..site.batch(kiosk(1), scans) }).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(site.kiosk_facts().await, ["gap_detected"]);
+}
