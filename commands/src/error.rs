@@ -36,6 +36,7 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Database(_)
             | sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
+            | sqlx::Error::BeginFailed
             | sqlx::Error::Protocol(_)
             | sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
@@ -46,16 +47,40 @@ impl From<sqlx::Error> for StoreError {
 }
 
 /// SQLSTATEs that may pass by waiting: connection (08), rollback (40), resources (53), operator
-/// intervention and time-outs (57), idle in transaction (25P03), lock not available (55P03), system
-/// (58). <https://www.postgresql.org/docs/current/errcodes-appendix.html>
+/// intervention and time-outs (57), system (58), a server that is read-only until a failover is over
+/// (25006), idle in transaction (25P03), lock not available (55P03).
+/// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
 fn passes(code: &str) -> bool {
-    matches!(code.get(..2), Some("08" | "40" | "53" | "57" | "58")) || matches!(code, "25P03" | "55P03")
+    matches!(code.get(..2), Some("08" | "40" | "53" | "57" | "58")) || matches!(code, "25006" | "25P03" | "55P03")
+}
+
+/// SQLSTATEs that say that a value cannot be stored: data exceptions (22), and rows that break a
+/// check or lack a value.
+fn of_data(code: &str) -> bool {
+    code.starts_with("22") || matches!(code, "23502" | "23514")
 }
 
 impl StoreError {
     /// Whether the same request may succeed later.
     pub fn is_temporary(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Interrupted)
+    }
+
+    /// Whether it is what was written, or what is stored, that cannot be: nothing will change by trying
+    /// again, and a write without that value may well succeed. All else (a right that is missing, a disk
+    /// that is full, a server that is read-only) would refuse any value.
+    pub fn is_about_data(&self) -> bool {
+        match self {
+            Self::Decode(_) => true,
+            Self::Refused(sqlx::Error::Database(error)) => of_data(error.code().as_deref().unwrap_or_default()),
+            Self::Refused(sqlx::Error::Encode(_)) => true,
+            Self::Refused(_)
+            | Self::Unavailable(_)
+            | Self::Library(_)
+            | Self::ForeignStream
+            | Self::UnknownSchool(_)
+            | Self::Interrupted => false,
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What becomes of each item, in memory: first what it is (a repeat, a pupil's, a person's to place),
 //! then the events. Several scans of one pupil in one transaction build on each other.
 
-use super::load::{At, Cache, Day, Known, Quarantined, Receipt, Streams, Wanted, is_revoked};
+use super::load::{At, Cache, Day, Known, Quarantined, Receipt, Streams, Wanted};
 use super::queue::Job;
 use super::{Incoming, IncomingScan, Verdict};
 use crate::append::NewEvent;
@@ -13,10 +13,10 @@ use crate::vault::VaultError;
 use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use domain::attendance_day::{self, AttendanceDay, Flag, Scan, TimeConfidence};
 use domain::device_time::{Corrected, correct};
+use domain::kiosk::LaneMode;
 use domain::quarantine::{self, Quarantine, QuarantinedScan, Reason};
 use domain::school::Settings;
 use domain::sealed::SealingClass;
-use domain::student;
 use domain::values::zone::local_date;
 use domain::{
     Actor, Aggregate, CredentialId, EventId, KioskId, QueueId, ScanId, SchoolId, Sealed, StreamId, StudentId,
@@ -161,6 +161,15 @@ fn best_guess(scan: &IncomingScan, received_at: DateTime<Utc>) -> DateTime<Utc> 
     if believable { claimed } else { received_at }
 }
 
+/// The nearest instant that RFC 3339 can write. A scan's own clock may say any year, when the
+/// monotonic one says when it was; the evidence of a clock gone wild stays.
+fn writable(at: DateTime<Utc>) -> DateTime<Utc> {
+    const YEAR_0: i64 = -62_167_219_200;
+    const YEAR_9999_END: i64 = 253_402_300_799;
+    DateTime::from_timestamp(at.timestamp().clamp(YEAR_0, YEAR_9999_END), at.timestamp_subsec_nanos())
+        .unwrap_or(DateTime::UNIX_EPOCH)
+}
+
 /// The streams that the cases need.
 pub(super) fn wanted(jobs: &[Job], seats: &[Seat], cases: &[Case]) -> Wanted {
     let (mut days, mut quarantine, mut pupils, mut kiosks) =
@@ -187,10 +196,15 @@ pub(super) fn wanted(jobs: &[Job], seats: &[Seat], cases: &[Case]) -> Wanted {
     }
 }
 
-/// The schools whose own key the cases need, to seal what was read.
-pub(super) fn sealing(jobs: &[Job], seats: &[Seat], cases: &[Case]) -> HashSet<SchoolId> {
-    let unplaced = seats.iter().zip(cases).filter(|(_, case)| matches!(case, Case::Unplaced { .. }));
-    unplaced.map(|(seat, _)| jobs[seat.job].batch.kiosk.school_id).collect()
+/// The schools whose own key is needed to seal what was read, and the jobs that need it.
+pub(super) fn sealing(jobs: &[Job], seats: &[Seat], cases: &[Case]) -> HashMap<SchoolId, HashSet<usize>> {
+    let mut needed: HashMap<SchoolId, HashSet<usize>> = HashMap::new();
+    for (seat, case) in seats.iter().zip(cases) {
+        if matches!(case, Case::Unplaced { .. }) {
+            needed.entry(jobs[seat.job].batch.kiosk.school_id).or_default().insert(seat.job);
+        }
+    }
+    needed
 }
 
 /// What an item is answered.
@@ -281,18 +295,14 @@ impl Decider<'_> {
         let settings = &self.settings[&batch.kiosk.school_id];
         let pupil = self.cache.pupil(batch.kiosk.school_id, placed.student);
         let mut flags = placed.flags;
-        if is_revoked(pupil, placed.credential) {
+        let at = placed.occurred_at;
+        if pupil.is_some_and(|pupil| pupil.revoked(placed.credential, at)) {
             flags.push(Flag::RevokedCredential);
         }
-        let gone = match pupil {
-            Some(student::State::Withdrawn { from, .. }) => local_date(placed.occurred_at, settings.zone) >= *from,
-            Some(student::State::Erased) => true,
-            None | Some(student::State::NotEnrolled | student::State::Enrolled(_)) => false,
-        };
-        if gone {
+        if pupil.is_some_and(|pupil| pupil.gone(at, local_date(at, settings.zone))) {
             flags.push(Flag::WithdrawnPupil);
         }
-        let lane = self.cache.lane(batch.kiosk.kiosk_id).and_then(|mode| mode.fixed_direction());
+        let lane = self.cache.lane(key.kiosk).and_then(|lane| lane.mode(at)).and_then(LaneMode::fixed_direction);
         if lane.is_some_and(|fixed| fixed != scan.direction) {
             flags.push(Flag::LaneMismatch);
         }
@@ -308,7 +318,7 @@ impl Decider<'_> {
                 occurred_at: placed.occurred_at,
                 time_confidence: placed.confidence,
                 shown: scan.shown,
-                device_time: scan.reading.device_time,
+                device_time: writable(scan.reading.device_time),
                 prev_hash: scan.prev_hash.clone(),
             },
             flags,

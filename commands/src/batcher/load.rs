@@ -6,9 +6,10 @@ use super::{Incoming, Verdict};
 use crate::directory::{Directory, Entry, Kind};
 use crate::error::StoreError;
 use crate::vault::Keyring;
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::attendance_day::{self, AttendanceDay};
 use domain::kiosk::LaneMode;
-use domain::student::{self, Student};
+use domain::student;
 use domain::{
     Aggregate, AnyEvent, CredentialId, DomainEvent, Epoch, KioskId, ScanId, SchoolId, StreamId, StudentId, decode,
     kiosk, quarantine,
@@ -22,8 +23,8 @@ use uuid::Uuid;
 #[derive(Default)]
 pub(super) struct Cache {
     epoch: Option<Epoch>,
-    pupils: HashMap<(SchoolId, StudentId), Folded<student::State>>,
-    lanes: HashMap<KioskId, Folded<Option<LaneMode>>>,
+    pupils: HashMap<(SchoolId, StudentId), Folded<Pupil>>,
+    lanes: HashMap<KioskId, Folded<Lane>>,
     pub(super) keyrings: HashMap<SchoolId, (Instant, Keyring)>,
 }
 
@@ -48,21 +49,65 @@ impl Cache {
         }
     }
 
-    pub(super) fn pupil(&self, school: SchoolId, student: StudentId) -> Option<&student::State> {
+    pub(super) fn pupil(&self, school: SchoolId, student: StudentId) -> Option<&Pupil> {
         self.pupils.get(&(school, student)).map(|f| &f.state)
     }
 
-    pub(super) fn lane(&self, kiosk: KioskId) -> Option<LaneMode> {
-        self.lanes.get(&kiosk).and_then(|f| f.state)
+    pub(super) fn lane(&self, kiosk: KioskId) -> Option<&Lane> {
+        self.lanes.get(&kiosk).map(|f| &f.state)
     }
 }
 
-/// Whether a stored card is revoked on a pupil's stream.
-pub(super) fn is_revoked(pupil: Option<&student::State>, credential: CredentialId) -> bool {
-    pupil
-        .and_then(student::State::pupil)
-        .and_then(|p| p.credentials.get(&credential))
-        .is_some_and(|c| c.revoked.is_some())
+/// What of a pupil's facts puts a scan in doubt, with the instants: a scan is judged by what was true
+/// when it was taken, however late it arrives.
+#[derive(Clone, Default)]
+pub(super) struct Pupil {
+    revoked: HashMap<CredentialId, DateTime<Utc>>,
+    /// Decisions in the log's order: from this local date on, gone or not.
+    gone: Vec<(NaiveDate, bool)>,
+    erased: Option<DateTime<Utc>>,
+}
+
+impl Pupil {
+    fn add(&mut self, event: &student::Event, at: DateTime<Utc>) {
+        match event {
+            student::Event::Enrolled { from, .. } => self.gone.push((*from, false)),
+            student::Event::Withdrawn { from } => self.gone.push((*from, true)),
+            student::Event::CredentialRevoked { credential_id, .. } => {
+                _ = self.revoked.entry(*credential_id).or_insert(at)
+            }
+            student::Event::Erased => self.erased = Some(at),
+            student::Event::Moved { .. }
+            | student::Event::DetailsChanged { .. }
+            | student::Event::CredentialIssued { .. }
+            | student::Event::GuardianLinked { .. }
+            | student::Event::GuardianLinkChanged { .. }
+            | student::Event::GuardianUnlinked { .. } => {}
+        }
+    }
+
+    /// Whether the card was revoked by then.
+    pub(super) fn revoked(&self, credential: CredentialId, at: DateTime<Utc>) -> bool {
+        self.revoked.get(&credential).is_some_and(|since| at >= *since)
+    }
+
+    /// Whether the pupil had left, or was erased, by then.
+    pub(super) fn gone(&self, at: DateTime<Utc>, date: NaiveDate) -> bool {
+        // Of the decisions that reach the date, the last one made counts.
+        let left = self.gone.iter().rev().find(|(from, _)| date >= *from).is_some_and(|(_, gone)| *gone);
+        left || self.erased.is_some_and(|since| at >= since)
+    }
+}
+
+/// A kiosk's modes, each from an instant on.
+#[derive(Clone, Default)]
+pub(super) struct Lane(Vec<(DateTime<Utc>, LaneMode)>);
+
+impl Lane {
+    /// The mode at an instant; before the first one, the first one.
+    pub(super) fn mode(&self, at: DateTime<Utc>) -> Option<LaneMode> {
+        self.0.iter().rev().find(|(since, _)| at >= *since).or(self.0.first()).map(|(_, mode)| *mode)
+    }
 }
 
 /// An answer given before.
@@ -239,7 +284,8 @@ pub(super) async fn streams_in_tx(
     }
     let texts: Vec<&str> = ids.iter().map(StreamId::as_str).collect();
     let rows = sqlx::query!(
-        r#"select t.n as "n!", e.position, e.sequence, e.event_type, e.event_version, e.payload::text as "payload!"
+        r#"select t.n as "n!", e.position, e.sequence, e.event_type, e.event_version, e.occurred_at,
+             e.payload::text as "payload!"
            from unnest($1::text[], $2::text[], $3::bigint[]) with ordinality t (aggregate_type, aggregate_id, after, n)
            join events e on e.aggregate_type = t.aggregate_type and e.aggregate_id = t.aggregate_id
              and e.sequence > t.after
@@ -268,7 +314,7 @@ pub(super) async fn streams_in_tx(
                 let pupil = n.checked_sub(wanted.days.len() + wanted.quarantine.len());
                 if let Some(folded) = pupil.and_then(|i| wanted.pupils.get(i)).and_then(|key| cache.pupils.get_mut(key))
                 {
-                    folded.state = Student::evolve(std::mem::take(&mut folded.state), &event);
+                    folded.state.add(&event, row.occurred_at);
                     folded.sequence = row.sequence;
                 }
             }
@@ -279,8 +325,8 @@ pub(super) async fn streams_in_tx(
     Ok(streams)
 }
 
-/// Each kiosk's last mode. Its stream grows by a fact a minute, so only the end that the cache has
-/// not seen is looked at, from behind.
+/// Each kiosk's modes since the last that the cache knows. Its stream grows by a fact a minute, so they
+/// are found through `events_kiosk_kinds`.
 async fn lanes_in_tx(
     conn: &mut PgConnection,
     cache: &mut Cache,
@@ -290,17 +336,16 @@ async fn lanes_in_tx(
     let texts: Vec<&str> = ids.iter().map(StreamId::as_str).collect();
     let after: Vec<i64> = kiosks.iter().map(|(_, k)| cache.lanes.get(k).map_or(0, |f| f.sequence)).collect();
     let rows = sqlx::query!(
-        r#"select t.n as "n!", l.sequence as "sequence!", m.event_type as "event_type?",
-             m.event_version as "event_version?", m.payload as "payload?"
+        r#"select t.n as "n!", m.sequence as "sequence!", m.occurred_at as "occurred_at!",
+             m.event_type as "event_type!", m.event_version as "event_version!", m.payload as "payload!"
            from unnest($1::text[], $2::bigint[]) with ordinality t (stream, after, n)
+           cross join (values ('enrolled'), ('mode_changed')) k (kind)
            cross join lateral (
-             select coalesce(max(e.sequence), 0) as sequence from events e
-             where e.aggregate_type = 'kiosk' and e.aggregate_id = t.stream) l
-           left join lateral (
-             select e.event_type, e.event_version, e.payload::text as payload from events e
-             where e.aggregate_type = 'kiosk' and e.aggregate_id = t.stream and e.sequence > t.after
-               and e.event_type in ('enrolled', 'mode_changed')
-             order by e.sequence desc limit 1) m on true"#,
+             select e.sequence, e.occurred_at, e.event_type, e.event_version, e.payload::text as payload
+             from events e
+             where e.aggregate_type = 'kiosk' and e.aggregate_id = t.stream and e.event_type = k.kind
+               and coalesce(e.payload->>'queue_id', '') = '' and e.sequence > t.after) m
+           order by t.n, m.sequence"#,
         &texts as &[&str],
         &after,
     )
@@ -309,13 +354,12 @@ async fn lanes_in_tx(
     for row in rows {
         let Some((_, id)) = usize::try_from(row.n - 1).ok().and_then(|n| kiosks.get(n)) else { continue };
         let folded = cache.lanes.entry(*id).or_default();
-        folded.sequence = row.sequence;
-        if let (Some(name), Some(version), Some(payload)) = (row.event_type, row.event_version, row.payload)
-            && let AnyEvent::Kiosk(kiosk::Event::Enrolled { mode, .. } | kiosk::Event::ModeChanged { mode }) =
-                decode(kiosk::Event::AGGREGATE, &name, &version, &payload)?
+        if let AnyEvent::Kiosk(kiosk::Event::Enrolled { mode, .. } | kiosk::Event::ModeChanged { mode }) =
+            decode(kiosk::Event::AGGREGATE, &row.event_type, &row.event_version, &row.payload)?
         {
-            folded.state = Some(mode);
+            folded.state.0.push((row.occurred_at, mode));
         }
+        folded.sequence = row.sequence;
     }
     Ok(())
 }

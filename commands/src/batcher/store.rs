@@ -19,17 +19,17 @@ use uuid::Uuid;
 pub(super) enum Fail {
     /// Somebody else wrote in between: read again, decide again.
     Conflict,
-    /// It may pass.
+    /// It may pass, or a person must mend it: no scan is to blame.
     Outage(StoreError),
     /// It will not pass by itself: some item cannot be stored.
     Poison(StoreError),
-    /// These schools' keys are needed first.
-    KeysOf(HashSet<SchoolId>),
+    /// These schools' keys are needed first, for these jobs.
+    KeysOf(HashMap<SchoolId, HashSet<usize>>),
 }
 
 impl From<StoreError> for Fail {
     fn from(error: StoreError) -> Self {
-        if error.is_temporary() { Self::Outage(error) } else { Self::Poison(error) }
+        if error.is_about_data() { Self::Poison(error) } else { Self::Outage(error) }
     }
 }
 
@@ -41,7 +41,9 @@ impl From<sqlx::Error> for Fail {
 
 impl From<DecideError> for Fail {
     fn from(error: DecideError) -> Self {
-        Self::Poison(StoreError::Library(Box::new(error)))
+        let outage = matches!(error, DecideError::Vault(_));
+        let error = StoreError::Library(Box::new(error));
+        if outage { Self::Outage(error) } else { Self::Poison(error) }
     }
 }
 
@@ -151,9 +153,9 @@ impl Store<'_> {
         Ok(Stored { plan, before, acks, epoch })
     }
 
-    fn missing_keys(&self, seats: &[Seat], cases: &[Case], cache: &Cache) -> HashSet<SchoolId> {
+    fn missing_keys(&self, seats: &[Seat], cases: &[Case], cache: &Cache) -> HashMap<SchoolId, HashSet<usize>> {
         let mut schools = decide::sealing(self.jobs, seats, cases);
-        schools.retain(|school| !cache.keyrings.contains_key(school));
+        schools.retain(|school, _| !cache.keyrings.contains_key(school));
         schools
     }
 

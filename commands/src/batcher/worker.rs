@@ -21,6 +21,10 @@ use std::time::{Duration, Instant};
 
 /// A school's own key is asked for again after this long, in case it was destroyed.
 const KEYRING_AGE: Duration = Duration::from_secs(60);
+/// The reason on a receipt of the second scan under a number.
+const FORK: &str = "sequence_fork";
+/// How long a round waits for the vault: everybody else waits with it.
+const VAULT_PATIENCE: Duration = Duration::from_secs(2);
 /// How often a lost race is run again before it is waited a little longer.
 const QUICK_TRIES: u32 = 5;
 
@@ -158,7 +162,7 @@ impl<'a> Round<'a> {
                 Err(SettingsError::Store(error)) => error.into(),
             };
             match fail {
-                Fail::KeysOf(schools) => self.load_keys(part, schools, cache).await?,
+                Fail::KeysOf(needed) => self.load_keys(needed, cache).await?,
                 Fail::Conflict => {
                     metrics::counter!("batcher_conflicts_total").increment(1);
                     tries += 1;
@@ -207,23 +211,28 @@ impl<'a> Round<'a> {
     }
 
     /// Loads what seals quarantined text. Without it only the batches that need it go unanswered.
-    async fn load_keys(&mut self, part: &[Seat], schools: HashSet<SchoolId>, cache: &mut Cache) -> Result<(), Stop> {
-        for school in schools {
+    async fn load_keys(&mut self, needed: HashMap<SchoolId, HashSet<usize>>, cache: &mut Cache) -> Result<(), Stop> {
+        let mut failed = false;
+        for (school, jobs) in needed {
             let wanted = [(school.0, SealingClass::Evidence)];
-            match self.write.vault().ensure_keys(school, &wanted).await {
-                Ok(ring) => _ = cache.keyrings.insert(school, (Instant::now(), ring)),
-                Err(error) => {
+            let ring = self.write.vault().ensure_keys(school, &wanted);
+            match tokio::time::timeout(VAULT_PATIENCE, ring).await {
+                Ok(Ok(ring)) => _ = cache.keyrings.insert(school, (Instant::now(), ring)),
+                Ok(Err(error)) => {
                     let error: VaultError = error;
                     tracing::error!(%error, %school, "no key to seal an unplaced scan with");
-                    // Which of the school's batches need it is known only inside the transaction; all
-                    // of them come again, with the same ids.
-                    let jobs = self.jobs_of(part, |s| s == school);
+                    failed = true;
                     self.fail(jobs.into_iter(), "the vault is not available");
-                    return Err(Stop::Again);
+                }
+                Err(_) => {
+                    tracing::error!(%school, "the vault does not answer; an unplaced scan cannot be sealed");
+                    failed = true;
+                    self.fail(jobs.into_iter(), "the vault is not available");
                 }
             }
         }
-        Ok(())
+        // The others of the round go on without them.
+        if failed { Err(Stop::Again) } else { Ok(()) }
     }
 
     fn note(&mut self, part: &[Seat], stored: Stored) {
@@ -231,7 +240,9 @@ impl<'a> Round<'a> {
             let (job, key) = (&self.jobs[seat.job], seat.key(&self.jobs));
             let (verdict, first_verdict) = outcome.verdicts();
             metrics::counter!("batcher_verdicts_total", "verdict" => verdict.as_str()).increment(1);
-            if outcome.fork && !outcome.repeat {
+            // Also of a repeat: whoever stored it may have ended before it told. A fork told before is
+            // not told again.
+            if outcome.receipt.reasons.iter().any(|reason| reason == FORK) {
                 let zone = self.settings[&job.batch.kiosk.school_id].zone;
                 self.inbox.fork(job, zone, key.seq, key.scan);
             }

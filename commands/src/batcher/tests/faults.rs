@@ -115,3 +115,84 @@ async fn connections_killed_under_load_lose_no_acknowledged_scan_and_store_none_
     assert!(acknowledged.iter().all(|((_, scan), position)| stored.get(&scan.0) == Some(position)));
     site.world.dense_length().await;
 }
+
+/// A server that refuses every write says nothing about a scan.
+#[tokio::test]
+async fn a_good_scan_is_never_quarantined_because_the_server_refuses_all_writes() {
+    let site = Site::with(4, BatcherConfig { deadline: Duration::from_millis(300), ..BatcherConfig::default() }).await;
+    site.cards(school(1), 1..4).await;
+    let database = &site.world.databases.events;
+    let run = async |sql: &str| sqlx::raw_sql(sql).execute(&site.world.owner).await.unwrap();
+    // What is set for a database counts for new connections.
+    let anew = "select pg_terminate_backend(pid) from pg_stat_activity
+                where datname = current_database() and application_name = 'attendance_log_writer'";
+    let troubles = [
+        // 42501
+        ("revoke insert on scan_receipts from attendance_log_writer".to_owned(), "grant insert on scan_receipts to attendance_log_writer".to_owned()),
+        // 25006
+        (format!("alter database {database} set default_transaction_read_only = on"), format!("alter database {database} reset default_transaction_read_only")),
+        // XX: an internal error.
+        (
+            "create function broken() returns trigger language plpgsql as $$ begin raise exception 'no' using errcode = 'XX001'; end $$;
+             create trigger broken before insert on scan_receipts for each row execute function broken()".to_owned(),
+            "drop function broken cascade".to_owned(),
+        ),
+    ];
+    for (seq, (begins, ends)) in (1..).zip(troubles) {
+        run(&begins).await;
+        run(anew).await;
+        let batch = site.batch(kiosk(1), vec![site.scan(seq, seq as u128, Entry, TimeDelta::zero())]);
+        let answer = site.batcher.submit(batch.clone()).await;
+        assert!(matches!(answer, Err(SubmitError::Unavailable(_))), "{begins}: {answer:?}");
+        run(&ends).await;
+        run(anew).await;
+        // The kiosk sends it again; its first tries may meet connections that were just closed.
+        let mut again = site.batcher.submit(batch.clone()).await;
+        for _ in 0..20 {
+            if again.is_ok() {
+                break;
+            }
+            again = site.batcher.submit(batch.clone()).await;
+        }
+        assert_eq!(again.unwrap().items[0].verdict, Verdict::Accepted, "{begins}");
+    }
+    assert_eq!(
+        (site.recorded().await, site.count("select count(*) from events where aggregate_type = 'quarantine'").await),
+        (3, 0)
+    );
+}
+
+#[tokio::test]
+async fn a_fork_is_told_although_the_answer_of_its_commit_was_lost() {
+    let site = Site::with(4, Break::config(Step::AfterCommit, 1)).await;
+    site.enrol(kiosk(1), LaneMode::Choice).await;
+    site.cards(school(1), 1..4).await;
+    let fork = IncomingScan { seq: 1, ..site.scan(9, 2, Entry, TimeDelta::zero()) };
+    let answer = site.submit(vec![site.scan(1, 1, Entry, TimeDelta::zero()), fork]).await;
+    assert_eq!(answer.items[1].reasons, ["sequence_fork"]);
+    assert_eq!(site.kiosk_facts().await, ["fork_detected"]);
+}
+
+#[tokio::test]
+async fn without_the_vault_only_batches_that_need_it_go_unanswered() {
+    let site = Site::new().await;
+    site.cards(school(1), 1..4).await;
+    let vault = sqlx::PgPool::connect_with(site.world.databases.vault_options()).await.unwrap();
+    let rights = async |sql: &'static str| _ = sqlx::raw_sql(sql).execute(&vault).await.unwrap();
+    rights("revoke all on all tables in schema public from attendance_vault").await;
+    let unknown = IncomingScan { read: "NFC:00".into(), ..site.scan(1, 9, Entry, TimeDelta::zero()) };
+    let odd = site.batch(kiosk(1), vec![unknown, site.scan(2, 1, Entry, TimeDelta::zero())]);
+    let good = site.batch(kiosk(2), vec![site.scan(1, 2, Entry, TimeDelta::zero())]);
+    // All wait before the worker runs, so they go into one round.
+    let (before, failed, after) = tokio::join!(
+        site.batcher.submit(good.clone()),
+        site.batcher.submit(odd.clone()),
+        site.batcher.submit(site.batch(kiosk(3), vec![site.scan(1, 3, Entry, TimeDelta::zero())])),
+    );
+    assert_eq!(before.unwrap().items[0].verdict, Verdict::Accepted);
+    assert_eq!(after.unwrap().items[0].verdict, Verdict::Accepted);
+    assert_eq!(failed, Err(SubmitError::Unavailable("the vault is not available")));
+    rights("grant select, insert on data_keys, shredded to attendance_vault").await;
+    let verdicts: Vec<_> = site.batcher.submit(odd).await.unwrap().items.iter().map(|i| i.verdict.as_str()).collect();
+    assert_eq!(verdicts, ["quarantined", "accepted"]);
+}

@@ -249,3 +249,64 @@ async fn scans_of_a_school_that_is_not_registered_fail_alone() {
     assert!(matches!(lost, Err(SubmitError::Unavailable(_))), "{lost:?}");
     assert_eq!(good.unwrap().items[0].verdict, Verdict::Accepted);
 }
+
+/// A gate without a network: what was true at the scan counts, not what is true on arrival.
+#[tokio::test]
+async fn a_scan_that_syncs_after_a_revocation_a_withdrawal_or_a_new_mode_is_judged_by_its_own_instant() {
+    let site = Site::new().await;
+    site.cards(school(1), 1..4).await;
+    site.enrol(kiosk(1), LaneMode::EntryLane).await;
+    let context = site.context(school(1));
+    let ask = async |n: u128, command: Command| {
+        let stream = StreamId::of(school(1), pupil(n));
+        site.world.write.execute::<Student>(&context, &stream, command).await.unwrap();
+    };
+    for n in 1..4 {
+        let sealed = || Sealed("v1:test".into());
+        let (given_names, family_names) = (sealed(), sealed());
+        let course_id = CourseId(Uuid::from_u128(3));
+        ask(n, Command::Enrol { course_id, from: date("2026-03-02"), given_names, family_names, national_id: None })
+            .await;
+        ask(n, Command::IssueCredential { credential_id: credential(n), kind: CredentialKind::Qr }).await;
+    }
+    // 08:30: a card is lost, a pupil is erased, one leaves from tomorrow on, and the lane turns round.
+    site.world.clock.advance(TimeDelta::minutes(60));
+    ask(1, Command::RevokeCredential { credential_id: credential(1), reason: RevocationReason::Lost }).await;
+    ask(2, Command::Erase).await;
+    ask(3, Command::Withdraw { from: date("2026-03-10") }).await;
+    let turn = domain::kiosk::Command::ChangeMode { mode: LaneMode::ExitLane };
+    let stream = StreamId::of(school(1), kiosk(1).kiosk_id);
+    site.world.write.execute::<Kiosk>(&context, &stream, turn).await.unwrap();
+    // 09:00: the scans of 07:45 arrive, and one of each pupil from just now.
+    site.world.clock.advance(TimeDelta::minutes(30));
+    let early = (1..4).map(|n| site.scan(n, n as u128, Entry, TimeDelta::minutes(75))).collect();
+    let early: Vec<_> = site.submit(early).await.items.iter().map(|i| i.reasons.join(",")).collect();
+    assert_eq!(early, ["late_sync"; 3]);
+    let now = (1..4).map(|n| site.scan(3 + n, n as u128, Exit, TimeDelta::zero())).collect();
+    let now: Vec<_> = site.submit(now).await.items.iter().map(|i| i.reasons.join(",")).collect();
+    assert_eq!(now, ["revoked_credential", "withdrawn_pupil", ""]);
+    site.world.clock.advance(TimeDelta::days(1));
+    let tomorrow = site.submit(vec![site.scan(7, 3, Entry, TimeDelta::zero())]).await.items.remove(0);
+    assert_eq!(tomorrow.reasons, ["withdrawn_pupil", "lane_mismatch"]);
+}
+
+#[tokio::test]
+async fn a_wall_clock_in_a_year_that_cannot_be_written_is_kept_as_the_last_that_can() {
+    let site = Site::new().await;
+    site.cards(school(1), 1..3).await;
+    let mut scans = vec![site.scan(1, 1, Entry, TimeDelta::minutes(5)), site.scan(2, 2, Entry, TimeDelta::minutes(5))];
+    // The monotonic clock says when it was.
+    scans[0].reading.device_time = DateTime::<Utc>::MAX_UTC;
+    scans[1].reading.device_time = DateTime::<Utc>::MIN_UTC;
+    let answer = site.submit(scans).await;
+    assert!(answer.items.iter().all(|i| i.verdict == Verdict::Accepted), "{answer:?}");
+    let years: Vec<String> = sqlx::query_scalar(
+        "select left(payload->>'device_time', 5) from events where event_type = 'scan_recorded' order by position",
+    )
+    .fetch_all(&site.world.owner)
+    .await
+    .unwrap();
+    assert_eq!(years, ["9999-", "0000-"]);
+    // And can be read again.
+    assert_eq!(site.submit_one(3, 1).await.reasons, ["repeated_entry"]);
+}
