@@ -263,7 +263,13 @@ async fn restart_postgres(name: &str, nats: Option<&NatsServer>) {
         tokio::time::sleep(Duration::from_millis(500)).await;
         tokio::time::timeout(PATIENCE, postgres.resume()).await.context(how).unwrap().unwrap();
         let length = eventual_length(&line).await.unwrap();
-        eventually("scans are taken again", async || Ok(log_length(&line).await? > length)).await.unwrap();
+        let again = eventually("scans are taken again", async || {
+            Ok(traffic.task.is_finished() || log_length(&line).await? > length)
+        });
+        again.await.unwrap();
+        if traffic.task.is_finished() {
+            break;
+        }
     }
     let kiosks = traffic.end().await.unwrap();
     line.must_equal_a_rebuild().await.unwrap();
