@@ -65,7 +65,7 @@ fn main() {
             script.push_str(pinned(&modules, path, sha256).trim_end());
             script.push_str("\n;\n");
         }
-        script.push_str(&own_script);
+        script.push_str(&squeezed_script(&own_script));
         let base = pinned(&modules, BASE.0, BASE.1);
         (script, format!("{base}\n{own_style}"), sprite(&modules))
     } else {
@@ -134,7 +134,8 @@ fn sprite(modules: &Path) -> String {
     symbols
 }
 
-/// A stylesheet without comments and indentation. (None of ours has `/*` inside a string.)
+/// A stylesheet without comments, line breaks and spaces that mean nothing. (None of ours has `/*`
+/// inside a string.)
 fn squeezed(css: &str) -> String {
     let mut out = String::new();
     let mut rest = css;
@@ -144,6 +145,16 @@ fn squeezed(css: &str) -> String {
     }
     out.push_str(rest);
     let lines: Vec<&str> = out.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    // No string of ours or of the base holds one of these.
+    let spaces = [(" {", "{"), ("{ ", "{"), (" }", "}"), (": ", ":"), ("; ", ";"), (", ", ","), (";}", "}")];
+    spaces.iter().fold(lines.concat(), |css, (from, to)| css.replace(from, to))
+}
+
+/// Our own script without comments and indentation. (None of its lines goes on inside a string, and a
+/// comment has a line of its own.)
+fn squeezed_script(script: &str) -> String {
+    let lines: Vec<&str> =
+        script.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//")).collect();
     lines.join("\n")
 }
 

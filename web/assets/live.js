@@ -29,9 +29,12 @@
     if (event.detail.connection.attempt === 1 && ++empty > 3) event.preventDefault();
   });
 
-  // A server that is alive sends at least every two seconds. Silence is said aloud; when the server
-  // answers again but the stream stays silent (a dead connection), the page is loaded afresh.
-  const SAY_AFTER = 8000;
+  // A server that is alive sends at least every two seconds, and answers a page that fetches itself
+  // every ten. Silence is said aloud; when the server answers again but the stream stays silent (a
+  // dead connection), the page is loaded afresh.
+  const streams = document.getElementById('live') !== null;
+  const watched = streams || document.getElementById('course') !== null;
+  const SAY_AFTER = streams ? 8000 : 22000;
   const HEAL_AFTER = 30000;
   let probed = 0;
   const show = (silent) => {
@@ -39,15 +42,16 @@
     if (banner && banner.hidden === silent) banner.hidden = !silent;
     document.documentElement.classList.toggle('offline', silent);
   };
+  if (!streams) document.addEventListener('htmx:after:swap', () => { heard = performance.now(); });
   document.addEventListener('visibilitychange', () => {
     // A hidden page has no stream; give it time to come back before calling it silent.
     if (!document.hidden) heard = Math.max(heard, performance.now() - SAY_AFTER + 3000);
   });
   setInterval(async () => {
-    if (document.hidden || !document.getElementById('live')) return;
+    if (document.hidden || !watched) return;
     const silent = performance.now() - heard;
     show(silent > SAY_AFTER);
-    if (silent < HEAL_AFTER || performance.now() - probed < HEAL_AFTER) return;
+    if (!streams || silent < HEAL_AFTER || performance.now() - probed < HEAL_AFTER) return;
     probed = performance.now();
     try {
       if ((await fetch('/healthz', { cache: 'no-store' })).ok) location.reload();

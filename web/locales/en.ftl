@@ -74,7 +74,7 @@ answer-label = The day in brief
 answer-of = of { $expected } inside
 answer-before-time = The school day has not begun. The first entry is at { $time }.
 answer-before = The school day has not begun.
-answer-spoken = At { $time }: { $inside } of { $expected } inside, { $late ->
+answer-spoken = { $inside } of { $expected } inside, { $late ->
    *[other] { $late } late
 }, { $missing } without an entry.
 bar-title = How today's arrivals are going
@@ -89,10 +89,14 @@ nobody-mixed = No course has classes on { $date }. Nobody is shown without an en
 
 # Banners
 stale-title = These figures are behind.
-stale-detail = They show what was recorded until { $time }. The gates go on storing every scan.
-stale-nothing-yet = They do not show anything of what was recorded yet. The gates go on storing every scan.
+stale-detail = They show what was recorded until { $time }.
+stale-nothing-yet = They do not show anything of what was recorded yet.
+stale-kept = The gates go on storing every scan.
 silent-title = Nothing heard from { $gate }.
-silent-detail = Silent since { $time }. Pupils who came in there may be shown here without an entry.
+silent-detail = Silent since { $time }.
+silent-several = Nothing heard from { $n } gates.
+silent-one-of = { $gate } (since { $time })
+silent-means = Pupils who came in there may be shown here without an entry.
 offline-title = The connection to the server was lost.
 offline-detail = What you see may be old. It is being tried again; nothing needs to be done.
 

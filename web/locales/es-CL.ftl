@@ -77,7 +77,7 @@ answer-label = Resumen del día
 answer-of = de { $expected } adentro
 answer-before-time = Aún no comienza la jornada. El primer ingreso es a las { $time }.
 answer-before = Aún no comienza la jornada.
-answer-spoken = A las { $time }: { $inside } de { $expected } adentro, { $late ->
+answer-spoken = { $inside } de { $expected } adentro, { $late ->
     [one] { $late } atrasado
    *[other] { $late } atrasados
 }, { $missing } sin ingreso.
@@ -93,10 +93,14 @@ nobody-mixed = Ningún curso tiene clases el { $date }. Nadie figura sin ingreso
 
 # Avisos
 stale-title = Estas cifras están atrasadas.
-stale-detail = Muestran lo registrado hasta las { $time }. Las lecturas siguen guardándose en los accesos.
-stale-nothing-yet = Todavía no muestran nada de lo registrado. Las lecturas siguen guardándose en los accesos.
+stale-detail = Muestran lo registrado hasta las { $time }.
+stale-nothing-yet = Todavía no muestran nada de lo registrado.
+stale-kept = Las lecturas siguen guardándose en los accesos.
 silent-title = Sin noticias de { $gate }.
-silent-detail = No se comunica desde las { $time }. Puede haber alumnos que ya ingresaron por ahí y que aquí figuran sin ingreso.
+silent-detail = No se comunica desde las { $time }.
+silent-several = Sin noticias de { $n } accesos.
+silent-one-of = { $gate } (desde las { $time })
+silent-means = Puede haber alumnos que ya ingresaron por ahí y que aquí figuran sin ingreso.
 offline-title = Se perdió la conexión con el servidor.
 offline-detail = Lo que se ve puede estar atrasado. Se vuelve a intentar; no es necesario hacer nada.
 

@@ -90,13 +90,12 @@ fn nobody(board: &Board, why: Option<NobodyWhy>, lang: Lang) -> Markup {
     }
 }
 
-/// The answer as one sentence, for screen readers.
+/// The answer as one sentence, for screen readers: without the time, so that it is read again only
+/// when a figure has changed.
 pub(super) fn spoken(board: &Board, lang: Lang) -> Markup {
-    let time = times::clock(board.freshness.as_of, board.school.zone);
     let counts = &board.counts;
     html! {
         (lang.f("answer-spoken", &[
-            ("time", (&time).into()),
             ("inside", counts.inside.into()),
             ("expected", counts.expected.into()),
             ("late", counts.late.into()),

@@ -9,7 +9,7 @@ use maud::{Markup, html};
 const ORDER: [Status; 6] =
     [Status::Inside, Status::Late, Status::Left, Status::Unknown, Status::Pending, Status::Missing];
 
-/// Units of the bar's width; its height is ten.
+/// Units of the bar's width.
 const WIDTH: u32 = 1000;
 
 /// Each state with something in it, with its place on the bar: (status, count, x, width).
@@ -35,22 +35,28 @@ fn at(count: u32, total: u32) -> u32 {
     u32::try_from(u64::from(count) * u64::from(WIDTH) / u64::from(total.max(1))).unwrap_or(WIDTH)
 }
 
+/// The bar's parts, in hundredths of its width.
 fn shapes(counts: &Counts) -> Markup {
     html! {
-        rect class="track" width=(WIDTH) height="10" {}
         @for (status, _, x, width) in segments(counts) {
-            rect class={ "fill " (status.class()) } x=(x) width=(width) height="10"
+            rect class=(status.class()) x=[(x > 0).then(|| percent(x))] width=(percent(width))
                 fill=[(status == Status::Unknown).then_some("url(#hatch)")] {}
         }
+    }
+}
+
+/// Thousandths as `92.5%`.
+fn percent(thousandths: u32) -> String {
+    match (thousandths / 10, thousandths % 10) {
+        (whole, 0) => format!("{whole}%"),
+        (whole, tenth) => format!("{whole}.{tenth}%"),
     }
 }
 
 /// The small bar of a row, whose figures are in the row itself.
 pub(super) fn mini(counts: &Counts) -> Markup {
     html! {
-        svg class="bar" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true" {
-            (shapes(counts))
-        }
+        svg class="bar" aria-hidden="true" { (shapes(counts)) }
     }
 }
 
@@ -61,8 +67,7 @@ pub(super) fn large(counts: &Counts, id: &str, lang: Lang) -> Markup {
         .map(|(status, count, ..)| format!("{} {}", lang.number(count), status.counted(count, lang)))
         .collect();
     html! {
-        svg class="bar large" viewBox="0 0 1000 10" preserveAspectRatio="none" role="img"
-            aria-labelledby={ (id) "-title " (id) "-desc" } {
+        svg class="bar large" role="img" aria-labelledby={ (id) "-title " (id) "-desc" } {
             title id={ (id) "-title" } { (lang.t("bar-title")) }
             desc id={ (id) "-desc" } { (parts.join(", ")) }
             (shapes(counts))

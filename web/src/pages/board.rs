@@ -22,7 +22,7 @@ pub(super) enum Panel {
     Gates,
     /// How old the figures are.
     Fresh,
-    /// The same for screen readers, at most every half minute.
+    /// The same for screen readers, at most every minute.
     Spoken,
 }
 
@@ -47,7 +47,7 @@ impl Panel {
     /// What is inside its element.
     pub(super) fn content(self, board: &Board, lang: Lang) -> Markup {
         match self {
-            Self::Alerts => alerts::alerts(board, lang),
+            Self::Alerts => alerts::alerts(&board.freshness, &board.gates, board.school.zone, alerts::Words::All, lang),
             Self::Answer => answer::answer(board, lang),
             Self::Courses => courses::courses(board, lang),
             Self::Stream => stream::stream(board, lang),
@@ -61,7 +61,7 @@ impl Panel {
 /// The banner that the script shows when the live stream is silent.
 pub(super) fn offline(lang: Lang) -> Markup {
     html! {
-        div class="banner" id="offline" role="status" hidden {
+        div class="banner" id="offline" hidden {
             (icon::icon("offline"))
             p { b { (lang.t("offline-title")) } " " (lang.t("offline-detail")) }
         }
@@ -79,7 +79,7 @@ pub(super) fn page(board: &Board, several_schools: bool, lang: Lang, nonce: &Non
                 p class="date" { (times::long_date(board.date, lang)) }
             }
             div id="fresh" class="fresh" { (part(Panel::Fresh)) }
-            div class="banners" {
+            div class="banners" aria-live="polite" {
                 (offline(lang))
                 div id="alerts" { (part(Panel::Alerts)) }
             }

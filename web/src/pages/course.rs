@@ -4,7 +4,7 @@ use super::icon::icon;
 use super::respond::Nonce;
 use super::shell::{self, Page, Place};
 use super::view::{CourseDay, PersonName, Pupil, Status};
-use super::{bar, courses, status};
+use super::{alerts, bar, board, courses, fresh, status};
 use crate::i18n::{Lang, times};
 use chrono_tz::Tz;
 use domain::day_status::Step;
@@ -32,6 +32,7 @@ pub(super) fn page(day: &CourseDay, several_schools: bool, lang: Lang, nonce: &N
                 h1 { (day.course.name) }
                 p class="date" { (times::long_date(day.date, lang)) }
             }
+            div class="banners" aria-live="polite" { (board::offline(lang)) }
             div id="course" hx-get={ (here) "?lang=" (lang.code()) } hx-trigger="every 10s" hx-target="#course"
                 hx-select="#course" hx-swap="outerMorph" hx-sync="this:drop" hx-nonce=(nonce) {
                 (day_of(day, lang))
@@ -59,6 +60,9 @@ fn day_of(day: &CourseDay, lang: Lang) -> Markup {
     pupils.sort_by(|a, b| a.name.cmp(&b.name));
     let time = times::clock_seconds(day.freshness.as_of, day.school.zone);
     html! {
+        div class="banners" aria-live="polite" {
+            (alerts::alerts(&day.freshness, &day.gates, day.school.zone, alerts::Words::All, lang))
+        }
         section class="answer" aria-label=(lang.t("answer-label")) {
             p class="headline" {
                 strong class="figure" { (lang.number(counts.inside)) } " "
@@ -66,6 +70,7 @@ fn day_of(day: &CourseDay, lang: Lang) -> Markup {
             }
             (bar::large(counts, "course-bar", lang))
             p class="course-told" { (courses::told(counts, lang)) }
+            (fresh::words(&day.freshness, lang))
             p class="hint" { (lang.f("course-as-of", &[("time", (&time).into())])) }
         }
         @if pupils.is_empty() { p class="hint" { (lang.t("course-empty")) } }
@@ -74,7 +79,7 @@ fn day_of(day: &CourseDay, lang: Lang) -> Markup {
             @if !members.is_empty() {
                 section class="card group" aria-labelledby={ "group-" (group.class()) } {
                     h2 id={ "group-" (group.class()) } {
-                        (status::tag(group, lang))
+                        (status::title(group, lang))
                         small { (lang.number(u32::try_from(members.len()).unwrap_or(u32::MAX))) }
                     }
                     ul class="pupils" {

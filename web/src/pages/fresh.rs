@@ -1,6 +1,6 @@
 //! How old the figures are, as measured, never as hoped.
 
-use super::view::Board;
+use super::view::{Board, Freshness};
 use crate::i18n::{Lang, times};
 use chrono::TimeDelta;
 use maud::{Markup, html};
@@ -9,6 +9,20 @@ use maud::{Markup, html};
 pub(super) fn fresh(board: &Board, lang: Lang) -> Markup {
     let freshness = &board.freshness;
     let zone = board.school.zone;
+    html! {
+        (words(freshness, lang))
+        p class="fresh-detail" {
+            (lang.t("fresh-as-of")) " "
+            time datetime=(times::machine(freshness.as_of, zone)) { (times::clock_seconds(freshness.as_of, zone)) }
+            @if let Some(millis) = freshness.tap_to_screen_ms {
+                " · " (lang.f("fresh-tap", &[("time", (&seconds(millis, lang)).into())]))
+            }
+        }
+    }
+}
+
+/// Whether the figures are up to date, and if not, since when.
+pub(super) fn words(freshness: &Freshness, lang: Lang) -> Markup {
     let age = |millis: u64| times::ago(TimeDelta::milliseconds(millis.try_into().unwrap_or(i64::MAX)), lang);
     html! {
         p class={ "fresh-words" @if freshness.stale { " stale" } } {
@@ -19,13 +33,6 @@ pub(super) fn fresh(board: &Board, lang: Lang) -> Markup {
                 (lang.f("fresh-live", &[("ago", (&age(freshness.behind_ms)).into())]))
             } @else {
                 (lang.t("fresh-now"))
-            }
-        }
-        p class="fresh-detail" {
-            (lang.t("fresh-as-of")) " "
-            time datetime=(times::machine(freshness.as_of, zone)) { (times::clock_seconds(freshness.as_of, zone)) }
-            @if let Some(millis) = freshness.tap_to_screen_ms {
-                " · " (lang.f("fresh-tap", &[("time", (&seconds(millis, lang)).into())]))
             }
         }
     }

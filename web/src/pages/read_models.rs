@@ -190,6 +190,10 @@ async fn course_day(state: &AppState, school: SchoolId, course: CourseId) -> Res
     let Some(found) = projections::roster::queries::school(request, school).await? else { return Ok(None) };
     let now = state.clock.now();
     let date = now.with_timezone(&found.settings.zone).date_naive();
+    // The figures' age and the gates are the board's, which somebody mostly looks at already.
+    let Some(mut watcher) = state.live.watch(school).await? else { return Ok(None) };
+    let frame = watcher.latest().borrow().clone();
+    let whole = board(&frame, state.clock.rate());
     let names = state.names.of_school(school).await?;
     let mut pupils = Vec::new();
     let mut after = None;
@@ -207,13 +211,8 @@ async fn course_day(state: &AppState, school: SchoolId, course: CourseId) -> Res
         date,
         course: Course { id: course.0, name: page.course.name, counts: counted(&pupils) },
         pupils,
-        freshness: Freshness {
-            as_of: now,
-            behind_ms: 0,
-            recorded_until: page.as_of.recorded_at,
-            tap_to_screen_ms: None,
-            stale: false,
-        },
+        gates: whole.gates,
+        freshness: Freshness { as_of: now, recorded_until: page.as_of.recorded_at, ..whole.freshness },
     }))
 }
 

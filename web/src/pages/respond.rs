@@ -55,7 +55,7 @@ pub fn page(status: StatusCode, nonce: &Nonce, markup: Markup) -> Response {
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
             (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
             (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
-            (header::VARY, HeaderValue::from_static("cookie, accept-language")),
+            (header::VARY, HeaderValue::from_static("cookie")),
         ],
         markup.into_string(),
     )

@@ -74,10 +74,12 @@ impl<S: Sync> FromRequestParts<S> for Visit {
         let chosen = asked.colegio.as_deref().and_then(|id| id.parse::<Uuid>().ok());
         let kept = || cookie(&parts.headers, SCHOOL_COOKIE).and_then(|id| id.parse().ok());
         let mut keep = Vec::new();
-        if let Some(asked) = asked.lang.as_deref().and_then(Lang::from_code) {
+        // A page that fetches itself again chooses nothing: another tab may have chosen since.
+        let chooses = parts.headers.get("hx-request").is_none();
+        if let Some(asked) = asked.lang.as_deref().and_then(Lang::from_code).filter(|_| chooses) {
             keep.push((LANGUAGE_COOKIE, asked.code().to_owned()));
         }
-        if let Some(id) = chosen {
+        if let Some(id) = chosen.filter(|_| chooses) {
             keep.push((SCHOOL_COOKIE, id.to_string()));
         }
         Ok(Self {

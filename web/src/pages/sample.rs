@@ -327,6 +327,7 @@ impl CourseDay {
             date: board.date,
             course: Course { id: id(104), name: "2° Básico A".to_owned(), counts },
             pupils,
+            gates: board.gates,
             freshness: board.freshness,
         }
     }
@@ -335,6 +336,7 @@ impl CourseDay {
     pub fn sample_hostile() -> Self {
         let mut day = Self::sample();
         day.course.name = HOSTILE.to_owned();
+        day.gates = Board::sample_hostile().gates;
         for pupil in &mut day.pupils {
             pupil.name = PersonName::Known { family: HOSTILE.to_owned(), given: HOSTILE.to_owned() };
         }

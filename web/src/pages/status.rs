@@ -69,6 +69,19 @@ pub(super) fn tag(status: Status, lang: Lang) -> Markup {
     }
 }
 
+/// The status over a list: `⏱ Atrasado`.
+pub(super) fn title(status: Status, lang: Lang) -> Markup {
+    let word = status.word(lang);
+    let mut letters = word.chars();
+    let first = letters.next().map(char::to_uppercase);
+    html! {
+        span class={ "tag " (status.class()) } {
+            (icon(status.class()))
+            @if let Some(first) = first { (first.to_string()) (letters.as_str()) }
+        }
+    }
+}
+
 /// A count with its status: `⏱ 9 atrasados`.
 pub(super) fn counted(status: Status, count: u32, lang: Lang) -> Markup {
     html! {

@@ -179,6 +179,20 @@ fn no_page_without_a_chosen_name_is_over_100_kb() {
 }
 
 #[test]
+fn a_board_of_30_courses_at_its_busiest_is_not_over_100_kb() {
+    let mut board = Board::sample();
+    let mut course = board.courses[0].clone();
+    course.name = "1° Básico A".to_owned();
+    course.counts.late = 6;
+    course.counts.missing = 4;
+    board.courses = vec![course; 30];
+    let html = board::page(&board, true, Lang::Es, &Nonce::sample()).into_string();
+    let assets = [&crate::assets::STYLE, &crate::assets::SCRIPT, &crate::assets::BADGE];
+    let whole = html.len() + assets.iter().map(|asset| asset.bytes.len()).sum::<usize>();
+    assert!(whole < 100_000, "{whole} bytes, {} of them the page", html.len());
+}
+
+#[test]
 fn an_erased_pupil_is_shown_as_erased() {
     let html = board::page(&Board::sample(), false, Lang::Es, &Nonce::sample()).into_string();
     assert!(html.contains("<em>eliminado</em>"));
@@ -193,6 +207,32 @@ fn a_silent_gate_and_old_figures_are_said_aloud() {
     assert!(html.contains("Estas cifras están atrasadas."));
     let html = board::page(&Board::sample(), false, Lang::Es, &Nonce::sample()).into_string();
     assert!(!html.contains("Sin noticias") && !html.contains("Estas cifras"));
+}
+
+#[test]
+fn many_silent_gates_are_one_banner_that_names_each() {
+    let mut board = Board::sample();
+    for gate in &mut board.gates {
+        gate.silent_since = Some(sample::now());
+    }
+    for html in [
+        board::page(&board, false, Lang::Es, &Nonce::sample()).into_string(),
+        wall::page(&board, Lang::Es, &Nonce::sample()).into_string(),
+    ] {
+        let banners = html.matches("class=\"banner\"").count();
+        assert_eq!(banners, 2, "this one and the hidden one of a lost connection");
+        let said = html.split("class=\"banner\"").nth(2).unwrap().split("</div>").next().unwrap();
+        assert!(said.contains(&format!("Sin noticias de {} accesos.", board.gates.len())), "{said}");
+        assert!(board.gates.iter().all(|gate| said.contains(&gate.name)), "{said}");
+    }
+}
+
+#[test]
+fn a_courses_page_says_how_old_it_is_and_which_gate_is_silent() {
+    let trouble = Board::sample_trouble();
+    let day = CourseDay { gates: trouble.gates, freshness: trouble.freshness, ..CourseDay::sample() };
+    let html = course::page(&day, false, Lang::Es, &Nonce::sample()).into_string();
+    assert!(html.contains("Sin noticias de Portón Sur.") && html.contains("Atrasado: al día hace"));
 }
 
 #[test]
@@ -305,6 +345,10 @@ mod served {
         assert!(text(body).await.contains("of 990 inside"));
         let (.., body) = get(one(), "/hoy", &[("cookie", "lang=en")]).await;
         assert!(text(body).await.contains("of 990 inside"));
+        let (.., body) = get(one(), "/hoy", &[("accept-language", "en")]).await;
+        assert!(text(body).await.contains("de 990 adentro"), "English is chosen, never guessed");
+        let (_, headers, _) = get(one(), "/hoy?lang=en", &[("hx-request", "true")]).await;
+        assert!(!headers.contains_key(header::SET_COOKIE), "a page that fetches itself chooses nothing");
     }
 
     #[tokio::test]

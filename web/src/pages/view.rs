@@ -233,6 +233,8 @@ pub struct CourseDay {
     pub course: Course,
     /// Its pupils, in any order.
     pub pupils: Vec<Pupil>,
+    /// The school's gates: a silent one may hold entries of this course.
+    pub gates: Vec<Gate>,
     /// How old all this is.
     pub freshness: Freshness,
 }

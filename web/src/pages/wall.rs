@@ -6,7 +6,7 @@ use super::icon::icon;
 use super::respond::Nonce;
 use super::shell::{self, Page, Place};
 use super::view::{Board, Course, Phase, Status};
-use super::{answer, bar};
+use super::{alerts, answer, bar};
 use crate::i18n::{Lang, times};
 use maud::{Markup, html};
 
@@ -15,11 +15,11 @@ pub(super) fn page(board: &Board, lang: Lang, nonce: &Nonce) -> Markup {
     let main = html! {
         main class="wall-screen" id="live" hx-sse:connect={ "/hoy/live?muro=1&lang=" (lang.code()) "&colegio=" (board.school.id) }
             hx-trigger="load, every 15s" hx-sync="this:drop" hx-swap="none" hx-nonce=(nonce) {
-            (offline(lang))
+            div aria-live="polite" { (offline(lang)) }
             h1 class="unseen" { (board.school.name) " · " (lang.t("today")) }
             div id="answer" class="wall-answer" { (content(Panel::Answer, board, lang)) }
             div id="courses" class="wall-courses" { (content(Panel::Courses, board, lang)) }
-            div id="alerts" class="wall-alerts" { (content(Panel::Alerts, board, lang)) }
+            div id="alerts" class="wall-alerts" aria-live="polite" { (content(Panel::Alerts, board, lang)) }
             footer class="wall-foot" {
                 a href="/hoy" { (board.school.name) }
                 span id="fresh" { (content(Panel::Fresh, board, lang)) }
@@ -52,6 +52,7 @@ pub(super) fn content(panel: Panel, board: &Board, lang: Lang) -> Markup {
         Panel::Courses => html! {
             ul class="tiles" { @for course in &board.courses { (tile(course, lang)) } }
         },
+        Panel::Alerts => alerts::alerts(&board.freshness, &board.gates, board.school.zone, alerts::Words::Brief, lang),
         Panel::Fresh => clock(board, lang),
         other => other.content(board, lang),
     }

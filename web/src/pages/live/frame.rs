@@ -23,7 +23,7 @@ pub(in super::super) enum Shape {
 const REMEMBERED: usize = 512;
 
 /// Shortest time between two sentences for screen readers.
-const SPEAK: Duration = Duration::from_secs(30);
+const SPEAK: Duration = Duration::from_secs(60);
 
 /// A state of the board, rendered.
 pub(super) struct Frame {
