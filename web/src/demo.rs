@@ -50,6 +50,8 @@ pub struct Finished {
     pub stage: Stage,
     /// Where the board is.
     pub board: String,
+    /// The kiosks, which stay on the wall until aborted.
+    pub kiosks: tokio::task::JoinHandle<()>,
 }
 
 /// Starts everything, replays one morning, and compares the ledger with the board and the log.
@@ -86,7 +88,7 @@ pub async fn run(options: &Options) -> Result<Finished> {
     let ledger = Arc::new(Ledger::default());
     let watcher = watch::Watcher::start(&base, school.school_id, ledger.clone()).await?;
     let replay = Instant::now();
-    kiosk::replay(&base, &school, &plan, clock.clone(), ledger.clone()).await?;
+    let kiosks = kiosk::replay(&base, &school, &plan, clock.clone(), ledger.clone()).await?;
     let took = replay.elapsed();
 
     // The last entries become late or missing only when their time is over.
@@ -97,7 +99,8 @@ pub async fn run(options: &Options) -> Result<Finished> {
     let report = report::compare(&base, &school, date, &ledger, &pool, took).await?;
     pool.close().await;
     watcher.stop();
-    Ok(Finished { report, running, stage, board })
+    let kiosks = tokio::spawn(kiosk::stay(kiosks));
+    Ok(Finished { report, running, stage, board, kiosks })
 }
 
 /// A client of this machine's own server: a proxy in the environment is not meant for it.

@@ -79,6 +79,7 @@ pub async fn run(args: Args) -> Result<()> {
         eprintln!("  The board:  {}\n  Ctrl-C stops everything; the data stays for the next start.", finished.board);
         serve::stop_signal().await?;
     }
+    finished.kiosks.abort();
     finished.running.shutdown().await;
     drop(finished.stage);
     ensure!(lost == 0, "{lost} acknowledged scans were lost");

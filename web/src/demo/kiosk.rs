@@ -16,14 +16,14 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-/// Runs all kiosks until every tap of the plan is acknowledged.
+/// Runs all kiosks until every tap of the plan is acknowledged; they stay on the wall.
 pub async fn replay(
     base: &str,
     school: &Seeded,
     plan: &Plan,
     clock: Arc<ScaledClock>,
     ledger: Arc<Ledger>,
-) -> Result<()> {
+) -> Result<Vec<Kiosk>> {
     let http = super::local_client().timeout(Duration::from_secs(20)).build()?;
     let mut kiosks = JoinSet::new();
     for (index, seeded) in school.kiosks.iter().enumerate() {
@@ -39,17 +39,30 @@ pub async fn replay(
             skew: plan.skew.get(index).copied().unwrap_or_default(),
             outage: (plan.outage.kiosk == index).then(|| plan.outage.clone()),
             rng: Rng::with_seed(plan.seed.wrapping_add(index as u64)),
+            last_seq: 0,
         };
         let taps: Vec<Tap> = plan.taps.iter().filter(|t| t.kiosk == index).cloned().collect();
         kiosks.spawn(kiosk.run(taps));
     }
+    let mut quiet = Vec::new();
     while let Some(ended) = kiosks.join_next().await {
-        ended.context("a kiosk broke")??;
+        quiet.push(ended.context("a kiosk broke")??);
     }
-    Ok(())
+    Ok(quiet)
 }
 
-struct Kiosk {
+/// Keeps the kiosks on the wall: each says that it is there, until the task is aborted.
+pub async fn stay(kiosks: Vec<Kiosk>) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        for kiosk in &kiosks {
+            kiosk.heartbeat(kiosk.last_seq).await;
+        }
+    }
+}
+
+/// One kiosk.
+pub struct Kiosk {
     url: String,
     seeded: SeededKiosk,
     http: reqwest::Client,
@@ -61,10 +74,12 @@ struct Kiosk {
     skew: TimeDelta,
     outage: Option<Outage>,
     rng: Rng,
+    /// The highest number given to a scan.
+    last_seq: i64,
 }
 
 impl Kiosk {
-    async fn run(mut self, taps: Vec<Tap>) -> Result<()> {
+    async fn run(mut self, taps: Vec<Tap>) -> Result<Self> {
         let mut waiting: Vec<(Uuid, Value)> = Vec::new();
         let mut seq = 0;
         let mut taps = taps.into_iter().peekable();
@@ -84,7 +99,7 @@ impl Kiosk {
             }
             if waiting.is_empty() {
                 if now - heard >= TimeDelta::seconds(30) {
-                    self.heartbeat(seq).await?;
+                    self.heartbeat(seq).await;
                     heard = now;
                 }
                 self.pause(taps.peek().map_or(now, |t| t.at)).await;
@@ -95,7 +110,9 @@ impl Kiosk {
             waiting.drain(..count);
             heard = now;
         }
-        self.heartbeat(seq).await
+        self.last_seq = seq;
+        self.heartbeat(seq).await;
+        Ok(self)
     }
 
     /// Waits for the next tap, a quarter of a second at most.
@@ -169,12 +186,11 @@ impl Kiosk {
         }
     }
 
-    async fn heartbeat(&self, last_seq: i64) -> Result<()> {
+    async fn heartbeat(&self, last_seq: i64) {
         let body = self.device(0, last_seq);
         // A lost heartbeat is not repeated: the next one says the same.
         let _ =
             self.http.post(format!("{}/heartbeat", self.url)).bearer_auth(&self.seeded.secret).json(&body).send().await;
-        Ok(())
     }
 
     fn device(&self, queue_depth: usize, last_seq: i64) -> Value {
