@@ -5,4 +5,5 @@ pub mod mail;
 pub mod name;
 pub mod national_id;
 pub mod phone;
+pub mod school_date;
 pub mod zone;

@@ -2,6 +2,7 @@
 
 use super::{Event, Slot, State};
 use crate::values::name::{self, NameError};
+use crate::values::school_date::{self, NotASchoolDate, YEARS};
 use chrono::{NaiveDate, NaiveTime, Weekday};
 use std::collections::BTreeSet;
 
@@ -71,6 +72,9 @@ pub enum Error {
     /// A slot id occurs twice.
     #[error("a slot id occurs twice")]
     SlotIdTwice,
+    /// The date from which it shall hold is none that a school can mean.
+    #[error("the date is {0}")]
+    Date(NotASchoolDate),
 }
 
 pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Error> {
@@ -78,7 +82,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Erro
         Command::Open { year, name, level, letter } => {
             let name = name::clean(&name).map_err(Error::Name)?;
             let (level, letter) = (level_code(&level)?, section(&letter)?);
-            if !(1900..=2200).contains(&year) {
+            if !YEARS.contains(&year) {
                 return Err(Error::Year);
             }
             match state {
@@ -100,6 +104,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Erro
             }
         }
         Command::SetWeeklySchedule { effective_from, slots } => {
+            let effective_from = school_date::date(effective_from).map_err(Error::Date)?;
             let slots = week(slots)?;
             match state {
                 State::NotOpened => Err(Error::NotOpened),
@@ -110,7 +115,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Erro
         }
         Command::Close { from } => match state {
             State::NotOpened => Err(Error::NotOpened),
-            State::Open(_) => Ok(vec![Event::Closed { from }]),
+            State::Open(_) => Ok(vec![Event::Closed { from: school_date::date(from).map_err(Error::Date)? }]),
             State::Closed { from: since, .. } if *since == from => Ok(vec![]),
             State::Closed { .. } => Err(Error::Closed),
         },

@@ -2,6 +2,7 @@ use super::*;
 use crate::aggregate::{fold, spec};
 use crate::sample_values::id;
 use crate::values::name::NameError;
+use crate::values::school_date::NotASchoolDate;
 
 fn given(history: &[Event]) -> spec::Given<Course> {
     spec::given(history)
@@ -44,6 +45,16 @@ fn what_a_course_is_called_is_checked() {
     given(&[]).when(open("1° A", "basica-1", "A", 20_260)).then_error(Error::Year);
     let event = Event::Opened { year: 2026, name: "Kínder".into(), level: "nt-2".into(), letter: String::new() };
     given(&[]).when(open("Kínder", "nt-2", " ", 2026)).then(&[event]);
+}
+
+#[test]
+fn a_schedule_or_a_closing_on_a_date_that_no_school_can_mean_is_refused() {
+    let error = Error::Date(NotASchoolDate);
+    for far in [NaiveDate::from_ymd_opt(-9999, 1, 1).unwrap(), NaiveDate::from_ymd_opt(200_000, 1, 1).unwrap()] {
+        let schedule = Command::SetWeeklySchedule { effective_from: far, slots: vec![] };
+        given(&[opened()]).when(schedule).then_error(error);
+        given(&[opened()]).when(Command::Close { from: far }).then_error(error);
+    }
 }
 
 #[test]

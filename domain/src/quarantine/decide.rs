@@ -2,6 +2,7 @@
 
 use super::{Event, QuarantinedScan, Reason, State};
 use crate::ids::StudentId;
+use crate::values::school_date::{self, NotASchoolDate};
 use chrono::NaiveDate;
 
 /// What may be asked of a quarantined scan.
@@ -43,6 +44,9 @@ pub enum Error {
     /// A person said before that it means nothing.
     #[error("the scan is already dismissed")]
     AlreadyDismissed,
+    /// The day it shall belong to is none that a school can mean.
+    #[error("the date is {0}")]
+    Date(NotASchoolDate),
 }
 
 pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Error> {
@@ -59,7 +63,10 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Erro
         },
         Command::Assign { student_id, local_date } => match state {
             State::NotReceived => Err(Error::NotReceived),
-            State::Waiting { .. } => Ok(vec![Event::Assigned { student_id, local_date }]),
+            State::Waiting { .. } => {
+                let local_date = school_date::date(local_date).map_err(Error::Date)?;
+                Ok(vec![Event::Assigned { student_id, local_date }])
+            }
             State::Assigned { student_id: s, local_date: d, .. } if (*s, *d) == (student_id, local_date) => Ok(vec![]),
             State::Assigned { .. } => Err(Error::AlreadyAssigned),
             State::Dismissed { .. } => Err(Error::AlreadyDismissed),

@@ -25,6 +25,12 @@ fn assigned() -> Event {
 }
 
 #[test]
+fn a_scan_is_not_assigned_to_a_day_that_no_school_can_mean() {
+    let far = Command::Assign { student_id: id(7), local_date: chrono::NaiveDate::MAX };
+    given(&[received()]).when(far).then_error(Error::Date(crate::values::school_date::NotASchoolDate));
+}
+
+#[test]
 fn a_scan_is_received_once_with_its_reasons_sorted() {
     given(&[]).when(receive(scan())).then(&[received()]);
     // Sealed anew, its text differs; it is the same scan.

@@ -3,6 +3,7 @@
 use super::{CredentialKind, Event, GuardianRights, Pupil, RevocationReason, State};
 use crate::ids::{CourseId, CredentialId, GuardianId};
 use crate::sealed::Sealed;
+use crate::values::school_date::{self, NotASchoolDate};
 use chrono::NaiveDate;
 
 /// What may be asked of a pupil.
@@ -121,11 +122,15 @@ pub enum Error {
     /// The personal data is destroyed.
     #[error("the pupil is erased")]
     Erased,
+    /// A date that no school can mean.
+    #[error("the date is {0}")]
+    Date(NotASchoolDate),
 }
 
 pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Error> {
     match command {
         Command::Enrol { course_id, from, given_names, family_names, national_id } => {
+            let from = school_date::date(from).map_err(Error::Date)?;
             let enrolled = |p: &Pupil| {
                 (p.course_id, p.enrolled_from, &p.given_names, &p.family_names, &p.national_id)
                     == (course_id, from, &given_names, &family_names, &national_id)
@@ -142,6 +147,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Erro
         }
         Command::Move { course_id, from } => {
             let pupil = pupil(state)?;
+            let from = school_date::date(from).map_err(Error::Date)?;
             if let State::Withdrawn { from: left, .. } = state
                 && from >= *left
             {
@@ -163,7 +169,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Erro
         Command::Withdraw { from } => match state {
             State::NotEnrolled => Err(Error::NotEnrolled),
             State::Enrolled(pupil) if from < pupil.enrolled_from => Err(Error::BeforeEnrolment),
-            State::Enrolled(_) => Ok(vec![Event::Withdrawn { from }]),
+            State::Enrolled(_) => Ok(vec![Event::Withdrawn { from: school_date::date(from).map_err(Error::Date)? }]),
             State::Withdrawn { from: left, .. } if *left == from => Ok(vec![]),
             State::Withdrawn { .. } => Err(Error::AlreadyWithdrawn),
             State::Erased => Err(Error::Erased),

@@ -50,6 +50,16 @@ fn unlinked() -> Event {
 }
 
 #[test]
+fn a_date_that_no_school_can_mean_is_refused() {
+    let error = Error::Date(crate::values::school_date::NotASchoolDate);
+    let far = NaiveDate::MAX;
+    given(&[]).when(enrol("g", NaiveDate::MIN)).then_error(error);
+    given(&[]).when(enrol("g", far)).then_error(error);
+    given(&[enrolled()]).when(Command::Move { course_id: id(2), from: far }).then_error(error);
+    given(&[enrolled()]).when(Command::Withdraw { from: far }).then_error(error);
+}
+
+#[test]
 fn a_pupil_is_enrolled_once() {
     given(&[]).when(enrol("g", date(3, 4))).then(&[enrolled()]);
     given(&[enrolled()]).when(enrol("g", date(3, 4))).then_nothing();

@@ -6,10 +6,12 @@ use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::SchoolId;
+use domain::values::school_date::{self, NotASchoolDate};
 use futures::StreamExt;
 use projections::roster::queries;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 use uuid::Uuid;
@@ -116,6 +118,33 @@ impl<T: DeserializeOwned> FromRequestParts<AppState> for Params<T> {
     }
 }
 
+/// A date that a client sent, of a year that a school can mean; Postgres refuses what chrono can hold
+/// beyond.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "NaiveDate")]
+pub struct SchoolDate(pub NaiveDate);
+
+impl TryFrom<NaiveDate> for SchoolDate {
+    type Error = NotASchoolDate;
+
+    fn try_from(date: NaiveDate) -> Result<Self, NotASchoolDate> {
+        school_date::date(date).map(Self)
+    }
+}
+
+/// An instant that a client sent, of such a year.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "DateTime<Utc>")]
+pub struct SchoolInstant(pub DateTime<Utc>);
+
+impl TryFrom<DateTime<Utc>> for SchoolInstant {
+    type Error = NotASchoolDate;
+
+    fn try_from(at: DateTime<Utc>) -> Result<Self, NotASchoolDate> {
+        school_date::instant(at).map(Self)
+    }
+}
+
 /// The id in the last `{id}` of the path; what is not a UUID exists nowhere.
 pub struct PathId(pub Uuid);
 
@@ -162,6 +191,17 @@ mod tests {
         assert!(!has_nul(br#"["\\u0000"]"#));
         assert!(!has_nul(br#"["\u0001"]"#));
         assert!(!has_nul(br#"["\"#));
+    }
+
+    #[test]
+    fn a_date_or_instant_that_the_database_cannot_hold_is_not_read() {
+        let date = |text: &str| serde_json::from_value::<SchoolDate>(text.into()).map(|d| d.0.to_string());
+        assert_eq!(date("2026-11-23").unwrap(), "2026-11-23");
+        for bad in ["-9999-01-01", "+200000-01-01", "1899-12-31", "2201-01-01"] {
+            assert!(date(bad).is_err(), "{bad}");
+            let instant = format!("{bad}T00:00:00Z");
+            assert!(serde_json::from_value::<SchoolInstant>(instant.into()).is_err(), "{bad}");
+        }
     }
 
     #[test]

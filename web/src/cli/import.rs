@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use chrono::{Datelike, NaiveDate};
 use commands::use_cases::import_roster::{self, Register};
 use commands::{Context, Write};
-use domain::values::zone;
+use domain::values::{school_date, zone};
 use domain::{Actor, SchoolId};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -44,7 +44,7 @@ pub struct RosterArgs {
     #[arg(long)]
     year: Option<i32>,
     /// First day of new enrolments and moves (YYYY-MM-DD); by default today at the school.
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = day)]
     from: Option<NaiveDate>,
     /// One JSON object in place of the table. It names no pupil.
     #[arg(long)]
@@ -79,6 +79,11 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
             Ok(if report.errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(2) })
         }
     }
+}
+
+fn day(text: &str) -> Result<NaiveDate, String> {
+    let date: NaiveDate = text.parse().map_err(|_| "not a date: YYYY-MM-DD".to_owned())?;
+    school_date::date(date).map_err(|error| error.to_string())
 }
 
 /// What is asked of an import.

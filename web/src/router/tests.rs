@@ -27,6 +27,11 @@ async fn every_answer_is_guarded_and_every_refusal_is_a_problem_in_the_clients_l
         ("/api/v1/students?limit=0", "invalid_parameter"),
         ("/api/v1/students?cursor=zzz", "invalid_cursor"),
         ("/api/v1/audit?actor=%00", "invalid_parameter"),
+        ("/api/v1/audit?date=-9999-01-01", "invalid_parameter"),
+        ("/api/v1/audit?from=%2B200000-01-01T00:00:00Z", "invalid_parameter"),
+        ("/api/v1/audit?to=-9999-01-01T00:00:00Z", "invalid_parameter"),
+        ("/api/v1/live/pupils?date=%2B200000-01-01", "invalid_parameter"),
+        ("/api/v1/courses/018f0000-0000-7000-8000-000000000001/day?date=-9999-01-01", "invalid_parameter"),
     ] {
         assert_eq!(refusal(app.get(path).await.unwrap()).await.unwrap().1, code, "{path}");
     }

@@ -1,7 +1,7 @@
 //! `GET /api/v1/audit`: every event of the log, by school, newest first.
 
 use crate::AppState;
-use crate::api::input::Params;
+use crate::api::input::{Params, SchoolDate, SchoolInstant};
 use crate::api::page::{self, Page};
 use crate::problem::{Code, Problem};
 use axum::Json;
@@ -32,11 +32,14 @@ pub struct Asked {
     /// By one actor: `kiosk:<id>`, `cli:<command>`, `system:<part>`.
     actor: Option<String>,
     /// Recorded at this instant or later.
-    from: Option<DateTime<Utc>>,
+    #[param(value_type = Option<DateTime<Utc>>)]
+    from: Option<SchoolInstant>,
     /// Recorded before this instant.
-    to: Option<DateTime<Utc>>,
+    #[param(value_type = Option<DateTime<Utc>>)]
+    to: Option<SchoolInstant>,
     /// Belonging to one school day.
-    date: Option<NaiveDate>,
+    #[param(value_type = Option<NaiveDate>)]
+    date: Option<SchoolDate>,
     /// Of one aggregate: `attendance_day`.
     aggregate: Option<String>,
     /// Of one event: `scan_recorded`.
@@ -119,9 +122,9 @@ pub async fn list(
         subject: asked.person,
         kiosk: asked.kiosk.map(KioskId),
         actor: asked.actor,
-        from: asked.from,
-        to: asked.to,
-        date: asked.date,
+        from: asked.from.map(|at| at.0),
+        to: asked.to.map(|at| at.0),
+        date: asked.date.map(|d| d.0),
         aggregate_type: asked.aggregate,
         event_type: asked.event,
     };

@@ -1,7 +1,7 @@
 //! `GET /api/v1/courses/{id}/day`: a course's pupils on a day, with status and reasons.
 
 use crate::AppState;
-use crate::api::input::{Params, PathId};
+use crate::api::input::{Params, PathId, SchoolDate};
 use crate::api::page;
 use crate::live::NameView;
 use crate::problem::{Code, Problem};
@@ -25,7 +25,8 @@ pub struct Asked {
     /// The school; may be left out while there is only one.
     school: Option<Uuid>,
     /// The school day; today in the school's zone if left out.
-    date: Option<NaiveDate>,
+    #[param(value_type = Option<NaiveDate>)]
+    date: Option<SchoolDate>,
     /// The `next` of the page before.
     cursor: Option<String>,
     /// 1 to 200, 100 if left out.
@@ -87,7 +88,7 @@ pub async fn get(
     let limit = page::limit(asked.limit)?;
     let after = page::read_cursor::<Uuid>(LIST, asked.cursor.as_deref())?.map(StudentId);
     let date = match asked.date {
-        Some(date) => date,
+        Some(SchoolDate(date)) => date,
         None => state.today(school).await?.ok_or_else(missing)?,
     };
     let (request, now) = (&state.pools.request, state.clock.now());

@@ -1,7 +1,7 @@
 //! `GET /api/v1/live/pupils`: every pupil who was scanned on a day.
 
 use crate::AppState;
-use crate::api::input::Params;
+use crate::api::input::{Params, SchoolDate};
 use crate::api::page::{self, Page};
 use crate::problem::{Code, Problem};
 use axum::Json;
@@ -24,7 +24,8 @@ pub struct Asked {
     /// The school; may be left out while there is only one.
     school: Option<Uuid>,
     /// The school day; today in the school's zone if left out.
-    date: Option<NaiveDate>,
+    #[param(value_type = Option<NaiveDate>)]
+    date: Option<SchoolDate>,
     /// The `next` of the page before.
     cursor: Option<String>,
     /// 1 to 200, 100 if left out.
@@ -72,7 +73,7 @@ pub async fn list(
     let limit = page::limit(asked.limit)?;
     let after = page::read_cursor::<Uuid>(LIST, asked.cursor.as_deref())?.map(StudentId);
     let date = match asked.date {
-        Some(date) => date,
+        Some(SchoolDate(date)) => date,
         None => state.today(school).await?.ok_or_else(|| Problem::new(Code::NotFound).at("school"))?,
     };
     let rows = queries::pupils_seen(&state.pools.request, school, date, after, limit).await?;

@@ -26,6 +26,12 @@ async fn a_repeated_key_is_answered_again_and_another_request_under_it_is_refuse
     assert_eq!(code(None, &week("09:00:00")).await, (422, "idempotency_key_required".into()));
     let other = Some(Uuid::from_u128(0x2d));
     assert_eq!(code(other, &week("16:00:00")).await, (422, "schedule_invalid".into()));
+    for far in ["-9999-01-01", "+200000-01-01"] {
+        let mut dated = week("08:15:00");
+        dated["effective_from"] = json!(far);
+        let key = Some(Uuid::new_v5(&Uuid::NAMESPACE_OID, far.as_bytes()));
+        assert_eq!(code(key, &dated).await, (422, "schedule_invalid".into()), "{far}");
+    }
     let mut unknown = week("08:00:00");
     unknown["colour"] = json!(1);
     assert_eq!(code(other, &unknown).await, (422, "invalid_body".into()));
