@@ -1,7 +1,8 @@
 //! What a pupil's day looks like at an instant, with the steps that lead there.
 //!
-//! Absence is never concluded from silence of a gate, and lateness never from a clock that cannot be
-//! trusted.
+//! Lateness is never concluded from a clock that cannot be trusted, and absence never from the silence of a
+//! gate, as far as [`DayFacts::completeness`] tells of it: until completeness is derived from what gates
+//! report, callers say `Complete`, so a pupil whose scan waits in a silent gate is `Missing` for now.
 
 use crate::attendance_day::Direction;
 use crate::expectation::{Expectation, ExpectedSlot, Why};
@@ -10,18 +11,19 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 /// Whether every scan that could still change the day has arrived.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+///
+/// No default: whoever judges a day says which it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Completeness {
-    /// Every gate has told that nothing is waiting.
-    #[default]
+    /// Every gate has told that nothing is waiting, or nobody keeps account of it yet.
     Complete,
     /// A gate is silent; what it holds is not known.
     GateSilent,
 }
 
 /// What the log says of a pupil's day.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct DayFacts {
     /// The first entry whose time can be trusted.
     pub first_entry: Option<DateTime<Utc>>,
@@ -33,13 +35,22 @@ pub struct DayFacts {
     pub completeness: Completeness,
 }
 
-/// The school's limits, in minutes after the expected entry.
+impl DayFacts {
+    /// A day without any scan.
+    pub fn none(completeness: Completeness) -> Self {
+        Self { first_entry: None, first_entry_any: None, last: None, completeness }
+    }
+}
+
+/// The school's limits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Policy {
-    /// More whole minutes than this after the expected entry is late.
+    /// More whole minutes than this after the expected entry are late.
     pub late_after_minutes: u16,
     /// From this many minutes on, a pupil without an entry is missing.
     pub missing_after_minutes: u16,
+    /// Two taps at most this many seconds apart are one coming.
+    pub echo_seconds: u16,
 }
 
 /// What a pupil's day looks like.
@@ -97,6 +108,12 @@ pub enum Step {
         /// When, as far as known.
         at: DateTime<Utc>,
     },
+    /// An earlier entry is on record, at a time that cannot be trusted: when the pupil first came is not
+    /// known, and lateness is not judged by the later, trusted one.
+    EarlierEntryTimeNotTrusted {
+        /// When the earlier one was, as far as known.
+        at: DateTime<Utc>,
+    },
     /// No entry is on record.
     NoEntryRecorded,
     /// The entry was in time.
@@ -147,6 +164,7 @@ impl DayStatus {
             | Step::Slot { .. }
             | Step::EntryRecorded { .. }
             | Step::EntryTimeNotTrusted { .. }
+            | Step::EarlierEntryTimeNotTrusted { .. }
             | Step::NoEntryRecorded
             | Step::InTime
             | Step::NotDueYet
@@ -186,6 +204,11 @@ pub fn slot_status(facts: &DayFacts, slot: &ExpectedSlot, policy: &Policy, now: 
         missing_from,
     }];
     let mut status = match (facts.first_entry, facts.first_entry_any) {
+        (Some(at), Some(earlier)) if earlier + TimeDelta::seconds(policy.echo_seconds.into()) < at => {
+            derivation.push(Step::EntryRecorded { at });
+            derivation.push(Step::EarlierEntryTimeNotTrusted { at: earlier });
+            Status::Present
+        }
         (Some(at), _) => {
             derivation.push(Step::EntryRecorded { at });
             let minutes = u32::try_from((at - slot.entry).num_minutes()).unwrap_or(0);

@@ -134,6 +134,7 @@ why-withdrawn = No longer enrolled: not expected.
 why-slot = Expected from { $entry } to { $exit }. Late from { $late }; without a record by { $missing }, shown without an entry.
 why-entered = First entry on record at { $time }.
 why-entered-doubtful = There is an entry around { $time }, but the gate's clock could not be trusted: lateness is not judged.
+why-entered-before-doubtful = There is an earlier entry around { $time }, but the gate's clock could not be trusted: when the pupil first came is not known, and lateness is not judged.
 why-no-entry = There is no entry on record.
 why-in-time = On time.
 why-late = { $minutes ->

@@ -139,6 +139,7 @@ why-withdrawn = Ya está retirado del colegio: no se espera.
 why-slot = Se espera de { $entry } a { $exit }. Desde las { $late } es atraso; sin registro a las { $missing }, figura sin ingreso.
 why-entered = Primer ingreso registrado a las { $time }.
 why-entered-doubtful = Hay un ingreso cerca de las { $time }, pero el reloj del acceso no era confiable: no se juzga el atraso.
+why-entered-before-doubtful = Hay un ingreso anterior cerca de las { $time }, pero el reloj del acceso no era confiable: no se sabe cuándo llegó primero y no se juzga el atraso.
 why-no-entry = No hay registro de ingreso.
 why-in-time = Llegó a la hora.
 why-late = { $minutes ->

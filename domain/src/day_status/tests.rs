@@ -9,7 +9,7 @@ fn expected() -> Expectation {
 fn nobody() -> Expectation {
     Expectation { slots: vec![], why: Why::NoSlotThatDay }
 }
-const POLICY: Policy = Policy { late_after_minutes: 5, missing_after_minutes: 15 };
+const POLICY: Policy = Policy { late_after_minutes: 5, missing_after_minutes: 15, echo_seconds: 60 };
 
 fn entered(at: DateTime<Utc>) -> DayFacts {
     DayFacts {
@@ -71,14 +71,41 @@ fn an_entry_at_a_time_that_cannot_be_trusted_is_present_and_never_late() {
 }
 
 #[test]
-fn the_trusted_entry_decides_lateness_also_when_an_untrusted_one_is_earlier() {
+fn who_may_have_come_before_at_a_time_that_cannot_be_trusted_is_present_and_never_late() {
     let facts = DayFacts { first_entry_any: Some(at(10, 0, 0)), ..entered(at(11, 30, 0)) };
-    assert_eq!(judge(&facts, at(12, 0, 0)).status, Status::Late { minutes: 30 });
+    let day = judge(&facts, at(12, 0, 0));
+    assert_eq!((day.status, day.inside, day.minutes_late()), (Status::Present, true, None));
+    assert_eq!(
+        day.derivation,
+        [
+            expected_step(),
+            slot_step(),
+            Step::EntryRecorded { at: at(11, 30, 0) },
+            Step::EarlierEntryTimeNotTrusted { at: at(10, 0, 0) }
+        ]
+    );
+    // Also when the earlier one, by its own doubtful time, would have been late.
+    let facts = DayFacts { first_entry_any: Some(at(11, 10, 0)), ..entered(at(11, 30, 0)) };
+    assert_eq!(judge(&facts, at(12, 0, 0)).status, Status::Present);
+}
+
+#[test]
+fn two_taps_within_the_echo_window_are_one_coming_at_the_trusted_time() {
+    for (doubtful, status) in [
+        (at(11, 19, 30), Status::Late { minutes: 20 }),
+        (at(11, 19, 29), Status::Present),
+        // A doubtful one after the trusted one changes nothing.
+        (at(11, 20, 30), Status::Late { minutes: 20 }),
+        (at(11, 25, 0), Status::Late { minutes: 20 }),
+    ] {
+        let facts = DayFacts { first_entry_any: Some(doubtful), ..entered(at(11, 20, 30)) };
+        assert_eq!(judge(&facts, at(12, 0, 0)).status, status, "{doubtful}");
+    }
 }
 
 #[test]
 fn without_an_entry_a_pupil_is_pending_until_the_limit_and_missing_from_it_on() {
-    let facts = DayFacts::default();
+    let facts = DayFacts::none(Completeness::Complete);
     let before = judge(&facts, at(11, 14, 59));
     assert_eq!((before.status, before.inside), (Status::Pending, false));
     assert_eq!(before.derivation, [expected_step(), slot_step(), Step::NoEntryRecorded, Step::NotDueYet]);
@@ -89,7 +116,7 @@ fn without_an_entry_a_pupil_is_pending_until_the_limit_and_missing_from_it_on() 
 
 #[test]
 fn a_silent_gate_makes_the_answer_unknown_and_not_missing() {
-    let facts = DayFacts { completeness: Completeness::GateSilent, ..DayFacts::default() };
+    let facts = DayFacts::none(Completeness::GateSilent);
     assert_eq!(judge(&facts, at(11, 14, 59)).status, Status::Pending);
     let after = judge(&facts, at(11, 15, 0));
     assert_eq!(after.status, Status::Unknown);
@@ -111,7 +138,7 @@ fn who_went_out_has_left_and_who_came_back_is_inside() {
 
 #[test]
 fn an_exit_without_an_entry_is_no_entry_and_is_told() {
-    let facts = DayFacts { last: Some((Direction::Exit, at(16, 0, 0))), ..DayFacts::default() };
+    let facts = DayFacts { last: Some((Direction::Exit, at(16, 0, 0))), ..DayFacts::none(Completeness::Complete) };
     let day = judge(&facts, at(17, 0, 0));
     assert_eq!((day.status, day.inside), (Status::Missing, false));
     assert_eq!(day.derivation.last(), Some(&Step::ExitWithoutEntry { at: at(16, 0, 0) }));
@@ -120,7 +147,7 @@ fn an_exit_without_an_entry_is_no_entry_and_is_told() {
 #[test]
 fn who_is_not_expected_is_never_missing_and_inside_as_the_scans_say() {
     let judge = |facts: &DayFacts| day_status(facts, &nobody(), &POLICY, at(20, 0, 0));
-    let absent = judge(&DayFacts::default());
+    let absent = judge(&DayFacts::none(Completeness::Complete));
     assert_eq!((absent.status, absent.inside), (Status::NotExpected, false));
     assert_eq!(absent.derivation, [Step::Expected { why: Why::NoSlotThatDay }]);
     let came = judge(&entered(at(12, 0, 0)));
@@ -135,14 +162,14 @@ fn the_first_stay_governs_the_day_and_each_can_be_judged_by_itself() {
     let afternoon = ExpectedSlot { slot_id: id(0x62), entry: at(17, 0, 0), exit: at(20, 0, 0) };
     let mut two = expected();
     two.slots.push(afternoon);
-    let facts = DayFacts::default();
+    let facts = DayFacts::none(Completeness::Complete);
     assert_eq!(day_status(&facts, &two, &POLICY, at(12, 0, 0)).status, Status::Missing);
     assert_eq!(slot_status(&facts, &afternoon, &POLICY, at(12, 0, 0)).status, Status::Pending);
 }
 
 #[test]
 fn a_status_is_written_with_its_steps() {
-    let day = judge(&DayFacts::default(), at(11, 15, 0));
+    let day = judge(&DayFacts::none(Completeness::Complete), at(11, 15, 0));
     insta::assert_json_snapshot!(day, @r#"
     {
       "status": "missing",

@@ -204,7 +204,6 @@ pub(crate) fn sum_up<'a>(key: DayKey, scans: impl Iterator<Item = &'a LiveScan> 
 }
 
 #[cfg(test)]
-#[cfg(test)]
 mod specs;
 #[cfg(test)]
 mod tests;

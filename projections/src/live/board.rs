@@ -8,7 +8,7 @@
 //! - the totals are the sum of the courses, pupils without a course that day counted in `elsewhere`.
 
 use super::facts::{BoardFacts, Pupil, ScanFact};
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::attendance_day::{Direction, Flag};
 use domain::day_status::{Completeness, DayFacts, DayStatus, Policy, Status, day_status};
 use domain::expectation::{CourseCalendar, Expectation, PupilCalendar, Why, expectation};
@@ -85,7 +85,8 @@ pub struct Counts {
     pub pending: u32,
     /// Expected, entered, and went out again.
     pub left: u32,
-    /// Expected without an entry, but a gate was silent.
+    /// Expected without an entry, but a gate was silent. Always 0 until completeness is derived: every day
+    /// counts as complete, so such pupils are `missing`.
     pub unknown: u32,
     /// Not expected that day.
     pub not_expected: u32,
@@ -239,17 +240,15 @@ impl<'a> Judge<'a> {
         let policy = Policy {
             late_after_minutes: school.late_after_minutes,
             missing_after_minutes: school.missing_after_minutes,
+            echo_seconds: school.echo_seconds,
         };
-        let same_coming = TimeDelta::seconds(school.echo_seconds.into());
-        let day = pupil.day.as_ref().map_or_else(DayFacts::default, |day| DayFacts {
-            // A pupil who may have come before, at a time that cannot be trusted, is not called late; two
-            // taps within the echo window are one coming.
-            first_entry: day
-                .first_entry_at
-                .filter(|at| day.first_entry_any_at.is_none_or(|any| any + same_coming >= *at)),
+        // Nothing tells yet whether a gate still holds scans back.
+        let completeness = Completeness::Complete;
+        let day = pupil.day.as_ref().map_or(DayFacts::none(completeness), |day| DayFacts {
+            first_entry: day.first_entry_at,
             first_entry_any: day.first_entry_any_at,
             last: day.last_direction.zip(day.last_at),
-            completeness: Completeness::Complete,
+            completeness,
         });
         let status = day_status(&day, &expected, &policy, self.now);
         (expected, status)

@@ -155,6 +155,9 @@ fn words(step: &Step, zone: Tz, lang: Lang) -> String {
         ),
         Step::EntryRecorded { at: time } => lang.f("why-entered", &[("time", (&at(time)).into())]),
         Step::EntryTimeNotTrusted { at: time } => lang.f("why-entered-doubtful", &[("time", (&at(time)).into())]),
+        Step::EarlierEntryTimeNotTrusted { at: time } => {
+            lang.f("why-entered-before-doubtful", &[("time", (&at(time)).into())])
+        }
         Step::NoEntryRecorded => lang.t("why-no-entry"),
         Step::InTime => lang.t("why-in-time"),
         Step::LateBy { minutes } => lang.f("why-late", &[("minutes", minutes.into())]),
