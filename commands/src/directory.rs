@@ -48,7 +48,7 @@ impl Kind {
 pub struct Entry {
     /// The id it was reserved for.
     pub subject: Uuid,
-    /// A card's pupil, where `subject` is the credential.
+    /// A card's pupil, where `subject` is the credential. None of a card: its pupil was erased.
     pub owner: Option<Uuid>,
 }
 
@@ -244,26 +244,11 @@ impl Directory {
         Ok(found)
     }
 
-    /// The credential and pupil of each card text (normalised), in the order asked, in one round trip.
-    pub async fn resolve_cards<S: AsRef<str>>(
-        &self,
-        school: SchoolId,
-        cards: &[S],
-    ) -> Result<Vec<Option<Entry>>, StoreError> {
-        self.find_many(school, Kind::Card, cards).await
-    }
-
-    /// Frees every value that was reserved for `subject`, and every card that it owns: the values
-    /// are gone, and somebody else may use them. Returns how many.
+    /// Frees every value that was reserved for `subject`: it is gone, and somebody else may use it. A
+    /// card that it owns stays taken and becomes nobody's: a scan of it that a kiosk still holds back
+    /// must not become a new owner's. Returns how many of both; a second time 0.
     pub async fn release(&self, school: SchoolId, subject: Uuid) -> Result<u64, StoreError> {
-        let done = sqlx::query!(
-            "delete from directory where school_id = $1 and (subject_id = $2 or owner_id = $2)",
-            school.0,
-            subject,
-        )
-        .execute(&self.pool)
-        .await?;
-        Ok(done.rows_affected())
+        release_on(&self.pool, school, subject).await
     }
 
     /// Frees one value if it is reserved for `subject`: an edit, or a reservation whose command was
@@ -286,6 +271,28 @@ impl Directory {
         .await?;
         Ok(done.rows_affected() == 1)
     }
+}
+
+/// [`Directory::release`] without the key that new entries are made with, for after a restore.
+pub async fn release_on(pool: &PgPool, school: SchoolId, subject: Uuid) -> Result<u64, StoreError> {
+    let released = sqlx::query_scalar!(
+        r#"with freed as (
+             delete from directory
+             where school_id = $1 and (subject_id = $2 or owner_id = $2) and kind <> 'card'
+             returning 1
+           ), kept as (
+             update directory set subject_id = $3, owner_id = null
+             where school_id = $1 and (subject_id = $2 or owner_id = $2) and kind = 'card'
+             returning 1
+           )
+           select (select count(*) from freed) + (select count(*) from kept) as "released!""#,
+        school.0,
+        subject,
+        Uuid::nil(),
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(released.unsigned_abs())
 }
 
 #[cfg(test)]

@@ -55,7 +55,8 @@ create table directory (
   kind text not null,
   hmac bytea not null,
   subject_id uuid not null,
-  -- A card's pupil, where `subject_id` is the credential.
+  -- A card's pupil, where `subject_id` is the credential. A card of an erased pupil stays, with the
+  -- zero id and no owner: it is never given again.
   owner_id uuid,
   primary key (school_id, kind, hmac)
 );

@@ -65,7 +65,7 @@ async fn another_key_finds_nothing_and_the_table_does_not_hold_the_value() {
 }
 
 #[tokio::test]
-async fn many_cards_are_resolved_in_the_order_asked_and_released_with_their_pupil() {
+async fn many_cards_are_found_in_the_order_asked_and_are_nobodys_once_their_pupil_is_released() {
     let world = World::new().await;
     let directory = world.write.directory();
     let pupil = Uuid::from_u128(50);
@@ -74,12 +74,16 @@ async fn many_cards_are_resolved_in_the_order_asked_and_released_with_their_pupi
         directory.reserve(world.school, Kind::Card, &format!("CARD{n}"), subject, Some(pupil)).await.unwrap();
     }
     let asked = ["CARD3", "NOBODY", "CARD0", "CARD3"];
-    let found = directory.resolve_cards(world.school, &asked).await.unwrap();
+    let found = directory.find_many(world.school, Kind::Card, &asked).await.unwrap();
     let card = |n: u128| Some(Entry { subject: Uuid::from_u128(100 + n), owner: Some(pupil) });
     assert_eq!(found, [card(3), None, card(0), card(3)]);
-    assert!(directory.resolve_cards::<&str>(world.school, &[]).await.unwrap().is_empty());
+    assert!(directory.find_many::<&str>(world.school, Kind::Card, &[]).await.unwrap().is_empty());
     assert!(!directory.release_value(world.school, Kind::Card, "CARD3", pupil).await.unwrap());
     assert!(directory.release_value(world.school, Kind::Card, "CARD3", Uuid::from_u128(103)).await.unwrap());
     assert_eq!(directory.release(world.school, pupil).await.unwrap(), 4);
-    assert_eq!(directory.resolve_cards(world.school, &asked).await.unwrap(), [None; 4]);
+    // CARD3 was free again; the others stay taken, and are nobody's.
+    let nobodys = Some(Entry { subject: Uuid::nil(), owner: None });
+    let found = directory.find_many(world.school, Kind::Card, &asked).await.unwrap();
+    assert_eq!(found, [None, None, nobodys, None]);
+    assert_eq!(directory.release(world.school, pupil).await.unwrap(), 0);
 }

@@ -9,7 +9,8 @@ use domain::{GuardianId, StreamId};
 
 /// Destroys the keys of every class, frees what the directory held, appends `erased`. Each step
 /// again changes nothing, so a repeat finishes what a crash left. The keys go first: they are what
-/// the erasure is, and the event must not say so before it is true.
+/// the erasure is, and the event must not say so before it is true. They go once more after it: a write
+/// that was under way meanwhile may have sealed under a new key, and after the event none can.
 ///
 /// Streams still load: readers see "erased" in place of each value.
 pub async fn erase_guardian(write: &Write, context: &Context, id: GuardianId) -> Result<Done, UseCaseError> {
@@ -19,5 +20,8 @@ pub async fn erase_guardian(write: &Write, context: &Context, id: GuardianId) ->
     }
     write.vault().shred(context.school, id.0, None).await?;
     write.directory().release(context.school, id.0).await?;
-    Ok(write.execute::<Guardian>(context, &stream, Command::Erase).await?)
+    let done = write.execute::<Guardian>(context, &stream, Command::Erase).await?;
+    write.vault().shred(context.school, id.0, None).await?;
+    write.directory().release(context.school, id.0).await?;
+    Ok(done)
 }

@@ -70,8 +70,8 @@ impl Part for IssueCredential {
     }
 }
 
-/// Issues. A tag that was ever another pupil's is refused, even after its revocation: a scan of it
-/// that a kiosk still holds back would become the new owner's.
+/// Issues. A tag that was ever another pupil's is refused, even after its revocation or the
+/// pupil's erasure: a scan of it that a kiosk still holds back would become the new owner's.
 pub async fn issue_credential(
     write: &Write,
     context: &Context,

@@ -8,6 +8,7 @@ use crate::testing::{World, settings};
 use crate::vault::Opened;
 use chrono::{NaiveDate, NaiveTime, Weekday};
 use domain::kiosk::LaneMode;
+use domain::sealed::SealingClass;
 use domain::student::{GuardianRights, RevocationReason};
 use domain::values::mail::Mail;
 use domain::values::national_id::NationalId;
@@ -77,7 +78,7 @@ async fn a_pupil_with_card_and_guardian_is_enrolled_and_only_sealed_values_are_k
     let input = IssueCredential { student_id, card: NewCard::Qr };
     let card = issue_credential(&world.write, &context, input).await.unwrap();
     assert_eq!(card.card_text.len(), 26);
-    let found = world.write.directory().resolve_cards(world.school, &[&card.card_text]).await.unwrap()[0].unwrap();
+    let found = world.write.directory().find(world.school, Kind::Card, &card.card_text).await.unwrap().unwrap();
     assert_eq!((found.subject, found.owner), (card.credential_id.0, Some(student_id.0)));
 
     let register = Register::load(&world.write, world.school).await.unwrap();
@@ -145,13 +146,80 @@ async fn an_erased_pupils_stream_still_loads_and_every_value_reads_as_erased() {
     assert!(matches!(keys.open(id.0, "given_names", given_names).unwrap(), Opened::Erased));
     assert!(matches!(keys.open(id.0, "national_id", national_id.as_ref().unwrap()).unwrap(), Opened::Erased));
     assert!(Register::load(&world.write, world.school).await.unwrap().pupils().next().is_none());
-    let found = world.write.directory().resolve_cards(world.school, &[&card.card_text]).await.unwrap();
-    assert_eq!(found, [None], "the directory holds nothing of theirs");
+    let found = world.write.directory().find(world.school, Kind::Card, &card.card_text).await.unwrap().unwrap();
+    assert_eq!((found.subject, found.owner), (uuid::Uuid::nil(), None), "the card is nobody's");
+    let theirs: i64 = sqlx::query_scalar("select count(*) from directory where subject_id = $1 or owner_id = $1")
+        .bind(id.0)
+        .fetch_one(&world.owner)
+        .await
+        .unwrap();
+    assert_eq!(theirs, 0, "the directory holds nothing of theirs");
     let refused = keys_of_known(&world.write, &context, id.0).await;
     assert_eq!(refused.err().map(|e| e.code()), Some("erased"));
     // The RUN is free: the same child may come back as a new pupil.
     let back = enrol_student(&world.write, &context, ana(course_id, run("21111111-9"))).await.unwrap();
     assert_ne!(back.student_id, id);
+}
+
+/// Waits until the subject has keys, or none.
+async fn keys_appear(vault: &sqlx::PgPool, subject: uuid::Uuid, wanted: bool) {
+    for _ in 0..400 {
+        let any: bool = sqlx::query_scalar("select exists (select from data_keys where subject_id = $1)")
+            .bind(subject)
+            .fetch_one(vault)
+            .await
+            .unwrap();
+        if any == wanted {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    panic!("the keys did not change");
+}
+
+#[tokio::test]
+async fn a_key_that_a_racing_write_made_does_not_survive_the_erasure() {
+    let world = World::new().await;
+    let course_id = course(&world).await;
+    let context = world.context();
+    let id = enrol_student(&world.write, &context, ana(course_id, run("21111111-9"))).await.unwrap().student_id;
+    let guardian = mother(&world).await;
+    let vault = world.databases.vault_pool().await.unwrap();
+    for (subject, is_student) in [(id.0, true), (guardian.0, false)] {
+        // Nobody appends while the test holds the log: the erasure stops before its event.
+        let mut held = world.owner.begin().await.unwrap();
+        sqlx::query("select lock_log()").execute(&mut *held).await.unwrap();
+        let (write, at) = (world.write.clone(), context.clone());
+        let erasure = tokio::spawn(async move {
+            if is_student {
+                erase_student(&write, &at, StudentId(subject)).await
+            } else {
+                erase_guardian(&write, &at, domain::GuardianId(subject)).await
+            }
+        });
+        keys_appear(&vault, subject, false).await;
+        // What an enrolment or an edit does first that found the subject before.
+        let classes = [(subject, SealingClass::Identity), (subject, SealingClass::Contact)];
+        world.write.vault().ensure_keys(world.school, &classes).await.unwrap();
+        keys_appear(&vault, subject, true).await;
+        held.commit().await.unwrap();
+        assert_eq!(erasure.await.unwrap().unwrap().events, 1);
+        keys_appear(&vault, subject, false).await;
+    }
+}
+
+#[tokio::test]
+async fn an_erased_pupils_tag_is_never_given_to_another() {
+    let world = World::new().await;
+    let course_id = course(&world).await;
+    let context = world.context();
+    let nfc = || NewCard::Nfc { uid: vec![4, 1, 2, 3] };
+    let id = enrol_student(&world.write, &context, ana(course_id, run("21111111-9"))).await.unwrap().student_id;
+    issue_credential(&world.write, &context, IssueCredential { student_id: id, card: nfc() }).await.unwrap();
+    erase_student(&world.write, &context, id).await.unwrap();
+    let back = enrol_student(&world.write, &context, ana(course_id, run("21111111-9"))).await.unwrap().student_id;
+    let again = issue_credential(&world.write, &context, IssueCredential { student_id: back, card: nfc() }).await;
+    assert_eq!(again.unwrap_err().code(), "card_taken");
 }
 
 #[tokio::test]

@@ -193,8 +193,8 @@ where
     A::Event: TryFromAny,
 {
     use domain::DomainEvent;
-    // The ids of a school's streams begin with the school's; `/` and `0` are neighbours in ASCII, and
-    // `school_id` decides whatever the collation makes of the range.
+    // The ids of a school's streams are its own, `/` and another id, whose first digit is before `g`. The
+    // range is there for the index; `school_id` decides.
     let rows = sqlx::query!(
         r#"select aggregate_id, event_type, event_version, payload::text as "payload!"
            from events
