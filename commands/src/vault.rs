@@ -9,6 +9,7 @@
 
 mod cipher;
 mod keyring;
+pub mod ledger;
 
 pub use keyring::{Keyring, Opened};
 
@@ -218,15 +219,6 @@ impl Vault {
         .execute(&self.pool)
         .await?;
         Ok(usize::try_from(done.rows_affected()).unwrap_or(usize::MAX))
-    }
-
-    /// Destroys again whatever the ledger says was destroyed: after a restore of the vault whose
-    /// ledger was brought to its head. Returns how many keys had come back.
-    pub async fn apply_ledger(&self) -> Result<u64, VaultError> {
-        let done = sqlx::query("delete from data_keys k using shredded s where s.key_id = k.key_id")
-            .execute(&self.pool)
-            .await?;
-        Ok(done.rows_affected())
     }
 
     /// Whether the database answers and the key-encryption key is the one its keys were made with.

@@ -151,9 +151,35 @@ async fn keys_and_ledger_change_together_and_a_restored_key_is_destroyed_again()
         .execute(&owner)
         .await
         .unwrap();
-    assert_eq!(vault.apply_ledger().await.unwrap(), 1);
+    assert_eq!(ledger::erased(&owner).await.unwrap(), [], "the key came back");
+    assert_eq!(ledger::apply(&owner).await.unwrap(), 1);
+    assert_eq!(ledger::erased(&owner).await.unwrap(), [(world.school, PUPIL)]);
     let ring = vault.keys_of(world.school, &[PUPIL]).await.unwrap();
     assert_eq!(ring.open(PUPIL, "given_names", &value).unwrap(), Opened::Erased);
+}
+
+#[tokio::test]
+async fn a_restored_ledger_is_completed_from_its_copy_once() {
+    let world = World::new().await;
+    let vault = world.write.vault();
+    sealed(&world).await;
+    let pool = world.databases.vault_pool().await.unwrap();
+    let owner = PgPool::connect_with(world.databases.vault_options()).await.unwrap();
+    sqlx::query("create table backup as select * from data_keys").execute(&owner).await.unwrap();
+    vault.shred(world.school, PUPIL, None).await.unwrap();
+    let copy = ledger::read(&pool).await.unwrap();
+    assert_eq!((copy.len(), copy[0].subject, copy[0].class.as_str()), (1, PUPIL, "identity"));
+    // The vault as it was before.
+    sqlx::query("truncate shredded").execute(&owner).await.unwrap();
+    sqlx::query("insert into data_keys select * from backup where subject_id = $1")
+        .bind(PUPIL)
+        .execute(&owner)
+        .await
+        .unwrap();
+    assert_eq!(ledger::complete(&pool, &copy).await.unwrap(), 1);
+    assert_eq!(ledger::complete(&pool, &copy).await.unwrap(), 0);
+    assert_eq!(ledger::read(&pool).await.unwrap(), copy);
+    assert_eq!(ledger::apply(&pool).await.unwrap(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
