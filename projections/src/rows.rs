@@ -69,6 +69,22 @@ impl<K: Ord + Clone, R: Positioned> Rows<K, R> {
         }
     }
 
+    /// The row as it stands, if it is there.
+    pub(crate) fn get(&self, key: &K) -> Option<&R> {
+        self.rows.get(key)
+    }
+
+    /// Lets an event change every older row that it is about.
+    pub(crate) fn update_where(&mut self, position: i64, about: impl Fn(&R) -> bool, change: impl Fn(&mut R)) {
+        for (key, row) in &mut self.rows {
+            if about(row) && row.position() < position {
+                change(row);
+                row.set_position(position);
+                self.changed.insert(key.clone());
+            }
+        }
+    }
+
     /// The changed rows in the order of their keys, so that two writers lock them alike.
     pub(crate) fn changed(&self) -> Vec<&R> {
         self.changed.iter().filter_map(|k| self.rows.get(k)).collect()

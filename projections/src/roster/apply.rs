@@ -97,6 +97,7 @@ impl Roster {
                 };
                 self.students.upsert(id, position, || row.clone(), |s| *s = row.clone());
                 self.membership(fact, id, *from, Some(*course_id));
+                self.left(fact, id, None);
             }
             student::Event::Moved { course_id, from } => {
                 self.students.update(&id, position, |s| s.course_id = *course_id);
@@ -115,6 +116,7 @@ impl Roster {
             student::Event::Withdrawn { from } => {
                 self.students.update(&id, position, |s| s.withdrawn_from = Some(*from));
                 self.membership(fact, id, *from, None);
+                self.left(fact, id, Some(*from));
             }
             student::Event::CredentialIssued { credential_id, kind } => {
                 let row = Credential {
@@ -123,6 +125,7 @@ impl Roster {
                     student_id: id,
                     kind: *kind,
                     revoked: None,
+                    left_from: self.students.get(&id).and_then(|s| s.withdrawn_from),
                     position,
                 };
                 self.credentials.upsert(*credential_id, position, || row.clone(), |c| *c = row.clone());
@@ -135,13 +138,25 @@ impl Roster {
                 self.link(fact, id, *guardian_id, Some(*rights));
             }
             student::Event::GuardianUnlinked { guardian_id } => self.link(fact, id, *guardian_id, None),
-            student::Event::Erased => self.students.update(&id, position, |s| {
-                s.erased = true;
-                s.given_names = None;
-                s.family_names = None;
-                s.national_id = None;
-            }),
+            student::Event::Erased => {
+                self.students.update(&id, position, |s| {
+                    s.erased = true;
+                    s.given_names = None;
+                    s.family_names = None;
+                    s.national_id = None;
+                });
+                let today = fact.event.local_date;
+                let about = |c: &Credential| c.student_id == id && c.left_from.is_none_or(|left| left > today);
+                self.credentials.update_where(position, about, |c| c.left_from = Some(today));
+            }
         }
+    }
+
+    /// The pupil's cards end with the pupil's stay, and are good again after a new enrolment. Cards that
+    /// say so already keep their place in the delta.
+    fn left(&mut self, fact: &Fact, student_id: StudentId, from: Option<NaiveDate>) {
+        let about = |c: &Credential| c.student_id == student_id && c.left_from != from;
+        self.credentials.update_where(fact.position(), about, |c| c.left_from = from);
     }
 
     fn membership(&mut self, fact: &Fact, student_id: StudentId, from_date: NaiveDate, course_id: Option<CourseId>) {
@@ -306,6 +321,26 @@ mod tests {
         ]);
         let row = roster.credentials.changed()[0];
         assert_eq!((row.revoked, row.position), (Some(student::RevocationReason::Lost), 3));
+    }
+
+    #[test]
+    fn given_a_pupil_who_left_or_was_erased_then_the_cards_end_and_move_up_in_the_delta() {
+        let card = |n| student::Event::CredentialIssued { credential_id: id(n), kind: student::CredentialKind::Nfc };
+        let left = history::day(5);
+        let row = |roster: &Roster| -> Vec<_> {
+            roster.credentials.changed().iter().map(|c| (c.left_from, c.position)).collect()
+        };
+        let history = [enrolled(1, -30), card(7), card(8), student::Event::Withdrawn { from: left }, card(9)];
+        let roster = fold(&history);
+        assert_eq!(row(&roster), [(Some(left), 4), (Some(left), 4), (Some(left), 5)]);
+        let first = roster.credentials.changed()[0].clone();
+        assert!(first.is_valid_on(left.pred_opt().unwrap()) && !first.is_valid_on(left));
+        let back = fold(&[&history[..], &[enrolled(1, 30)]].concat());
+        assert_eq!(row(&back), [(None, 6); 3], "good again");
+        let erased = fold(&[enrolled(1, -30), card(7), student::Event::Erased]);
+        let erased_card = erased.credentials.changed()[0];
+        assert!(erased_card.left_from.is_some());
+        assert_eq!(erased_card.position, 3);
     }
 
     #[test]

@@ -153,24 +153,42 @@ pub async fn students_changed_since(
     Ok(rows.into_iter().map(Student::from).collect())
 }
 
-/// Cards that changed after a position, in the order of their changes, at most 2,000: a kiosk's roster
-/// delta. The last row's position is the next cursor; no names.
+/// A part of a kiosk's roster delta.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CredentialPage {
+    /// In the order of their changes; no names.
+    pub credentials: Vec<Credential>,
+    /// Whether there are more, after the last one's position.
+    pub more: bool,
+}
+
+/// Cards that changed after a position, in the order of their changes, at most 2,000. All that one event
+/// changed (a pupil's cards) come on one page, unless they are more than a page by themselves.
 pub async fn credentials_since(
     pool: &PgPool,
     school: SchoolId,
     since: i64,
     limit: i64,
-) -> Result<Vec<Credential>, sqlx::Error> {
-    let rows = sqlx::query!(
-        "select school_id, credential_id, student_id, kind, revoked, position from credentials \
-         where school_id = $1 and position > $2 order by position limit $3",
+) -> Result<CredentialPage, sqlx::Error> {
+    let limit = limit.clamp(1, page::MAX_DELTA);
+    let mut rows = sqlx::query!(
+        "select school_id, credential_id, student_id, kind, revoked, left_from, position from credentials \
+         where school_id = $1 and position > $2 order by position, credential_id limit $3",
         school.0,
         since,
-        limit.clamp(1, page::MAX_DELTA)
+        limit + 1
     )
     .fetch_all(pool)
     .await?;
-    rows.into_iter()
+    let more = rows.len() > usize::try_from(limit).unwrap_or(usize::MAX);
+    if more && let Some(beyond) = rows.pop() {
+        let whole = rows.partition_point(|r| r.position < beyond.position);
+        if whole > 0 {
+            rows.truncate(whole);
+        }
+    }
+    let credentials = rows
+        .into_iter()
         .map(|r| {
             Ok(Credential {
                 school_id: SchoolId(r.school_id),
@@ -178,10 +196,12 @@ pub async fn credentials_since(
                 student_id: StudentId(r.student_id),
                 kind: wire::parse(&r.kind)?,
                 revoked: r.revoked.as_deref().map(wire::parse).transpose()?,
+                left_from: r.left_from,
                 position: r.position,
             })
         })
-        .collect()
+        .collect::<Result<_, sqlx::Error>>()?;
+    Ok(CredentialPage { credentials, more })
 }
 
 /// A guardian with what the link to one pupil allows.

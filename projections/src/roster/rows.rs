@@ -110,6 +110,8 @@ pub struct Credential {
     pub kind: CredentialKind,
     /// Why it is no longer valid; none: it is.
     pub revoked: Option<RevocationReason>,
+    /// First local date on which its pupil is no longer at the school, or was erased.
+    pub left_from: Option<NaiveDate>,
     /// Last event that changed the row.
     pub position: i64,
 }
@@ -167,6 +169,13 @@ pub struct Kiosk {
     pub revoked: bool,
     /// Last event that changed the row.
     pub position: i64,
+}
+
+impl Credential {
+    /// Whether a door shall say welcome on that date.
+    pub fn is_valid_on(&self, date: NaiveDate) -> bool {
+        self.revoked.is_none() && self.left_from.is_none_or(|left| date < left)
+    }
 }
 
 crate::rows::positioned!(School, Course, Schedule, Student, Membership, Credential, Guardian, GuardianLink, Kiosk);

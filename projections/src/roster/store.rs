@@ -49,6 +49,8 @@ struct Touched {
     courses: BTreeSet<Uuid>,
     students: BTreeSet<Uuid>,
     credentials: BTreeSet<Uuid>,
+    /// Pupils whose cards all change.
+    card_holders: BTreeSet<Uuid>,
     guardians: BTreeSet<Uuid>,
     kiosks: BTreeSet<Uuid>,
 }
@@ -65,6 +67,11 @@ impl Touched {
                     | student::Event::CredentialRevoked { credential_id, .. } = event
                     {
                         touched.credentials.insert(credential_id.0);
+                    }
+                    if let student::Event::Enrolled { .. } | student::Event::Withdrawn { .. } | student::Event::Erased =
+                        event
+                    {
+                        touched.card_holders.insert(fact.own_id);
                     }
                     touched.students.insert(fact.own_id)
                 }
@@ -216,11 +223,12 @@ async fn load_people_in_tx(conn: &mut PgConnection, roster: &mut Roster, t: &Tou
             roster.links.load((link.student_id, link.guardian_id), link);
         }
     }
-    if !t.credentials.is_empty() {
+    if !(t.credentials.is_empty() && t.card_holders.is_empty()) {
         let rows = sqlx::query!(
-            "select school_id, credential_id, student_id, kind, revoked, position \
-             from credentials where credential_id = any($1)",
-            &ids(&t.credentials)
+            "select school_id, credential_id, student_id, kind, revoked, left_from, position \
+             from credentials where credential_id = any($1) or student_id = any($2)",
+            &ids(&t.credentials),
+            &ids(&t.card_holders)
         )
         .fetch_all(&mut *conn)
         .await?;
@@ -231,6 +239,7 @@ async fn load_people_in_tx(conn: &mut PgConnection, roster: &mut Roster, t: &Tou
                 student_id: StudentId(r.student_id),
                 kind: wire::parse(&r.kind)?,
                 revoked: r.revoked.as_deref().map(wire::parse).transpose()?,
+                left_from: r.left_from,
                 position: r.position,
             };
             roster.credentials.load(credential.credential_id, credential);

@@ -32,7 +32,7 @@ async fn a_kiosk_s_delta_holds_each_card_once_then_only_what_changed_with_its_re
     let world = founded(12).await;
     let (mut all, mut since) = (Vec::new(), 0);
     loop {
-        let page = credentials_since(&world.request, school(), since, 5).await.unwrap();
+        let page = credentials_since(&world.request, school(), since, 5).await.unwrap().credentials;
         assert!(page.len() <= 5);
         let Some(last) = page.last() else { break };
         since = last.position;
@@ -42,7 +42,7 @@ async fn a_kiosk_s_delta_holds_each_card_once_then_only_what_changed_with_its_re
     assert!(all.is_sorted_by(|a, b| a.position < b.position), "each once, in the order of the changes");
     assert!(all.iter().all(|c| c.revoked.is_none() && c.kind == CredentialKind::Qr));
     let last = all.last().unwrap().position;
-    assert_eq!(credentials_since(&world.request, school(), last, 5).await.unwrap(), [], "nothing new");
+    assert_eq!(credentials_since(&world.request, school(), last, 5).await.unwrap().credentials, [], "nothing new");
 
     // What was told before comes again with its new state, and a new card with it.
     let lost = &all[2];
@@ -55,13 +55,29 @@ async fn a_kiosk_s_delta_holds_each_card_once_then_only_what_changed_with_its_re
         ])
         .await;
     world.catch_up(ReadModel::Roster).await;
-    let delta = credentials_since(&world.request, school(), last, 2_000).await.unwrap();
+    let delta = credentials_since(&world.request, school(), last, 2_000).await.unwrap().credentials;
     let told: Vec<_> = delta.iter().map(|c| (c.credential_id, c.kind, c.revoked)).collect();
     assert_eq!(told, [(credential_id, CredentialKind::Qr, Some(reason)), (id(0xff), CredentialKind::Nfc, None)]);
     assert_eq!(delta[0].position, world.head().await - 1);
     // From the beginning: still one row a card.
-    let from_the_start = credentials_since(&world.request, school(), 0, 2_000).await.unwrap();
+    let from_the_start = credentials_since(&world.request, school(), 0, 2_000).await.unwrap().credentials;
     assert_eq!(from_the_start.len(), 13);
+
+    // Whoever leaves takes all cards along: they come on one page, whole.
+    let (last, from) = (world.head().await, history::day(-1));
+    let other = (owner + 1) % 12;
+    world
+        .append(&[
+            of_pupil(other, student::Event::CredentialIssued { credential_id: id(0xfe), kind: CredentialKind::Nfc }),
+            of_pupil(owner, student::Event::Withdrawn { from }),
+        ])
+        .await;
+    world.catch_up(ReadModel::Roster).await;
+    let first = credentials_since(&world.request, school(), last, 2).await.unwrap();
+    assert_eq!((first.credentials.len(), first.more), (1, true));
+    let second = credentials_since(&world.request, school(), last + 1, 2).await.unwrap();
+    assert!(!second.more);
+    assert_eq!(second.credentials.iter().map(|c| c.left_from).collect::<Vec<_>>(), [Some(from); 2]);
 }
 
 #[tokio::test]

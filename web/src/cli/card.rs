@@ -57,7 +57,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     }
     let (mut lines, mut since) = (Vec::new(), 0);
     loop {
-        let page = queries::credentials_since(pool, school, since, 2000).await?;
+        let page = queries::credentials_since(pool, school, since, 2000).await?.credentials;
         let Some(last) = page.last() else { break };
         since = last.position;
         for credential in page.into_iter().filter(|c| c.revoked.is_none() && c.kind == CredentialKind::Qr) {

@@ -46,15 +46,16 @@ pub async fn get(
     let same_log = asked.epoch.is_none_or(|e| Epoch(e) == epoch);
     let since = asked.since.filter(|s| same_log && (0..=known_to).contains(s)).unwrap_or(0);
     let limit = i64::try_from(MAX_ROSTER_PAGE).unwrap_or(i64::MAX);
-    let rows = queries::credentials_since(request, kiosk.school_id, since, limit).await?;
-    let more = rows.len() >= MAX_ROSTER_PAGE;
+    let today = state.today(kiosk.school_id).await?.unwrap_or_else(|| state.clock.now().date_naive());
+    let page = queries::credentials_since(request, kiosk.school_id, since, limit).await?;
+    let (rows, more) = (page.credentials, page.more);
     let position = if more { rows.last().map_or(known_to, |r| r.position) } else { known_to };
     let credentials = rows
         .into_iter()
         .map(|row| RosterCredential {
             credential_id: row.credential_id,
             kind: row.kind.into(),
-            state: if row.revoked.is_some() { CredentialState::Revoked } else { CredentialState::Active },
+            state: if row.is_valid_on(today) { CredentialState::Active } else { CredentialState::Revoked },
         })
         .collect();
     Ok(Json(RosterResponse { epoch, position, full: since == 0, more, credentials }))

@@ -219,5 +219,12 @@ async fn a_kiosk_gets_its_roster_whole_and_then_what_changed() {
     // A position of another life of the log means nothing in this one.
     let restored = ask(format!("?since={}&epoch={}", all["position"], Uuid::from_u128(3))).await;
     assert_eq!(restored["credentials"].as_array().unwrap().len(), 3);
+    // An erased pupil's card is no longer welcome, and the delta says so.
+    let pupil = school.pupils[0].0;
+    commands::use_cases::erase_student(app.write(), &app.context(school.id), pupil).await.unwrap();
+    app.settle().await.unwrap();
+    let gone = ask(format!("?since={}", all["position"])).await;
+    let states: Vec<_> = gone["credentials"].as_array().unwrap().iter().map(|c| c["state"].clone()).collect();
+    assert_eq!(states, [json!("revoked")]);
     app.shutdown().await;
 }
