@@ -9,13 +9,14 @@
 
 use crate::clock::{Clock, micros};
 use crate::context::Context;
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use chrono_tz::Tz;
 use domain::values::zone::{local_date, offset_seconds};
 use domain::{Actor, CommandId, DomainEvent, EventId, SchoolId, StreamId};
 use serde::Serialize;
 use sqlx::PgConnection;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use uuid::Uuid;
 
 /// An event that has no position yet.
@@ -157,14 +158,27 @@ pub struct Head {
     /// The instant that events appended now are recorded at: the clock's, read under the lock, but
     /// never before the last event's.
     pub recorded_at: DateTime<Utc>,
+    /// How far the clock is behind the last event, if that is more than [`BEHIND_TOLERANCE`].
+    pub clock_behind: Option<TimeDelta>,
 }
+
+/// How far the clock may be behind the log's last event before somebody must look: machines that take
+/// turns differ by less.
+pub const BEHIND_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
 impl Head {
     /// Takes the log's lock, waits for whoever holds it, and reads the end. As late as possible.
     pub async fn take_in_tx(conn: &mut PgConnection, clock: &dyn Clock) -> Result<Self, sqlx::Error> {
         let row = sqlx::query!(r#"select head as "head!", recorded from take_log_head()"#).fetch_one(conn).await?;
         let now = clock.now();
-        Ok(Self { position: row.head, recorded_at: row.recorded.map_or(now, |last| last.max(now)) })
+        let recorded_at = row.recorded.map_or(now, |last| last.max(now));
+        let clock_behind = Some(recorded_at - now).filter(|behind| *behind > BEHIND_TOLERANCE);
+        // Told and not refused: one event recorded by a clock that ran ahead stays in the log for ever,
+        // and a scan refused until the calendar gets there would be a scan lost.
+        if let Some(behind) = clock_behind {
+            alarm(now, behind);
+        }
+        Ok(Self { position: row.head, recorded_at, clock_behind })
     }
 
     /// The position that the event at `index` of the next append will have.
@@ -236,6 +250,19 @@ pub async fn append_in_tx(
     events: &[NewEvent],
 ) -> Result<Head, sqlx::Error> {
     Head::take_in_tx(conn, clock).await?.append_in_tx(conn, events).await
+}
+
+/// At most once a minute.
+fn alarm(now: DateTime<Utc>, behind: TimeDelta) {
+    static TOLD: AtomicI64 = AtomicI64::new(i64::MIN);
+    let minute = now.timestamp().div_euclid(60);
+    if TOLD.swap(minute, Ordering::Relaxed) != minute {
+        tracing::error!(
+            code = "clock_behind_log",
+            behind_s = behind.num_seconds(),
+            "the clock is behind the log's last event: until it has passed it, every event is recorded at that instant"
+        );
+    }
 }
 
 /// Whether an append failed because one of its streams has moved on, or another unique row was

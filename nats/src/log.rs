@@ -43,11 +43,6 @@ pub async fn read_after(pool: &PgPool, after: i64, limit: i64) -> Result<Vec<Raw
     Ok(rows.into_iter().map(RawEvent::from).collect())
 }
 
-/// The events at positions `from` to `through`, both included.
-pub async fn read_range(pool: &PgPool, from: i64, through: i64) -> Result<Vec<RawEvent>, sqlx::Error> {
-    read_after(pool, from - 1, through - from + 1).await
-}
-
 /// [`read_after`] within one epoch: of a log that has begun another one, nothing is returned. One
 /// statement, so that a restore between a check and the reading cannot mix two logs.
 pub(crate) async fn read_after_in_epoch(

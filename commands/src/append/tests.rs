@@ -5,7 +5,7 @@ use domain::kiosk::{Event, LaneMode};
 use domain::{KioskId, SchoolId};
 use sqlx::{PgPool, Row};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 fn enrolled() -> Event {
@@ -134,6 +134,25 @@ async fn recorded_at_never_goes_back_when_the_clock_does() {
     assert!(recorded.is_sorted(), "{recorded:?}");
     let minutes: Vec<i64> = recorded.iter().map(|at| (*at - start).num_minutes()).collect();
     assert_eq!(minutes, [0, 0, 5, 5, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7]);
+}
+
+#[tokio::test]
+async fn a_clock_far_behind_the_log_is_told_and_no_scan_is_refused_for_it() {
+    let world = World::new().await;
+    let start = monday_morning();
+    world.clock.set(start + TimeDelta::days(26_000));
+    append(&world, &[first_event(&world, start)]).await.unwrap();
+    for (clock, behind) in [
+        (start + TimeDelta::days(26_000) - BEHIND_TOLERANCE, None),
+        (start, Some(TimeDelta::days(26_000))),
+        (start + TimeDelta::minutes(1), Some(TimeDelta::days(26_000) - TimeDelta::minutes(1))),
+    ] {
+        world.clock.set(clock);
+        let head = append(&world, &[first_event(&world, start)]).await.unwrap();
+        assert_eq!(head.clock_behind, behind);
+        assert_eq!(head.recorded_at, start + TimeDelta::days(26_000));
+    }
+    assert_eq!(world.dense_length().await, 4);
 }
 
 #[tokio::test]
