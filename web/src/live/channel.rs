@@ -123,7 +123,7 @@ pub(super) async fn run(hub: Arc<Hub>, channel: Arc<Channel>) {
                 channel.wake();
             }
         }
-        // At most ten a second, and never more than a quarter of the time on one school.
+        // At most ten a second, and never more than a third of the time on one school.
         let pause = GAP.max(begun.elapsed() * 3);
         tokio::select! {
             () = hub.stop.cancelled() => return,
@@ -183,10 +183,18 @@ impl Watcher {
         if !covered {
             return false;
         }
-        // Frames of the position that was seen may say something newer (the clock, a gate's call):
-        // the last of them is given again.
-        let behind = ring.frames.iter().position(|f| f.id.position > seen.position);
-        self.next = behind.map_or(ring.newest, |n| oldest + n as u64);
+        let next = match ring.frames.iter().position(|f| f.id.position > seen.position) {
+            // A frame that began before that place would give scans a second time (one server's frames
+            // are not another's).
+            Some(behind) if ring.frames[behind].after != Some(seen.position) => return false,
+            Some(behind) => oldest + behind as u64,
+            // Frames of the position that was seen may say something newer (the clock, a gate's call):
+            // the last of them is given again, unless it holds scans that were given with it.
+            None if ring.frames.back().is_some_and(|last| last.adds) => ring.newest + 1,
+            None => ring.newest,
+        };
+        drop(ring);
+        self.next = next;
         true
     }
 
@@ -216,7 +224,7 @@ impl Watcher {
         }
         let frame = ring.frames.get(usize::try_from(self.next - oldest).ok()?).cloned();
         self.next += 1;
-        // One that follows nothing: the log began another life.
+        // One that follows nothing: the log began another life, or too much came at once.
         frame.map(|f| if f.after.is_some() { Given::Next(f) } else { Given::Snapshot(f) })
     }
 }
@@ -226,3 +234,6 @@ impl Drop for Watcher {
         self.channel.watchers.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests;

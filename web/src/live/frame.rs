@@ -14,7 +14,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// Most scans that one frame adds; a client that misses more reads `/api/v1/live/pupils`.
+/// Most scans that one frame adds. Past them it is a snapshot, which adds none: who wants each scan reads
+/// `/api/v1/live/pupils`.
 const MOST_SCANS: usize = 1000;
 const PAGE: i64 = 200;
 
@@ -45,8 +46,11 @@ impl FromStr for FrameId {
 pub struct Frame {
     /// Where in the log.
     pub id: FrameId,
-    /// Position of the frame before, in the same epoch: this one adds the scans after it.
+    /// Position of the frame before, in the same epoch: this one adds every scan after it. None: it
+    /// follows nothing (the first, another epoch, too many scans for a frame), and adds no scan.
     pub after: Option<i64>,
+    /// Whether it adds a scan.
+    pub(super) adds: bool,
     /// The board, for pages.
     pub board: Board,
     /// The names to it.
@@ -78,8 +82,11 @@ pub(super) async fn compute(hub: &Hub, school: SchoolId, before: Option<&Frame>)
     let after = before.filter(|b| b.id.epoch == id.epoch && b.id.position <= id.position).map(|b| b.id.position);
     let added = match after {
         Some(after) if after < id.position => scans_between(hub, &board, after, id.position).await?,
-        _ => Vec::new(),
+        _ => Some(Vec::new()),
     };
+    // A frame that held some of them would look like one that holds all.
+    let (after, added) = added.map_or((None, Vec::new()), |added| (after, added));
+    let adds = !added.is_empty();
     let mut recent = before.map(|b| b.recent.clone()).unwrap_or_default();
     recent.note(&added, hub.clock.now(), hub.clock.rate());
     let freshness = freshness::measure(&hub.log_reader, &board.as_of, hub.clock.as_ref(), &recent).await?;
@@ -90,7 +97,7 @@ pub(super) async fn compute(hub: &Hub, school: SchoolId, before: Option<&Frame>)
     said.freshness = Some(freshness);
     let json = Bytes::from(serde_json::to_vec(&said).unwrap_or_default());
     let etag = format!("W/\"{}\"", hex::encode(&digest[..12]));
-    Ok(Some(Frame { id, after, board, names, freshness, json, etag, digest, recent }))
+    Ok(Some(Frame { id, after, adds, board, names, freshness, json, etag, digest, recent }))
 }
 
 /// What the board says, its age and the scans that are news aside.
@@ -99,16 +106,24 @@ fn digest(said: &BoardView) -> [u8; 32] {
     Sha256::digest(serde_json::to_vec(&lasting).unwrap_or_default()).into()
 }
 
-async fn scans_between(hub: &Hub, board: &Board, mut after: i64, through: i64) -> Result<Vec<LiveScan>, LiveError> {
+/// The day's scans between two positions; none if they are too many for a frame.
+async fn scans_between(
+    hub: &Hub,
+    board: &Board,
+    mut after: i64,
+    through: i64,
+) -> Result<Option<Vec<LiveScan>>, sqlx::Error> {
     let mut all = Vec::new();
     loop {
         let page = queries::scans_page(&hub.request, board.school_id, board.date, after, PAGE).await?;
         let full = i64::try_from(page.len()).is_ok_and(|n| n == PAGE);
         after = page.last().map_or(after, |s| s.position);
         all.extend(page.into_iter().filter(|s| s.position <= through));
-        if !full || after >= through || all.len() >= MOST_SCANS {
-            all.truncate(MOST_SCANS);
-            return Ok(all);
+        if all.len() > MOST_SCANS {
+            return Ok(None);
+        }
+        if !full || after >= through {
+            return Ok(Some(all));
         }
     }
 }

@@ -43,7 +43,7 @@ pub struct BoardView {
     /// Scans of any day that wait for a person.
     pub quarantined: i64,
     /// In the stream: the day's scans that this frame adds to the one before, in the order of the log,
-    /// echoes included, at most 1,000.
+    /// echoes included. More than 1,000 at once come as a snapshot, which adds none.
     pub scans: Vec<ScanView>,
 }
 

@@ -1,0 +1,88 @@
+use super::*;
+use crate::live::LiveHub;
+use crate::testing::{TestApp, TestSchool};
+
+/// A frame after another, or a first one.
+async fn frame(hub: &LiveHub, school: &TestSchool, before: Option<&Frame>) -> Frame {
+    hub.0.compute(school.id, before).await.unwrap().unwrap()
+}
+
+async fn tap(app: &TestApp, school: &TestSchool, seqs: std::ops::RangeInclusive<i64>) {
+    let card = |seq: i64| &school.pupils[usize::try_from(seq).unwrap() % school.pupils.len()].1;
+    let scans: Vec<_> = seqs.map(|seq| school.scan(seq, card(seq), app.now())).collect();
+    for batch in scans.chunks(500) {
+        app.scan(school, batch).await.unwrap();
+    }
+    app.settle().await.unwrap();
+}
+
+fn scans(frame: &Frame) -> usize {
+    let json: serde_json::Value = serde_json::from_slice(&frame.json).unwrap();
+    json["scans"].as_array().unwrap().len()
+}
+
+/// How many scans each waiting frame gives; none for a snapshot.
+fn given(watcher: &mut Watcher) -> Vec<Option<usize>> {
+    std::iter::from_fn(|| watcher.take())
+        .map(|given| match given {
+            Given::Next(frame) => Some(scans(&frame)),
+            Given::Snapshot(_) => None,
+        })
+        .collect()
+}
+
+fn watcher(channel: &Arc<Channel>) -> Watcher {
+    Watcher::new(channel.clone(), CancellationToken::new())
+}
+
+#[tokio::test]
+async fn whoever_saw_the_newest_frame_gets_its_scans_once_and_what_the_clock_said_since() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(3).await.unwrap();
+    let hub = &app.state().live;
+    let channel = Arc::new(Channel::new(school.id, frame(hub, &school, None).await, 8));
+    let first = channel.latest.borrow().clone();
+    tap(&app, &school, 1..=2).await;
+    channel.publish(frame(hub, &school, Some(&first)).await);
+    let newest = channel.latest.borrow().clone();
+    assert_eq!(scans(&newest), 2);
+    let mut back = watcher(&channel);
+    assert!(back.resume(&first.id));
+    assert_eq!(given(&mut back), [Some(2)]);
+    let mut same = watcher(&channel);
+    assert!(same.resume(&newest.id));
+    assert!(given(&mut same).is_empty(), "its scans were given with that id");
+    // The clock makes a frame of the same place: it is news for whoever saw the one before.
+    app.clock.advance(crate::testing::minutes(61));
+    channel.publish(frame(hub, &school, Some(&newest)).await);
+    let mut same = watcher(&channel);
+    assert!(same.resume(&newest.id));
+    assert_eq!(given(&mut same), [Some(0)]);
+    // A place in the middle of a frame, as another server may have shown it.
+    let between = FrameId { position: newest.id.position - 1, ..newest.id };
+    assert!(between.position > first.id.position);
+    assert!(!watcher(&channel).resume(&between), "the frame would give a scan twice");
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn more_scans_than_a_frame_holds_come_as_a_snapshot_and_never_as_a_part_of_them() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(9).await.unwrap();
+    let hub = &app.state().live;
+    let channel = Arc::new(Channel::new(school.id, frame(hub, &school, None).await, 8));
+    let first = channel.latest.borrow().clone();
+    tap(&app, &school, 1..=1000).await;
+    let whole = frame(hub, &school, Some(&first)).await;
+    assert_eq!((scans(&whole), whole.after), (1000, Some(first.id.position)));
+    tap(&app, &school, 1001..=1001).await;
+    let mut watching = watcher(&channel);
+    watching.snapshot();
+    let cut = frame(hub, &school, Some(&first)).await;
+    assert_eq!((scans(&cut), cut.after), (0, None));
+    channel.publish(cut);
+    assert_eq!(given(&mut watching), [None]);
+    let mut back = watcher(&channel);
+    assert!(!back.resume(&first.id) || given(&mut back) == [None]);
+    app.shutdown().await;
+}
