@@ -1,4 +1,4 @@
-//! What the pages say, in Spanish and English. All texts are in `web/locales/*.ftl` (Project Fluent);
+//! What the pages and the API's refusals say, in Spanish and English. All texts are in `web/locales/*.ftl` (Project Fluent);
 //! a text is asked for by its key.
 //!
 //! How to add one more text: the key in both files, then `lang.t("key")` or `lang.f("key", …)`; a key
@@ -9,7 +9,7 @@ mod negotiate;
 pub mod times;
 
 pub(crate) use negotiate::cookie;
-pub use negotiate::{COOKIE as LANGUAGE_COOKIE, negotiate};
+pub use negotiate::{COOKIE as LANGUAGE_COOKIE, accepted, negotiate};
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
@@ -18,7 +18,7 @@ use unic_langid::LanguageIdentifier;
 
 type Bundle = FluentBundle<FluentResource>;
 
-/// A language of the pages.
+/// A language that people read.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum Lang {
     /// Spanish of Chile, unless somebody asks for another.

@@ -2,9 +2,10 @@
 //!
 //! A problem never quotes what was sent: no card, no name, no number of a person.
 
+use crate::i18n::Lang;
 use crate::live::LiveError;
 use crate::names::NamesError;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use commands::StoreError;
 use commands::use_cases::UseCaseError;
@@ -12,52 +13,12 @@ use commands::vault::VaultError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Language of the texts that people read. Spanish unless the client prefers English.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lang {
-    /// Spanish of Chile.
-    Es,
-    /// English.
-    En,
-}
-
-impl Lang {
-    /// The one of our two languages that `Accept-Language` (RFC 9110, 12.5.4) ranks first.
-    pub fn from_headers(headers: &HeaderMap) -> Self {
-        let Some(wanted) = headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()) else {
-            return Self::Es;
-        };
-        let (mut best, mut best_weight) = (Self::Es, 0.0_f32);
-        for part in wanted.split(',') {
-            let mut pieces = part.split(';');
-            let tag = pieces.next().unwrap_or_default().trim().to_ascii_lowercase();
-            let weight = pieces.find_map(|p| p.trim().strip_prefix("q=")?.parse().ok()).unwrap_or(1.0);
-            let lang = match tag.split('-').next() {
-                Some("es") => Self::Es,
-                Some("en") => Self::En,
-                _ => continue,
-            };
-            if weight > best_weight {
-                (best, best_weight) = (lang, weight);
-            }
-        }
-        best
-    }
-
-    /// The language tag.
-    pub fn tag(self) -> &'static str {
-        match self {
-            Self::Es => "es",
-            Self::En => "en",
-        }
-    }
-}
-
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident $status:ident $code:literal $es:literal $en:literal;)+) => {
-        /// What went wrong. The code is part of the API: it is added to, never renamed.
+    ($($(#[$doc:meta])* $name:ident $status:ident $code:literal;)+) => {
+        /// What went wrong. The code is part of the API: it is added to, never renamed. Its sentence for
+        /// people is the text `problem-<code>` of `web/locales`, with `-` for `_`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Code { $($(#[$doc])* #[doc = concat!("`", $code, "`: ", $en)] $name,)+ }
+        pub enum Code { $($(#[$doc])* #[doc = concat!("`", $code, "`")] $name,)+ }
 
         impl Code {
             /// All codes, for the documents and the tests.
@@ -68,42 +29,50 @@ macro_rules! codes {
 
             /// The HTTP status that goes with it.
             pub fn status(self) -> StatusCode { match self { $(Self::$name => StatusCode::$status,)+ } }
-
-            /// One sentence for a person.
-            pub fn title(self, lang: Lang) -> &'static str {
-                match (self, lang) { $((Self::$name, Lang::Es) => $es, (Self::$name, Lang::En) => $en,)+ }
-            }
         }
     };
 }
 
 codes! {
-    MalformedJson BAD_REQUEST "malformed_json" "El cuerpo no es JSON válido." "The body is not valid JSON.";
-    MalformedRequest BAD_REQUEST "malformed_request" "La solicitud no se puede leer." "The request cannot be read.";
-    KioskUnauthenticated UNAUTHORIZED "kiosk_unauthenticated" "El tótem no se identificó con su clave." "The kiosk did not authenticate with its secret.";
-    KioskRevoked FORBIDDEN "kiosk_revoked" "El tótem fue dado de baja." "The kiosk was revoked.";
-    NotFound NOT_FOUND "not_found" "No existe lo que se pidió." "There is nothing at this address.";
-    MethodNotAllowed METHOD_NOT_ALLOWED "method_not_allowed" "Esta dirección no admite esa operación." "This address does not take that method.";
-    RequestTimeout REQUEST_TIMEOUT "request_timeout" "La solicitud tardó demasiado; se puede repetir." "The request took too long; it may be repeated.";
-    Conflict CONFLICT "conflict" "Otra persona cambió lo mismo a la vez; se puede repetir." "Somebody changed the same thing at once; it may be repeated.";
-    BodyTooLarge PAYLOAD_TOO_LARGE "body_too_large" "El cuerpo es demasiado grande." "The body is too large.";
-    UriTooLong URI_TOO_LONG "uri_too_long" "La dirección es demasiado larga." "The address is too long.";
-    UnsupportedMediaType UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "El cuerpo debe ser application/json." "The body must be application/json.";
-    MisdirectedRequest MISDIRECTED_REQUEST "misdirected_request" "Este servidor no atiende a ese nombre." "This server does not answer for that host.";
-    InvalidBody UNPROCESSABLE_ENTITY "invalid_body" "El cuerpo no tiene la forma esperada." "The body does not have the expected shape.";
-    InvalidParameter UNPROCESSABLE_ENTITY "invalid_parameter" "Un parámetro de la dirección no es válido." "A parameter of the address is not valid.";
-    InvalidCursor UNPROCESSABLE_ENTITY "invalid_cursor" "El cursor no es de esta lista." "The cursor is not one of this list.";
-    InvalidBatch UNPROCESSABLE_ENTITY "invalid_batch" "El lote no tiene la forma esperada." "The batch does not have the expected shape.";
-    EmptyBatch UNPROCESSABLE_ENTITY "empty_batch" "El lote no trae lecturas." "The batch holds no scan.";
-    TooManyScans UNPROCESSABLE_ENTITY "too_many_scans" "El lote trae más de 500 lecturas." "The batch holds more than 500 scans.";
-    SchoolRequired UNPROCESSABLE_ENTITY "school_required" "Falta indicar el colegio." "The school must be named.";
-    ScheduleInvalid UNPROCESSABLE_ENTITY "schedule_invalid" "El horario no es válido." "The schedule is not valid.";
-    CourseClosed UNPROCESSABLE_ENTITY "course_closed" "El curso está cerrado." "The course is closed.";
-    IdempotencyKeyRequired UNPROCESSABLE_ENTITY "idempotency_key_required" "Falta Idempotency-Key, o no es un UUID." "Idempotency-Key is missing or not a UUID.";
-    IdempotencyKeyReused UNPROCESSABLE_ENTITY "idempotency_key_reused" "La misma Idempotency-Key llegó con otro contenido." "The same Idempotency-Key came with another request.";
-    Internal INTERNAL_SERVER_ERROR "internal" "Falló el sistema; no fue culpa de quien lo usa." "The system failed; it is not the user's fault.";
-    Unavailable SERVICE_UNAVAILABLE "unavailable" "El sistema no alcanza su base de datos; se puede repetir." "The system cannot reach its database; try again.";
-    Overloaded SERVICE_UNAVAILABLE "overloaded" "Hay demasiado trabajo en cola; se puede repetir." "Too much work is waiting; try again.";
+    MalformedJson BAD_REQUEST "malformed_json";
+    MalformedRequest BAD_REQUEST "malformed_request";
+    KioskUnauthenticated UNAUTHORIZED "kiosk_unauthenticated";
+    KioskRevoked FORBIDDEN "kiosk_revoked";
+    CrossSite FORBIDDEN "cross_site";
+    NotFound NOT_FOUND "not_found";
+    MethodNotAllowed METHOD_NOT_ALLOWED "method_not_allowed";
+    RequestTimeout REQUEST_TIMEOUT "request_timeout";
+    Conflict CONFLICT "conflict";
+    BodyTooLarge PAYLOAD_TOO_LARGE "body_too_large";
+    UriTooLong URI_TOO_LONG "uri_too_long";
+    UnsupportedMediaType UNSUPPORTED_MEDIA_TYPE "unsupported_media_type";
+    MisdirectedRequest MISDIRECTED_REQUEST "misdirected_request";
+    InvalidBody UNPROCESSABLE_ENTITY "invalid_body";
+    InvalidParameter UNPROCESSABLE_ENTITY "invalid_parameter";
+    InvalidCursor UNPROCESSABLE_ENTITY "invalid_cursor";
+    InvalidBatch UNPROCESSABLE_ENTITY "invalid_batch";
+    EmptyBatch UNPROCESSABLE_ENTITY "empty_batch";
+    TooManyScans UNPROCESSABLE_ENTITY "too_many_scans";
+    SchoolRequired UNPROCESSABLE_ENTITY "school_required";
+    ScheduleInvalid UNPROCESSABLE_ENTITY "schedule_invalid";
+    CourseClosed UNPROCESSABLE_ENTITY "course_closed";
+    IdempotencyKeyRequired UNPROCESSABLE_ENTITY "idempotency_key_required";
+    IdempotencyKeyReused UNPROCESSABLE_ENTITY "idempotency_key_reused";
+    Internal INTERNAL_SERVER_ERROR "internal";
+    Unavailable SERVICE_UNAVAILABLE "unavailable";
+    Overloaded SERVICE_UNAVAILABLE "overloaded";
+}
+
+impl Code {
+    /// One sentence for a person.
+    pub fn title(self, lang: Lang) -> String {
+        lang.t(&self.text_key())
+    }
+
+    /// The key of that sentence in `web/locales`.
+    pub(crate) fn text_key(self) -> String {
+        format!("problem-{}", self.as_str().replace('_', "-"))
+    }
 }
 
 /// A refusal as the client reads it (RFC 9457).
@@ -183,7 +152,7 @@ impl Problem {
     pub fn body(&self, lang: Lang, request_id: Option<&str>) -> ProblemBody {
         ProblemBody {
             kind: format!("urn:attendance:problem:{}", self.code.as_str()),
-            title: self.code.title(lang).to_owned(),
+            title: self.code.title(lang),
             status: self.code.status().as_u16(),
             code: self.code.as_str().to_owned(),
             detail: self.detail.clone(),
@@ -286,20 +255,7 @@ mod tests {
         for code in Code::ALL {
             assert!(code.status().is_client_error() || code.status().is_server_error());
             assert_ne!(code.title(Lang::Es), code.title(Lang::En));
+            assert_ne!(code.title(Lang::En), code.text_key(), "the text is not written");
         }
-    }
-
-    #[test]
-    fn the_language_is_the_one_the_client_ranks_first() {
-        let lang = |value: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::ACCEPT_LANGUAGE, value.parse().unwrap());
-            Lang::from_headers(&headers)
-        };
-        assert_eq!(lang("en"), Lang::En);
-        assert_eq!(lang("es-CL,es;q=0.9,en;q=0.8"), Lang::Es);
-        assert_eq!(lang("fr, es;q=0.4, en-US;q=0.7"), Lang::En);
-        assert_eq!(lang("de"), Lang::Es);
-        assert_eq!(Lang::from_headers(&HeaderMap::new()), Lang::Es);
     }
 }

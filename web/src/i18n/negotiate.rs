@@ -13,6 +13,25 @@ pub fn negotiate(query: Option<&str>, headers: &HeaderMap) -> Lang {
     query.and_then(Lang::from_code).or_else(|| cookie(headers, COOKIE).and_then(Lang::from_code)).unwrap_or_default()
 }
 
+/// The one of our languages that `Accept-Language` (RFC 9110, 12.5.4) ranks first, else Spanish: for the
+/// refusals of the API, whose clients are programs and choose nothing.
+pub fn accepted(headers: &HeaderMap) -> Lang {
+    let ranges = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut best: Option<(Lang, f32)> = None;
+    for range in ranges.split(',') {
+        let mut parts = range.split(';');
+        let tag = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
+        let quality = parts.find_map(|part| part.trim().strip_prefix("q=")).map_or(1.0, |q| q.parse().unwrap_or(0.0));
+        let Some(lang) = Lang::from_code(tag.split('-').next().unwrap_or_default()) else {
+            continue;
+        };
+        if quality > best.map_or(0.0, |(_, quality)| quality) {
+            best = Some((lang, quality));
+        }
+    }
+    best.map_or_else(Lang::default, |(lang, _)| lang)
+}
+
 /// The value of a cookie of the request.
 pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
@@ -51,5 +70,16 @@ mod tests {
         assert_eq!(negotiate(None, &headers(None, None)), Lang::Es);
         assert_eq!(negotiate(None, &headers(None, Some("en-GB,en;q=0.8"))), Lang::Es);
         assert_eq!(negotiate(Some("de"), &headers(Some("lang=xx"), Some("en"))), Lang::Es);
+    }
+
+    #[test]
+    fn a_program_is_answered_in_the_language_that_it_ranks_first() {
+        let lang = |accept| accepted(&headers(None, accept));
+        assert_eq!(lang(None), Lang::Es);
+        assert_eq!(lang(Some("en")), Lang::En);
+        assert_eq!(lang(Some("es-CL,es;q=0.9,en;q=0.8")), Lang::Es);
+        assert_eq!(lang(Some("fr, es;q=0.4, en-US;q=0.7")), Lang::En);
+        assert_eq!(lang(Some("en;q=0, *")), Lang::Es);
+        assert_eq!(lang(Some("de")), Lang::Es);
     }
 }

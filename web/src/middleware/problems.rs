@@ -1,6 +1,6 @@
 //! Problems in the client's language, and the two that the router itself raises.
 
-use crate::problem::{Code, Lang, Problem};
+use crate::problem::{Code, Problem};
 use crate::{i18n, pages};
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -20,9 +20,10 @@ pub async fn speak_problems(request: Request, next: Next) -> Response {
 }
 
 async fn spoken(request: Request, next: Next) -> Response {
-    let lang = Lang::from_headers(request.headers());
+    let page = wants_page(&request);
+    let headers = request.headers();
+    let lang = if page { i18n::negotiate(None, headers) } else { i18n::accepted(headers) };
     let id = request.extensions().get::<super::RequestId>().map(|id| id.0.to_string());
-    let page = wants_page(&request).then(|| i18n::negotiate(None, request.headers()));
     let response = next.run(request).await;
     let problem = match response.extensions().get::<Problem>() {
         Some(problem) => problem.clone(),
@@ -32,9 +33,10 @@ async fn spoken(request: Request, next: Next) -> Response {
             None => return response,
         },
     };
-    let mut spoken = match page {
-        Some(lang) => pages::error::response(response.status(), id.as_deref(), lang),
-        None => problem.response(lang, id.as_deref()),
+    let mut spoken = if page {
+        pages::error::response(response.status(), id.as_deref(), lang)
+    } else {
+        problem.response(lang, id.as_deref())
     };
     for name in [header::ALLOW, header::RETRY_AFTER] {
         if let Some(value) = response.headers().get(&name) {
