@@ -3,7 +3,7 @@
 use crate::AppState;
 use crate::api::input::Params;
 use crate::kiosk_auth::Kiosk;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use axum::Json;
 use axum::extract::State;
 use domain::Epoch;
@@ -36,6 +36,9 @@ pub async fn get(
     Params(asked): Params<Since>,
 ) -> Result<Json<RosterResponse>, Problem> {
     let kiosk = kiosk.trusted()?;
+    if asked.since.is_some_and(|since| since < 0) {
+        return Err(Problem::new(Code::InvalidParameter).at("since"));
+    }
     let request = &state.pools.request;
     let roster = checkpoint::all(request).await?.into_iter().find(|c| c.model == ReadModel::Roster);
     let (epoch, known_to) = match roster {

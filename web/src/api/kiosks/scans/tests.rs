@@ -168,18 +168,34 @@ async fn a_client_that_hangs_up_does_not_stop_its_batch() {
         school.secret,
         body.len()
     );
-    // The whole request, and gone before the answer: what was read of it whole is stored.
+    // Nobody can append while this transaction lives: the batch is decided and waits for the log.
+    let owner = sqlx::PgPool::connect_with(app.databases.owner_options()).await.unwrap();
+    let mut log = owner.begin().await.unwrap();
+    sqlx::query("select lock_log()").execute(&mut *log).await.unwrap();
     line.write_all((head + &body).as_bytes()).await.unwrap();
     line.flush().await.unwrap();
-    tokio::time::sleep(std::time::Duration::from_millis(3)).await;
+    let waits = "select exists (select 1 from pg_locks where locktype = 'advisory' and not granted)";
+    let begun = std::time::Instant::now();
+    while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&owner).await.unwrap() {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(10), "the batch never came to the log");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    // Gone, and the server knows it before the log is free.
     drop(line);
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    log.rollback().await.unwrap();
+    app.settle().await.unwrap();
+    let stored = "select count(*) from scan_receipts";
+    while sqlx::query_scalar::<_, i64>(stored).fetch_one(&owner).await.unwrap() == 0 {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(10), "the batch died with its client");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
     let items = app.scan(&school, &[school.scan(1, &school.pupils[0].1, app.now())]).await.unwrap();
-    // Stored by the first, or by nobody if the server had not read it: never half of it, never twice.
-    assert!(matches!(verdicts(&items)[0], "duplicate" | "accepted"), "{items:?}");
+    assert_eq!((verdicts(&items), &items[0]["first_verdict"]), (vec!["duplicate"], &json!("accepted")), "{items:?}");
     app.settle().await.unwrap();
     let pupils = app.json("/api/v1/live/pupils").await.unwrap();
     assert_eq!(pupils["items"][0]["scans"], 1);
+    owner.close().await;
     app.shutdown().await;
 }
 
@@ -226,5 +242,99 @@ async fn a_kiosk_gets_its_roster_whole_and_then_what_changed() {
     let gone = ask(format!("?since={}", all["position"])).await;
     let states: Vec<_> = gone["credentials"].as_array().unwrap().iter().map(|c| c["state"].clone()).collect();
     assert_eq!(states, [json!("revoked")]);
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_heartbeat_that_makes_no_sense_is_refused_with_a_stable_code_and_never_a_fault() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(0).await.unwrap();
+    let url = format!("{}/api/v1/kiosks/{}/heartbeat", app.base, school.kiosk);
+    let good = json!({ "queue_id": school.queue, "boot_id": Uuid::from_u128(0xb007), "device_time": app.now(),
+        "monotonic_ms": 10_000_000, "queue_depth": 0, "last_seq": 0 });
+    let with = |key: &str, value: Value| {
+        let mut beat = good.clone();
+        beat[key] = value;
+        beat.to_string()
+    };
+    let without = |key: &str| {
+        let mut beat = good.clone();
+        beat.as_object_mut().unwrap().remove(key);
+        beat.to_string()
+    };
+    let replaced = |key: &str, raw: &str| with(key, json!("@")).replace("\"@\"", raw);
+    let send = async |body: String| {
+        let request = app.client.post(&url).bearer_auth(&school.secret).header("content-type", "application/json");
+        request.body(body).send().await.unwrap()
+    };
+    for (body, status, code) in [
+        (String::new(), 400, "malformed_json"),
+        ("{".to_owned(), 400, "malformed_json"),
+        (good.to_string() + "x", 400, "malformed_json"),
+        ("[".repeat(40), 400, "malformed_json"),
+        ("null".to_owned(), 422, "invalid_body"),
+        ("[]".to_owned(), 422, "invalid_body"),
+        (without("queue_id"), 422, "invalid_body"),
+        (without("last_seq"), 422, "invalid_body"),
+        (with("surprise", json!(1)), 422, "invalid_body"),
+        (with("queue_id", json!("x")), 422, "invalid_body"),
+        (with("device_time", json!("yesterday")), 422, "invalid_body"),
+        (with("queue_depth", json!(-1)), 422, "invalid_body"),
+        (with("queue_depth", json!(4_294_967_296_i64)), 422, "invalid_body"),
+        (with("queue_depth", json!(1.5)), 422, "invalid_body"),
+        (with("last_seq", json!(-1)), 422, "invalid_body"),
+        (replaced("last_seq", "9223372036854775808"), 422, "invalid_body"),
+        (replaced("monotonic_ms", "-9223372036854775809"), 422, "invalid_body"),
+        (with("app_version", json!("a\u{0}b")), 422, "invalid_body"),
+        (with("app_version", json!("v".repeat(65))), 422, "invalid_body"),
+        (with("app_version", json!("v".repeat(20_000))), 413, "body_too_large"),
+    ] {
+        let start: String = body.chars().take(60).collect();
+        assert_eq!(refusal(send(body).await).await.unwrap(), (status, code.to_owned()), "{start}");
+    }
+    let plain = app.client.post(&url).bearer_auth(&school.secret).body(good.to_string()).send().await.unwrap();
+    assert_eq!(refusal(plain).await.unwrap(), (415, "unsupported_media_type".to_owned()));
+    // Odd, but well formed: taken, and nothing overflows.
+    for body in [
+        with("queue_depth", json!(u32::MAX)),
+        with("last_seq", json!(i64::MAX)),
+        with("monotonic_ms", json!(i64::MIN)),
+        with("monotonic_ms", json!(i64::MAX)),
+        with("device_time", json!("1970-01-01T00:00:00Z")),
+        with("device_time", json!("9999-12-31T23:59:59Z")),
+        good.to_string(),
+    ] {
+        let answer = send(body.clone()).await;
+        assert_eq!(answer.status(), 200, "{body}: {}", answer.text().await.unwrap());
+    }
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_roster_from_a_place_that_makes_no_sense_is_refused_or_whole_and_never_a_fault() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(2).await.unwrap();
+    let url = format!("{}/api/v1/kiosks/{}/roster", app.base, school.kiosk);
+    let ask =
+        async |query: &str| app.client.get(format!("{url}?{query}")).bearer_auth(&school.secret).send().await.unwrap();
+    for query in [
+        "since=-1",
+        "since=x",
+        "since=",
+        "since=1.5",
+        "since=9223372036854775808",
+        "since=%00",
+        "since=1&since=2",
+        "epoch=x",
+        "epoch=%00",
+        "surprise=1",
+    ] {
+        assert_eq!(refusal(ask(query).await).await.unwrap(), (422, "invalid_parameter".to_owned()), "{query}");
+    }
+    // Beyond the end of this log: the kiosk knows another life of it, and gets everything.
+    for query in ["since=9223372036854775807", "since=0", &format!("since=1&epoch={}", Uuid::nil())] {
+        let answer: Value = ask(query).await.error_for_status().unwrap().json().await.unwrap();
+        assert_eq!((&answer["full"], answer["credentials"].as_array().unwrap().len()), (&json!(true), 2), "{query}");
+    }
     app.shutdown().await;
 }
