@@ -8,7 +8,9 @@
 //! How to take a new version: change `package.json`, run `npm install --ignore-scripts`, read what
 //! changed, then write the new hashes here.
 
-use sha2::{Digest, Sha256};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256, Sha384};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -82,11 +84,12 @@ fn main() {
     let mut asset = |constant: &str, stem: &str, extension: &str, kind: &str, text: &str| {
         let hash = hex(&Sha256::digest(text.as_bytes()));
         let name = format!("{stem}.{}.{extension}", &hash[..16]);
+        let integrity = format!("sha384-{}", STANDARD.encode(Sha384::digest(text.as_bytes())));
         fs::write(out.join(&name), text).expect("OUT_DIR can be written");
         writeln!(
             code,
             "/// Built by `build.rs`.\npub(crate) static {constant}: Asset = Asset {{ name: {name:?}, \
-             content_type: {kind:?}, bytes: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}\")) }};"
+             content_type: {kind:?}, integrity: {integrity:?}, bytes: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}\")) }};"
         )
         .expect("a String can be written");
     };

@@ -7,6 +7,7 @@ use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _, stream};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use web::pages::source::Boards;
@@ -97,7 +98,7 @@ impl Source for Samples {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::io::Result<()> {
     let address = "127.0.0.1:8090";
-    let router = web::pages::router::<()>(Arc::new(Samples), CancellationToken::new())
+    let router = web::pages::router::<()>(Arc::new(Samples), Arc::new(Semaphore::new(100)), CancellationToken::new())
         .route("/healthz", axum::routing::get(|| async { "ok" }));
     println!("http://{address}/hoy");
     axum::serve(tokio::net::TcpListener::bind(address).await?, router).await

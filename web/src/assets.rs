@@ -15,6 +15,9 @@ pub(crate) struct Asset {
     pub name: &'static str,
     /// Its media type.
     pub content_type: &'static str,
+    /// What a browser compares it with before it is used (<https://www.w3.org/TR/sri/>): a proxy or a cache
+    /// that changes it breaks the page instead of taking it over.
+    pub integrity: &'static str,
     /// What it holds.
     pub bytes: &'static [u8],
 }

@@ -171,6 +171,11 @@ pub struct Tuning {
     pub stream_age: Duration,
     /// Time for a connection's first byte, and for the head of a request.
     pub head_time: Duration,
+    /// Connections at once; the next ones wait in the kernel's queue.
+    pub connections: usize,
+    /// Streams at once, of the API and of the pages together: well under `connections`, which leaves the
+    /// rest to kiosks, probes and pages.
+    pub streams: usize,
     /// Requests of kiosks at once.
     pub kiosks_at_once: usize,
     /// Other requests at once.
@@ -185,6 +190,8 @@ impl Default for Tuning {
             heartbeat: Duration::from_secs(15),
             stream_age: Duration::from_secs(60 * 60),
             head_time: Duration::from_secs(5),
+            connections: 2000,
+            streams: 1000,
             kiosks_at_once: 512,
             requests_at_once: 256,
         }

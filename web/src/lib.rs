@@ -8,7 +8,7 @@
 //! 1. a file `api/<resource>/<verb>.rs` with its request and response types, `handler` and tests;
 //! 2. its `#[utoipa::path]` and a `routes!` line in [`api::router`]: the OpenAPI document and the
 //!    test that compares it with the router take it from there;
-//! 3. each way it can fail as a [`problem::Code`]; then `make openapi`.
+//! 3. each way it can fail as a [`problem::Code`]; then `make generate`.
 //!
 //! How to add one more subcommand: a file in `cli/` with `Args` and `run`, and a line in
 //! [`cli::Command`].

@@ -27,7 +27,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// Boards computed at once in this process, whoever asks.
@@ -86,8 +85,8 @@ impl LiveHub {
     }
 
     /// Listens for what the projector commits, until the hub's token is cancelled.
-    pub fn listen(&self) -> JoinHandle<()> {
-        tokio::spawn(wake::listen(self.clone()))
+    pub async fn listen(self) {
+        wake::listen(self).await;
     }
 
     /// The board of a school now, computed for this call; none if there is no such school.

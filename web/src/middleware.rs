@@ -5,9 +5,11 @@ mod headers;
 mod load;
 mod problems;
 mod request;
+mod site;
 
-pub use guard::{catch_panics, check_host, limit_time, limit_uri};
+pub use guard::{catch_panics, check_host, limit_time, limit_uri, named_loopback};
 pub use headers::secure;
 pub use load::{Places, bound_load};
 pub use problems::{not_found, speak_problems};
 pub use request::{RequestId, observe};
+pub use site::check_site;

@@ -11,17 +11,18 @@ use std::sync::Arc;
 pub const BODY_LIMIT: usize = 256 * 1024;
 
 /// The whole server. The order of the layers, outermost first: request id and log line, headers,
-/// problems in the client's language, panics, host, address limit, load, time limit, body limit.
+/// problems in the client's language, panics, host, site, address limit, load, time limit, body limit.
 pub fn router(state: AppState) -> Router {
     let (api, _) = api::router().split_for_parts();
     Router::new()
         .merge(api)
-        .merge(pages::router(Arc::new(ReadModels(state.clone())), state.live.stopping().clone()))
+        .merge(pages::router(Arc::new(ReadModels(state.clone())), state.streams.clone(), state.live.stopping().clone()))
         .fallback(mw::not_found)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(from_fn(mw::limit_time))
         .layer(from_fn_with_state(state.clone(), mw::bound_load))
         .layer(from_fn(mw::limit_uri))
+        .layer(from_fn(mw::check_site))
         .layer(from_fn_with_state(state.clone(), mw::check_host))
         .layer(from_fn(mw::catch_panics))
         .layer(from_fn(mw::speak_problems))
@@ -30,5 +31,7 @@ pub fn router(state: AppState) -> Router {
         .with_state(state)
 }
 
+#[cfg(test)]
+mod sweep;
 #[cfg(test)]
 mod tests;

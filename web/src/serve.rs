@@ -1,6 +1,7 @@
 //! The composition of all parts into one process, and its orderly end.
 
 mod http;
+mod parts;
 mod startup;
 
 use crate::config::{Config, WriteSide};
@@ -8,7 +9,6 @@ use crate::live::LiveHub;
 use crate::middleware::Places;
 use crate::names::Names;
 use crate::pools::Pools;
-use crate::state::STREAMS;
 use crate::{AppState, observability, pools, router};
 use anyhow::Context;
 use commands::Write;
@@ -19,10 +19,10 @@ use commands::ids::IdSource;
 use commands::keys::{DirectoryKey, Kek};
 use commands::vault::Vault;
 use nats::Transport;
+use parts::Tasks;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// A part of the server that may run alone.
@@ -60,12 +60,12 @@ impl Parts {
 
 /// A running server. Dropped without [`Running::shutdown`] it is cut off.
 pub struct Running {
-    http: Option<(SocketAddr, AppState, JoinHandle<()>)>,
+    http: Option<(SocketAddr, AppState, Tasks)>,
     /// No new requests, streams end.
     stop_http: CancellationToken,
     /// Relay and projectors: they stop last.
     stop_parts: CancellationToken,
-    parts: Vec<(&'static str, JoinHandle<()>)>,
+    parts: Tasks,
     pools: Pools,
 }
 
@@ -85,26 +85,23 @@ impl Running {
         &self.pools
     }
 
+    /// Resolves when a part ended although nobody stopped it. The server is then not ready any more; stop it.
+    pub async fn failed(&self) {
+        self.parts.failed().cancelled().await;
+    }
+
     /// Stops in order: no new connections and the streams end; requests in flight finish; what waits in
     /// the batcher is stored; relay and projectors; the pools.
     pub async fn shutdown(self) {
         self.stop_http.cancel();
         if let Some((_, state, server)) = self.http {
-            joined("http", server).await;
+            server.join().await;
             state.batcher.shutdown().await;
         }
         self.stop_parts.cancel();
-        for (name, part) in self.parts {
-            joined(name, part).await;
-        }
+        self.parts.join().await;
         self.pools.close().await;
         tracing::info!("stopped");
-    }
-}
-
-async fn joined(part: &str, task: JoinHandle<()>) {
-    if let Err(error) = task.await {
-        tracing::error!(part, %error, "a part ended badly");
     }
 }
 
@@ -124,42 +121,47 @@ pub async fn start(
         None => None,
     };
     let (pools, write) = startup::databases(&config.sides, listener.as_ref(), &clock, &ids).await?;
-    let mut running = vec![("metrics", tokio::spawn(observability::keep_up(stop_parts.clone())))];
+    let mut running = Tasks::new();
+    running.start("metrics", &stop_parts, observability::keep_up);
     if let Some(transport) = transport.clone().filter(|_| parts.has(Part::Relay)) {
-        let (pool, token) = (pools.log_reader.clone(), stop_parts.clone());
-        let relay = async move {
+        let pool = pools.log_reader.clone();
+        running.start("relay", &stop_parts, |token| async move {
             if let Err(error) = nats::relay::run(pool, transport, token).await {
                 tracing::error!(%error, "the relay ended");
             }
-        };
-        running.push(("relay", tokio::spawn(relay)));
+        });
     }
     if parts.has(Part::Projections) {
-        let (pools, transport, token) = (pools.clone(), transport.clone(), stop_parts.clone());
-        let projectors = async move {
+        let (pools, transport) = (pools.clone(), transport.clone());
+        running.start("projections", &stop_parts, |token| async move {
             let run = projections::runner::run_all(pools.projector, pools.log_reader, transport, token);
             if let Err(error) = run.await {
                 tracing::error!(%error, "the projectors ended");
             }
-        };
-        running.push(("projections", tokio::spawn(projectors)));
+        });
     }
     if parts.has(Part::Workers) {
-        let (options, stop) = (pools::worker_options(&config.sides.databases)?, stop_parts.clone());
-        let watch = workers::gate_watch::run(options, write.clone(), stop.clone());
-        // A look that is cut off is made again; each write in it is a task of its own.
-        running.push(("gate watch", tokio::spawn(async move { _ = stop.run_until_cancelled(watch).await })));
+        let (options, write) = (pools::worker_options(&config.sides.databases)?, write.clone());
+        running.start("gate watch", &stop_parts, |token| async move {
+            let watch = workers::gate_watch::run(options, write, token.clone());
+            // A look that is cut off is made again; each write in it is a task of its own.
+            let _ = token.run_until_cancelled(watch).await;
+        });
     }
     let http = if let Some(listener) = listener {
         let address = listener.local_addr()?;
-        let state = compose(config, &pools, transport, write, clock, ids, stop_http.clone());
-        running.push(("live", state.live.listen()));
+        let failed = running.failed().clone();
+        let state = compose(config, &pools, transport, write, clock, ids, stop_http.clone(), failed);
+        let live = state.live.clone();
+        running.start("live", &stop_http, |_| live.listen());
         tracing::info!(
             %address,
             "listening on loopback only: there is no sign-in yet, so only this machine may reach the server"
         );
-        let limits = http::Limits { head: config.http.tuning.head_time };
-        let server = tokio::spawn(http::serve(listener, router::router(state.clone()), limits, stop_http.clone()));
+        let tuning = &config.http.tuning;
+        let limits = http::Limits { head: tuning.head_time, connections: tuning.connections };
+        let (app, mut server) = (router::router(state.clone()), running.beside());
+        server.start("http", &stop_http, |token| http::serve(listener, app, limits, token));
         Some((address, state, server))
     } else {
         None
@@ -167,6 +169,7 @@ pub async fn start(
     Ok(Running { http, stop_http, stop_parts, parts: running, pools })
 }
 
+#[expect(clippy::too_many_arguments, reason = "the parts of one composition")]
 fn compose(
     config: &Config,
     pools: &Pools,
@@ -175,6 +178,7 @@ fn compose(
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     stop: CancellationToken,
+    failed: CancellationToken,
 ) -> AppState {
     let names = Names::new(pools.request.clone(), write.vault().clone());
     let tuning = &config.http.tuning;
@@ -186,7 +190,8 @@ fn compose(
         pools: pools.clone(),
         names,
         live,
-        streams: Arc::new(Semaphore::new(STREAMS)),
+        streams: Arc::new(Semaphore::new(tuning.streams)),
+        failed,
         places: Arc::new(Places::new(tuning)),
         transport,
         clock,

@@ -12,9 +12,7 @@ use commands::ids::IdSource;
 use nats::Transport;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
-
-/// Server-sent streams of the API at once; the next client is told to come back.
-pub const STREAMS: usize = 1000;
+use tokio_util::sync::CancellationToken;
 
 /// The composition of all parts, made once by [`crate::serve`]. Cheap to clone.
 #[derive(Clone)]
@@ -29,10 +27,12 @@ pub struct AppState {
     pub names: Names,
     /// The live board.
     pub live: LiveHub,
-    /// Places for streams.
+    /// Places for streams, of the API and of the pages: together they leave connections to everybody else.
     pub streams: Arc<Semaphore>,
     /// Places for requests.
     pub places: Arc<Places>,
+    /// Cancelled when a part of the server ended by itself: it is not ready any more.
+    pub failed: CancellationToken,
     /// NATS, if it is configured: for its state only.
     pub transport: Option<Transport>,
     /// Where instants come from.

@@ -81,6 +81,11 @@ impl TestApp {
         Ok(Self { databases, clock, base, client, running })
     }
 
+    /// The server itself.
+    pub fn running(&self) -> &Running {
+        &self.running
+    }
+
     /// What the handlers reach.
     pub fn state(&self) -> &crate::AppState {
         self.running.state().expect("the test server runs HTTP")

@@ -2,7 +2,6 @@
 
 use crate::AppState;
 use crate::live::real_ms;
-use crate::state::STREAMS;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -27,7 +26,8 @@ pub async fn healthz() -> &'static str {
 /// What the server found about itself.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Readiness {
-    /// Whether it can take scans and answer: the log's database, its schema, and the keys.
+    /// Whether it can take scans and answer: the log's database, its schema, the keys, and every part of
+    /// this process.
     pub ready: bool,
     /// `ok`, or why not.
     pub database: String,
@@ -119,7 +119,8 @@ pub async fn readyz(State(state): State<AppState>) -> Response {
         Some(transport) if transport.is_connected() => "connected",
         Some(_) => "away",
     };
-    let ready = [database, migrations, vault].iter().all(|part| *part == "ok") && !state.live.stopping().is_cancelled();
+    let whole = !state.live.stopping().is_cancelled() && !state.failed.is_cancelled();
+    let ready = whole && [database, migrations, vault].iter().all(|part| *part == "ok");
     let found = Readiness {
         ready,
         database: database.to_owned(),
@@ -139,7 +140,8 @@ pub async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
     let found =
         tokio::join!(in_time(nats::log::head(&state.pools.log_reader)), in_time(checkpoint::all(&state.pools.request)));
     metrics::gauge!("live_watchers").set(state.live.watchers() as f64);
-    metrics::gauge!("live_streams").set(STREAMS.saturating_sub(state.streams.available_permits()) as f64);
+    metrics::gauge!("live_streams")
+        .set(state.config.http.tuning.streams.saturating_sub(state.streams.available_permits()) as f64);
     for (name, pool) in state.pools.named() {
         let idle = pool.num_idle();
         let busy = usize::try_from(pool.size()).unwrap_or(idle).saturating_sub(idle);

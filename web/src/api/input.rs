@@ -16,8 +16,8 @@ use serde::de::DeserializeOwned;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// How long a body may take to arrive.
-const BODY_TIME: Duration = Duration::from_secs(10);
+/// How long a body may take to arrive; the whole request has 10 s.
+const BODY_TIME: Duration = Duration::from_secs(8);
 /// What is read of a body over its limit, so that the client can finish sending and read the refusal.
 const DRAIN: usize = 8 * 1024 * 1024;
 /// Deepest nesting of a JSON body.

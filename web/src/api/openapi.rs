@@ -76,3 +76,15 @@ pub async fn get() -> impl IntoResponse {
     let text = TEXT.get_or_init(|| serde_json::to_string(&document()).unwrap_or_default());
     ([(header::CONTENT_TYPE, "application/json")], text.as_str())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_in_the_repository_is_the_servers() {
+        let kept: serde_json::Value = serde_json::from_str(include_str!("../../../docs/openapi.json")).unwrap();
+        let own = serde_json::to_value(document()).unwrap();
+        assert!(kept == own, "docs/openapi.json is old: run `make generate`");
+    }
+}

@@ -15,7 +15,7 @@ pub struct Args {
     only: Vec<Part>,
 }
 
-/// Serves until SIGINT or SIGTERM, then stops in order.
+/// Serves until SIGINT or SIGTERM, or until a part ends by itself, then stops in order.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     crate::observability::init_logs()?;
     let stop = crate::serve::stop_signal();
@@ -27,7 +27,15 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         stopped = stop.as_mut() => return stopped,
         started = start => started?,
     };
-    stop.await?;
+    let failed = tokio::select! {
+        stopped = stop => {
+            stopped?;
+            false
+        }
+        () = running.failed() => true,
+    };
     running.shutdown().await;
+    // Whoever runs this process starts it again (exit status 1); which part it was is in the log.
+    anyhow::ensure!(!failed, "a part of the server ended although nobody stopped it");
     Ok(())
 }

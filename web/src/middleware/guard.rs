@@ -4,7 +4,7 @@
 use crate::AppState;
 use crate::problem::{Code, Problem};
 use axum::extract::{Request, State};
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
@@ -14,7 +14,7 @@ use std::time::Duration;
 /// Longest address taken, in bytes.
 const MAX_URI: usize = 4096;
 /// How long an answer may take: longer than a body may take to arrive.
-const MAX_TIME: Duration = Duration::from_secs(15);
+const MAX_TIME: Duration = Duration::from_secs(10);
 
 /// Turns a panic into a 500 with the request's id. Its message goes to the log only as far as it is a
 /// text of ours (panic messages hold no request data by our rules).
@@ -37,16 +37,29 @@ pub async fn catch_panics(request: Request, next: Next) -> Response {
 /// (RFC 9110, 15.5.20). Otherwise a page elsewhere could make a browser on this machine read the board
 /// under a name of its own (DNS rebinding), since loopback is all the protection there is.
 pub async fn check_host(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let mut hosts = request.headers().get_all(header::HOST).iter();
-    let host = match (hosts.next(), hosts.next()) {
-        (Some(host), None) => host.to_str().ok(),
-        _ => None,
-    };
-    if host.is_some_and(|host| is_ours(host, &state.config.http.hosts)) {
+    let hosts = &state.config.http.hosts;
+    // An address with a host in it counts for more than the header (RFC 9112, 3.2.2); both must be ours.
+    let target = request.uri().authority().is_none_or(|target| is_ours(target.as_str(), hosts));
+    if target && host(request.headers()).is_some_and(|host| is_ours(host, hosts)) {
         next.run(request).await
     } else {
         Problem::new(Code::MisdirectedRequest).into_response()
     }
+}
+
+/// The one `Host` of a request.
+fn host(headers: &HeaderMap) -> Option<&str> {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.to_str().ok(),
+        _ => None,
+    }
+}
+
+/// Whether a request reached this server under a loopback name: then without TLS, which a proxy under
+/// another name ends before us.
+pub fn named_loopback(headers: &HeaderMap) -> bool {
+    host(headers).is_some_and(|host| is_ours(host, &[]))
 }
 
 fn is_ours(host: &str, configured: &[String]) -> bool {

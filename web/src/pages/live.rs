@@ -34,9 +34,6 @@ const GAP: Duration = Duration::from_millis(250);
 /// Longest wait for the first board.
 const FIRST: Duration = Duration::from_secs(5);
 
-/// Streams at once; the next is told to come back.
-const STREAMS: usize = 1000;
-
 type Key = (Uuid, Lang, Shape);
 type Sender = watch::Sender<Arc<Frame>>;
 
@@ -50,8 +47,9 @@ pub(super) struct Live {
 }
 
 impl Live {
-    pub(super) fn new(source: Arc<dyn Source>, stopping: CancellationToken) -> Self {
-        Self { source, running: Arc::default(), places: Arc::new(Semaphore::new(STREAMS)), stopping }
+    /// `places`: streams at once; the next is told to come back.
+    pub(super) fn new(source: Arc<dyn Source>, places: Arc<Semaphore>, stopping: CancellationToken) -> Self {
+        Self { source, running: Arc::default(), places, stopping }
     }
 
     /// `GET /hoy/live`: 200 with the stream, 403 for a school that is not there, 503 when there are

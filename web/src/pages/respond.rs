@@ -54,7 +54,7 @@ pub fn page(status: StatusCode, nonce: &Nonce, markup: Markup) -> Response {
             (header::CONTENT_SECURITY_POLICY, policy),
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
             (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-            (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+            (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
             (header::VARY, HeaderValue::from_static("cookie")),
         ],
         markup.into_string(),

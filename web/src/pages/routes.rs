@@ -6,7 +6,7 @@ use super::source::{Source, SourceError};
 use super::view::School;
 use super::{board, chooser, course, error, wall};
 use crate::i18n::{LANGUAGE_COOKIE, Lang, cookie, negotiate};
-use crate::middleware::RequestId;
+use crate::middleware::{RequestId, named_loopback};
 use axum::Router;
 use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::http::request::Parts;
@@ -16,6 +16,7 @@ use axum::routing::get;
 use serde::Deserialize;
 use std::convert::Infallible;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -32,9 +33,14 @@ struct Pages {
     live: Live,
 }
 
-/// All pages, their live stream and their assets. Streams end when `stopping` is cancelled.
-pub fn router<S: Clone + Send + Sync + 'static>(source: Arc<dyn Source>, stopping: CancellationToken) -> Router<S> {
-    let live = Live::new(Arc::clone(&source), stopping);
+/// All pages, their live stream and their assets. A stream takes one of `streams` for as long as it lasts;
+/// all end when `stopping` is cancelled.
+pub fn router<S: Clone + Send + Sync + 'static>(
+    source: Arc<dyn Source>,
+    streams: Arc<Semaphore>,
+    stopping: CancellationToken,
+) -> Router<S> {
+    let live = Live::new(Arc::clone(&source), streams, stopping);
     Router::new()
         .route("/", get(|| async { Redirect::to("/hoy") }))
         .route("/hoy", get(today))
@@ -106,8 +112,11 @@ impl Visit {
     /// The answer, with the choices of this visit kept.
     fn answer(&self, status: StatusCode, nonce: &Nonce, markup: maud::Markup) -> Response {
         let mut response = respond::page(status, nonce, markup);
+        // A loopback name is plain HTTP, where some browsers keep no `Secure` cookie at all; every other
+        // name is a proxy's, which speaks TLS.
+        let secure = if named_loopback(&self.headers) { "" } else { "; Secure" };
         for (name, value) in &self.keep {
-            let cookie = format!("{name}={value}; Path=/; Max-Age={YEAR}; SameSite=Lax; HttpOnly");
+            let cookie = format!("{name}={value}; Path=/; Max-Age={YEAR}; SameSite=Lax; HttpOnly{secure}");
             let cookie = HeaderValue::try_from(cookie).expect("codes and ids are header values");
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }

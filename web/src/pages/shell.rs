@@ -55,13 +55,13 @@ fn head(page: &Page<'_>) -> Markup {
         meta name="theme-color" media="(prefers-color-scheme: dark)" content="#0f1217";
         meta name="robots" content="noindex";
         link rel="icon" type="image/svg+xml" href=(assets::BADGE.href());
-        link rel="stylesheet" href=(assets::STYLE.href());
+        link rel="stylesheet" href=(assets::STYLE.href()) integrity=(assets::STYLE.integrity);
         @if page.ages {
             noscript { meta http-equiv="refresh" content=(PLAIN_REFRESH); }
         }
         @if let Some(script) = assets::script() {
             meta name="htmx-config" content=(HTMX);
-            script nonce=(page.nonce) src=(script.href()) defer {}
+            script nonce=(page.nonce) src=(script.href()) integrity=(script.integrity) defer {}
         }
     }
 }

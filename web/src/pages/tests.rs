@@ -102,7 +102,16 @@ fn no_page_has_inline_styles_handlers_or_filters_and_every_htmx_element_has_the_
                     htmx += 1;
                     assert_eq!(value(&attributes, "hx-nonce"), Some("c2FtcGxlLW5vbmNl"), "{page}: {element}");
                 }
+                let asset = [(&crate::assets::STYLE, "href"), (&crate::assets::SCRIPT, "src")]
+                    .into_iter()
+                    .find(|(asset, at)| value(&attributes, at) == Some(&asset.href()));
+                if let Some((asset, _)) = asset {
+                    let digest = <sha2::Sha384 as sha2::Digest>::digest(asset.bytes);
+                    let hash = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, digest);
+                    assert_eq!(value(&attributes, "integrity"), Some(format!("sha384-{hash}").as_str()), "{page}");
+                }
                 if element == "script" {
+                    assert!(asset.is_some(), "{page}: a script that is not ours");
                     assert_eq!(value(&attributes, "nonce"), Some("c2FtcGxlLW5vbmNl"), "{page}");
                 }
             }
@@ -254,6 +263,7 @@ mod served {
     use futures::future::BoxFuture;
     use futures::{FutureExt as _, StreamExt as _, stream};
     use std::sync::Arc;
+    use tokio::sync::Semaphore;
     use tokio_util::sync::CancellationToken;
     use tower::ServiceExt as _;
     use uuid::Uuid;
@@ -291,7 +301,7 @@ mod served {
     }
 
     async fn get(source: Samples, path: &str, headers: &[(&str, &str)]) -> (StatusCode, HeaderMap, Body) {
-        let app = router::<()>(Arc::new(source), CancellationToken::new()).with_state(());
+        let app = router::<()>(Arc::new(source), Arc::new(Semaphore::new(8)), CancellationToken::new()).with_state(());
         let mut request = Request::get(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -341,6 +351,13 @@ mod served {
         let (_, headers, body) = get(one(), &format!("/hoy?lang=en&colegio={id}"), &[]).await;
         let cookies: Vec<_> = headers.get_all(header::SET_COOKIE).iter().map(|c| c.to_str().unwrap()).collect();
         assert_eq!(cookies.len(), 2);
+        for cookie in &cookies {
+            for part in ["Path=/", "SameSite=Lax", "HttpOnly", "Secure"] {
+                assert!(cookie.split("; ").any(|p| p == part), "{cookie}: {part}");
+            }
+        }
+        let (_, loopback, _) = get(one(), "/hoy?lang=en", &[("host", "127.0.0.1:8080")]).await;
+        assert!(!loopback[header::SET_COOKIE].to_str().unwrap().contains("Secure"), "plain HTTP");
         assert!(cookies[0].starts_with("lang=en; Path=/;") && cookies[1].starts_with(&format!("colegio={id};")));
         assert!(text(body).await.contains("of 990 inside"));
         let (.., body) = get(one(), "/hoy", &[("cookie", "lang=en")]).await;

@@ -18,8 +18,6 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-/// Connections at once; the next ones wait in the kernel's queue.
-const CONNECTIONS: usize = 2000;
 /// How long a connection may stay open between two requests.
 const IDLE: Duration = Duration::from_secs(30);
 /// Largest head of a request.
@@ -29,22 +27,24 @@ const HEADERS: usize = 64;
 /// How long requests in flight may take at the end.
 const LAST_REQUESTS: Duration = Duration::from_secs(15);
 
-/// How slow a client may be.
+/// How slow a client may be, and how many there may be.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     /// From the connection to its first byte, and from the first byte of a request to the end of its head.
     pub(super) head: Duration,
+    /// Connections at once; the next ones wait in the kernel's queue.
+    pub(super) connections: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { head: Duration::from_secs(5) }
+        Self { head: Duration::from_secs(5), connections: 100 }
     }
 }
 
 /// Serves until `stop` is cancelled and the requests in flight are answered.
 pub(super) async fn serve(listener: Arc<TcpListener>, app: Router, limits: Limits, stop: CancellationToken) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let places = Arc::new(Semaphore::new(limits.connections));
     let mut connections = JoinSet::new();
     loop {
         let place = tokio::select! {
@@ -92,7 +92,7 @@ async fn connection(stream: TcpStream, app: Router, limits: Limits, stop: Cancel
         }
     });
     let mut builder = hyper::server::conn::http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(IDLE).max_headers(HEADERS).max_buf_size(HEAD_BYTES * 4);
+    builder.timer(TokioTimer::new()).header_read_timeout(IDLE).max_headers(HEADERS).max_buf_size(HEAD_BYTES);
     let connection = builder.serve_connection(TokioIo::new(PacedStream::new(stream, pace.clone())), service);
     tokio::pin!(connection);
     let ended = tokio::select! {

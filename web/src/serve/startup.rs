@@ -110,7 +110,7 @@ impl Waiting {
     async fn end(self) {
         drop(self.stop);
         if let Some(server) = self.server {
-            super::joined("waiting", server).await;
+            super::parts::joined("waiting", server).await;
         }
     }
 }

@@ -1,0 +1,210 @@
+//! What holds on every route at once.
+
+use crate::testing::{TestApp, refusal};
+use reqwest::header::HeaderMap;
+use reqwest::{Method, Response, StatusCode};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+/// Every route of the API as the document names it, with ids that exist nowhere.
+async fn operations(app: &TestApp) -> Vec<(Method, String)> {
+    let document = app.json("/api/openapi.json").await.unwrap();
+    let mut all = Vec::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let nowhere = uuid::Uuid::from_u128(1).to_string();
+        let path = path.replace("{id}", &nowhere).replace("{kiosk_id}", &nowhere);
+        for method in operations.as_object().unwrap().keys() {
+            all.push((method.to_uppercase().parse().unwrap(), path.clone()));
+        }
+    }
+    assert!(all.len() > 12, "{all:?}");
+    all
+}
+
+async fn ask(app: &TestApp, method: &Method, path: &str) -> Response {
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    client.request(method.clone(), format!("{}{path}", app.base)).send().await.unwrap()
+}
+
+fn assert_guarded(what: &str, headers: &HeaderMap) {
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "no-referrer"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
+    ] {
+        let all: Vec<_> = headers.get_all(name).iter().collect();
+        assert_eq!(all, [value], "{what}: {name}");
+    }
+    let policy = headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'none'; "), "{what}: {policy}");
+    assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"), "{what}: {policy}");
+    let kept = if what.contains("/assets/") && what.ends_with("200 OK") {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-store"
+    };
+    assert_eq!(headers["cache-control"], kept, "{what}");
+    assert!(headers.keys().all(|name| !name.as_str().starts_with("access-control-")), "{what}: no other origin");
+    for cookie in headers.get_all("set-cookie") {
+        let cookie = cookie.to_str().unwrap();
+        for part in ["Path=/", "SameSite=Lax", "HttpOnly"] {
+            assert!(cookie.split("; ").any(|p| p == part), "{what}: {cookie}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_answer_of_every_route_carries_the_headers_that_guard_it() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    let mut asked = operations(&app).await;
+    let assets = [&crate::assets::STYLE, &crate::assets::SCRIPT, &crate::assets::BADGE];
+    let pages = ["/", "/hoy", "/hoy?lang=en", "/hoy/muro", "/escuelas", "/hoy/cursos/x", "/hoy/live", "/nowhere"];
+    let more = [format!("/hoy/cursos/{}", school.course), format!("/hoy/live?colegio={}", school.id)];
+    let wrong = ["/assets/board.css".to_owned(), format!("/api/v1/live?school={}", "x".repeat(5000))];
+    let paths = pages.map(str::to_owned).into_iter().chain(more).chain(wrong).chain(assets.map(|a| a.href()));
+    asked.extend(paths.map(|path| (Method::GET, path)));
+    asked.push((Method::PATCH, "/healthz".to_owned()));
+    asked.push((Method::DELETE, "/hoy".to_owned()));
+    let mut seen = Vec::new();
+    for (method, path) in asked {
+        let response = ask(&app, &method, &path).await;
+        let what = format!("{method} {} {}", path.chars().take(80).collect::<String>(), response.status());
+        assert_guarded(&what, response.headers());
+        seen.push(response.status().as_u16());
+    }
+    let large = app.post_scans(&school, "x".repeat(2_000_000)).await.unwrap();
+    assert_guarded("413", large.headers());
+    seen.push(large.status().as_u16());
+    for status in [200, 303, 401, 403, 404, 405, 413, 414] {
+        assert!(seen.contains(&status), "{status} was not among {seen:?}");
+    }
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_gets_no_write_and_no_stream_from_any_route() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    let mut guarded = operations(&app).await;
+    guarded.retain(|(method, path)| *method != Method::GET || path == "/api/v1/live/stream");
+    guarded.push((Method::GET, format!("/hoy/live?colegio={}", school.id)));
+    assert!(guarded.len() >= 5, "{guarded:?}");
+    for (method, path) in guarded {
+        let send = async |site: Option<&str>| {
+            let request = app.client.request(method.clone(), format!("{}{path}", app.base));
+            let request = if let Some(site) = site { request.header("sec-fetch-site", site) } else { request };
+            request.send().await.unwrap()
+        };
+        for site in ["cross-site", "same-site", "surprise"] {
+            let refused = refusal(send(Some(site)).await).await.unwrap();
+            assert_eq!(refused, (403, "cross_site".to_owned()), "{method} {path} {site}");
+        }
+        let plain = send(None).await.status();
+        assert_ne!(plain, StatusCode::FORBIDDEN, "{method} {path}");
+        for site in ["same-origin", "none"] {
+            assert_eq!(send(Some(site)).await.status(), plain, "{method} {path} {site}");
+        }
+    }
+    let scan = school.batch(&[school.scan(1, &school.pupils[0].1, app.now())], app.now());
+    assert_eq!(app.post_scans(&school, scan.to_string()).await.unwrap().status(), 200, "a kiosk says no site");
+    app.shutdown().await;
+}
+
+/// The status of the answer to raw bytes; none if the connection just ends.
+async fn raw(app: &TestApp, request: &str) -> Option<u16> {
+    let mut line = tokio::net::TcpStream::connect(app.base.trim_start_matches("http://")).await.unwrap();
+    line.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    let read = tokio::time::timeout(Duration::from_secs(10), line.read_exact(&mut answer)).await.expect("an answer");
+    read.ok().map(|_| std::str::from_utf8(&answer[9..]).unwrap().parse().unwrap())
+}
+
+#[tokio::test]
+async fn only_a_request_for_one_of_our_names_is_looked_at() {
+    let app = TestApp::start().await.unwrap();
+    let ours = app.base.trim_start_matches("http://").to_owned();
+    // Refused before routing: the address that nothing serves gets the same answer.
+    for path in ["/healthz", "/nowhere"] {
+        for (target, hosts, allowed) in [
+            (path.to_owned(), vec![], &[400, 421][..]),
+            (path.to_owned(), vec!["evil.example"], &[421]),
+            (path.to_owned(), vec![""], &[400, 421]),
+            (path.to_owned(), vec![ours.as_str(), ours.as_str()], &[400, 421]),
+            (path.to_owned(), vec![ours.as_str(), "evil.example"], &[400, 421]),
+            (path.to_owned(), vec!["localhost.evil.example"], &[421]),
+            (path.to_owned(), vec!["user@localhost"], &[400, 421]),
+            (format!("http://evil.example{path}"), vec![ours.as_str()], &[421]),
+            (format!("http://{ours}{path}"), vec!["evil.example"], &[421]),
+        ] {
+            for version in ["1.1", "1.0"] {
+                let hosts: String = hosts.iter().map(|host| format!("Host: {host}\r\n")).collect();
+                let status = raw(&app, &format!("GET {target} HTTP/{version}\r\n{hosts}\r\n")).await;
+                assert!(status.is_some_and(|s| allowed.contains(&s)), "{target} {version} {hosts}: {status:?}");
+            }
+        }
+    }
+    for host in [ours.as_str(), "LOCALHOST", "localhost:1", "[::1]"] {
+        assert_eq!(raw(&app, &format!("GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n")).await, Some(200), "{host}");
+    }
+    assert_eq!(raw(&app, &format!("GET http://{ours}/healthz HTTP/1.1\r\nHost: {ours}\r\n\r\n")).await, Some(200));
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_head_that_is_ambiguous_or_too_large_is_refused() {
+    let app = TestApp::start().await.unwrap();
+    let post =
+        |fields: &str| format!("POST /api/v1/kiosks/x/scans HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n\r\n{{}}");
+    for fields in [
+        "Content-Length: 2\r\nContent-Length: 3",
+        "Content-Length: +2",
+        "Content-Length : 2",
+        "Content-Length: 2\r\n folded: yes",
+        "Transfer-Encoding: chunked, identity",
+    ] {
+        assert_eq!(raw(&app, &post(fields)).await, Some(400), "{fields}");
+    }
+    let get = |fields: &str| format!("GET /healthz HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n");
+    let many: String = (0..70).map(|n| format!("x-{n}: y\r\n")).collect();
+    assert_eq!(raw(&app, &get(&many)).await, Some(431));
+    assert_eq!(raw(&app, &get(&format!("x: {}\r\n", "y".repeat(12 * 1024)))).await, Some(200));
+    assert_eq!(raw(&app, &get(&format!("x: {}\r\n", "y".repeat(20 * 1024)))).await, Some(431));
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn streams_of_both_kinds_share_their_places_and_leave_connections_to_everybody_else() {
+    let databases = local_services::testing::TestDatabases::create().await.unwrap();
+    let mut config = crate::config::Config::for_testing(&databases.events_url(), &databases.vault_url());
+    (config.http.tuning.streams, config.http.tuning.connections) = (2, 4);
+    let app = TestApp::start_config(databases, &config).await.unwrap();
+    let school = app.school(1).await.unwrap();
+    let paths = [format!("/api/v1/live/stream?school={}", school.id), format!("/hoy/live?colegio={}", school.id)];
+    let mut open = Vec::new();
+    for path in &paths {
+        let mut stream = ask(&app, &Method::GET, path).await;
+        assert_eq!(stream.status(), 200, "{path}");
+        stream.chunk().await.unwrap();
+        open.push(stream);
+    }
+    for path in &paths {
+        let refused = app.get(path).await.unwrap();
+        assert_eq!(refused.status(), 503, "{path}");
+        assert!(refused.headers().contains_key("retry-after"), "{path}");
+    }
+    assert_eq!(app.get("/healthz").await.unwrap().status(), 200);
+    let scan = school.scan(1, &school.pupils[0].1, app.now());
+    assert_eq!(app.scan(&school, &[scan]).await.unwrap()[0]["verdict"], "accepted");
+    // A place is free again when its stream ended.
+    drop(open.pop());
+    let begun = std::time::Instant::now();
+    while app.get(&paths[0]).await.unwrap().status() != 200 {
+        assert!(begun.elapsed() < Duration::from_secs(20), "the place was not given back");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    app.shutdown().await;
+}
