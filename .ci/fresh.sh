@@ -7,17 +7,7 @@ new=$(mktemp -d)
 trap 'rm -rf "$new"' EXIT
 cargo=${CARGO:-cargo}
 
-$cargo run --quiet --locked --bin attendance -- events-doc > "$new/events.md"
-$cargo run --quiet --locked --bin attendance -- openapi > "$new/openapi.json"
-
-# Here the build does look at a database.
-unset SQLX_OFFLINE
-# The macros write a file a query while they compile with a database at hand.
-mkdir "$new/sqlx"
-for crate in commands nats projections workers web tests; do touch "$crate/src/lib.rs"; done
-SQLX_OFFLINE_DIR="$new/sqlx" $cargo run --quiet --locked --package local-services --example with_database -- \
-  $cargo check --quiet --workspace --all-targets --locked
-
+if [ "${1:-}" = --write ]; then write=1; fi
 status=0
 compare() { # compare GENERATED COMMITTED
   if [ "${write:-}" ]; then
@@ -28,8 +18,17 @@ compare() { # compare GENERATED COMMITTED
     status=1
   fi
 }
-if [ "${1:-}" = --write ]; then write=1; fi
+
+# Here the build does look at a database.
+# The macros write a file a query while they compile with a database at hand.
+mkdir "$new/sqlx"
+for crate in commands nats projections workers web tests; do touch "$crate/src/lib.rs"; done
+SQLX_OFFLINE= SQLX_OFFLINE_DIR="$new/sqlx" $cargo run --quiet --locked --package local-services --example with_database -- \
+  $cargo check --quiet --workspace --all-targets --locked
+compare "$new/sqlx" .sqlx
+
+$cargo run --quiet --locked --bin attendance -- events-doc > "$new/events.md"
+$cargo run --quiet --locked --bin attendance -- openapi > "$new/openapi.json"
 compare "$new/events.md" docs/events.md
 compare "$new/openapi.json" docs/openapi.json
-compare "$new/sqlx" .sqlx
 exit $status

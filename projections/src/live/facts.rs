@@ -140,7 +140,8 @@ pub async fn load(pool: &PgPool, school: SchoolId, date: NaiveDate) -> Result<Op
 
 pub(crate) async fn as_of_in_tx(conn: &mut PgConnection) -> Result<AsOf, sqlx::Error> {
     let rows = sqlx::query!(
-        r#"select c.read_model, c.epoch, c.position, c.recorded_at, l.epoch is null as "stale!"
+        r#"select c.read_model as "read_model!", c.epoch as "epoch!", c.position as "position!",
+                  c.recorded_at as "recorded_at?", l.epoch is null as "stale!"
            from checkpoints c left join log_epoch l on l.epoch = c.epoch
            where c.read_model in ($1, $2)"#,
         ReadModel::Live.name(),
