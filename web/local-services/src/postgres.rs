@@ -6,6 +6,7 @@ use anyhow::{Context, Result, ensure};
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 /// A running cluster; stopped (fast shutdown) on drop.
@@ -163,7 +164,16 @@ impl PostgresCluster {
     }
 }
 
-/// A loopback port that was free a moment ago.
+/// A loopback port that is free now, and that this process gives to nobody else: a stopped server finds
+/// its port free when it starts again. Below the range that the kernel takes for outgoing connections.
 pub fn free_port() -> Result<u16> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+    static TAKEN: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + (std::process::id() % 100) as u16 * 100;
+    for _ in 0..2_000 {
+        let port = first + TAKEN.fetch_add(1, Ordering::Relaxed) % 2_000;
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    anyhow::bail!("no loopback port from {first} on is free")
 }
