@@ -21,6 +21,10 @@ const BOOT: Uuid = Uuid::from_u128(0xb007);
 /// The device's monotonic clock when it sends.
 const MONO_NOW: i64 = 1_000_000_000;
 
+/// What is told of kiosks after their enrolment.
+const FACTS: &str =
+    "select event_type from events where aggregate_type = 'kiosk' and event_type <> 'enrolled' order by position";
+
 /// A school with pupils who have cards, and a batcher.
 struct Site {
     world: World,
@@ -157,11 +161,6 @@ impl Site {
     /// The names of kiosk 1's facts after its enrolment, once the batcher is shut down.
     async fn kiosk_facts(&self) -> Vec<String> {
         self.batcher.shutdown().await;
-        sqlx::query_scalar(
-            "select event_type from events where aggregate_type = 'kiosk' and event_type <> 'enrolled' order by position",
-        )
-        .fetch_all(&self.world.owner)
-        .await
-        .unwrap()
+        sqlx::query_scalar(FACTS).fetch_all(&self.world.owner).await.unwrap()
     }
 }

@@ -48,6 +48,18 @@ async fn months_later() -> (World, StreamId) {
     (world, stream)
 }
 
+/// Rows of the log that this session has read and not yet handed to the statistics. Not this
+/// transaction's alone, whatever the view's name says: a difference of two counts is.
+async fn rows_read(tx: &mut sqlx::PgConnection) -> i64 {
+    sqlx::query_scalar(
+        "select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) from pg_stat_xact_user_tables
+         where relname = 'events'",
+    )
+    .fetch_one(tx)
+    .await
+    .unwrap()
+}
+
 #[tokio::test]
 async fn a_report_on_a_stream_of_100_000_facts_reads_a_handful_of_rows() {
     let (world, stream) = months_later().await;
@@ -58,17 +70,13 @@ async fn a_report_on_a_stream_of_100_000_facts_reads_a_handful_of_rows() {
         }
         for queue in [None, Some(QUEUE), Some(QueueId(Uuid::from_u128(0x9e00_0002)))] {
             let mut tx = world.write.pool().begin().await.unwrap();
+            let before = rows_read(&mut tx).await;
             let found = read(&mut *tx, &stream, queue).await.unwrap();
             assert_eq!(found.sequence, MONTHS + 5);
-            let rows: i64 = sqlx::query_scalar(
-                "select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) from pg_stat_xact_user_tables
-                 where relname = 'events'",
-            )
-            .fetch_one(&mut *tx)
-            .await
-            .unwrap();
-            // 12 or 14 by the plan that the statistics lead to; never a number that grows with the stream.
-            assert!((1..=30).contains(&rows), "{rows} rows are read for {queue:?}, analyzed: {analyze}");
+            let rows = rows_read(&mut tx).await - before;
+            // Six or three facts, the stream's end, and its page again when the plan checks it.
+            eprintln!("ROWS {rows}");
+            assert!((1..=12).contains(&rows), "{rows} rows are read for {queue:?}, analyzed: {analyze}");
         }
     }
 }
