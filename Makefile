@@ -24,7 +24,7 @@ demo-clean: ## Forget the demo's data
 
 test: ## Run every test
 	@.ci/deps.sh test
-	$(CARGO) test --workspace --locked
+	$(CARGO) test --workspace --locked --no-fail-fast
 
 check: ## Formatting, lints, licences, and that generated files are fresh
 	@.ci/deps.sh check
