@@ -104,6 +104,9 @@ pub enum ReserveError {
     /// The id was used for another request before.
     #[error("this key was used for another request")]
     KeyReused,
+    /// The same request under the same id runs still, for longer than a caller waits.
+    #[error("the same request is still being done")]
+    Busy,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -37,4 +37,4 @@ pub mod write;
 
 pub use context::Context;
 pub use error::{ReserveError, StoreError, WriteError};
-pub use write::{Done, Outcome, Write};
+pub use write::{Claim, Done, Outcome, Reserved, Write};

@@ -12,7 +12,7 @@ mod reservation;
 mod retry;
 mod unit;
 
-pub use reservation::Outcome;
+pub use reservation::{Claim, Outcome, Reserved};
 pub use retry::Retry;
 pub use unit::{Unit, UnitError};
 

@@ -66,12 +66,15 @@ create index directory_owner on directory (owner_id) where owner_id is not null;
 -- A command id that a client chose (`Idempotency-Key`), with what it asked: the same key with
 -- another request is refused. `done_at` is set once its answer is known, so that every repeat gets
 -- that answer, also where the log holds no event of it: it changed nothing (no position), or it was
--- refused (`done_refusal` says how, in the API's own codes).
+-- refused (`done_refusal` says how, in the API's own codes). Until then `claim` says which call of it
+-- runs, since `claimed_at` by this database's clock: of equal requests at once the others wait.
 create table command_reservations (
   school_id uuid not null,
   command_id uuid not null,
   request_sha256 bytea not null,
   reserved_at timestamptz not null,
+  claim uuid,
+  claimed_at timestamptz,
   done_at timestamptz,
   done_position bigint,
   done_refusal text,
@@ -83,7 +86,7 @@ grant select, insert, update, delete on
   scan_receipts, kiosk_queues, kiosk_seen, kiosk_secrets, directory, command_reservations
   to attendance_log_writer;
 revoke update, delete on scan_receipts, command_reservations from attendance_log_writer;
-grant update (done_at, done_position, done_refusal) on command_reservations to attendance_log_writer;
+grant update (claim, claimed_at, done_at, done_position, done_refusal) on command_reservations to attendance_log_writer;
 grant select on kiosk_seen to attendance_request, attendance_worker;
 -- Of a secret's row a worker may know whether it was revoked, never its hash.
 grant select (kiosk_id, school_id, revoked_at) on kiosk_secrets to attendance_worker;

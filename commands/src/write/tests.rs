@@ -127,7 +127,6 @@ async fn a_key_used_for_another_request_is_refused() {
     let (key, other_key) = (CommandId(Uuid::from_u128(1)), CommandId(Uuid::from_u128(2)));
     let reserve = |school, key, request| world.write.reserve_command(school, key, request);
     reserve(world.school, key, [1; 32]).await.unwrap();
-    reserve(world.school, key, [1; 32]).await.unwrap();
     assert!(matches!(reserve(world.school, key, [2; 32]).await, Err(ReserveError::KeyReused)));
     reserve(world.school, other_key, [2; 32]).await.unwrap();
     reserve(domain::SchoolId(Uuid::from_u128(8)), key, [2; 32]).await.unwrap();
@@ -139,18 +138,51 @@ async fn a_reserved_command_keeps_its_first_outcome_and_nothing_else_of_it_can_c
     let keys = [1, 2, 3].map(|n| CommandId(Uuid::from_u128(n)));
     let outcomes = [Outcome::Done(None), Outcome::Done(Some(7)), Outcome::Refused("course_closed".into())];
     for (key, outcome) in keys.into_iter().zip(outcomes) {
-        assert_eq!(world.write.reserve_command(world.school, key, [1; 32]).await.unwrap(), None);
-        assert_eq!(world.write.reserve_command(world.school, key, [1; 32]).await.unwrap(), None, "not done yet");
-        let first = world.write.finish_command(world.school, key, outcome.clone()).await.unwrap();
-        let second = world.write.finish_command(world.school, key, Outcome::Done(Some(99))).await.unwrap();
+        let claim = claim(&world, key).await;
+        let first = world.write.finish_command(&claim, outcome.clone()).await.unwrap();
+        let second = world.write.finish_command(&claim, Outcome::Done(Some(99))).await.unwrap();
         assert_eq!((&first, &second), (&outcome, &outcome));
-        assert_eq!(world.write.reserve_command(world.school, key, [1; 32]).await.unwrap(), Some(outcome));
+        let again = world.write.reserve_command(world.school, key, [1; 32]).await.unwrap();
+        assert_eq!(again, Reserved::Done(outcome));
     }
     for change in ["set request_sha256 = ''", "set command_id = gen_random_uuid()", "set reserved_at = now()"] {
         let change = format!("update command_reservations {change}");
         let refused = sqlx::query(&change).execute(world.write.pool()).await.unwrap_err();
         assert_eq!(refused.as_database_error().unwrap().code().unwrap(), "42501");
     }
+}
+
+async fn claim(world: &World, key: CommandId) -> Claim {
+    match world.write.reserve_command(world.school, key, [1; 32]).await.unwrap() {
+        Reserved::Run(claim) => claim,
+        Reserved::Done(outcome) => panic!("it was done: {outcome:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_repeat_waits_for_the_call_that_runs_and_takes_over_from_one_that_gave_up_or_died() {
+    let world = World::new().await;
+    let key = CommandId(Uuid::from_u128(1));
+    let first = claim(&world, key).await;
+    let repeat = || world.write.reserve_command(world.school, key, [1; 32]);
+    let short = tokio::time::timeout(Duration::from_millis(300), repeat()).await;
+    assert!(short.is_err(), "it runs still");
+    let other = world.write.reserve_command(world.school, key, [2; 32]).await;
+    assert!(matches!(other, Err(ReserveError::KeyReused)), "another request need not wait to be refused");
+
+    world.write.release_command(&first).await.unwrap();
+    let second = claim(&world, key).await;
+    assert_ne!(first, second);
+    world.write.release_command(&first).await.unwrap();
+    let short = tokio::time::timeout(Duration::from_millis(300), repeat()).await;
+    assert!(short.is_err(), "a claim that is no more gives nothing up");
+
+    let aged = "update command_reservations set claimed_at = claimed_at - interval '31 seconds'";
+    sqlx::query(aged).execute(&world.owner).await.unwrap();
+    let third = claim(&world, key).await;
+    let (waiting, finished) =
+        tokio::join!(repeat(), world.write.finish_command(&third, Outcome::Refused("course_closed".into())));
+    assert_eq!(waiting.unwrap(), Reserved::Done(finished.unwrap()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

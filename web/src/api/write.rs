@@ -6,7 +6,7 @@ use crate::middleware::RequestId;
 use crate::problem::{Code, Problem};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use commands::{Context, Done, Outcome, ReserveError};
+use commands::{Context, Done, Outcome, ReserveError, Reserved};
 use domain::{Actor, CommandId, SchoolId};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -50,8 +50,8 @@ impl FromRequestParts<AppState> for Request {
 
 impl Request {
     /// Does `work` once for the key and gives the position of what it appended. A repeat gets the first
-    /// answer, a refusal too, whatever happened since; a failure that may pass is no answer, and the
-    /// repeat tries again. All in a task of its own: a client that hangs up does not cut it off.
+    /// answer, a refusal too, whatever happened since, and waits for it if the first still runs; a
+    /// failure that may pass is no answer, and the repeat tries again. All in a task of its own: a client that hangs up does not cut it off.
     ///
     /// Until sign-in exists, whoever reaches the port is one and the same actor.
     pub async fn run<W, F>(
@@ -68,21 +68,29 @@ impl Request {
         let sha256: [u8; 32] = Sha256::new().chain_update(self.what).chain_update(body).finalize().into();
         let (write, key, correlation_id) = (state.write.clone(), self.key, self.correlation);
         let once = async move {
-            match write.reserve_command(school, key, sha256).await {
-                Ok(None) => {}
-                Ok(Some(first)) => return answer(first),
+            let claim = match write.reserve_command(school, key, sha256).await {
+                Ok(Reserved::Run(claim)) => claim,
+                Ok(Reserved::Done(first)) => return answer(first),
                 Err(ReserveError::KeyReused) => return Err(Problem::new(Code::IdempotencyKeyReused)),
+                Err(ReserveError::Busy) => return Err(Problem::new(Code::Conflict).retry_after(1)),
                 Err(ReserveError::Store(error)) => return Err(error.into()),
-            }
-            let zone = write.school_settings(school).await?.zone;
-            let actor = Actor::system("rest");
-            let context = Context { school, zone, actor, command_id: Some(key), correlation_id, causation_id: None };
-            let outcome = match work(write.clone(), context).await {
+            };
+            let run = async {
+                let zone = write.school_settings(school).await?.zone;
+                let actor = Actor::system("rest");
+                let command_id = Some(key);
+                work(write.clone(), Context { school, zone, actor, command_id, correlation_id, causation_id: None }).await
+            };
+            let outcome = match run.await {
                 Ok(done) => Outcome::Done(done.position),
-                Err(problem) if problem.passes() => return Err(problem),
+                Err(problem) if problem.passes() => {
+                    // Should this fail too, the claim runs out by itself.
+                    let _ = write.release_command(&claim).await;
+                    return Err(problem);
+                }
                 Err(problem) => Outcome::Refused(problem.to_kept()),
             };
-            match write.finish_command(school, key, outcome.clone()).await {
+            match write.finish_command(&claim, outcome.clone()).await {
                 Ok(first) => answer(first),
                 // The log itself remembers a command that appended something.
                 Err(_) if matches!(outcome, Outcome::Done(Some(_))) => answer(outcome),
@@ -99,3 +107,6 @@ fn answer(outcome: Outcome) -> Result<Option<i64>, Problem> {
         Outcome::Refused(kept) => Err(Problem::from_kept(&kept)),
     }
 }
+
+#[cfg(test)]
+mod tests;

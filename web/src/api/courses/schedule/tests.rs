@@ -79,3 +79,45 @@ async fn a_repeat_of_what_changed_nothing_or_was_refused_undoes_no_later_change(
     assert_eq!(audit["items"].as_array().unwrap().len(), 4, "the school's own, keys 1, 3 and 5");
     app.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sixteen_equal_requests_at_once_have_one_effect_and_one_answer() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(0).await.unwrap();
+    let owner = sqlx::PgPool::connect_with(app.databases.owner_options()).await.unwrap();
+    let put = async |course: Uuid, key: u128, entry: String| {
+        let url = format!("{}/api/v1/courses/{course}/schedule", app.base);
+        let request =
+            app.client.put(url).json(&week(&entry)).header("idempotency-key", Uuid::from_u128(key).to_string());
+        let response = request.send().await.unwrap();
+        let status = response.status().as_u16();
+        let mut body: Value = response.json().await.unwrap();
+        body.as_object_mut().unwrap().remove("instance");
+        (status, body)
+    };
+    let events = async |key: u128| {
+        let count = "select count(*) from events where command_id = $1";
+        sqlx::query_scalar::<_, i64>(count).bind(Uuid::from_u128(key)).fetch_one(&owner).await.unwrap()
+    };
+    let course = school.course.0;
+    for round in 0..8 {
+        let (changes, nothing, other, refused) = (round * 4 + 1, round * 4 + 2, round * 4 + 3, round * 4 + 4);
+        let minute = |n: u128| format!("08:{:02}:00", round * 2 + n);
+        let set = futures::future::join_all((0..16).map(|_| put(course, changes, minute(10)))).await;
+        assert!(set.iter().all(|answer| *answer == set[0] && answer.0 == 200), "{set:?}");
+        assert_eq!(events(changes).await, 1);
+
+        // The same schedule under another key, while somebody sets another one.
+        let same = futures::future::join_all((0..16).map(|_| put(course, nothing, minute(10))));
+        let (same, changed) = tokio::join!(same, put(course, other, minute(11)));
+        assert!(same.iter().all(|answer| *answer == same[0] && answer.0 == 200), "{same:?}");
+        assert_eq!((changed.0, events(other).await), (200, 1));
+        assert_eq!(events(nothing).await, i64::from(same[0].1["position"].is_i64()), "the answer says what was done");
+
+        let none = Uuid::from_u128(0xdead + round);
+        let missing = futures::future::join_all((0..16).map(|_| put(none, refused, minute(10)))).await;
+        assert!(missing.iter().all(|answer| *answer == missing[0] && answer.0 == 404), "{missing:?}");
+        assert_eq!(events(refused).await, 0);
+    }
+    app.shutdown().await;
+}
