@@ -23,6 +23,8 @@ mod gates;
 #[cfg(test)]
 mod hangup;
 #[cfg(test)]
+mod restore;
+#[cfg(test)]
 mod structure;
 #[cfg(test)]
 mod support;

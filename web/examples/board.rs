@@ -25,6 +25,7 @@ fn states() -> Vec<(&'static str, Uuid, Board)> {
         ("sábado", Board::sample_nobody()),
         ("vacío", Board::sample_empty()),
         ("problemas", Board::sample_trouble()),
+        ("restaurado", Board::sample_restored()),
         ("hostil", Board::sample_hostile()),
     ]
     .into_iter()

@@ -92,6 +92,9 @@ stale-title = These figures are behind.
 stale-detail = They show what was recorded until { $time }.
 stale-nothing-yet = They do not show anything of what was recorded yet.
 stale-kept = The gates go on storing every scan.
+restored-title = A backup of the log was restored.
+restored-detail = These figures are from before the restore and are being computed again.
+restored-means = Do not decide by them until this notice is gone. The gates send again whatever is missing.
 silent-title = Nothing heard from { $gate }.
 silent-detail = Silent since { $time }.
 silent-several = Nothing heard from { $n } gates.
@@ -104,6 +107,7 @@ offline-detail = What you see may be old. It is being tried again; nothing needs
 fresh-live = Up to date { $ago }
 fresh-now = Up to date
 fresh-stale = Behind: up to date { $ago }
+fresh-restored = From before a restore
 fresh-as-of = at
 fresh-tap = card to screen in { $time }
 

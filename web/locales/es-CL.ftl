@@ -96,6 +96,9 @@ stale-title = Estas cifras están atrasadas.
 stale-detail = Muestran lo registrado hasta las { $time }.
 stale-nothing-yet = Todavía no muestran nada de lo registrado.
 stale-kept = Las lecturas siguen guardándose en los accesos.
+restored-title = Se restauró un respaldo del registro.
+restored-detail = Estas cifras son de antes de la restauración y se están calculando de nuevo.
+restored-means = No las use para decidir hasta que desaparezca este aviso. Los accesos vuelven a enviar lo que falte.
 silent-title = Sin noticias de { $gate }.
 silent-detail = No se comunica desde las { $time }.
 silent-several = Sin noticias de { $n } accesos.
@@ -108,6 +111,7 @@ offline-detail = Lo que se ve puede estar atrasado. Se vuelve a intentar; no es 
 fresh-live = Al día { $ago }
 fresh-now = Al día
 fresh-stale = Atrasado: al día { $ago }
+fresh-restored = De antes de una restauración
 fresh-as-of = a las
 fresh-tap = de la tarjeta a la pantalla, { $time }
 

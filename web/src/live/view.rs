@@ -27,6 +27,9 @@ pub struct BoardView {
     pub position: i64,
     /// The last event in the roster.
     pub roster_position: i64,
+    /// The log was restored and began another epoch, and this is still of the one before: what it says
+    /// may not be in the log any more. True for a moment after a restore.
+    pub stale_epoch: bool,
     /// How old this is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub freshness: Option<Freshness>,
@@ -226,6 +229,7 @@ pub(super) fn board(board: &Board, names: &SchoolNames, scans: Vec<ScanView>) ->
         epoch: board.as_of.epoch.0,
         position: board.as_of.position,
         roster_position: board.as_of.roster_position,
+        stale_epoch: board.as_of.stale_epoch,
         freshness: None,
         totals: board.totals.into(),
         courses: board

@@ -22,7 +22,12 @@ pub(super) fn alerts(freshness: &Freshness, gates: &[Gate], zone: Tz, words: Wor
     let silent: Vec<(&Gate, DateTime<Utc>)> =
         gates.iter().filter_map(|gate| gate.silent_since.map(|since| (gate, since))).collect();
     html! {
-        @if freshness.stale {
+        @if freshness.before_restore {
+            (banner(&lang.t("restored-title"), &html! {
+                (lang.t("restored-detail"))
+                @if words == Words::All { " " (lang.t("restored-means")) }
+            }))
+        } @else if freshness.stale {
             (banner(&lang.t("stale-title"), &html! {
                 @match freshness.recorded_until {
                     Some(until) => (lang.f("stale-detail", &[("time", (&times::clock(until, zone)).into())])),

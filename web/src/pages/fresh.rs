@@ -25,9 +25,11 @@ pub(super) fn fresh(board: &Board, lang: Lang) -> Markup {
 pub(super) fn words(freshness: &Freshness, lang: Lang) -> Markup {
     let age = |millis: u64| times::ago(TimeDelta::milliseconds(millis.try_into().unwrap_or(i64::MAX)), lang);
     html! {
-        p class={ "fresh-words" @if freshness.stale { " stale" } } {
+        p class={ "fresh-words" @if freshness.stale || freshness.before_restore { " stale" } } {
             span class="pulse" aria-hidden="true" {}
-            @if freshness.stale {
+            @if freshness.before_restore {
+                (lang.t("fresh-restored"))
+            } @else if freshness.stale {
                 (lang.f("fresh-stale", &[("ago", (&age(freshness.behind_ms)).into())]))
             } @else if freshness.behind_ms > 0 {
                 (lang.f("fresh-live", &[("ago", (&age(freshness.behind_ms)).into())]))

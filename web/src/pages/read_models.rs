@@ -125,6 +125,7 @@ fn board(frame: &Frame, rate: f64) -> Board {
             recorded_until: facts.as_of.recorded_at,
             tap_to_screen_ms: frame.freshness.tap_to_screen.map(|spread| spread.p50_ms),
             stale: behind_ms > STALE_AFTER_MS,
+            before_restore: facts.as_of.stale_epoch,
         },
         version: Version { epoch: frame.id.epoch.0, position: frame.id.position },
     }
@@ -212,7 +213,12 @@ async fn course_day(state: &AppState, school: SchoolId, course: CourseId) -> Res
         course: Course { id: course.0, name: page.course.name, counts: counted(&pupils) },
         pupils,
         gates: whole.gates,
-        freshness: Freshness { as_of: now, recorded_until: page.as_of.recorded_at, ..whole.freshness },
+        freshness: Freshness {
+            as_of: now,
+            recorded_until: page.as_of.recorded_at,
+            before_restore: page.as_of.stale_epoch,
+            ..whole.freshness
+        },
     }))
 }
 

@@ -169,6 +169,7 @@ impl Board {
                 recorded_until: Some(now() - TimeDelta::milliseconds(412)),
                 tap_to_screen_ms: Some(184),
                 stale: false,
+                before_restore: false,
             },
             version: Version { epoch: id(2), position: 4_711 },
         }
@@ -227,6 +228,13 @@ impl Board {
         board.freshness.behind_ms = 74_000;
         board.freshness.recorded_until = Some(now() - TimeDelta::seconds(74));
         board.freshness.stale = true;
+        board
+    }
+
+    /// A moment after a restore: the projector has not caught up.
+    pub fn sample_restored() -> Self {
+        let mut board = Self::sample();
+        board.freshness.before_restore = true;
         board
     }
 

@@ -14,6 +14,7 @@ fn boards() -> Vec<(&'static str, Board)> {
         ("nobody", Board::sample_nobody()),
         ("empty", Board::sample_empty()),
         ("trouble", Board::sample_trouble()),
+        ("restored", Board::sample_restored()),
         ("hostile", Board::sample_hostile()),
     ]
 }

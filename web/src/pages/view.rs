@@ -165,6 +165,8 @@ pub struct Freshness {
     pub tap_to_screen_ms: Option<u64>,
     /// Behind for longer than a live board may be.
     pub stale: bool,
+    /// The log was restored, and the figures are still those of before.
+    pub before_restore: bool,
 }
 
 /// The board.

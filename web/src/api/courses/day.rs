@@ -46,6 +46,8 @@ pub struct CourseDay {
     pub now: DateTime<Utc>,
     /// The last event in the live model.
     pub position: i64,
+    /// The log was restored and began another epoch, and this is still of the one before.
+    pub stale_epoch: bool,
     /// Pupils of this page, by id.
     pub items: Vec<PupilLine>,
     /// Ask with `cursor` = this for the next page; missing on the last one.
@@ -110,6 +112,7 @@ pub async fn get(
         date,
         now,
         position: page.as_of.position,
+        stale_epoch: page.as_of.stale_epoch,
         items: items.collect(),
         next: page.next.map(|student| page::cursor(LIST, student)),
     }))
