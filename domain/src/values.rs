@@ -1,5 +1,6 @@
 //! Value objects: what a plain value must look like before it is sealed, and local time.
 
+pub mod app_version;
 pub mod card;
 pub mod mail;
 pub mod name;

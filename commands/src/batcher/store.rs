@@ -8,6 +8,7 @@ use crate::append::{Head, is_conflict};
 use crate::error::StoreError;
 use crate::write::Write;
 use domain::school::Settings;
+use domain::values::app_version::app_version;
 use domain::{Epoch, KioskId, QueueId, SchoolId};
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -287,11 +288,7 @@ pub(crate) async fn see_in_tx(conn: &mut PgConnection, seen: &BTreeMap<Uuid, See
     let depth: Vec<i32> = seen.values().map(|s| i32::try_from(s.queue_depth).unwrap_or(i32::MAX)).collect();
     let skew: Vec<i64> = seen.values().map(|s| s.device.wall.signed_duration_since(s.at).num_milliseconds()).collect();
     let boot: Vec<Uuid> = seen.values().map(|s| s.device.boot_id).collect();
-    // Postgres text holds no NUL.
-    let version: Vec<Option<String>> = seen
-        .values()
-        .map(|s| s.app_version.map(|v| v.chars().filter(|c| !c.is_control()).take(64).collect()))
-        .collect();
+    let version: Vec<Option<&str>> = seen.values().map(|s| s.app_version.and_then(app_version)).collect();
     sqlx::query!(
         "insert into kiosk_seen (kiosk_id, school_id, last_seen, queue_depth, clock_skew_ms, boot_id, app_version)
          select t.kiosk_id, t.school_id, t.last_seen, t.queue_depth, t.clock_skew_ms, t.boot_id, t.app_version
@@ -308,7 +305,7 @@ pub(crate) async fn see_in_tx(conn: &mut PgConnection, seen: &BTreeMap<Uuid, See
         &depth,
         &skew,
         &boot,
-        &version as &[Option<String>],
+        &version as &[Option<&str>],
     )
     .execute(conn)
     .await?;

@@ -25,7 +25,8 @@ pub struct HeartbeatRequest {
     /// The highest number that was given to a scan in this queue; 0 before the first.
     #[schema(minimum = 0)]
     pub last_seq: i64,
-    /// Version of the kiosk's program.
+    /// Version of the kiosk's program: at most 32 of `A-Z a-z 0-9 . _ + -`, beginning with a digit or `v` and
+    /// a digit, at most six digits in all. Another text is passed over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app_version: Option<String>,
 }

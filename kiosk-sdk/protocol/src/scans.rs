@@ -27,7 +27,8 @@ pub struct ScansRequest {
     /// The highest number that was given to a scan in this queue, if the kiosk says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_seq: Option<i64>,
-    /// Version of the kiosk's program.
+    /// Version of the kiosk's program: at most 32 of `A-Z a-z 0-9 . _ + -`, beginning with a digit or `v` and
+    /// a digit, at most six digits in all. Another text is passed over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app_version: Option<String>,
     /// The scans, each read by itself ([`parse_scan`]), so that a bad one spoils no other.

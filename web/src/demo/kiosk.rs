@@ -202,7 +202,7 @@ impl Kiosk {
             "monotonic_ms": self.monotonic_ms(now),
             "queue_depth": queue_depth,
             "last_seq": last_seq,
-            "app_version": "demo",
+            "app_version": env!("CARGO_PKG_VERSION"),
         })
     }
 }

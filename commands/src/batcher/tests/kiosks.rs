@@ -121,13 +121,22 @@ async fn what_a_device_said_last_is_kept_and_an_older_word_changes_nothing() {
     let mut batch = site.batch(kiosk(1), vec![site.scan(1, 1, Entry, TimeDelta::zero())]);
     batch.device_now.wall += TimeDelta::milliseconds(1500);
     batch.queue_depth = u32::MAX;
-    batch.app_version = Some("1\0.2".into());
+    batch.app_version = Some("1.2".into());
     site.batcher.submit(batch).await.unwrap();
     let row: (i64, i32, String) = sqlx::query_as("select clock_skew_ms, queue_depth, app_version from kiosk_seen")
         .fetch_one(&site.world.owner)
         .await
         .unwrap();
     assert_eq!(row, (1500, i32::MAX, "1.2".to_owned()));
+    // What cannot be a version takes nothing away and adds nothing.
+    for (seq, text) in (2..).zip(["1\0.2", "12.345.678-5", "Ana"]) {
+        let mut batch = site.batch(kiosk(1), vec![site.scan(seq, 1, Entry, TimeDelta::zero())]);
+        batch.queue_depth = u32::MAX;
+        batch.app_version = Some(text.into());
+        site.batcher.submit(batch).await.unwrap();
+        let kept: String = sqlx::query_scalar("select app_version from kiosk_seen").fetch_one(&site.world.owner).await.unwrap();
+        assert_eq!(kept, "1.2");
+    }
     site.world.clock.advance(TimeDelta::seconds(-30));
     site.heartbeat(kiosk(1), 7, 1).await;
     assert_eq!(site.count("select queue_depth::bigint from kiosk_seen").await, i64::from(i32::MAX));

@@ -1,6 +1,5 @@
 //! `POST /api/v1/kiosks/{kiosk_id}/heartbeat`: alive, and how far the queue is drained.
 
-use super::checked_version;
 use crate::AppState;
 use crate::api::input::{JsonBytes, parse_json};
 use crate::kiosk_auth::Kiosk;
@@ -36,7 +35,7 @@ pub async fn post(
         device_now: DeviceNow { wall: said.device_time, mono_ms: said.monotonic_ms, boot_id: said.boot_id },
         queue_depth: said.queue_depth,
         last_seq: said.last_seq,
-        app_version: checked_version(said.app_version, Code::InvalidBody)?,
+        app_version: said.app_version,
         correlation_id: request.0,
     };
     let answer = kiosk_heartbeat(&state.write, heartbeat).await?;

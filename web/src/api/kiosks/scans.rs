@@ -1,6 +1,5 @@
 //! `POST /api/v1/kiosks/{kiosk_id}/scans`: a batch of scans, answered item by item.
 
-use super::checked_version;
 use crate::AppState;
 use crate::api::input::{JsonBytes, parse_json};
 use crate::kiosk_auth::Kiosk;
@@ -83,7 +82,7 @@ fn read(kiosk: Kiosk, request: RequestId, body: &[u8]) -> Result<ScanBatch, Prob
         device_now: DeviceNow { wall: sent.device_time, mono_ms: sent.monotonic_ms, boot_id: sent.boot_id },
         queue_depth: sent.queue_depth,
         last_seq: sent.last_seq,
-        app_version: checked_version(sent.app_version, Code::InvalidBatch)?,
+        app_version: sent.app_version,
         correlation_id: request.0,
         scans,
     })

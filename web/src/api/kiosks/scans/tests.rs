@@ -32,7 +32,6 @@ async fn a_body_that_is_not_a_batch_is_refused_with_its_own_code() {
         (with("surprise", json!(1)), 422, "invalid_batch"),
         (with("queue_depth", json!(-1)), 422, "invalid_batch"),
         (with("last_seq", json!(-1)), 422, "invalid_batch"),
-        (with("app_version", json!("a\u{0}b")), 422, "invalid_batch"),
         (with("device_time", json!("yesterday")), 422, "invalid_batch"),
         (with("scans", json!([])), 422, "empty_batch"),
         (with("scans", json!(many)), 422, "too_many_scans"),
@@ -285,8 +284,6 @@ async fn a_heartbeat_that_makes_no_sense_is_refused_with_a_stable_code_and_never
         (with("last_seq", json!(-1)), 422, "invalid_body"),
         (replaced("last_seq", "9223372036854775808"), 422, "invalid_body"),
         (replaced("monotonic_ms", "-9223372036854775809"), 422, "invalid_body"),
-        (with("app_version", json!("a\u{0}b")), 422, "invalid_body"),
-        (with("app_version", json!("v".repeat(65))), 422, "invalid_body"),
         (with("app_version", json!("v".repeat(20_000))), 413, "body_too_large"),
     ] {
         let start: String = body.chars().take(60).collect();
@@ -302,6 +299,9 @@ async fn a_heartbeat_that_makes_no_sense_is_refused_with_a_stable_code_and_never
         with("monotonic_ms", json!(i64::MAX)),
         with("device_time", json!("1970-01-01T00:00:00Z")),
         with("device_time", json!("9999-12-31T23:59:59Z")),
+        with("app_version", json!("a\u{0}b")),
+        with("app_version", json!("v".repeat(65))),
+        with("app_version", json!("María José")),
         good.to_string(),
     ] {
         let answer = send(body.clone()).await;
