@@ -52,9 +52,54 @@ pub struct WriteSide {
     /// The two databases.
     #[command(flatten)]
     pub databases: Databases,
+    /// Connections to them.
+    #[command(flatten)]
+    pub pools: PoolSizes,
     /// The two keys.
     #[command(flatten)]
     pub keys: Keys,
+}
+
+/// The most connections of each role's pool, of one process. All processes together stay below the
+/// server's `max_connections`.
+#[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
+pub struct PoolSizes {
+    /// Most connections that append to the log.
+    #[arg(long = "pool-log-writer", env = "ATTENDANCE_POOL_LOG_WRITER", default_value_t = Self::USUAL.log_writer,
+        value_parser = connections(), value_name = "N")]
+    pub log_writer: u32,
+    /// Most connections that read the log.
+    #[arg(long = "pool-log-reader", env = "ATTENDANCE_POOL_LOG_READER", default_value_t = Self::USUAL.log_reader,
+        value_parser = connections(), value_name = "N")]
+    pub log_reader: u32,
+    /// Most connections that write read models.
+    #[arg(long = "pool-projector", env = "ATTENDANCE_POOL_PROJECTOR", default_value_t = Self::USUAL.projector,
+        value_parser = connections(), value_name = "N")]
+    pub projector: u32,
+    /// Most connections that answer pages and API.
+    #[arg(long = "pool-request", env = "ATTENDANCE_POOL_REQUEST", default_value_t = Self::USUAL.request,
+        value_parser = connections(), value_name = "N")]
+    pub request: u32,
+    /// Most connections to the keys.
+    #[arg(long = "pool-vault", env = "ATTENDANCE_POOL_VAULT", default_value_t = Self::USUAL.vault,
+        value_parser = connections(), value_name = "N")]
+    pub vault: u32,
+}
+
+impl PoolSizes {
+    /// For a small server: 44 connections in all, of the 100 that Postgres allows by default.
+    pub const USUAL: Self = Self { log_writer: 12, log_reader: 8, projector: 6, request: 12, vault: 6 };
+}
+
+impl Default for PoolSizes {
+    fn default() -> Self {
+        Self::USUAL
+    }
+}
+
+/// Some parts keep a connection for as long as they run, so fewer than three would leave none.
+fn connections() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(3..=1000)
 }
 
 /// The log's database and the vault's.
@@ -248,7 +293,11 @@ impl Config {
     /// A server on a free loopback port over given databases, with fixed keys and without NATS.
     pub fn for_testing(events_url: &str, vault_url: &str) -> Self {
         Self {
-            sides: WriteSide { databases: Databases::for_testing(events_url, vault_url), keys: Keys::for_testing() },
+            sides: WriteSide {
+                databases: Databases::for_testing(events_url, vault_url),
+                pools: PoolSizes::default(),
+                keys: Keys::for_testing(),
+            },
             transport: TransportConfig::for_testing(None),
             http: Http::for_testing(),
         }
@@ -291,6 +340,7 @@ impl Http {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::Parser as _;
 
     #[test]
     fn an_address_that_others_can_reach_is_refused_with_the_reason() {
@@ -300,6 +350,22 @@ mod tests {
         assert!(loopback("[::]:8080").is_err());
         assert!(loopback("[::1]:8080").is_ok());
         assert!(loopback("127.0.0.1:0").is_ok());
+    }
+
+    #[test]
+    fn pools_have_the_usual_sizes_unless_others_are_asked_for_and_never_too_few_connections() {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            pools: PoolSizes,
+        }
+        let read = |args: &[&str]| Line::try_parse_from([&["attendance"], args].concat()).map(|line| line.pools);
+        assert_eq!(read(&[]).unwrap(), PoolSizes { log_writer: 12, log_reader: 8, projector: 6, request: 12, vault: 6 });
+        let asked = read(&["--pool-request", "40", "--pool-log-writer=24"]).unwrap();
+        assert_eq!(asked, PoolSizes { log_writer: 24, request: 40, ..PoolSizes::USUAL });
+        for few in ["2", "0", "-1", "1001", "many"] {
+            assert!(read(&["--pool-vault", few]).is_err(), "{few}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Connection pools, one per database role: what a part may do is decided by its pool.
 
-use crate::config::{Databases, Secret};
+use crate::config::{Databases, PoolSizes, Secret};
 use anyhow::Context;
 use commands::StoreError;
 use commands::pool::{PoolError, PoolSettings, Role, connect};
@@ -57,7 +57,7 @@ const VAULT: &str = "VAULT_DATABASE_URL";
 
 impl Pools {
     /// Connects every role and makes sure that the schema is one that this program can work with.
-    pub async fn connect(databases: &Databases) -> Result<Self, ConnectError> {
+    pub async fn connect(databases: &Databases, sizes: &PoolSizes) -> Result<Self, ConnectError> {
         let read = |url: anyhow::Result<Secret>, name| {
             url.and_then(|url| parse(&url).context(name)).map_err(ConnectError::Configuration)
         };
@@ -76,11 +76,11 @@ impl Pools {
             })
         };
         let pools = Self {
-            log_writer: open(Role::LogWriter, 12).await?,
-            log_reader: open(Role::LogReader, 8).await?,
-            projector: open(Role::Projector, 6).await?,
-            request: open(Role::Request, 12).await?,
-            vault: open(Role::Vault, 6).await?,
+            log_writer: open(Role::LogWriter, sizes.log_writer).await?,
+            log_reader: open(Role::LogReader, sizes.log_reader).await?,
+            projector: open(Role::Projector, sizes.projector).await?,
+            request: open(Role::Request, sizes.request).await?,
+            vault: open(Role::Vault, sizes.vault).await?,
         };
         let expected = migrations::expected();
         match migrations::applied(&pools.request).await {
@@ -169,4 +169,24 @@ fn parse(url: &Secret) -> anyhow::Result<PgConnectOptions> {
     // The driver would take any scheme.
     let options = PgConnectOptions::from_str(text).ok().filter(|_| ours);
     options.context("not a Postgres URL, such as postgres://user:password@host:5432/database")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn each_pool_opens_as_many_connections_as_it_was_given_and_no_more() {
+        let test = local_services::testing::TestDatabases::create().await.unwrap();
+        let databases = Databases::for_testing(&test.events_url(), &test.vault_url());
+        let sizes = PoolSizes { log_writer: 3, log_reader: 4, projector: 5, request: 6, vault: 7 };
+        let pools = Pools::connect(&databases, &sizes).await.unwrap();
+        for ((name, pool), size) in pools.named().into_iter().zip([3, 4, 5, 6, 7]) {
+            let mut held = Vec::new();
+            for _ in 0..size {
+                held.push(pool.acquire().await.unwrap());
+            }
+            assert!(pool.try_acquire().is_none() && pool.size() == size, "{name}");
+        }
+    }
 }

@@ -21,7 +21,7 @@ pub struct Tools {
 impl Tools {
     /// Connects.
     pub async fn open(sides: &WriteSide) -> anyhow::Result<Self> {
-        let pools = Pools::connect(&sides.databases).await?;
+        let pools = Pools::connect(&sides.databases, &sides.pools).await?;
         let (clock, ids): (Arc<dyn Clock>, Arc<dyn IdSource>) = (Arc::new(SystemClock), Arc::new(SystemIds));
         Ok(Self { write: write_side(sides, &pools, &clock, &ids)?, pools })
     }

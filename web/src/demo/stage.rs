@@ -106,7 +106,7 @@ impl Stage {
     /// The seeded school; the same at every start, with fresh kiosk secrets.
     pub async fn seed(&self, config: &Config, clock: Arc<dyn Clock>) -> Result<seed::Seeded> {
         let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
-        let pools = crate::pools::Pools::connect(&config.sides.databases).await?;
+        let pools = crate::pools::Pools::connect(&config.sides.databases, &config.sides.pools).await?;
         let write = serve::write_side(&config.sides, &pools, &clock, &ids)?;
         let seeded = seed::school(&write, SCHOOL_SEED).await?;
         pools.close().await;

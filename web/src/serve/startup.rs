@@ -67,7 +67,7 @@ enum Closed {
 }
 
 async fn open(sides: &WriteSide, clock: &Arc<dyn Clock>, ids: &Arc<dyn IdSource>) -> Result<(Pools, Write), Closed> {
-    let pools = Pools::connect(&sides.databases).await.map_err(|error| match error {
+    let pools = Pools::connect(&sides.databases, &sides.pools).await.map_err(|error| match error {
         ConnectError::Away { .. } => Closed::Away(error.to_string()),
         other => Closed::Never(other.into()),
     })?;
