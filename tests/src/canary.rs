@@ -24,7 +24,7 @@ use serde_json::json;
 use std::io::Write as _;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use web::cli::import::{Request, roster};
-use web::import::words::Language;
+use web::i18n::Lang;
 use web::serve::Parts;
 
 /// All that this process logs: everything from our crates, warnings and worse from all others.
@@ -191,7 +191,7 @@ async fn through_import(line: &Line, school: &School, people: &mut People) -> Re
     list += &format!("{wrong};{given};{family};2° Básico B;{guardian};;{phone}99999;{mail}@\r\n");
     for apply in [false, true, true] {
         let request = Request { apply, school: Some(school.id), year: Some(2026), from: Some(monday()) };
-        let report = roster(line.write(), list.as_bytes(), request, Language::default()).await?;
+        let report = roster(line.write(), list.as_bytes(), request, Lang::default()).await?;
         let report = report.map_err(|problem| anyhow::anyhow!("the list cannot be read: {}", problem.code()))?;
         ensure!(!report.errors.is_empty(), "the bad row is told");
         // What a program reads of it names nobody.

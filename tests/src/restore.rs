@@ -58,7 +58,9 @@ async fn figures_of_before_a_restore_are_shown_as_such_until_the_projector_has_c
 
     let projector = line.another(&[Part::Projections]).await.unwrap();
     line.settle().await.unwrap();
-    eventually("the notice goes", async || Ok(line.json(&api).await?["stale_epoch"] == Value::Bool(false))).await.unwrap();
+    eventually("the notice goes", async || Ok(line.json(&api).await?["stale_epoch"] == Value::Bool(false)))
+        .await
+        .unwrap();
     assert_eq!(line.json(&day).await.unwrap()["stale_epoch"], false);
     for html in pages(&line).await {
         assert!(BANNER.iter().all(|(_, title, words)| !html.contains(title) && !html.contains(words)), "{html}");

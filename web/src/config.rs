@@ -360,7 +360,10 @@ mod tests {
             pools: PoolSizes,
         }
         let read = |args: &[&str]| Line::try_parse_from([&["attendance"], args].concat()).map(|line| line.pools);
-        assert_eq!(read(&[]).unwrap(), PoolSizes { log_writer: 12, log_reader: 8, projector: 6, request: 12, vault: 6 });
+        assert_eq!(
+            read(&[]).unwrap(),
+            PoolSizes { log_writer: 12, log_reader: 8, projector: 6, request: 12, vault: 6 }
+        );
         let asked = read(&["--pool-request", "40", "--pool-log-writer=24"]).unwrap();
         assert_eq!(asked, PoolSizes { log_writer: 24, request: 40, ..PoolSizes::USUAL });
         for few in ["2", "0", "-1", "1001", "many"] {

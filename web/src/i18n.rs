@@ -1,4 +1,4 @@
-//! What the pages and the API's refusals say, in Spanish and English. All texts are in `web/locales/*.ftl` (Project Fluent);
+//! What pages, refusals of the API and the import say, in Spanish and English. All texts are in `web/locales/*.ftl` (Project Fluent);
 //! a text is asked for by its key.
 //!
 //! How to add one more text: the key in both files, then `lang.t("key")` or `lang.f("key", …)`; a key
@@ -19,7 +19,7 @@ use unic_langid::LanguageIdentifier;
 type Bundle = FluentBundle<FluentResource>;
 
 /// A language that people read.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, clap::ValueEnum)]
 pub enum Lang {
     /// Spanish of Chile, unless somebody asks for another.
     #[default]

@@ -36,8 +36,25 @@ mod tests {
     fn what_is_not_a_version_and_what_could_be_a_persons_is_dropped() {
         let long = format!("1.{}", "a".repeat(31));
         for text in [
-            "", "v", "María", "Xilvendra", "v.1", "1.0 beta", "1.0\0", "1,0", "1.0/2", "ana@correo.cl", "１.0", &long,
-            "12.345.678-5", "12345678", "1.000.000", "v12345678-5", "1.0+961427000", "+56961427000", "961427000",
+            "",
+            "v",
+            "María",
+            "Xilvendra",
+            "v.1",
+            "1.0 beta",
+            "1.0\0",
+            "1,0",
+            "1.0/2",
+            "ana@correo.cl",
+            "１.0",
+            &long,
+            "12.345.678-5",
+            "12345678",
+            "1.000.000",
+            "v12345678-5",
+            "1.0+961427000",
+            "+56961427000",
+            "961427000",
         ] {
             assert_eq!(app_version(text), None, "{text}");
         }

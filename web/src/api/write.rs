@@ -79,7 +79,8 @@ impl Request {
                 let zone = write.school_settings(school).await?.zone;
                 let actor = Actor::system("rest");
                 let command_id = Some(key);
-                work(write.clone(), Context { school, zone, actor, command_id, correlation_id, causation_id: None }).await
+                work(write.clone(), Context { school, zone, actor, command_id, correlation_id, causation_id: None })
+                    .await
             };
             let outcome = match run.await {
                 Ok(done) => Outcome::Done(done.position),

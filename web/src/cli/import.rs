@@ -2,8 +2,8 @@
 
 use super::tools::Tools;
 use crate::config;
-use crate::import::words::{self, Language};
-use crate::import::{FileProblem, Report};
+use crate::i18n::Lang;
+use crate::import::{FileProblem, Report, words};
 use anyhow::{Context as _, bail};
 use chrono::{Datelike, NaiveDate};
 use commands::use_cases::import_roster::{self, Register};
@@ -51,7 +51,7 @@ pub struct RosterArgs {
     json: bool,
     /// Language of the messages.
     #[arg(long, value_enum, default_value_t)]
-    lang: Language,
+    lang: Lang,
 }
 
 /// Reads, compares, shows, and with `--apply` writes. Exit code 0 if every row was good, 2 if any was
@@ -104,7 +104,7 @@ pub async fn roster(
     write: &Write,
     bytes: &[u8],
     request: Request,
-    language: Language,
+    lang: Lang,
 ) -> anyhow::Result<Result<Report, FileProblem>> {
     let list = match crate::import::read(bytes) {
         Ok(list) => list,
@@ -120,7 +120,7 @@ pub async fn roster(
     let register = Register::load(write, school).await?;
     let plan = import_roster::plan(&list.lines, &register, year);
     if !request.apply {
-        return Ok(Ok(Report::new(&list, &plan, None, language)));
+        return Ok(Ok(Report::new(&list, &plan, None, lang)));
     }
     let context = Context {
         school,
@@ -134,5 +134,5 @@ pub async fn roster(
     if let Some(error) = &applied.first_error {
         tracing::warn!(code = error.code(), failed = applied.failed.len(), "some rows were not applied");
     }
-    Ok(Ok(Report::new(&list, &plan, Some(&applied), language)))
+    Ok(Ok(Report::new(&list, &plan, Some(&applied), lang)))
 }

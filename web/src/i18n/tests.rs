@@ -57,6 +57,7 @@ fn used() -> BTreeSet<String> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     visit(&source.join("i18n"), &mut found);
     visit(&source.join("pages"), &mut found);
+    visit(&source.join("import"), &mut found);
     found.extend(crate::problem::Code::ALL.iter().map(|code| code.text_key()));
     found
 }

@@ -2,7 +2,8 @@
 
 use super::header::Layout;
 use super::read::List;
-use super::words::{self, Language};
+use super::words;
+use crate::i18n::{Lang, key};
 use commands::use_cases::import_roster::{Applied, Outcome, Plan, Problem, PupilWork};
 use serde::Serialize;
 use std::fmt::Write;
@@ -82,7 +83,7 @@ pub struct RowError {
 
 impl Report {
     /// Sums a plan up; `done` is what became of it, if it was applied.
-    pub fn new(list: &List, plan: &Plan, done: Option<&Applied>, language: Language) -> Self {
+    pub fn new(list: &List, plan: &Plan, done: Option<&Applied>, lang: Lang) -> Self {
         let mut report = Self {
             applied: done.is_some(),
             encoding: list.encoding.to_owned(),
@@ -105,7 +106,7 @@ impl Report {
             let problems = if let Outcome::Error(problems) = &row.outcome { Some(problems.clone()) } else { failed };
             if let Some(problems) = problems {
                 report.rejected += 1;
-                report.errors.extend(problems.iter().map(|p| error(row.number, p, &list.layout, language)));
+                report.errors.extend(problems.iter().map(|p| error(row.number, p, &list.layout, lang)));
                 continue;
             }
             match &row.outcome {
@@ -127,43 +128,43 @@ impl Report {
 
     /// For a person at the terminal: the sums, what changes, what is wrong, what to do next. Names the
     /// pupils, so it goes to the terminal and nowhere else.
-    pub fn table(&self, language: Language) -> String {
-        let t = |es, en| language.of(es, en);
+    pub fn table(&self, lang: Lang) -> String {
         let mut out = String::new();
         let sums = [
-            (t("Filas", "Rows"), self.rows),
-            (t("nuevos", "new"), self.create),
-            (t("con cambios", "changed"), self.change),
-            (t("sin cambios", "unchanged"), self.unchanged),
-            (t("con errores", "with errors"), self.rejected),
+            (lang.t("import-rows"), self.rows),
+            (lang.t("import-new"), self.create),
+            (lang.t("import-changed"), self.change),
+            (lang.t("import-unchanged"), self.unchanged),
+            (lang.t("import-rejected"), self.rejected),
         ];
         let _ = writeln!(out, "{}", sums.map(|(label, n)| format!("{label}: {n}")).join(" · "));
-        let _ =
-            writeln!(out, "{}: {}", t("Apoderados nuevos o con cambios", "Guardians new or changed"), self.guardians);
+        let _ = writeln!(out, "{}: {}", lang.t("import-guardians"), self.guardians);
         if !self.courses.is_empty() {
-            let label = t("Cursos que se abren (después fije su horario)", "Courses to open (then set their schedule)");
-            let _ = writeln!(out, "{label}: {}", self.courses.join(", "));
+            let _ = writeln!(out, "{}: {}", lang.t("import-courses"), self.courses.join(", "));
         }
         if !self.unused_columns.is_empty() {
-            let label = t("Columnas que no se usan", "Columns not used");
-            let _ = writeln!(out, "{label}: {}", self.unused_columns.join(", "));
+            let _ = writeln!(out, "{}: {}", lang.t("import-unused-columns"), self.unused_columns.join(", "));
         }
-        self.list_changes(&mut out, language);
-        self.list_errors(&mut out, language);
-        let _ = writeln!(out, "\n{}", self.ending(language));
+        self.list_changes(&mut out, lang);
+        self.list_errors(&mut out, lang);
+        let _ = writeln!(out, "\n{}", self.ending(lang));
         out
     }
 
-    fn list_changes(&self, out: &mut String, language: Language) {
+    fn list_changes(&self, out: &mut String, lang: Lang) {
         if self.changes.is_empty() {
             return;
         }
-        let t = |es, en: &'static str| language.of(es, en).to_owned();
-        let mut table =
-            vec![[t("Fila", "Row"), String::new(), t("Estudiante", "Pupil"), t("Curso", "Course"), t("Datos", "Data")]];
+        let mut table = vec![[
+            lang.t("import-row"),
+            String::new(),
+            lang.t("import-pupil"),
+            lang.t("import-course"),
+            lang.t("import-data"),
+        ]];
         for (change, person) in self.changes.iter().zip(&self.people) {
-            let what = if change.action == "create" { t("nuevo", "new") } else { t("cambia", "changes") };
-            let fields = fields(&change.fields, language);
+            let what = lang.t(if change.action == "create" { key("import-creates") } else { key("import-changes") });
+            let fields = fields(&change.fields, lang);
             table.push([change.row.to_string(), what, person.name.clone(), person.course.clone(), fields]);
         }
         let width = |column: usize| table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
@@ -175,23 +176,23 @@ impl Report {
         }
     }
 
-    fn list_errors(&self, out: &mut String, language: Language) {
+    fn list_errors(&self, out: &mut String, lang: Lang) {
         if self.errors.is_empty() {
             return;
         }
-        let t = |es, en: &'static str| language.of(es, en);
         let place = |error: &RowError| {
-            let row = format!("{} {}", t("fila", "row"), error.row);
+            let row = error.row.to_string();
             match (&error.column, &error.header) {
-                (Some(column), Some(header)) => {
-                    format!("{row}, {} {column} «{}»", t("columna", "column"), header.trim())
-                }
-                _ => row,
+                (Some(column), Some(header)) => lang.f(
+                    "import-in-column",
+                    &[("row", (&row).into()), ("column", column.into()), ("header", header.trim().into())],
+                ),
+                _ => lang.f("import-in-row", &[("row", (&row).into())]),
             }
         };
         let places: Vec<String> = self.errors.iter().map(place).collect();
         let width = places.iter().map(|p| p.chars().count()).max().unwrap_or(0);
-        let title = t("Errores (una fila con error se salta entera)", "Errors (a row with an error is skipped whole)");
+        let title = lang.t("import-errors");
         let _ = writeln!(out, "\n{title}:");
         for (error, place) in self.errors.iter().zip(&places) {
             let _ = writeln!(out, "  {place:<width$}  {} [{}]", error.message, error.code);
@@ -199,38 +200,27 @@ impl Report {
     }
 
     /// What was saved, what was not, and what to do.
-    fn ending(&self, language: Language) -> String {
-        let (es, good) = (language == Language::Es, self.create + self.change);
-        let rejected = self.rejected;
-        let mut end = match (self.applied, good, es) {
-            (true, 0, true) => "No había nada que cambiar.".to_owned(),
-            (true, 0, false) => "There was nothing to change.".to_owned(),
-            (true, _, true) => format!("Guardado. Filas nuevas: {}; con cambios: {}.", self.create, self.change),
-            (true, _, false) => format!("Saved. New rows: {}; changed: {}.", self.create, self.change),
-            (false, 0, true) => "No se ha guardado nada, y no hay nada que cambiar.".to_owned(),
-            (false, 0, false) => "Nothing was saved, and there is nothing to change.".to_owned(),
-            (false, _, true) => "No se ha guardado nada todavía; con --apply se guarda lo de arriba.".to_owned(),
-            (false, _, false) => "Nothing was saved yet; with --apply what is above is saved.".to_owned(),
+    fn ending(&self, lang: Lang) -> String {
+        let text = |n: usize| n.to_string();
+        let mut end = match (self.applied, self.create + self.change) {
+            (true, 0) => lang.t("import-end-nothing-saved"),
+            (true, _) => {
+                let (new, changed) = (text(self.create), text(self.change));
+                lang.f("import-end-saved", &[("new", (&new).into()), ("changed", (&changed).into())])
+            }
+            (false, 0) => lang.t("import-end-nothing-planned"),
+            (false, _) => lang.t("import-end-planned"),
         };
-        if rejected > 0 {
-            end.push_str(&if es {
-                format!(
-                    "\nFilas con errores, que no se guardan: {rejected}. Corríjalas e importe el archivo completo otra \
-                     vez; lo que ya está guardado no se pierde ni se repite."
-                )
-            } else {
-                format!(
-                    "\nRows with errors, which are not saved: {rejected}. Correct them and import the whole file again; \
-                     what is saved already is neither lost nor repeated."
-                )
-            });
+        if self.rejected > 0 {
+            end.push('\n');
+            end.push_str(&lang.f("import-end-rejected", &[("n", (&text(self.rejected)).into())]));
         }
         end
     }
 }
 
 /// What a row changes, in words: each once, with how often.
-fn fields(codes: &[&'static str], language: Language) -> String {
+fn fields(codes: &[&'static str], lang: Lang) -> String {
     let count = |code| codes.iter().filter(|c| **c == code).count();
     // A guardian who is new is linked, too; that goes without saying.
     let links = count("guardian_link").saturating_sub(count("guardian"));
@@ -242,32 +232,31 @@ fn fields(codes: &[&'static str], language: Language) -> String {
             continue;
         }
         seen.push(code);
-        let word = field(code, language);
-        words.push(if n == 1 { word.to_owned() } else { format!("{word} ×{n}") });
+        let word = field(code, lang);
+        words.push(if n == 1 { word } else { format!("{word} ×{n}") });
     }
     words.join(", ")
 }
 
-fn error(row: u32, problem: &Problem, layout: &Layout, language: Language) -> RowError {
+fn error(row: u32, problem: &Problem, layout: &Layout, lang: Lang) -> RowError {
     let (column, header) = layout.column_of(problem.place).unzip();
-    let message = words::problem(problem.kind, language);
+    let message = words::problem(problem.kind, lang);
     RowError { row, column, header, code: problem.kind.code(), message }
 }
 
-fn field(code: &str, language: Language) -> &'static str {
-    let (es, en) = match code {
-        "run" => ("RUN", "RUN"),
-        "names" => ("nombre", "name"),
-        "course" => ("curso", "course"),
-        "card" => ("tarjeta", "card"),
-        "guardian" => ("apoderado nuevo", "new guardian"),
-        "guardian_run" => ("RUN del apoderado", "guardian's RUN"),
-        "guardian_name" => ("nombre del apoderado", "guardian's name"),
-        "guardian_phone" => ("teléfono del apoderado", "guardian's phone"),
-        "guardian_mail" => ("correo del apoderado", "guardian's mail"),
-        _ => ("vínculo con apoderado", "guardian linked"),
-    };
-    language.of(es, en)
+fn field(code: &str, lang: Lang) -> String {
+    lang.t(match code {
+        "run" => key("import-field-run"),
+        "names" => key("import-field-names"),
+        "course" => key("import-field-course"),
+        "card" => key("import-field-card"),
+        "guardian" => key("import-field-guardian"),
+        "guardian_run" => key("import-field-guardian-run"),
+        "guardian_name" => key("import-field-guardian-name"),
+        "guardian_phone" => key("import-field-guardian-phone"),
+        "guardian_mail" => key("import-field-guardian-mail"),
+        _ => key("import-field-guardian-link"),
+    })
 }
 
 #[cfg(test)]
@@ -277,8 +266,8 @@ mod tests {
     #[test]
     fn a_new_guardian_is_named_once_and_what_comes_twice_is_counted() {
         let codes = ["guardian", "guardian_link", "guardian", "guardian_link"];
-        assert_eq!(fields(&codes, Language::Es), "apoderado nuevo ×2");
-        assert_eq!(fields(&["course", "guardian_link"], Language::Es), "curso, vínculo con apoderado");
-        assert_eq!(fields(&[], Language::Es), "");
+        assert_eq!(fields(&codes, Lang::Es), "apoderado nuevo ×2");
+        assert_eq!(fields(&["course", "guardian_link"], Lang::Es), "curso, vínculo con apoderado");
+        assert_eq!(fields(&[], Lang::Es), "");
     }
 }

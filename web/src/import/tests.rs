@@ -1,8 +1,8 @@
 //! The import against a real Postgres: files as schools have them.
 
-use super::words::Language;
 use super::{FileProblem, Report};
 use crate::cli::import::{Request, roster};
+use crate::i18n::Lang;
 use commands::clock::ManualClock;
 use commands::directory::Directory;
 use commands::ids::SeededIds;
@@ -76,7 +76,7 @@ impl World {
 
     async fn import(&self, file: &[u8], apply: bool) -> Report {
         let request = Request { apply, ..Request::default() };
-        roster(&self.write, file, request, Language::Es).await.unwrap().unwrap()
+        roster(&self.write, file, request, Lang::Es).await.unwrap().unwrap()
     }
 
     /// Everybody as the log says it, one line each, without ids.
@@ -292,7 +292,7 @@ async fn an_import_interrupted_anywhere_is_finished_by_running_it_again() {
         let world = World::new().await;
         let (write, file) = (world.write.clone(), list.clone());
         let request = Request { apply: true, ..Request::default() };
-        let task = tokio::spawn(async move { roster(&write, file.as_bytes(), request, Language::Es).await.is_ok() });
+        let task = tokio::spawn(async move { roster(&write, file.as_bytes(), request, Lang::Es).await.is_ok() });
         while world.events().await < stop_at && !task.is_finished() {
             tokio::task::yield_now().await;
         }

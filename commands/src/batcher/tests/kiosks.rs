@@ -134,7 +134,8 @@ async fn what_a_device_said_last_is_kept_and_an_older_word_changes_nothing() {
         batch.queue_depth = u32::MAX;
         batch.app_version = Some(text.into());
         site.batcher.submit(batch).await.unwrap();
-        let kept: String = sqlx::query_scalar("select app_version from kiosk_seen").fetch_one(&site.world.owner).await.unwrap();
+        let kept: String =
+            sqlx::query_scalar("select app_version from kiosk_seen").fetch_one(&site.world.owner).await.unwrap();
         assert_eq!(kept, "1.2");
     }
     site.world.clock.advance(TimeDelta::seconds(-30));

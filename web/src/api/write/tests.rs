@@ -31,11 +31,8 @@ impl Ran {
 async fn sixteen_equal_requests_at_once_are_run_once_whatever_comes_of_it() {
     let app = TestApp::start().await.unwrap();
     let school = app.school(0).await.unwrap();
-    let outcomes: [Result<Done, Code>; 3] = [
-        Ok(Done { position: Some(7), events: 1, repeated: false }),
-        Ok(Done::NOTHING),
-        Err(Code::CourseClosed),
-    ];
+    let outcomes: [Result<Done, Code>; 3] =
+        [Ok(Done { position: Some(7), events: 1, repeated: false }), Ok(Done::NOTHING), Err(Code::CourseClosed)];
     for (key, outcome) in (1..).zip(outcomes) {
         let ran = Arc::new(Ran::default());
         let calls = (0..16).map(|_| {
