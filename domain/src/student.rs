@@ -7,6 +7,7 @@
 
 mod decide;
 mod samples;
+mod stays;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ use chrono::NaiveDate;
 pub use decide::{Command, Error};
 pub use samples::samples;
 use serde::{Deserialize, Serialize};
+pub use stays::Stays;
 use std::collections::BTreeMap;
 
 /// What a guardian may do for a pupil. Five separate facts, never one "apoderado" flag

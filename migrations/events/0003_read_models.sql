@@ -83,8 +83,8 @@ create table roster.credentials (
   student_id uuid not null,
   kind text not null,
   revoked text,
-  -- From then on its pupil is no longer at the school, or was erased.
-  left_from date,
+  -- Its pupil was erased. When the pupil is at the school is in memberships.
+  erased boolean not null,
   position bigint not null
 );
 create index on roster.credentials (school_id, position);

@@ -69,11 +69,6 @@ impl<K: Ord + Clone, R: Positioned> Rows<K, R> {
         }
     }
 
-    /// The row as it stands, if it is there.
-    pub(crate) fn get(&self, key: &K) -> Option<&R> {
-        self.rows.get(key)
-    }
-
     /// Lets an event change every older row that it is about.
     pub(crate) fn update_where(&mut self, position: i64, about: impl Fn(&R) -> bool, change: impl Fn(&mut R)) {
         for (key, row) in &mut self.rows {

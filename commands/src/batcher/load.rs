@@ -9,7 +9,7 @@ use crate::vault::Keyring;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::attendance_day::{self, AttendanceDay};
 use domain::kiosk::LaneMode;
-use domain::student;
+use domain::student::{self, Stays};
 use domain::{
     Aggregate, AnyEvent, CredentialId, DomainEvent, Epoch, KioskId, ScanId, SchoolId, StreamId, StudentId, decode,
     kiosk, quarantine,
@@ -63,16 +63,15 @@ impl Cache {
 #[derive(Clone, Default)]
 pub(super) struct Pupil {
     revoked: HashMap<CredentialId, DateTime<Utc>>,
-    /// Decisions in the log's order: from this local date on, gone or not.
-    gone: Vec<(NaiveDate, bool)>,
+    stays: Stays,
     erased: Option<DateTime<Utc>>,
 }
 
 impl Pupil {
     fn add(&mut self, event: &student::Event, at: DateTime<Utc>) {
         match event {
-            student::Event::Enrolled { from, .. } => self.gone.push((*from, false)),
-            student::Event::Withdrawn { from } => self.gone.push((*from, true)),
+            student::Event::Enrolled { from, .. } => self.stays.decide(*from, true),
+            student::Event::Withdrawn { from } => self.stays.decide(*from, false),
             student::Event::CredentialRevoked { credential_id, .. } => {
                 _ = self.revoked.entry(*credential_id).or_insert(at)
             }
@@ -93,9 +92,7 @@ impl Pupil {
 
     /// Whether the pupil had left, or was erased, by then.
     pub(super) fn gone(&self, at: DateTime<Utc>, date: NaiveDate) -> bool {
-        // Of the decisions that reach the date, the last one made counts.
-        let left = self.gone.iter().rev().find(|(from, _)| date >= *from).is_some_and(|(_, gone)| *gone);
-        left || self.erased.is_some_and(|since| at >= since)
+        !self.stays.is_here(date) || self.erased.is_some_and(|since| at >= since)
     }
 }
 

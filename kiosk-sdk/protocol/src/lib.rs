@@ -17,7 +17,7 @@ mod scans;
 mod values;
 
 pub use heartbeat::{HeartbeatRequest, HeartbeatResponse};
-pub use roster::{CredentialState, RosterCredential, RosterResponse};
+pub use roster::{CredentialState, RosterCredential, RosterResponse, StateChange};
 pub use scans::{ItemResult, ScanItem, ScansRequest, ScansResponse, Unreadable, parse_scan};
 pub use values::{CardKind, Direction, Method, Shown, Verdict};
 

@@ -97,7 +97,7 @@ impl Roster {
                 };
                 self.students.upsert(id, position, || row.clone(), |s| *s = row.clone());
                 self.membership(fact, id, *from, Some(*course_id));
-                self.left(fact, id, None);
+                self.tell_kiosks(fact, id);
             }
             student::Event::Moved { course_id, from } => {
                 self.students.update(&id, position, |s| s.course_id = *course_id);
@@ -116,7 +116,7 @@ impl Roster {
             student::Event::Withdrawn { from } => {
                 self.students.update(&id, position, |s| s.withdrawn_from = Some(*from));
                 self.membership(fact, id, *from, None);
-                self.left(fact, id, Some(*from));
+                self.tell_kiosks(fact, id);
             }
             student::Event::CredentialIssued { credential_id, kind } => {
                 let row = Credential {
@@ -125,7 +125,7 @@ impl Roster {
                     student_id: id,
                     kind: *kind,
                     revoked: None,
-                    left_from: self.students.get(&id).and_then(|s| s.withdrawn_from),
+                    erased: false,
                     position,
                 };
                 self.credentials.upsert(*credential_id, position, || row.clone(), |c| *c = row.clone());
@@ -145,18 +145,14 @@ impl Roster {
                     s.family_names = None;
                     s.national_id = None;
                 });
-                let today = fact.event.local_date;
-                let about = |c: &Credential| c.student_id == id && c.left_from.is_none_or(|left| left > today);
-                self.credentials.update_where(position, about, |c| c.left_from = Some(today));
+                self.credentials.update_where(position, |c| c.student_id == id, |c| c.erased = true);
             }
         }
     }
 
-    /// The pupil's cards end with the pupil's stay, and are good again after a new enrolment. Cards that
-    /// say so already keep their place in the delta.
-    fn left(&mut self, fact: &Fact, student_id: StudentId, from: Option<NaiveDate>) {
-        let about = |c: &Credential| c.student_id == student_id && c.left_from != from;
-        self.credentials.update_where(fact.position(), about, |c| c.left_from = from);
+    /// The pupil's cards are valid on other days from now on, which their place in the delta says.
+    fn tell_kiosks(&mut self, fact: &Fact, student_id: StudentId) {
+        self.credentials.update_where(fact.position(), |c| c.student_id == student_id, |_| {});
     }
 
     fn membership(&mut self, fact: &Fact, student_id: StudentId, from_date: NaiveDate, course_id: Option<CourseId>) {
@@ -324,23 +320,19 @@ mod tests {
     }
 
     #[test]
-    fn given_a_pupil_who_left_or_was_erased_then_the_cards_end_and_move_up_in_the_delta() {
+    fn given_a_pupil_who_left_came_back_or_was_erased_then_the_cards_move_up_in_the_delta() {
         let card = |n| student::Event::CredentialIssued { credential_id: id(n), kind: student::CredentialKind::Nfc };
-        let left = history::day(5);
         let row = |roster: &Roster| -> Vec<_> {
-            roster.credentials.changed().iter().map(|c| (c.left_from, c.position)).collect()
+            roster.credentials.changed().iter().map(|c| (c.erased, c.position)).collect()
         };
-        let history = [enrolled(1, -30), card(7), card(8), student::Event::Withdrawn { from: left }, card(9)];
-        let roster = fold(&history);
-        assert_eq!(row(&roster), [(Some(left), 4), (Some(left), 4), (Some(left), 5)]);
-        let first = roster.credentials.changed()[0].clone();
-        assert!(first.is_valid_on(left.pred_opt().unwrap()) && !first.is_valid_on(left));
+        let left = student::Event::Withdrawn { from: history::day(5) };
+        let history = [enrolled(1, -30), card(7), card(8), left, card(9)];
+        assert_eq!(row(&fold(&history)), [(false, 4), (false, 4), (false, 5)]);
         let back = fold(&[&history[..], &[enrolled(1, 30)]].concat());
-        assert_eq!(row(&back), [(None, 6); 3], "good again");
-        let erased = fold(&[enrolled(1, -30), card(7), student::Event::Erased]);
-        let erased_card = erased.credentials.changed()[0];
-        assert!(erased_card.left_from.is_some());
-        assert_eq!(erased_card.position, 3);
+        assert_eq!(row(&back), [(false, 6); 3]);
+        let moved = student::Event::Moved { course_id: id(2), from: history::day(6) };
+        assert_eq!(row(&fold(&[enrolled(1, -30), card(7), moved])), [(false, 2)], "at the door nothing changed");
+        assert_eq!(row(&fold(&[enrolled(1, -30), card(7), student::Event::Erased])), [(true, 3)]);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! What readers ask of the roster. All take the request role's pool; names stay sealed.
 
-use super::rows::{Course, Credential, Guardian, GuardianLink, Kiosk, School, Student};
+use super::rows::{Card, Course, Credential, Guardian, GuardianLink, Kiosk, School, Student};
 use crate::{page, wire};
 use chrono::NaiveDate;
-use domain::student::GuardianRights;
+use domain::student::{GuardianRights, Stays};
 use domain::{CourseId, CredentialId, GuardianId, KioskId, SchoolId, Sealed, StudentId};
 use sqlx::{PgConnection, PgPool};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Schools by id, at most 200 `after` a cursor.
@@ -155,24 +156,20 @@ pub async fn students_changed_since(
 
 /// A part of a kiosk's roster delta.
 #[derive(Debug, Clone, PartialEq)]
-pub struct CredentialPage {
+pub struct CardPage {
     /// In the order of their changes; no names.
-    pub credentials: Vec<Credential>,
+    pub cards: Vec<Card>,
     /// Whether there are more, after the last one's position.
     pub more: bool,
 }
 
-/// Cards that changed after a position, in the order of their changes, at most 2,000. All that one event
+/// Cards that changed after a position, in the order of their changes, at most 2,000, each with what is
+/// decided about its pupil's stay. All that one event
 /// changed (a pupil's cards) come on one page, unless they are more than a page by themselves.
-pub async fn credentials_since(
-    pool: &PgPool,
-    school: SchoolId,
-    since: i64,
-    limit: i64,
-) -> Result<CredentialPage, sqlx::Error> {
+pub async fn cards_since(pool: &PgPool, school: SchoolId, since: i64, limit: i64) -> Result<CardPage, sqlx::Error> {
     let limit = limit.clamp(1, page::MAX_DELTA);
     let mut rows = sqlx::query!(
-        "select school_id, credential_id, student_id, kind, revoked, left_from, position from credentials \
+        "select school_id, credential_id, student_id, kind, revoked, erased, position from credentials \
          where school_id = $1 and position > $2 order by position, credential_id limit $3",
         school.0,
         since,
@@ -187,21 +184,43 @@ pub async fn credentials_since(
             rows.truncate(whole);
         }
     }
-    let credentials = rows
+    let holders: Vec<Uuid> = rows.iter().map(|r| r.student_id).collect();
+    let stays = stays_of(pool, &holders).await?;
+    let cards = rows
         .into_iter()
         .map(|r| {
-            Ok(Credential {
+            let credential = Credential {
                 school_id: SchoolId(r.school_id),
                 credential_id: CredentialId(r.credential_id),
                 student_id: StudentId(r.student_id),
                 kind: wire::parse(&r.kind)?,
                 revoked: r.revoked.as_deref().map(wire::parse).transpose()?,
-                left_from: r.left_from,
+                erased: r.erased,
                 position: r.position,
-            })
+            };
+            // A pupil may have several cards.
+            let stays = stays.get(&r.student_id).cloned().unwrap_or_default();
+            Ok(Card { credential, stays })
         })
         .collect::<Result<_, sqlx::Error>>()?;
-    Ok(CredentialPage { credentials, more })
+    Ok(CardPage { cards, more })
+}
+
+/// What is decided about the stays of these pupils, in the order in which it was. Read after the cards, so
+/// it may be newer than they are; a decision that came in between moves its cards up in the delta.
+async fn stays_of(pool: &PgPool, students: &[Uuid]) -> Result<HashMap<Uuid, Stays>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"select student_id, from_date, course_id is not null as "here!" from memberships
+           where student_id = any($1) order by student_id, position"#,
+        students
+    )
+    .fetch_all(pool)
+    .await?;
+    let mut stays: HashMap<Uuid, Stays> = HashMap::new();
+    for row in rows {
+        stays.entry(row.student_id).or_default().decide(row.from_date, row.here);
+    }
+    Ok(stays)
 }
 
 /// A guardian with what the link to one pupil allows.

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use domain::course::Slot;
 use domain::kiosk::LaneMode;
-use domain::student::{CredentialKind, GuardianRights, RevocationReason};
+use domain::student::{CredentialKind, GuardianRights, RevocationReason, Stays};
 use domain::{CourseId, CredentialId, GuardianId, KioskId, SchoolId, Sealed, StudentId};
 
 /// A school and its settings.
@@ -110,8 +110,8 @@ pub struct Credential {
     pub kind: CredentialKind,
     /// Why it is no longer valid; none: it is.
     pub revoked: Option<RevocationReason>,
-    /// First local date on which its pupil is no longer at the school, or was erased.
-    pub left_from: Option<NaiveDate>,
+    /// Its pupil was erased.
+    pub erased: bool,
     /// Last event that changed the row.
     pub position: i64,
 }
@@ -171,11 +171,61 @@ pub struct Kiosk {
     pub position: i64,
 }
 
-impl Credential {
+/// A card with what was decided about its pupil's stay at the school.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Card {
+    /// The card.
+    pub credential: Credential,
+    /// When its pupil is at the school.
+    pub stays: Stays,
+}
+
+impl Card {
     /// Whether a door shall say welcome on that date.
     pub fn is_valid_on(&self, date: NaiveDate) -> bool {
-        self.revoked.is_none() && self.left_from.is_none_or(|left| date < left)
+        self.is_usable() && self.stays.is_here(date)
+    }
+
+    /// What changes after a date by what is decided already: from that local date on valid or not, in the
+    /// order of the dates.
+    pub fn changes_after(&self, date: NaiveDate) -> Vec<(NaiveDate, bool)> {
+        if self.is_usable() { self.stays.changes_after(date) } else { Vec::new() }
+    }
+
+    fn is_usable(&self) -> bool {
+        self.credential.revoked.is_none() && !self.credential.erased
     }
 }
 
 crate::rows::positioned!(School, Course, Schedule, Student, Membership, Credential, Guardian, GuardianLink, Kiosk);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::history::day;
+    use crate::testing::id;
+
+    #[test]
+    fn a_card_follows_its_pupil_s_stay_until_it_is_revoked_or_erased() {
+        let mut stays = Stays::default();
+        [(-30, true), (-2, false), (10, true)].into_iter().for_each(|(from, here)| stays.decide(day(from), here));
+        let credential = Credential {
+            school_id: id(1),
+            credential_id: id(2),
+            student_id: id(3),
+            kind: CredentialKind::Qr,
+            revoked: None,
+            erased: false,
+            position: 9,
+        };
+        let ahead = Card { credential, stays };
+        assert!(!ahead.is_valid_on(day(0)) && ahead.is_valid_on(day(10)));
+        assert_eq!(ahead.changes_after(day(0)), [(day(10), true)]);
+        let lost = Credential { revoked: Some(RevocationReason::Lost), ..ahead.credential.clone() };
+        let erased = Credential { erased: true, ..ahead.credential.clone() };
+        for credential in [lost, erased] {
+            let card = Card { credential, ..ahead.clone() };
+            assert!(!card.is_valid_on(day(12)) && card.changes_after(day(0)).is_empty());
+        }
+    }
+}

@@ -163,18 +163,18 @@ async fn save_credentials_in_tx(conn: &mut PgConnection, rows: &[&Credential]) -
         return Ok(());
     }
     sqlx::query!(
-        r#"insert into credentials as t (school_id, credential_id, student_id, kind, revoked, left_from, position)
-           select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::date[], $7::bigint[])
+        r#"insert into credentials as t (school_id, credential_id, student_id, kind, revoked, erased, position)
+           select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bool[], $7::bigint[])
            on conflict (credential_id) do update
              set school_id = excluded.school_id, student_id = excluded.student_id, kind = excluded.kind,
-                 revoked = excluded.revoked, left_from = excluded.left_from, position = excluded.position
+                 revoked = excluded.revoked, erased = excluded.erased, position = excluded.position
              where excluded.position > t.position"#,
         column!(rows, r => r.school_id.0),
         column!(rows, r => r.credential_id.0),
         column!(rows, r => r.student_id.0),
         column!(rows, r => wire::name(&r.kind)),
         column!(rows, r => r.revoked.as_ref().map(wire::name)) as _,
-        column!(rows, r => r.left_from) as _,
+        column!(rows, r => r.erased),
         column!(rows, r => r.position)
     )
     .execute(conn)

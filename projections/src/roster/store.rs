@@ -225,7 +225,7 @@ async fn load_people_in_tx(conn: &mut PgConnection, roster: &mut Roster, t: &Tou
     }
     if !(t.credentials.is_empty() && t.card_holders.is_empty()) {
         let rows = sqlx::query!(
-            "select school_id, credential_id, student_id, kind, revoked, left_from, position \
+            "select school_id, credential_id, student_id, kind, revoked, erased, position \
              from credentials where credential_id = any($1) or student_id = any($2)",
             &ids(&t.credentials),
             &ids(&t.card_holders)
@@ -239,7 +239,7 @@ async fn load_people_in_tx(conn: &mut PgConnection, roster: &mut Roster, t: &Tou
                 student_id: StudentId(r.student_id),
                 kind: wire::parse(&r.kind)?,
                 revoked: r.revoked.as_deref().map(wire::parse).transpose()?,
-                left_from: r.left_from,
+                erased: r.erased,
                 position: r.position,
             };
             roster.credentials.load(credential.credential_id, credential);

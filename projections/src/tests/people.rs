@@ -1,7 +1,7 @@
 //! What readers ask of the roster: deltas for kiosks and caches, and a pupil's guardians.
 
 use crate::ReadModel;
-use crate::roster::queries::{credentials_since, guardians_of, students_changed_since};
+use crate::roster::queries::{cards_since, guardians_of, students_changed_since};
 use crate::testing::history::{self, Random, course_id, day, pupil_id, sealed};
 use crate::testing::{Draft, World, id};
 use domain::student::{self, CredentialKind, GuardianRights, RevocationReason};
@@ -32,17 +32,17 @@ async fn a_kiosk_s_delta_holds_each_card_once_then_only_what_changed_with_its_re
     let world = founded(12).await;
     let (mut all, mut since) = (Vec::new(), 0);
     loop {
-        let page = credentials_since(&world.request, school(), since, 5).await.unwrap().credentials;
+        let page = cards_since(&world.request, school(), since, 5).await.unwrap().cards;
         assert!(page.len() <= 5);
         let Some(last) = page.last() else { break };
-        since = last.position;
-        all.extend(page);
+        since = last.credential.position;
+        all.extend(page.into_iter().map(|c| c.credential));
     }
     assert_eq!(all.len(), 12, "this school's cards and no other's");
     assert!(all.is_sorted_by(|a, b| a.position < b.position), "each once, in the order of the changes");
     assert!(all.iter().all(|c| c.revoked.is_none() && c.kind == CredentialKind::Qr));
     let last = all.last().unwrap().position;
-    assert_eq!(credentials_since(&world.request, school(), last, 5).await.unwrap().credentials, [], "nothing new");
+    assert_eq!(cards_since(&world.request, school(), last, 5).await.unwrap().cards, [], "nothing new");
 
     // What was told before comes again with its new state, and a new card with it.
     let lost = &all[2];
@@ -55,12 +55,12 @@ async fn a_kiosk_s_delta_holds_each_card_once_then_only_what_changed_with_its_re
         ])
         .await;
     world.catch_up(ReadModel::Roster).await;
-    let delta = credentials_since(&world.request, school(), last, 2_000).await.unwrap().credentials;
-    let told: Vec<_> = delta.iter().map(|c| (c.credential_id, c.kind, c.revoked)).collect();
+    let delta = cards_since(&world.request, school(), last, 2_000).await.unwrap().cards;
+    let told: Vec<_> = delta.iter().map(|c| &c.credential).map(|c| (c.credential_id, c.kind, c.revoked)).collect();
     assert_eq!(told, [(credential_id, CredentialKind::Qr, Some(reason)), (id(0xff), CredentialKind::Nfc, None)]);
-    assert_eq!(delta[0].position, world.head().await - 1);
+    assert_eq!(delta[0].credential.position, world.head().await - 1);
     // From the beginning: still one row a card.
-    let from_the_start = credentials_since(&world.request, school(), 0, 2_000).await.unwrap().credentials;
+    let from_the_start = cards_since(&world.request, school(), 0, 2_000).await.unwrap().cards;
     assert_eq!(from_the_start.len(), 13);
 
     // Whoever leaves takes all cards along: they come on one page, whole.
@@ -73,11 +73,27 @@ async fn a_kiosk_s_delta_holds_each_card_once_then_only_what_changed_with_its_re
         ])
         .await;
     world.catch_up(ReadModel::Roster).await;
-    let first = credentials_since(&world.request, school(), last, 2).await.unwrap();
-    assert_eq!((first.credentials.len(), first.more), (1, true));
-    let second = credentials_since(&world.request, school(), last + 1, 2).await.unwrap();
+    let first = cards_since(&world.request, school(), last, 2).await.unwrap();
+    assert_eq!((first.cards.len(), first.more), (1, true));
+    let second = cards_since(&world.request, school(), last + 1, 2).await.unwrap();
     assert!(!second.more);
-    assert_eq!(second.credentials.iter().map(|c| c.left_from).collect::<Vec<_>>(), [Some(from); 2]);
+    assert_eq!(second.cards.len(), 2);
+    assert!(second.cards.iter().all(|card| card.stays.is_here(day(-2)) && !card.stays.is_here(from)));
+
+    // Back again from a day ahead: the cards come once more, with that day.
+    let last = world.head().await;
+    let back = student::Event::Enrolled {
+        course_id: course_id(school(), 0).into(),
+        from: day(9),
+        given_names: sealed(&mut Random(5)),
+        family_names: sealed(&mut Random(6)),
+        national_id: None,
+    };
+    world.append(&[of_pupil(owner, back)]).await;
+    world.catch_up(ReadModel::Roster).await;
+    let cards = cards_since(&world.request, school(), last, 2_000).await.unwrap().cards;
+    assert_eq!(cards.len(), 2);
+    assert_eq!(cards.iter().filter(|card| card.changes_after(day(0)) == [(day(9), true)]).count(), 1, "one was lost");
 }
 
 #[tokio::test]

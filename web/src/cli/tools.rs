@@ -26,6 +26,13 @@ impl Tools {
         Ok(Self { write: write_side(sides, &pools, &clock, &ids)?, pools })
     }
 
+    /// On the databases of a test's server.
+    #[cfg(test)]
+    pub(super) async fn of(app: &crate::testing::TestApp) -> Self {
+        let (events, vault) = (app.databases.events_url(), app.databases.vault_url());
+        Self::open(&crate::config::Config::for_testing(&events, &vault).sides).await.unwrap()
+    }
+
     /// The school that was named, or the only one that there is.
     pub async fn school(&self, named: Option<SchoolId>) -> anyhow::Result<SchoolId> {
         match named {

@@ -7,7 +7,8 @@ use crate::problem::{Code, Problem};
 use axum::Json;
 use axum::extract::State;
 use domain::Epoch;
-use kiosk_protocol::{CredentialState, MAX_ROSTER_PAGE, RosterCredential, RosterResponse};
+use domain::values::zone::local_date;
+use kiosk_protocol::{CredentialState, MAX_ROSTER_PAGE, RosterCredential, RosterResponse, StateChange};
 use projections::roster::queries;
 use projections::{ReadModel, checkpoint};
 use serde::Deserialize;
@@ -26,7 +27,8 @@ pub struct Since {
     epoch: Option<Uuid>,
 }
 
-/// The cards that changed since a position, at most 2,000 a page. No names.
+/// The cards that changed since a position, at most 2,000 a page, each with the changes that are decided for
+/// days to come: when such a day comes, no answer says so again. No names.
 #[utoipa::path(get, path = "/api/v1/kiosks/{kiosk_id}/roster", tag = "kiosk", security(("kiosk" = [])),
     params(("kiosk_id" = Uuid, Path, description = "The kiosk"), Since),
     responses((status = 200, description = "A page of the roster", body = RosterResponse)))]
@@ -49,17 +51,29 @@ pub async fn get(
     let same_log = asked.epoch.is_none_or(|e| Epoch(e) == epoch);
     let since = asked.since.filter(|s| same_log && (0..=known_to).contains(s)).unwrap_or(0);
     let limit = i64::try_from(MAX_ROSTER_PAGE).unwrap_or(i64::MAX);
-    let today = state.today(kiosk.school_id).await?.unwrap_or_else(|| state.clock.now().date_naive());
-    let page = queries::credentials_since(request, kiosk.school_id, since, limit).await?;
-    let (rows, more) = (page.credentials, page.more);
-    let position = if more { rows.last().map_or(known_to, |r| r.position) } else { known_to };
-    let credentials = rows
+    let school = queries::school(request, kiosk.school_id).await?;
+    let zone = school.map(|school| school.settings.zone);
+    let today = local_date(state.clock.now(), zone.unwrap_or(chrono_tz::UTC));
+    let page = queries::cards_since(request, kiosk.school_id, since, limit).await?;
+    let (cards, more) = (page.cards, page.more);
+    let position = if more { cards.last().map_or(known_to, |c| c.credential.position) } else { known_to };
+    let credentials = cards
         .into_iter()
-        .map(|row| RosterCredential {
-            credential_id: row.credential_id,
-            kind: row.kind.into(),
-            state: if row.is_valid_on(today) { CredentialState::Active } else { CredentialState::Revoked },
+        .map(|card| RosterCredential {
+            credential_id: card.credential.credential_id,
+            kind: card.credential.kind.into(),
+            state: valid(card.is_valid_on(today)),
+            changes: card
+                .changes_after(today)
+                .into_iter()
+                .map(|(from, is_valid)| StateChange { from, state: valid(is_valid) })
+                .collect(),
         })
         .collect();
-    Ok(Json(RosterResponse { epoch, position, full: since == 0, more, credentials }))
+    let zone = zone.map(|zone| zone.name().to_owned());
+    Ok(Json(RosterResponse { epoch, position, full: since == 0, more, zone, credentials }))
+}
+
+fn valid(is_valid: bool) -> CredentialState {
+    if is_valid { CredentialState::Active } else { CredentialState::Revoked }
 }

@@ -1,5 +1,6 @@
 use crate::testing::{TestApp, minutes, refusal};
 use domain::KioskId;
+use kiosk_protocol::{CredentialState, RosterResponse, StateChange};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -306,6 +307,62 @@ async fn a_heartbeat_that_makes_no_sense_is_refused_with_a_stable_code_and_never
     ] {
         let answer = send(body.clone()).await;
         assert_eq!(answer.status(), 200, "{body}: {}", answer.text().await.unwrap());
+    }
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_kiosk_knows_beforehand_who_leaves_and_comes_back_on_a_day_ahead() {
+    use domain::student::{Command, Student};
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(2).await.unwrap();
+    let url = format!("{}/api/v1/kiosks/{}/roster", app.base, school.kiosk);
+    let ask = async |since: i64| -> RosterResponse {
+        let request = app.client.get(format!("{url}?since={since}")).bearer_auth(&school.secret);
+        request.send().await.unwrap().error_for_status().unwrap().json().await.unwrap()
+    };
+    let day = |day| chrono::NaiveDate::from_ymd_opt(2026, 3, day).unwrap();
+    let (yes, no) = (CredentialState::Active, CredentialState::Revoked);
+    let known = ask(0).await;
+    assert_eq!(known.zone.as_deref(), Some("America/Santiago"));
+    assert!(known.credentials.iter().all(|card| card.state == yes && card.changes.is_empty()));
+
+    let stream = domain::StreamId::of(school.id, school.pupils[0].0);
+    let context = app.context(school.id);
+    app.write().execute::<Student>(&context, &stream, Command::Withdraw { from: day(13) }).await.unwrap();
+    app.settle().await.unwrap();
+    let told = ask(known.position).await;
+    let [card] = &told.credentials[..] else { panic!("{told:?}") };
+    assert_eq!((card.state, &card.changes[..]), (yes, &[StateChange { from: day(13), state: no }][..]));
+
+    // Taken back from a later day on, before anybody left.
+    let sealed = || domain::Sealed("v1:sealed".into());
+    let back = Command::Enrol {
+        course_id: school.course,
+        from: day(20),
+        given_names: sealed(),
+        family_names: sealed(),
+        national_id: None,
+    };
+    app.write().execute::<Student>(&context, &stream, back).await.unwrap();
+    app.settle().await.unwrap();
+    let told = ask(told.position).await;
+    let [card] = &told.credentials[..] else { panic!("{told:?}") };
+    let ahead = [StateChange { from: day(13), state: no }, StateChange { from: day(20), state: yes }];
+    assert_eq!((card.state, &card.changes[..]), (yes, &ahead[..]));
+
+    // The days come. Nothing happens in the log, so a delta has nothing to tell: what the kiosk holds says
+    // the same as a roster that is read anew.
+    let mut n = app.now();
+    for (date, state) in [(12, yes), (13, no), (19, no), (20, yes)] {
+        while domain::values::zone::local_date(n, chrono_tz::America::Santiago) < day(date) {
+            app.clock.advance(minutes(24 * 60));
+            n = app.now();
+        }
+        assert_eq!(ask(told.position).await.credentials, []);
+        let anew = ask(0).await;
+        let same = anew.credentials.iter().find(|c| c.credential_id == card.credential_id).unwrap();
+        assert_eq!((card.state_on(day(date)), same.state), (state, state), "on the {date}th");
     }
     app.shutdown().await;
 }
