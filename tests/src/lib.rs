@@ -17,6 +17,8 @@ mod defects;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod deps;
+#[cfg(test)]
 mod erasure;
 #[cfg(test)]
 mod gates;

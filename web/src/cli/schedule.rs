@@ -53,8 +53,14 @@ fn time(text: &str) -> Result<NaiveTime, String> {
 /// Runs it.
 #[expect(clippy::print_stdout, reason = "the command's answer")]
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let What::Set(set) = args.what;
-    let tools = Tools::open(&set.sides).await?;
+    let What::Set(what) = args.what;
+    let (changed, from) = set(&Tools::open(&what.sides).await?, what).await?;
+    println!("{changed} schedules set from {from} on");
+    Ok(())
+}
+
+/// How many schedules changed, and from when on.
+async fn set(tools: &Tools, set: Set) -> anyhow::Result<(usize, NaiveDate)> {
     let school = tools.school(set.school).await?;
     let context = tools.context(school, "schedule set").await?;
     let from = set.from.unwrap_or_else(|| zone::local_date(tools.write.clock().now(), context.zone));
@@ -75,8 +81,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             .with_context(|| format!("set the schedule of {name}"))?;
         changed += usize::from(done.events > 0);
     }
-    println!("{changed} schedules set from {from} on");
-    Ok(())
+    Ok((changed, from))
 }
 
 impl Tools {
@@ -90,5 +95,79 @@ impl Tools {
             courses.extend(page.into_iter().filter(|c| c.closed_from.is_none()).map(|c| (c.course_id, c.name)));
         }
         Ok(courses)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{TestApp, TestSchool};
+    use clap::Parser as _;
+    use commands::use_cases::{CourseLabel, Grade, OpenCourse, open_course};
+    use projections::live::queries::load_board;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn asked(options: &[&str]) -> Result<Set, clap::Error> {
+        let Line { args: Args { what: What::Set(set) } } =
+            Line::try_parse_from([&["schedule", "set"], options].concat())?;
+        Ok(set)
+    }
+
+    fn date(day: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 3, day).unwrap()
+    }
+
+    /// The first entry of a day on the school's wall, if anybody is expected.
+    async fn first_entry(tools: &Tools, school: &TestSchool, day: u32) -> Option<String> {
+        let now = tools.write.clock().now();
+        let board = load_board(&tools.pools.request, school.id, date(day), now).await.unwrap().unwrap();
+        board.first_entry.map(|at| at.with_timezone(&board.zone).format("%H:%M").to_string())
+    }
+
+    #[tokio::test]
+    async fn a_schedule_is_set_for_all_courses_or_those_named_from_the_date_on() {
+        let app = TestApp::start().await.unwrap();
+        let school = app.school(2).await.unwrap();
+        let label = CourseLabel::new(Grade::Basic(2), "B");
+        open_course(app.write(), &app.context(school.id), OpenCourse { year: 2026, label }).await.unwrap();
+        app.settle().await.unwrap();
+        let tools = Tools::of(&app).await;
+
+        // From Monday the 16th on; the school's own says 08:00 from Monday to Friday.
+        let all = ["--entry", "09:15", "--exit", "13:00", "--days", "1,3", "--from", "2026-03-16"];
+        assert_eq!(set(&tools, asked(&all).unwrap()).await.unwrap(), (2, date(16)));
+        assert_eq!(set(&tools, asked(&all).unwrap()).await.unwrap(), (0, date(16)), "the same again changes nothing");
+        app.settle().await.unwrap();
+        let wall = |time: &str| Some(time.to_owned());
+        assert_eq!(first_entry(&tools, &school, 13).await, wall("08:00"), "the Friday before");
+        assert_eq!(first_entry(&tools, &school, 16).await, wall("09:15"));
+        assert_eq!(first_entry(&tools, &school, 17).await, None, "a Tuesday");
+
+        // A course without pupils alone: the others keep theirs.
+        let one = ["--entry", "10:00", "--exit", "12:00", "--from", "2026-03-16", "--course", "2° Básico B"];
+        assert_eq!(set(&tools, asked(&one).unwrap()).await.unwrap().0, 1);
+        app.settle().await.unwrap();
+        assert_eq!(first_entry(&tools, &school, 16).await, wall("09:15"));
+
+        let unknown = ["--entry", "10:00", "--exit", "12:00", "--course", "9° Básico Z"];
+        let refused = set(&tools, asked(&unknown).unwrap()).await.unwrap_err().to_string();
+        assert_eq!(refused, "there is no course `9° Básico Z`; the courses are: 1° Básico A, 2° Básico B");
+        let turned = ["--entry", "12:00", "--exit", "10:00", "--from", "2026-03-23"];
+        assert!(set(&tools, asked(&turned).unwrap()).await.is_err(), "nobody leaves before coming");
+        app.shutdown().await;
+    }
+
+    #[test]
+    fn times_and_days_that_are_none_are_refused_with_the_reason() {
+        let refused = asked(&["--entry", "8 AM", "--exit", "15:30"]).err().unwrap().to_string();
+        assert!(refused.contains("`8 AM` is not a time such as 08:00"), "{refused}");
+        assert!(asked(&["--entry", "08:00", "--exit", "15:30", "--days", "0"]).is_err());
+        assert!(asked(&["--entry", "08:00", "--exit", "15:30", "--days", "1,8"]).is_err());
+        assert!(asked(&["--entry", "08:00"]).is_err());
     }
 }

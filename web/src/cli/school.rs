@@ -56,8 +56,13 @@ fn zone(text: &str) -> Result<Tz, String> {
 /// Runs it.
 #[expect(clippy::print_stdout, reason = "the command's answer")]
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let What::Add(add) = args.what;
-    let tools = Tools::open(&add.sides).await?;
+    let What::Add(what) = args.what;
+    let school = add(&Tools::open(&what.sides).await?, what).await?;
+    println!("school {school}");
+    Ok(())
+}
+
+async fn add(tools: &Tools, add: Add) -> anyhow::Result<SchoolId> {
     let school = add.school.unwrap_or_else(|| tools.write.ids().next().into());
     let context = Context {
         school,
@@ -75,6 +80,71 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     };
     let input = RegisterSchool { name: add.name, rbd: add.rbd, settings };
     register_school(&tools.write, &context, input).await.context("register the school")?;
-    println!("school {school}");
-    Ok(())
+    Ok(school)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::TestApp;
+    use clap::Parser as _;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn asked(options: &[&str]) -> Result<Add, clap::Error> {
+        let Line { args: Args { what: What::Add(add) } } =
+            Line::try_parse_from([&["school", "add"], options].concat())?;
+        Ok(add)
+    }
+
+    #[tokio::test]
+    async fn a_school_is_entered_as_it_was_asked_for_and_only_once() {
+        let app = TestApp::start().await.unwrap();
+        let tools = Tools::of(&app).await;
+        let usual = add(&tools, asked(&["--name", "Liceo Los Aromos"]).unwrap()).await.unwrap();
+        let options = [
+            "--name",
+            "Escuela del Sur",
+            "--rbd",
+            "12345-6",
+            "--zone",
+            "America/Punta_Arenas",
+            "--late-after-minutes",
+            "7",
+            "--missing-after-minutes",
+            "40",
+            "--echo-seconds",
+            "20",
+        ];
+        let own = add(&tools, asked(&options).unwrap()).await.unwrap();
+        app.settle().await.unwrap();
+        let found = async |school| {
+            let row = projections::roster::queries::school(&tools.pools.request, school).await.unwrap().unwrap();
+            let s = row.settings;
+            (row.name, row.rbd, s.zone.name(), s.late_after_minutes, s.missing_after_minutes, s.echo_seconds)
+        };
+        assert_eq!(found(usual).await, ("Liceo Los Aromos".into(), None, "America/Santiago", 5, 15, 90));
+        let sur = ("Escuela del Sur".to_owned(), Some("12345-6".to_owned()), "America/Punta_Arenas", 7, 40, 20);
+        assert_eq!(found(own).await, sur);
+
+        // The same again, by its id: nothing is added.
+        let id = own.to_string();
+        let again = add(&tools, asked(&[&options[..], &["--school", &id]].concat()).unwrap()).await.unwrap();
+        let events: i64 =
+            sqlx::query_scalar("select count(*) from events").fetch_one(tools.write.pool()).await.unwrap();
+        assert_eq!((again, events), (own, 2));
+        app.shutdown().await;
+    }
+
+    #[test]
+    fn a_zone_that_is_none_and_a_school_without_a_name_are_refused_with_the_reason() {
+        let refused = asked(&["--name", "X", "--zone", "Chile"]).err().unwrap().to_string();
+        assert!(refused.contains("`Chile` is not an IANA time zone such as America/Santiago"), "{refused}");
+        assert!(asked(&[]).is_err());
+        assert!(asked(&["--name", "X", "--late-after-minutes", "soon"]).is_err());
+    }
 }
