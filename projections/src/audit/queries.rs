@@ -59,6 +59,22 @@ pub async fn entries(
     limit: i64,
 ) -> Result<EntryPage, sqlx::Error> {
     let limit = page::limit(limit);
+    // The log never records an event before the one ahead of it, so a range of time is a range of
+    // positions: a page walks along those, and Postgres knows how many they are.
+    let from = match filter.from {
+        None => None,
+        Some(from) => match first_recorded(pool, school, from).await? {
+            None => return Ok(EntryPage { entries: Vec::new(), next: None }),
+            first => first,
+        },
+    };
+    let to = match filter.to {
+        None => None,
+        Some(to) => first_recorded(pool, school, to).await?,
+    };
+    // A person's entries are found by the person alone: beside other conditions Postgres may think it
+    // cheaper to read all of the school.
+    //
     // One statement for every filter: what is not asked is null, and Postgres plans for the filters that
     // are there (a generic plan of eleven "or null" never looks cheaper). The two orders differ in text
     // only, and a macro wants a literal.
@@ -70,11 +86,12 @@ pub async fn entries(
                  event_id, actor, kiosk_id, subjects, occurred_at, recorded_at, correlation_id, causation_id, command_id \
                  from entries where school_id = $1 \
                  and ($2::text is null or stream = $2) \
-                 and ($3::uuid is null or subjects @> array[$3]) \
+                 and ($3::uuid is null or position = any(array( \
+                      select about.position from entries about where about.subjects @> array[$3]))) \
                  and ($4::uuid is null or kiosk_id = $4) \
                  and ($5::text is null or actor = $5) \
-                 and ($6::timestamptz is null or recorded_at >= $6) \
-                 and ($7::timestamptz is null or recorded_at < $7) \
+                 and ($6::bigint is null or position >= $6) \
+                 and ($7::bigint is null or position < $7) \
                  and ($8::date is null or local_date = $8) \
                  and ($9::text is null or aggregate_type = $9) \
                  and ($10::text is null or event_type = $10) \
@@ -88,8 +105,8 @@ pub async fn entries(
                 filter.subject,
                 filter.kiosk.map(|k| k.0),
                 filter.actor.as_deref(),
-                filter.from,
-                filter.to,
+                from,
+                to,
                 filter.date,
                 filter.aggregate_type.as_deref(),
                 filter.event_type.as_deref(),
@@ -109,6 +126,17 @@ pub async fn entries(
     rows.truncate(wanted);
     let next = if more { rows.last().map(|r| r.position) } else { None };
     Ok(EntryPage { entries: rows.into_iter().map(Entry::from).collect(), next })
+}
+
+/// Position of a school's first entry that was recorded at an instant or later.
+async fn first_recorded(pool: &PgPool, school: SchoolId, at: DateTime<Utc>) -> Result<Option<i64>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "select position from entries where school_id = $1 and recorded_at >= $2 order by recorded_at, position limit 1",
+        school.0,
+        at
+    )
+    .fetch_optional(pool)
+    .await
 }
 
 /// `entries` as stored.
