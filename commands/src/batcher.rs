@@ -216,7 +216,7 @@ pub struct BatcherConfig {
     pub max_scans: usize,
     /// Most scans that wait or are being stored, of all schools.
     pub queue_scans: usize,
-    /// Most of them of one school.
+    /// Most of them of one school, which also gets no more room than it leaves free.
     pub school_scans: usize,
     /// How long a batch is tried before its callers are told [`SubmitError::Unavailable`].
     pub deadline: Duration,

@@ -48,7 +48,9 @@ impl FromRequestParts<AppState> for Kiosk {
             return Err(refused());
         };
         let Some(secret) = bearer(&parts.headers) else { return Err(refused()) };
-        authenticate(&state.pools.log_writer, KioskId(kiosk_id), secret).await?.ok_or_else(refused)
+        let kiosk = authenticate(&state.pools.log_writer, KioskId(kiosk_id), secret).await?.ok_or_else(refused)?;
+        state.places.belongs(kiosk.kiosk_id, kiosk.school_id);
+        Ok(kiosk)
     }
 }
 

@@ -90,7 +90,9 @@ impl Queue {
         }
         let of_school = state.scans_of.get(&school).copied().unwrap_or(0);
         let too_many = |now: usize, most: usize| now > 0 && now + scans > most;
-        if too_many(state.scans, queue.most) || too_many(of_school, queue.most_of_a_school) {
+        // However many schools flood, each leaves as much room as it takes: a quiet one finds some.
+        let share = queue.most_of_a_school.min(queue.most.saturating_sub(state.scans));
+        if too_many(state.scans, queue.most) || too_many(of_school, share) {
             drop(state);
             metrics::counter!("batcher_overloaded_total").increment(1);
             let retry_after_s = queue.jitter.lock().unwrap_or_else(PoisonError::into_inner).u32(1..=5);

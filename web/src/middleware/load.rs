@@ -1,6 +1,6 @@
 //! How much is worked on at once: past that a client hears at once when to come back, instead of
-//! waiting in a growing queue. Kiosks have places of their own, and whoever probes the process needs
-//! none.
+//! waiting in a growing queue. Kiosks have places of their own, shared fairly between schools, and
+//! whoever probes the process needs none.
 
 use crate::AppState;
 use crate::config::Tuning;
@@ -8,36 +8,165 @@ use crate::problem::{Code, Problem};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use domain::{KioskId, SchoolId};
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+/// Where every request of a kiosk goes.
+const KIOSKS: &str = "/api/v1/kiosks/";
 
 /// The places.
 #[derive(Debug)]
 pub struct Places {
-    kiosks: Semaphore,
+    kiosks: Lane,
     rest: Semaphore,
+    /// The school of every kiosk that has proved who it is: known before the database is asked.
+    schools: RwLock<HashMap<KioskId, SchoolId>>,
 }
 
 impl Places {
     /// As many as configured.
     pub fn new(tuning: &Tuning) -> Self {
-        Self { kiosks: Semaphore::new(tuning.kiosks_at_once), rest: Semaphore::new(tuning.requests_at_once) }
+        Self {
+            kiosks: Lane { most: tuning.kiosks_at_once, held: Mutex::default() },
+            rest: Semaphore::new(tuning.requests_at_once),
+            schools: RwLock::default(),
+        }
+    }
+
+    /// Notes whose kiosk it is; it has just proved who it is.
+    pub fn belongs(&self, kiosk: KioskId, school: SchoolId) {
+        if self.school_of(kiosk) != Some(school) {
+            self.schools.write().unwrap_or_else(PoisonError::into_inner).insert(kiosk, school);
+        }
+    }
+
+    fn school_of(&self, kiosk: KioskId) -> Option<SchoolId> {
+        self.schools.read().unwrap_or_else(PoisonError::into_inner).get(&kiosk).copied()
+    }
+}
+
+/// Places that parties share: a school each, and all kiosks that nobody knows yet together.
+///
+/// A party gets another place only while more are free than it holds. So one that floods takes half of
+/// them, two that flood a third each, and however many they are, a quiet one finds a place (the dynamic
+/// thresholds of Choudhury and Hahne, IEEE/ACM Transactions on Networking 6(2), 1998).
+#[derive(Debug)]
+struct Lane {
+    most: usize,
+    held: Mutex<Held>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    all: usize,
+    of: HashMap<Option<SchoolId>, usize>,
+}
+
+impl Lane {
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, party: Option<SchoolId>) -> Option<Place<'_>> {
+        let mut held = self.held();
+        let free = self.most.saturating_sub(held.all);
+        if held.of.get(&party).copied().unwrap_or(0) >= free {
+            return None;
+        }
+        held.all += 1;
+        *held.of.entry(party).or_default() += 1;
+        Some(Place { lane: self, party })
+    }
+}
+
+struct Place<'a> {
+    lane: &'a Lane,
+    party: Option<SchoolId>,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut held = self.lane.held();
+        held.all -= 1;
+        if let Some(n) = held.of.get_mut(&self.party) {
+            *n -= 1;
+            if *n == 0 {
+                held.of.remove(&self.party);
+            }
+        }
     }
 }
 
 /// Takes a place for as long as a request is worked on (a stream: until it begins), or refuses.
 pub async fn bound_load(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    let (places, lane) = match path {
-        "/healthz" | "/readyz" | "/metrics" => return next.run(request).await,
-        _ if path.starts_with("/api/v1/kiosks/") => (&state.places.kiosks, "kiosks"),
-        _ => (&state.places.rest, "rest"),
-    };
-    match places.try_acquire() {
+    let (places, path) = (&state.places, request.uri().path());
+    if matches!(path, "/healthz" | "/readyz" | "/metrics") {
+        return next.run(request).await;
+    }
+    if let Some(of_kiosk) = path.strip_prefix(KIOSKS) {
+        let kiosk = of_kiosk.split('/').next().and_then(|id| Uuid::parse_str(id).ok());
+        return match places.kiosks.take(kiosk.and_then(|id| places.school_of(KioskId(id)))) {
+            Some(_place) => next.run(request).await,
+            None => refused("kiosks"),
+        };
+    }
+    match places.rest.try_acquire() {
         Ok(_place) => next.run(request).await,
-        Err(_) => {
-            metrics::counter!("http_overloaded_total", "lane" => lane).increment(1);
-            // Spread, so that those who were refused together do not come back together.
-            Problem::new(Code::Overloaded).retry_after(fastrand::u64(1..=4)).into_response()
+        Err(_) => refused("rest"),
+    }
+}
+
+fn refused(lane: &'static str) -> Response {
+    metrics::counter!("http_overloaded_total", "lane" => lane).increment(1);
+    // Spread, so that those who were refused together do not come back together.
+    Problem::new(Code::Overloaded).retry_after(fastrand::u64(1..=4)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn school(n: u128) -> Option<SchoolId> {
+        Some(SchoolId(Uuid::from_u128(n)))
+    }
+
+    #[test]
+    fn whoever_floods_leaves_places_for_a_school_that_is_quiet() {
+        for floods in 1..=6 {
+            let lane = Lane { most: 120, held: Mutex::default() };
+            let mut places = Vec::new();
+            // In turn, until nobody gets another.
+            loop {
+                let before = places.len();
+                places.extend((0..floods).filter_map(|n| lane.take(school(n))));
+                if places.len() == before {
+                    break;
+                }
+            }
+            let share = 120 / (usize::try_from(floods).unwrap() + 1);
+            let held: Vec<usize> = lane.held().of.values().copied().collect();
+            assert!(held.iter().all(|held| held.abs_diff(share) <= 1), "{held:?}");
+            let quiet: Vec<_> = (0..share / 2).map_while(|_| lane.take(school(99))).collect();
+            assert_eq!(quiet.len(), share / 2, "{floods} flood");
+            // Kiosks that nobody knows are one party: as many as they like crowd out only each other.
+            assert!(lane.take(None).is_some());
+            drop((places, quiet));
+            let held = lane.held();
+            assert_eq!((held.all, held.of.len()), (0, 0), "every place is given back");
         }
+    }
+
+    #[test]
+    fn no_place_at_all_is_a_refusal() {
+        let lane = Lane { most: 0, held: Mutex::default() };
+        assert!(lane.take(school(1)).is_none());
+        let lane = Lane { most: 1, held: Mutex::default() };
+        let only = lane.take(school(1)).unwrap();
+        assert!(lane.take(school(2)).is_none());
+        drop(only);
+        assert!(lane.take(school(2)).is_some());
     }
 }

@@ -126,3 +126,26 @@ async fn a_caller_who_hangs_up_stops_nothing() {
     site.batcher.shutdown().await;
     assert_eq!(site.recorded().await, 50);
 }
+
+#[tokio::test]
+async fn however_many_schools_flood_a_quiet_one_finds_room() {
+    let config = BatcherConfig { max_scans: 50, school_scans: 500, queue_scans: 1_000, ..BatcherConfig::default() };
+    let site = Site::with(8, config).await;
+    for n in 1..8 {
+        if n > 1 {
+            site.register(school(n), chrono_tz::America::Santiago).await;
+        }
+        site.cards(school(n), 1..2).await;
+    }
+    let batch = |school_n: u128, k: u128, scans: i64| {
+        let scans = (1..=scans).map(|seq| site.scan(seq, 1, Entry, TimeDelta::zero())).collect();
+        let from = KioskContext { school_id: school(school_n), ..kiosk(school_n * 100 + k) };
+        site.batcher.submit(site.batch(from, scans))
+    };
+    // Six schools offer six times what there is room for; the seventh comes last.
+    let flood = (0..20).flat_map(|k| (1..7).map(move |n| (n, k))).map(|(n, k)| batch(n, k, 50));
+    let (flooded, quiet) = tokio::join!(join_all(flood), batch(7, 0, 50));
+    assert_eq!(quiet.unwrap().items.len(), 50);
+    let stored = flooded.iter().filter(|answer| answer.is_ok()).count();
+    assert!(stored > 6 && stored < 20, "{stored} of the flood's 120 batches were let in");
+}
