@@ -5,13 +5,34 @@ create schema roster;
 create schema live;
 create schema audit;
 
+-- How far each read model is. The key counts the moves and moves with the row, so that one step into the
+-- index finds it. An open snapshot (a dump) keeps every former version, thousands within minutes; found by
+-- its name alone the row would lie behind all of them, for every page of every projector.
 create table checkpoints (
-  read_model text primary key,
+  read_model text not null,
+  version bigint not null,
   epoch uuid not null,
   position bigint not null,
   -- recorded_at of that position: how far behind the wall clock the model is.
-  recorded_at timestamptz
+  recorded_at timestamptz,
+  primary key (read_model, version)
 );
+
+-- Three rows look like a table to be read whole: these two go by the index, whatever the planner thinks.
+create function checkpoint_of(read_model text) returns setof checkpoints
+language sql stable rows 1 set enable_seqscan = off as $$
+  select c.* from checkpoints c where c.read_model = $1 order by c.version desc limit 1
+$$;
+create function move_checkpoint(
+  read_model text, version bigint, epoch uuid, "position" bigint,
+  to_version bigint, to_epoch uuid, to_position bigint, to_recorded_at timestamptz
+) returns boolean
+language plpgsql set enable_seqscan = off as $$
+begin
+  update checkpoints c set version = $5, epoch = $6, position = $7, recorded_at = $8
+   where c.read_model = $1 and c.version = $2 and c.epoch = $3 and c.position = $4;
+  return found;
+end $$;
 
 -- Every row keeps the position of the last event that changed it: an event that is not newer changes
 -- nothing, so that a page applied twice is harmless.

@@ -111,7 +111,8 @@ impl Rebuild<'_> {
     async fn fill_and_swap(&mut self) -> Result<Filled, RebuildError> {
         self.create_copy().await?;
         let epoch = log::head(self.reader).await?.epoch;
-        let to = Checkpoint { model: self.model, epoch, position: 0, recorded_at: None };
+        let begun = checkpoint::begin_on(self.conn, self.model).await?;
+        let to = Checkpoint { epoch, position: 0, recorded_at: None, ..begun };
         let mut filled = Filled { events: 0, to };
         while self.fill_one_page(&mut filled).await? {}
         self.analyze().await?;

@@ -169,7 +169,7 @@ impl Projector {
     /// rows until they see all of the new ones.
     async fn start_anew(&mut self, from: Checkpoint, epoch: Epoch) -> Result<(), StepError> {
         self.checkpoint = None;
-        let mut to = Checkpoint { epoch, position: 0, recorded_at: None, ..from };
+        let mut to = Checkpoint { version: from.version + 1, epoch, position: 0, recorded_at: None, ..from };
         let mut tx = self.pool.begin().await?;
         sqlx::query!("set local synchronous_commit = off").execute(&mut *tx).await?;
         if !checkpoint::advance_in_tx(&mut tx, &from, &to).await? {
@@ -217,7 +217,8 @@ impl Projector {
 
 /// The checkpoint after an event.
 pub(crate) fn after(from: &Checkpoint, last: &Fact) -> Checkpoint {
-    Checkpoint { position: last.position(), recorded_at: Some(last.event.recorded_at), ..*from }
+    let (position, recorded_at) = (last.position(), Some(last.event.recorded_at));
+    Checkpoint { version: from.version + 1, position, recorded_at, ..*from }
 }
 
 /// Whether the facts follow the position without a hole.

@@ -176,7 +176,7 @@ impl World {
             let rows: Vec<String> = sqlx::query_scalar(&select).fetch_all(&self.owner).await.unwrap();
             dump.extend(rows.into_iter().map(|row| format!("{table} {row}")));
         }
-        let checkpoint = "select to_jsonb(c)::text from checkpoints c where read_model = $1";
+        let checkpoint = "select (to_jsonb(c) - 'version')::text from checkpoints c where read_model = $1";
         dump.extend(
             sqlx::query_scalar::<_, String>(checkpoint).bind(model.name()).fetch_all(&self.owner).await.unwrap(),
         );

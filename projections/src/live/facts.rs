@@ -142,8 +142,8 @@ pub(crate) async fn as_of_in_tx(conn: &mut PgConnection) -> Result<AsOf, sqlx::E
     let rows = sqlx::query!(
         r#"select c.read_model as "read_model!", c.epoch as "epoch!", c.position as "position!",
                   c.recorded_at as "recorded_at?", l.epoch is null as "stale!"
-           from checkpoints c left join log_epoch l on l.epoch = c.epoch
-           where c.read_model in ($1, $2)"#,
+           from unnest(array[$1, $2]) m (name) cross join lateral checkpoint_of(m.name) c
+           left join log_epoch l on l.epoch = c.epoch"#,
         ReadModel::Live.name(),
         ReadModel::Roster.name()
     )

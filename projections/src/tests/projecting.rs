@@ -118,7 +118,7 @@ async fn a_checkpoint_that_somebody_else_moved_is_not_moved_again() {
     let world = World::create().await;
     let from = checkpoint::begin(&world.projector, ReadModel::Live).await.unwrap();
     assert_eq!(from.position, 0);
-    let to = |position| Checkpoint { position, ..from };
+    let to = |position| Checkpoint { version: from.version + 1, position, ..from };
     let mut conn = world.projector.acquire().await.unwrap();
     assert!(checkpoint::advance_in_tx(&mut conn, &from, &to(5)).await.unwrap());
     assert!(!checkpoint::advance_in_tx(&mut conn, &from, &to(7)).await.unwrap());
