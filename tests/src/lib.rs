@@ -25,10 +25,22 @@ mod gates;
 #[cfg(test)]
 mod hangup;
 #[cfg(test)]
+mod owners;
+#[cfg(test)]
+mod process;
+#[cfg(test)]
+mod readers;
+#[cfg(test)]
 mod restore;
+#[cfg(test)]
+mod snapshot;
 #[cfg(test)]
 mod structure;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
 mod transport;
+#[cfg(test)]
+mod wire;
+#[cfg(test)]
+mod yesterday;

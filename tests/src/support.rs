@@ -66,7 +66,15 @@ pub async fn eventually<F: Future<Output = Result<bool>>>(what: &str, mut check:
 
 /// A migrated Postgres cluster of one test, which it may stop, kill and read the files of.
 pub async fn own_postgres(name: &str) -> Result<PostgresCluster> {
-    let cluster = PostgresCluster::scratch(&scratch(name)).await?;
+    migrated(PostgresCluster::scratch(&scratch(name)).await?).await
+}
+
+/// The same with fsync, which `attendance serve` insists on.
+pub async fn durable_postgres(name: &str) -> Result<PostgresCluster> {
+    migrated(PostgresCluster::durable_scratch(&scratch(name)).await?).await
+}
+
+async fn migrated(cluster: PostgresCluster) -> Result<PostgresCluster> {
     cluster.ensure_database("events").await?;
     cluster.ensure_database("vault").await?;
     let events = PgPool::connect_with(cluster.options("events")).await?;

@@ -61,7 +61,15 @@ pub enum Command {
 
 /// Parses the command line, runs the subcommand, prints a failure with its causes.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    run(Cli::parse())
+}
+
+/// The same with given words, of which the first is the program's name.
+pub fn main_with<I: IntoIterator<Item = String>>(words: I) -> ExitCode {
+    run(Cli::parse_from(words))
+}
+
+fn run(cli: Cli) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&anyhow::Error::new(error).context("start the async runtime")),

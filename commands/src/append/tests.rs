@@ -4,9 +4,6 @@ use chrono::TimeDelta;
 use domain::kiosk::{Event, LaneMode};
 use domain::{KioskId, SchoolId};
 use sqlx::{PgPool, Row};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 fn enrolled() -> Event {
     Event::Enrolled { gate: "Portón Norte".into(), mode: LaneMode::EntryLane }
@@ -212,59 +209,4 @@ async fn a_batchs_metadata_says_the_same_as_its_columns() {
         .unwrap();
     assert_eq!(stored, plain.payload, "the payload is kept byte for byte");
     assert_eq!(plain.local_date.to_string(), "2026-03-09");
-}
-
-/// Regression test of performance.md, finding 3: over a sequence, a reader by `position > last`
-/// skipped a fifth of the events of 24 concurrent writers.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_reader_by_position_misses_nothing_while_24_writers_commit_slowly() {
-    const WRITERS: usize = 24;
-    const ROUNDS: usize = 12;
-    let world = Arc::new(World::with_connections(WRITERS as u32).await);
-    let finished = Arc::new(AtomicBool::new(false));
-    let reader = tokio::spawn({
-        let (pool, finished) = (world.owner.clone(), finished.clone());
-        async move {
-            let (mut last, mut seen) = (0i64, Vec::new());
-            loop {
-                let over = finished.load(Ordering::SeqCst);
-                let page: Vec<i64> =
-                    sqlx::query_scalar("select position from events where position > $1 order by position limit 1000")
-                        .bind(last)
-                        .fetch_all(&pool)
-                        .await
-                        .unwrap();
-                if over && page.is_empty() {
-                    return seen;
-                }
-                last = page.last().copied().unwrap_or(last);
-                seen.extend(page);
-            }
-        }
-    });
-    let mut writers = tokio::task::JoinSet::new();
-    for writer in 0..WRITERS {
-        let world = world.clone();
-        writers.spawn(async move {
-            let mut random = fastrand::Rng::with_seed(writer as u64);
-            for _ in 0..ROUNDS {
-                let events: Vec<_> = (0..random.usize(1..4)).map(|_| first_event(&world, monday_morning())).collect();
-                let mut tx = world.write.pool().begin().await.unwrap();
-                tokio::time::sleep(Duration::from_micros(random.u64(0..3000))).await;
-                append_in_tx(&mut tx, world.clock.as_ref(), &events).await.unwrap();
-                // Slow between insert and commit, where a sequence's order and the commits' part.
-                tokio::time::sleep(Duration::from_micros(random.u64(0..4000))).await;
-                tx.commit().await.unwrap();
-            }
-        });
-    }
-    while let Some(done) = writers.join_next().await {
-        done.unwrap();
-    }
-    finished.store(true, Ordering::SeqCst);
-    let seen = reader.await.unwrap();
-    let written = world.dense_length().await;
-    assert!(written >= WRITERS * ROUNDS);
-    assert_eq!(seen.len(), written, "the reader skipped events");
-    assert!(seen.iter().zip(1..).all(|(p, n)| *p == n));
 }

@@ -22,7 +22,7 @@ impl NatsServer {
         Self::open(dir, false).await
     }
 
-    /// Starts a server for a test: the folder goes with the process.
+    /// Starts a server for a test: the folder goes with it.
     pub async fn scratch(dir: &Path) -> Result<Self> {
         Self::open(dir, true).await
     }
@@ -80,5 +80,15 @@ impl NatsServer {
     /// How to connect.
     pub fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)
+    }
+}
+
+impl Drop for NatsServer {
+    fn drop(&mut self) {
+        self.stop();
+        if self.scratch {
+            // What cannot be removed is the temporary folder's to clear.
+            let _ = std::fs::remove_dir_all(&self.dir);
+        }
     }
 }

@@ -25,9 +25,14 @@ impl PostgresCluster {
         Self::open(dir, true, false).await
     }
 
-    /// Starts a cluster for a test: fsync off, and the folder goes with the process.
+    /// Starts a cluster for a test: fsync off, and the folder goes with it.
     pub async fn scratch(dir: &Path) -> Result<Self> {
         Self::open(dir, false, true).await
+    }
+
+    /// A durable cluster for a test: slower, and what `attendance serve` insists on.
+    pub async fn durable_scratch(dir: &Path) -> Result<Self> {
+        Self::open(dir, true, true).await
     }
 
     async fn open(dir: &Path, durable: bool, scratch: bool) -> Result<Self> {
@@ -135,6 +140,11 @@ impl PostgresCluster {
         self.server.as_ref().context("stopped")?.signal(name)
     }
 
+    /// Where its files are: of the log and the vault, of all databases.
+    pub fn data(&self) -> PathBuf {
+        self.dir.join("data")
+    }
+
     /// How to connect as the cluster's owner.
     pub fn options(&self, database: &str) -> PgConnectOptions {
         PgConnectOptions::new_without_pgpass()
@@ -161,6 +171,16 @@ impl PostgresCluster {
         }
         c.close().await?;
         Ok(())
+    }
+}
+
+impl Drop for PostgresCluster {
+    fn drop(&mut self) {
+        self.stop();
+        if self.scratch {
+            // What cannot be removed is the temporary folder's to clear.
+            let _ = std::fs::remove_dir_all(&self.dir);
+        }
     }
 }
 
