@@ -118,6 +118,12 @@ impl Problem {
         self
     }
 
+    /// The client may try again in a moment: each in another one, so that those who were refused together do
+    /// not come back together.
+    pub fn retry_soon(self) -> Self {
+        self.retry_after(fastrand::u64(1..=4))
+    }
+
     /// Adds `Retry-After`.
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after_s = Some(seconds);
@@ -198,7 +204,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         if error.is_temporary() {
             tracing::warn!(error = %Chain(&error), "the store is unavailable");
-            Self::new(Code::Unavailable).retry_after(2)
+            Self::new(Code::Unavailable).retry_soon()
         } else {
             Self::internal(Chain(&error))
         }
@@ -211,7 +217,7 @@ impl From<LiveError> for Problem {
             LiveError::Database(error) | LiveError::Names(NamesError::Roster(error)) => error.into(),
             LiveError::Names(NamesError::Vault(VaultError::Store(error))) => error.into(),
             LiveError::Names(NamesError::Vault(error)) => Self::internal(Chain(&error)),
-            LiveError::Overloaded => Self::new(Code::Overloaded).retry_after(2),
+            LiveError::Overloaded => Self::new(Code::Overloaded).retry_soon(),
         }
     }
 }

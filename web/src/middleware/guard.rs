@@ -77,7 +77,7 @@ fn is_ours(host: &str, configured: &[String]) -> bool {
 pub async fn limit_time(request: Request, next: Next) -> Response {
     match tokio::time::timeout(MAX_TIME, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => Problem::new(Code::Unavailable).retry_after(2).into_response(),
+        Err(_) => Problem::new(Code::Unavailable).retry_soon().into_response(),
     }
 }
 

@@ -121,8 +121,7 @@ pub async fn bound_load(State(state): State<AppState>, request: Request, next: N
 
 fn refused(lane: &'static str) -> Response {
     metrics::counter!("http_overloaded_total", "lane" => lane).increment(1);
-    // Spread, so that those who were refused together do not come back together.
-    Problem::new(Code::Overloaded).retry_after(fastrand::u64(1..=4)).into_response()
+    Problem::new(Code::Overloaded).retry_soon().into_response()
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ pub async fn post(
         }
         SubmitError::Unavailable(why) => {
             tracing::warn!(kiosk_id = %kiosk.kiosk_id, why, "a batch was not stored");
-            Problem::new(Code::Unavailable).retry_after(2)
+            Problem::new(Code::Unavailable).retry_soon()
         }
     })?;
     Ok(Json(answered(answer)))
