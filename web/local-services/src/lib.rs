@@ -6,10 +6,16 @@
 //! the shell stops the server. No signal handler, no unsafe code, nothing left behind.
 
 pub mod binaries;
+pub mod failpoint;
 pub mod nats;
 pub mod postgres;
+pub mod proxy;
+pub mod small_disk;
 mod supervised;
 pub mod testing;
 
 pub use nats::NatsServer;
 pub use postgres::PostgresCluster;
+pub use proxy::FaultProxy;
+pub use small_disk::SmallDisk;
+pub use supervised::Supervised;

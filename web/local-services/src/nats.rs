@@ -77,6 +77,11 @@ impl NatsServer {
         self.dir.join("store")
     }
 
+    /// The loopback port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// How to connect.
     pub fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)

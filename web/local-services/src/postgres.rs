@@ -145,6 +145,31 @@ impl PostgresCluster {
         self.dir.join("data")
     }
 
+    /// The same to the postmaster and all of its children. They are held first, so that none is forked
+    /// or answers meanwhile.
+    pub fn signal_all(&self, name: &str) -> Result<()> {
+        let server = self.server.as_ref().context("stopped")?;
+        if name != "CONT" {
+            server.signal("STOP")?;
+        }
+        let pid = server.pid().context("Postgres has no pid")?;
+        let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"))?;
+        if !children.trim().is_empty() {
+            // One may have ended just now.
+            std::process::Command::new("kill")
+                .arg(format!("-{name}"))
+                .args(children.split_whitespace())
+                .stderr(std::process::Stdio::null())
+                .status()?;
+        }
+        server.signal(name)
+    }
+
+    /// The loopback port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// How to connect as the cluster's owner.
     pub fn options(&self, database: &str) -> PgConnectOptions {
         PgConnectOptions::new_without_pgpass()
