@@ -220,37 +220,12 @@ pub struct BatcherConfig {
     pub school_scans: usize,
     /// How long a batch is tried before its callers are told [`SubmitError::Unavailable`].
     pub deadline: Duration,
-    /// Where a test makes a step fail.
-    pub faults: Option<Arc<dyn Faults>>,
 }
 
 impl Default for BatcherConfig {
     fn default() -> Self {
-        Self {
-            max_scans: 1_000,
-            queue_scans: 20_000,
-            school_scans: 5_000,
-            deadline: Duration::from_secs(8),
-            faults: None,
-        }
+        Self { max_scans: 1_000, queue_scans: 20_000, school_scans: 5_000, deadline: Duration::from_secs(8) }
     }
-}
-
-/// A step of the batcher's transaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Step {
-    /// Everything is read, nothing is locked.
-    BeforeHead,
-    /// Everything is written, nothing is committed.
-    BeforeCommit,
-    /// It is committed, and the batcher does not know it yet.
-    AfterCommit,
-}
-
-/// Makes steps fail on purpose.
-pub trait Faults: fmt::Debug + Send + Sync + 'static {
-    /// Whether the connection breaks at this step.
-    fn breaks(&self, step: Step) -> bool;
 }
 
 /// The batcher. A clone is the same one. The scans of one queue should all go to one batcher (it is
@@ -289,8 +264,10 @@ impl Batcher {
         let queue = Arc::new(Queue::new(config.queue_scans, config.school_scans));
         let reporter = facts::Reporter::start(write.clone());
         let clock = write.clock().clone();
-        let worker = tokio::spawn(worker::run(queue.clone(), write, reporter.inbox(), config));
-        Self(Arc::new(Inner { queue, clock, tasks: Mutex::new(Some((worker, reporter))) }))
+        let worker = worker::run(queue.clone(), write, reporter.inbox(), config);
+        #[cfg(test)]
+        let worker = local_services::failpoint::inherited(worker);
+        Self(Arc::new(Inner { queue, clock, tasks: Mutex::new(Some((tokio::spawn(worker), reporter))) }))
     }
 
     /// Stores a batch and answers when it is committed. Once polled, the batch is stored whether the
@@ -310,6 +287,17 @@ impl Batcher {
             // A panic of the worker was logged where it happened; there is nothing to wait for then.
             let _ = worker.await;
             reporter.finish().await;
+        }
+    }
+
+    /// Drops the worker and the reporter where they are, as the end of the process would.
+    #[cfg(test)]
+    async fn cut_off(&self) {
+        let tasks = self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((worker, reporter)) = tasks {
+            worker.abort();
+            let _ = worker.await;
+            reporter.cut_off().await;
         }
     }
 }

@@ -179,7 +179,11 @@ async fn relay(
             continue;
         };
         let full = page.len() == WINDOW;
+        #[cfg(test)]
+        local_services::failpoint::reach("relay: before publish").await.map_err(Broken::nats)?;
         let acks = send(transport, epoch, *place, &page).await;
+        #[cfg(test)]
+        local_services::failpoint::reach("relay: before confirm").await.map_err(Broken::nats)?;
         // The next page is read while this one is being confirmed.
         let (confirmed, next) = tokio::join!(confirm(place, acks), async {
             if full { read_page(log, epoch, last).await.map(Some) } else { Ok(None) }

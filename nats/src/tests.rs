@@ -1,6 +1,7 @@
 //! The transport against real servers: whatever happens to NATS, to Postgres or to a relay, a
 //! consumer ends with exactly the log, in order, byte for byte.
 
+mod failpoints;
 mod healing;
 mod outages;
 mod relaying;
@@ -11,6 +12,7 @@ use crate::transport::Options;
 use crate::{Feed, Transport, log, relay};
 use async_nats::jetstream;
 use domain::Epoch;
+use local_services::failpoint;
 use local_services::testing::{TestDatabases, nats};
 use sqlx::PgPool;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -120,7 +122,14 @@ struct Relay {
 impl Relay {
     fn start(reader: &PgPool, transport: Transport) -> Self {
         let token = CancellationToken::new();
-        Self { task: tokio::spawn(relay::run(reader.clone(), transport, token.clone())), token }
+        let running = failpoint::inherited(relay::run(reader.clone(), transport, token.clone()));
+        Self { task: tokio::spawn(running), token }
+    }
+
+    /// Drops it where it is, as the end of its process would.
+    async fn cut_off(self) {
+        self.task.abort();
+        assert!(self.task.await.unwrap_err().is_cancelled());
     }
 
     async fn stop(self) {

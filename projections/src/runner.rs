@@ -159,9 +159,15 @@ impl Projector {
         if !checkpoint::advance_in_tx(&mut tx, from, to).await? {
             return Ok(false);
         }
+        #[cfg(test)]
+        local_services::failpoint::reach("projector: before rows").await?;
         self.model.apply_page_in_tx(&mut tx, facts).await?;
         announce_in_tx(&mut tx, self.model, &schools_of(facts)).await?;
+        #[cfg(test)]
+        local_services::failpoint::reach("projector: before commit").await?;
         tx.commit().await?;
+        #[cfg(test)]
+        local_services::failpoint::reach("projector: after commit").await?;
         Ok(true)
     }
 

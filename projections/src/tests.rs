@@ -5,6 +5,7 @@ mod auditing;
 mod board;
 mod days;
 mod epochs;
+mod failpoints;
 mod over_nats;
 mod people;
 mod projecting;

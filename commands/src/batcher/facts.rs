@@ -134,6 +134,12 @@ impl Reporter {
         self.inbox.wake();
         let _ = self.task.await;
     }
+
+    #[cfg(test)]
+    pub(super) async fn cut_off(self) {
+        self.task.abort();
+        let _ = self.task.await;
+    }
 }
 
 async fn run(write: Write, inbox: Inbox) {

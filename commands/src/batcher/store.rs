@@ -3,7 +3,6 @@
 use super::decide::{self, Case, DecideError, Decider, Key, Plan, Seat};
 use super::load::{self, At, Cache};
 use super::queue::Job;
-use super::{Faults, Step};
 use crate::append::{Head, is_conflict};
 use crate::error::StoreError;
 use crate::write::Write;
@@ -12,7 +11,6 @@ use domain::values::app_version::app_version;
 use domain::{Epoch, KioskId, QueueId, SchoolId};
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
 use uuid::Uuid;
 
 /// Why a transaction did not happen, or may not have happened.
@@ -80,18 +78,9 @@ pub(super) struct Store<'a> {
     pub(super) write: &'a Write,
     pub(super) jobs: &'a [Job],
     pub(super) settings: &'a HashMap<SchoolId, Settings>,
-    pub(super) faults: Option<&'a Arc<dyn Faults>>,
 }
 
 impl Store<'_> {
-    fn fault(&self, step: Step) -> Result<(), Fail> {
-        let broken = || std::io::Error::from(std::io::ErrorKind::ConnectionReset);
-        match self.faults {
-            Some(faults) if faults.breaks(step) => Err(sqlx::Error::Io(broken()).into()),
-            Some(_) | None => Ok(()),
-        }
-    }
-
     /// Reads, decides, writes, commits. `attempted` says where the scans of commits of unknown outcome
     /// are, if they happened.
     pub(super) async fn transact(
@@ -125,7 +114,8 @@ impl Store<'_> {
                 outcome.repeat = false;
             }
         }
-        self.fault(Step::BeforeHead)?;
+        #[cfg(test)]
+        local_services::failpoint::reach("batcher: before insert").await.map_err(sqlx::Error::from)?;
         let fresh: Vec<usize> = (0..seats.len()).filter(|i| plan.outcomes[*i].new).collect();
         let mut before = read_at;
         if !plan.events.is_empty() {
@@ -143,11 +133,13 @@ impl Store<'_> {
             .map(|b| ((b.kiosk.kiosk_id.0, b.queue_id.0), b.kiosk.school_id.0))
             .collect();
         let acks = advance_in_tx(&mut tx, &queues).await?;
-        self.fault(Step::BeforeCommit)?;
+        #[cfg(test)]
+        local_services::failpoint::reach("batcher: after insert").await.map_err(sqlx::Error::from)?;
         // From here on the outcome may be unknown, also to one who stops waiting for it.
         attempted.extend(fresh.iter().map(|i| (keys[*i], position(plan.outcomes[*i].receipt.at, before))));
         tx.commit().await?;
-        self.fault(Step::AfterCommit)?;
+        #[cfg(test)]
+        local_services::failpoint::reach("batcher: after commit").await.map_err(sqlx::Error::from)?;
         for i in &fresh {
             attempted.remove(&keys[*i]);
         }

@@ -93,6 +93,8 @@ impl<'a> Round<'a> {
                 Err(Stop::Split) => parts.extend(self.split(part)),
             }
         }
+        #[cfg(test)]
+        let _ = local_services::failpoint::reach("batcher: before answer").await;
         self.finish();
     }
 
@@ -132,12 +134,7 @@ impl<'a> Round<'a> {
             let fail = match self.settings_of(part).await {
                 Ok(()) => {
                     let begun = Instant::now();
-                    let store = Store {
-                        write: self.write,
-                        jobs: &self.jobs,
-                        settings: &self.settings,
-                        faults: self.config.faults.as_ref(),
-                    };
+                    let store = Store { write: self.write, jobs: &self.jobs, settings: &self.settings };
                     let transact = store.transact(part, cache, &mut self.attempted);
                     // A server that neither answers nor breaks: the pool rolls back what is left behind,
                     // and a commit that is still under way holds the log's lock against the next try.

@@ -2,39 +2,36 @@
 
 use super::*;
 use futures::future::join_all;
+use local_services::failpoint::FailPoint;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
-/// Breaks the first `times` transactions at a step.
-#[derive(Debug)]
-struct Break {
-    at: Step,
-    times: AtomicUsize,
-}
+/// Where the batcher may break, and whether its batch is committed there.
+const PLACES: [(&str, bool); 4] = [
+    ("batcher: before insert", false),
+    ("batcher: after insert", false),
+    ("batcher: after commit", true),
+    ("batcher: before answer", true),
+];
 
-impl Break {
-    fn config(at: Step, times: usize) -> BatcherConfig {
-        let faults: Arc<dyn Faults> = Arc::new(Self { at, times: AtomicUsize::new(times) });
-        BatcherConfig { faults: Some(faults), ..BatcherConfig::default() }
-    }
-}
-
-impl Faults for Break {
-    fn breaks(&self, step: Step) -> bool {
-        step == self.at && self.times.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok()
-    }
+/// A site whose batcher breaks at a place.
+async fn breaking(at: &FailPoint) -> Site {
+    at.scope(Site::with(4, BatcherConfig::default())).await
 }
 
 /// D19: an error after the commit is not an error for the kiosk, and not a second scan.
 #[tokio::test]
 async fn a_connection_that_breaks_at_any_step_changes_neither_the_log_nor_the_answer() {
-    for at in [Step::BeforeHead, Step::BeforeCommit, Step::AfterCommit] {
-        let site = Site::with(4, Break::config(at, 2)).await;
+    // At the last place nothing is asked of the connection any more.
+    for (place, _) in &PLACES[..3] {
+        let point = FailPoint::breaking(place, 2);
+        let site = breaking(&point).await;
         site.cards(school(1), 1..4).await;
         let scans = || (1..5).map(|seq| site.scan(seq, seq as u128, Entry, TimeDelta::zero())).collect();
         let answer = site.submit(scans()).await;
+        assert_eq!(point.hits(), 2, "{place}");
         let verdicts: Vec<_> = answer.items.iter().map(|i| i.verdict.as_str()).collect();
-        assert_eq!(verdicts, ["accepted", "accepted", "accepted", "quarantined"], "{at:?}");
+        assert_eq!(verdicts, ["accepted", "accepted", "accepted", "quarantined"], "{place}");
         let again = site.submit(scans()).await;
         assert!(again.items.iter().all(|i| i.verdict == Verdict::Duplicate));
         assert!(again.items.iter().zip(&answer.items).all(|(a, b)| a.position == b.position));
@@ -43,17 +40,75 @@ async fn a_connection_that_breaks_at_any_step_changes_neither_the_log_nor_the_an
     }
 }
 
+/// The process ends in the middle of a batch; the kiosks send theirs again to the next one.
+#[tokio::test]
+async fn a_process_that_ends_at_any_step_loses_no_acknowledged_scan_and_stores_none_twice() {
+    for (place, committed) in PLACES {
+        let point = FailPoint::stopping(place);
+        let site = breaking(&point).await;
+        site.cards(school(1), 1..4).await;
+        site.cards(school(1), 5..6).await;
+        // Acknowledged by another process before: those must stay.
+        let before = site.another(BatcherConfig::default());
+        let first = site.batch(kiosk(2), vec![site.scan(1, 5, Entry, TimeDelta::zero())]);
+        let acknowledged = before.submit(first.clone()).await.unwrap();
+        let batch =
+            site.batch(kiosk(1), (1..5).map(|seq| site.scan(seq, seq as u128, Entry, TimeDelta::zero())).collect());
+        let ends = async {
+            point.reached().await;
+            site.batcher.cut_off().await;
+            // As the kernel closes the connections of a process that is gone.
+            site.count(
+                "select count(pg_terminate_backend(pid, 5000)) from pg_stat_activity
+                 where datname = current_database() and application_name = 'attendance_log_writer'",
+            )
+            .await
+        };
+        let (answer, ended) = tokio::join!(site.batcher.submit(batch.clone()), ends);
+        assert!(matches!(answer, Err(SubmitError::Unavailable(_))), "{place}: {answer:?}");
+        assert!(ended > 0);
+        assert_eq!(site.recorded().await, if committed { 4 } else { 1 }, "{place}");
+
+        let next = site.another(BatcherConfig::default());
+        let mut answers = Vec::new();
+        while answers.len() < 2 {
+            // The first tries may meet the connections that were closed.
+            answers.extend(next.submit(batch.clone()).await);
+        }
+        let verdicts: Vec<_> = answers[0].items.iter().map(|i| i.verdict).collect();
+        use Verdict::{Accepted, Duplicate, Quarantined};
+        let fresh = [Accepted, Accepted, Accepted, Quarantined];
+        assert_eq!(verdicts, if committed { [Duplicate; 4] } else { fresh }, "{place}");
+        assert_eq!(
+            answers[1].items.iter().map(|i| i.position).collect::<Vec<_>>(),
+            answers[0].items.iter().map(|i| i.position).collect::<Vec<_>>()
+        );
+        assert_eq!(answers[0].ack_through, 4);
+        let again = next.submit(first).await.unwrap();
+        assert_eq!((again.items[0].verdict, again.items[0].position), (Duplicate, acknowledged.items[0].position));
+        next.shutdown().await;
+        before.shutdown().await;
+        let receipts = "select count(*) from scan_receipts r join events e on e.position = r.position
+                        where (e.payload ->> 'scan_id')::uuid = r.scan_id";
+        assert_eq!((site.recorded().await, site.count(receipts).await), (4, 5), "{place}");
+        site.world.dense_length().await;
+    }
+}
+
 #[tokio::test]
 async fn an_outage_longer_than_the_deadline_is_told_and_the_retry_finds_the_truth() {
-    let config = BatcherConfig { deadline: Duration::from_millis(200), ..Break::config(Step::AfterCommit, 1) };
-    let site = Site::with(4, config).await;
+    let site = Site::new().await;
     site.cards(school(1), 1..2).await;
-    let slow = BatcherConfig { deadline: Duration::from_millis(300), ..Break::config(Step::BeforeCommit, 1_000) };
-    let broken = site.another(slow);
+    let slow = BatcherConfig { deadline: Duration::from_millis(300), ..BatcherConfig::default() };
+    let broken = FailPoint::breaking("batcher: after insert", 1_000).scope(async { site.another(slow) }).await;
     let batch = site.batch(kiosk(1), vec![site.scan(1, 1, Entry, TimeDelta::zero())]);
     assert!(matches!(broken.submit(batch.clone()).await, Err(SubmitError::Unavailable(_))));
     assert_eq!(site.recorded().await, 0);
-    assert_eq!(site.batcher.submit(batch.clone()).await.unwrap().items[0].verdict, Verdict::Accepted);
+    let slow = BatcherConfig { deadline: Duration::from_millis(300), ..BatcherConfig::default() };
+    let unsure = FailPoint::breaking("batcher: after commit", 1_000).scope(async { site.another(slow) }).await;
+    assert!(matches!(unsure.submit(batch.clone()).await, Err(SubmitError::Unavailable(_))), "stored, and not known");
+    assert_eq!(site.recorded().await, 1);
+    assert_eq!(site.batcher.submit(batch.clone()).await.unwrap().items[0].verdict, Verdict::Duplicate);
     assert_eq!(site.batcher.submit(batch).await.unwrap().items[0].verdict, Verdict::Duplicate);
 }
 
@@ -164,7 +219,7 @@ async fn a_good_scan_is_never_quarantined_because_the_server_refuses_all_writes(
 
 #[tokio::test]
 async fn a_fork_is_told_although_the_answer_of_its_commit_was_lost() {
-    let site = Site::with(4, Break::config(Step::AfterCommit, 1)).await;
+    let site = breaking(&FailPoint::breaking("batcher: after commit", 1)).await;
     site.enrol(kiosk(1), LaneMode::Choice).await;
     site.cards(school(1), 1..4).await;
     let fork = IncomingScan { seq: 1, ..site.scan(9, 2, Entry, TimeDelta::zero()) };
