@@ -5,6 +5,7 @@
 use crate::append::{NewEvent, append_in_tx, is_conflict};
 use crate::context::Context;
 use crate::error::{StoreError, WriteError};
+use crate::pool::in_time;
 use crate::write::{Done, Write};
 use chrono::TimeDelta;
 use domain::kiosk::{Command, Error, Event, Kiosk, State};
@@ -37,7 +38,7 @@ async fn run(write: &Write, context: &Context, kiosk: KioskId, command: Command)
     let mut outages = 0;
     for attempt in 0..write.retry().tries {
         write.retry().wait(attempt).await;
-        match once(write, context, &stream, command.clone()).await {
+        match in_time(once(write, context, &stream, command.clone())).await {
             Ok(done) => return Ok(done),
             Err(Stop::Rejected(why)) => return Err(WriteError::Rejected(why)),
             Err(Stop::Conflict) => {

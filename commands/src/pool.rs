@@ -102,6 +102,24 @@ pub enum PoolError {
     },
 }
 
+/// How long a connection may take to roll back as it comes back. One that takes longer has lost its
+/// other end without a word, and would keep its place in the pool for as long as it waits.
+const ROLLBACK: Duration = Duration::from_secs(2);
+/// How long one piece of work of a writer may take, the wait for a connection included: longer than the
+/// server lets a statement run.
+const LONGEST: Duration = Duration::from_secs(12);
+
+/// Gives work on a connection up that has lost its other end without a word: no time-out of the server
+/// reaches it, and the system waits for hours.
+pub(crate) async fn in_time<T, E: From<sqlx::Error>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    tokio::time::timeout(LONGEST, work).await.unwrap_or_else(|_| Err(hangs().into()))
+}
+
+/// The error of a connection that hangs.
+pub(crate) fn hangs() -> sqlx::Error {
+    sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())
+}
+
 /// Opens a pool as `role`. Build each pool once and share it; a clone is the same pool.
 ///
 /// A connection whose user was cancelled in the middle of `begin` may come back inside an open
@@ -124,7 +142,7 @@ pub async fn connect(options: PgConnectOptions, role: Role, settings: &PoolSetti
         .acquire_timeout(settings.acquire_timeout)
         .after_release(|connection, _| {
             Box::pin(async move {
-                connection.execute("rollback").await?;
+                tokio::time::timeout(ROLLBACK, connection.execute("rollback")).await.map_err(|_| hangs())??;
                 Ok(true)
             })
         })

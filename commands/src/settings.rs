@@ -1,6 +1,7 @@
 //! A school's settings as they are in the log now.
 
 use crate::error::StoreError;
+use crate::pool::in_time;
 use domain::school::{Event, Settings};
 use domain::{AnyEvent, Epoch, SchoolId, StreamId, decode};
 use sqlx::PgPool;
@@ -25,7 +26,7 @@ impl SettingsCache {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&school).cloned();
         let stream = StreamId::of(school, school);
         let (epoch, after) = kept.as_ref().map_or((None, 0), |f| (Some(f.epoch.0), f.sequence));
-        let rows = sqlx::query!(
+        let asked = sqlx::query!(
             r#"select l.epoch, e.sequence as "sequence?", e.event_type as "event_type?",
                  e.event_version as "event_version?", e.payload::text as payload
                from log_epoch l
@@ -36,8 +37,8 @@ impl SettingsCache {
             epoch,
             after,
         )
-        .fetch_all(pool)
-        .await?;
+        .fetch_all(pool);
+        let rows = in_time(asked).await?;
         let Some(now) = rows.first().map(|r| Epoch(r.epoch)) else {
             return Err(StoreError::Refused(sqlx::Error::RowNotFound)); // no epoch: not migrated
         };

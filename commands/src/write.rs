@@ -23,6 +23,7 @@ use crate::context::Context;
 use crate::directory::Directory;
 use crate::error::{StoreError, WriteError};
 use crate::ids::IdSource;
+use crate::pool::in_time;
 use crate::settings::SettingsCache;
 use crate::vault::Vault;
 use cqrs_es::persist::PersistedEventStore;
@@ -172,7 +173,12 @@ impl Parts {
             self.retry.wait(attempt).await;
             // Read anew at each try: it is the instant of recording too.
             let metadata = Metadata::of_command(&context, self.ids.next(), self.clock.now());
-            match cqrs.execute_with_metadata(stream.as_str(), command.clone(), metadata).await {
+            let executed = cqrs.execute_with_metadata(stream.as_str(), command.clone(), metadata);
+            // Given up, it may be committed all the same, as with any broken connection.
+            let executed = in_time(async { Ok::<_, sqlx::Error>(executed.await) })
+                .await
+                .unwrap_or_else(|error| Err(AggregateError::DatabaseConnectionError(Box::new(error))));
+            match executed {
                 Ok(()) if decided.events() > 0 => {
                     let found = self.look(&place, false).await?;
                     return found.ok_or(WriteError::Store(StoreError::Interrupted));
@@ -238,24 +244,24 @@ struct Place<'a> {
 
 impl Place<'_> {
     async fn find(&self, executor: impl PgExecutor<'_>) -> Result<Option<Done>, StoreError> {
-        let row = sqlx::query!(
+        let asked = sqlx::query!(
             r#"select max(position) as position, count(*) as "events!" from events
                where command_id = $1 and aggregate_type = $2 and aggregate_id = $3"#,
             self.id.0,
             self.aggregate,
             self.stream.as_str(),
         )
-        .fetch_one(executor)
-        .await?;
+        .fetch_one(executor);
+        let row = in_time(asked).await?;
         let events = usize::try_from(row.events).unwrap_or_default();
         Ok(row.position.map(|position| Done { position: Some(position), events, repeated: false }))
     }
 
     async fn find_under_lock(&self, pool: &PgPool) -> Result<Option<Done>, StoreError> {
-        let mut tx = pool.begin().await?;
-        sqlx::query!("select lock_log()").execute(&mut *tx).await?;
+        let mut tx = in_time(pool.begin()).await?;
+        in_time(sqlx::query!("select lock_log()").execute(&mut *tx)).await?;
         let found = self.find(&mut *tx).await?;
-        tx.rollback().await?;
+        in_time(tx.rollback()).await?;
         Ok(found)
     }
 }

@@ -23,6 +23,14 @@ use tokio_util::sync::CancellationToken;
 pub const PAGE: usize = 2_000;
 /// First and longest pause after a failure.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(30));
+/// How long a page may take to be read, or to be written: whatever takes longer hangs on a connection
+/// that has lost its other end without a word.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+async fn in_time<T, E: From<sqlx::Error>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    let hangs = || sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()).into();
+    tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(hangs()))
+}
 
 /// Runs every model until the token is cancelled. `projector` acts as the projector's role with the
 /// read models in its search path, `reader` as the log reader's. An error is a panic in a projector,
@@ -121,9 +129,9 @@ impl Projector {
     pub async fn step(&mut self, token: &CancellationToken) -> Result<(), StepError> {
         let from = match self.checkpoint {
             Some(checkpoint) => checkpoint,
-            None => *self.checkpoint.insert(checkpoint::begin(&self.pool, self.model).await?),
+            None => *self.checkpoint.insert(in_time(checkpoint::begin(&self.pool, self.model)).await?),
         };
-        let page = self.feed.next_page(from.position, from.epoch, self.page);
+        let page = in_time(self.feed.next_page(from.position, from.epoch, self.page));
         let page = match token.run_until_cancelled(page).await {
             None => return Ok(()),
             Some(Ok(page)) => page,
@@ -145,7 +153,7 @@ impl Projector {
         continues(from.position, &facts)?;
         if let Some(last) = facts.last() {
             let to = after(&from, last);
-            self.checkpoint = self.write(&from, &to, &facts).await?.then_some(to);
+            self.checkpoint = in_time(self.write(&from, &to, &facts)).await?.then_some(to);
             self.count(&to, facts.len(), source);
         }
         poison.map_or(Ok(()), |poison| Err(poison.into()))

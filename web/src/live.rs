@@ -31,6 +31,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Boards computed at once in this process, whoever asks.
 const COMPUTED_AT_ONCE: usize = 3;
+/// How long one may take.
+const COMPUTED_WITHIN: Duration = Duration::from_secs(8);
 
 /// Why there is no board.
 #[derive(Debug, thiserror::Error)]
@@ -141,6 +143,9 @@ impl Hub {
     async fn compute(&self, school: SchoolId, after: Option<&Frame>) -> Result<Option<Frame>, LiveError> {
         let place = tokio::time::timeout(Duration::from_secs(5), self.computing.acquire()).await;
         let (Ok(Ok(_place)), false) = (place, self.stop.is_cancelled()) else { return Err(LiveError::Overloaded) };
-        frame::compute(self, school, after).await
+        // A connection that has lost its other end without a word keeps no board for itself.
+        tokio::time::timeout(COMPUTED_WITHIN, frame::compute(self, school, after))
+            .await
+            .unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()).into()))
     }
 }

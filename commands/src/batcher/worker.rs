@@ -131,7 +131,11 @@ impl<'a> Round<'a> {
         let mut tries = 0;
         loop {
             cache.keyrings.retain(|_, (loaded, _)| loaded.elapsed() < KEYRING_AGE);
-            let fail = match self.settings_of(part).await {
+            // Everybody waits with this round: nothing in it may wait on a connection without an end.
+            let settings = tokio::time::timeout(self.config.deadline, self.settings_of(part))
+                .await
+                .unwrap_or(Err(SettingsError::Store(StoreError::Interrupted)));
+            let fail = match settings {
                 Ok(()) => {
                     let begun = Instant::now();
                     let store = Store { write: self.write, jobs: &self.jobs, settings: &self.settings };

@@ -1,5 +1,6 @@
 use super::*;
 use local_services::PostgresCluster;
+use local_services::proxy::{Direction, Fault, FaultProxy};
 use local_services::testing::{TestDatabases, scratch};
 
 async fn pool(databases: &TestDatabases, role: Role) -> PgPool {
@@ -147,4 +148,22 @@ async fn a_server_that_answers_before_it_has_written_is_refused() {
     owner.close().await;
     drop(cluster);
     std::fs::remove_dir_all(scratch("durable")).unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_that_hangs_gives_its_place_in_the_pool_back() {
+    let databases = TestDatabases::create().await.unwrap();
+    let proxy = FaultProxy::before(databases.owner_options().get_port()).await.unwrap();
+    let options = databases.owner_options().port(proxy.port());
+    let pool = connect(options, Role::LogWriter, &PoolSettings::for_testing(2)).await.unwrap();
+    let mut both = [pool.acquire().await.unwrap(), pool.acquire().await.unwrap()];
+    proxy.set(Direction::ToServer, Fault::Swallow);
+    for connection in &mut both {
+        let asked = sqlx::query("select 1").execute(&mut **connection);
+        assert!(tokio::time::timeout(Duration::from_millis(100), asked).await.is_err());
+    }
+    drop(both);
+    proxy.set(Direction::ToServer, Fault::None);
+    let again = tokio::time::timeout(ROLLBACK * 2, sqlx::query("select 1").execute(&pool));
+    again.await.expect("both places are taken for ever").unwrap();
 }

@@ -5,11 +5,13 @@ use super::LiveHub;
 use projections::{ReadModel, checkpoint};
 use sqlx::postgres::PgListener;
 use std::time::Duration;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 const CHANNEL: &str = "attendance_live";
 const POLL: Duration = Duration::from_secs(1);
 const RETRY: Duration = Duration::from_secs(1);
+/// How long a poll may take.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Wakes channels until the hub stops.
 pub(super) async fn listen(hub: LiveHub) {
@@ -59,7 +61,8 @@ async fn polls(hub: &LiveHub) {
         if hub.0.lock().is_empty() {
             continue;
         }
-        match checkpoint::all(&hub.0.request).await {
+        let asked = timeout(PATIENCE, checkpoint::all(&hub.0.request)).await;
+        match asked.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))) {
             Ok(all) => {
                 let now = all.into_iter().find(|c| c.model == ReadModel::Live).map(|c| (c.epoch, c.position));
                 if now != last {
