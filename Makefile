@@ -3,10 +3,11 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 CARGO ?= cargo
 SPEED ?= 20
+ROUNDS ?= 30
 # Queries are checked against .sqlx; a DATABASE_URL in the environment is the program's, not the build's.
 export SQLX_OFFLINE = true
 
-.PHONY: help deps demo demo-clean test check bench generate sqlx
+.PHONY: help deps demo demo-clean test crash check bench generate sqlx
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,6 +26,11 @@ demo-clean: ## Forget the demo's data
 test: ## Run every test
 	@.ci/deps.sh test
 	$(CARGO) test --workspace --locked --no-fail-fast
+
+crash: ## Kill server, Postgres and NATS under load ROUNDS=30 times each (or ROUNDS="200 100 50", SEED=…)
+	@.ci/deps.sh test
+	$(CARGO) test --locked --package web --package e2e --package workspace-features --test program --no-run
+	CRASH_ROUNDS="$(ROUNDS)" CRASH_SEED="$(SEED)" $(CARGO) test --locked --package e2e --package workspace-features --lib -- crash::killed --nocapture
 
 check: ## Formatting, lints, licences, and that generated files are fresh
 	@.ci/deps.sh check

@@ -13,17 +13,23 @@ mod board;
 #[cfg(test)]
 mod canary;
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
 mod defects;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod deps;
 #[cfg(test)]
+mod disk;
+#[cfg(test)]
 mod erasure;
 #[cfg(test)]
 mod gates;
 #[cfg(test)]
 mod hangup;
+#[cfg(test)]
+mod network;
 #[cfg(test)]
 mod owners;
 #[cfg(test)]

@@ -22,7 +22,6 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -52,7 +51,7 @@ pub fn id() -> Uuid {
 }
 
 /// Tries again until it is true or [`PATIENCE`] ends.
-pub async fn eventually<F: Future<Output = Result<bool>>>(what: &str, mut check: impl FnMut() -> F) -> Result<()> {
+pub async fn eventually(what: &str, mut check: impl AsyncFnMut() -> Result<bool>) -> Result<()> {
     let begun = Instant::now();
     loop {
         let last = check().await;
@@ -66,15 +65,20 @@ pub async fn eventually<F: Future<Output = Result<bool>>>(what: &str, mut check:
 
 /// A migrated Postgres cluster of one test, which it may stop, kill and read the files of.
 pub async fn own_postgres(name: &str) -> Result<PostgresCluster> {
-    migrated(PostgresCluster::scratch(&scratch(name)).await?).await
+    let cluster = PostgresCluster::scratch(&scratch(name)).await?;
+    migrate(&cluster).await?;
+    Ok(cluster)
 }
 
 /// The same with fsync, which `attendance serve` insists on.
 pub async fn durable_postgres(name: &str) -> Result<PostgresCluster> {
-    migrated(PostgresCluster::durable_scratch(&scratch(name)).await?).await
+    let cluster = PostgresCluster::durable_scratch(&scratch(name)).await?;
+    migrate(&cluster).await?;
+    Ok(cluster)
 }
 
-async fn migrated(cluster: PostgresCluster) -> Result<PostgresCluster> {
+/// Makes the two databases of an empty cluster.
+pub async fn migrate(cluster: &PostgresCluster) -> Result<()> {
     cluster.ensure_database("events").await?;
     cluster.ensure_database("vault").await?;
     let events = PgPool::connect_with(cluster.options("events")).await?;
@@ -82,7 +86,7 @@ async fn migrated(cluster: PostgresCluster) -> Result<PostgresCluster> {
     migrations::migrate(&events, &vault, EPOCH, DateTime::UNIX_EPOCH).await?;
     events.close().await;
     vault.close().await;
-    Ok(cluster)
+    Ok(())
 }
 
 /// A NATS server of one test.
@@ -179,40 +183,12 @@ impl Line {
 
     /// Waits until every read model holds the whole log.
     pub async fn settle(&self) -> Result<()> {
-        eventually("the read models hold the whole log", async || {
-            let head = nats::log::head(&self.owner).await?;
-            let all = checkpoint::all(&self.owner).await?;
-            let there =
-                |model| all.iter().any(|c| c.model == model && c.epoch == head.epoch && c.position == head.position);
-            Ok(ReadModel::ALL.into_iter().all(there))
-        })
-        .await
+        settle(&self.owner).await
     }
 
-    /// Every row of every read model, by table, sorted.
-    pub async fn rows(&self) -> Result<BTreeMap<String, Vec<String>>> {
-        rows_of(&self.owner, &["roster", "live", "audit"]).await
-    }
-
-    /// Waits for the read models, then rebuilds each from the log: not a row and not a column may differ.
+    /// As [`must_equal_a_rebuild`].
     pub async fn must_equal_a_rebuild(&self) -> Result<()> {
-        let begun = Instant::now();
-        loop {
-            self.settle().await?;
-            let live = self.rows().await?;
-            let before = nats::log::head(&self.owner).await?.position;
-            for model in ReadModel::ALL {
-                rebuild::rebuild(&self.owner, &self.owner, model).await?;
-            }
-            let rebuilt = self.rows().await?;
-            let checkpoints = checkpoint::all(&self.owner).await?;
-            // What follows from a batch (a drained queue) is written a moment after its answer: two
-            // copies are compared only if they are of the same log.
-            if checkpoints.iter().all(|c| c.position == before) && log_of(&live) == before {
-                return same(&live, &rebuilt);
-            }
-            ensure!(begun.elapsed() < PATIENCE, "the log does not come to rest");
-        }
+        must_equal_a_rebuild(&self.owner).await
     }
 
     /// Every acknowledged scan is in the log once, at the position that was acknowledged.
@@ -328,6 +304,39 @@ async fn enrol(write: &Write, context: &Context, course: CourseId, from: NaiveDa
     let student_id = enrol_student(write, context, input).await?.student_id;
     let card = issue_credential(write, context, IssueCredential { student_id, card: NewCard::Qr }).await?.card_text;
     Ok(Pupil { id: student_id, card, name: format!("{given} {family}") })
+}
+
+/// Waits until every read model holds the whole log.
+pub async fn settle(owner: &PgPool) -> Result<()> {
+    eventually("the read models hold the whole log", async || {
+        let head = nats::log::head(owner).await?;
+        let all = checkpoint::all(owner).await?;
+        let there =
+            |model| all.iter().any(|c| c.model == model && c.epoch == head.epoch && c.position == head.position);
+        Ok(ReadModel::ALL.into_iter().all(there))
+    })
+    .await
+}
+
+/// Waits for the read models, then rebuilds each from the log: not a row and not a column may differ.
+pub async fn must_equal_a_rebuild(owner: &PgPool) -> Result<()> {
+    let begun = Instant::now();
+    loop {
+        settle(owner).await?;
+        let live = rows_of(owner, &["roster", "live", "audit"]).await?;
+        let before = nats::log::head(owner).await?.position;
+        for model in ReadModel::ALL {
+            rebuild::rebuild(owner, owner, model).await?;
+        }
+        let rebuilt = rows_of(owner, &["roster", "live", "audit"]).await?;
+        let checkpoints = checkpoint::all(owner).await?;
+        // What follows from a batch (a drained queue) is written a moment after its answer: two
+        // copies are compared only if they are of the same log.
+        if checkpoints.iter().all(|c| c.position == before) && log_of(&live) == before {
+            return same(&live, &rebuilt);
+        }
+        ensure!(begun.elapsed() < PATIENCE, "the log does not come to rest");
+    }
 }
 
 /// The last position in the audit index, which has every event.
