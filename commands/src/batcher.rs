@@ -13,11 +13,20 @@
 mod decide;
 pub(crate) mod facts;
 mod load;
+mod postgres;
 mod queue;
 pub(crate) mod store;
 #[cfg(test)]
 mod tests;
 mod worker;
+
+/// What a batcher needs of its store: the product's Postgres has it, and the simulation's model.
+#[doc(hidden)]
+pub mod seam {
+    pub use super::decide::Key;
+    pub use super::load::{At, Known, Receipt, StoredEvent, StoredMode};
+    pub use super::store::{Acks, Receipts, ScanStore, ScanTx, Seen};
+}
 
 use crate::clock::Clock;
 use crate::directory::Directory;
@@ -236,7 +245,7 @@ pub struct Batcher(Arc<Inner>);
 struct Inner {
     queue: Arc<Queue>,
     clock: Arc<dyn Clock>,
-    tasks: Mutex<Option<(JoinHandle<()>, facts::Reporter)>>,
+    tasks: Mutex<Option<(JoinHandle<()>, Option<facts::Reporter>)>>,
 }
 
 impl fmt::Debug for Batcher {
@@ -261,13 +270,36 @@ impl Batcher {
 
     /// The same on an existing write side, whose caches it shares.
     pub fn start_on(write: Write, config: BatcherConfig) -> Self {
-        let queue = Arc::new(Queue::new(config.queue_scans, config.school_scans));
         let reporter = facts::Reporter::start(write.clone());
-        let clock = write.clock().clone();
-        let worker = worker::run(queue.clone(), write, reporter.inbox(), config);
+        Self::start_with(write.clone(), write.clock().clone(), Some(reporter), config)
+    }
+
+    /// The same over any store. Nothing is told about kiosks.
+    #[doc(hidden)]
+    pub fn start_over(store: impl seam::ScanStore, clock: Arc<dyn Clock>, config: BatcherConfig) -> Self {
+        Self::start_with(store, clock, None, config)
+    }
+
+    fn start_with(
+        store: impl seam::ScanStore,
+        clock: Arc<dyn Clock>,
+        reporter: Option<facts::Reporter>,
+        config: BatcherConfig,
+    ) -> Self {
+        let queue = Arc::new(Queue::new(config.queue_scans, config.school_scans));
+        let inbox = reporter.as_ref().map(facts::Reporter::inbox).unwrap_or_default();
+        let worker = worker::run(queue.clone(), store, inbox, config);
         #[cfg(test)]
         let worker = local_services::failpoint::inherited(worker);
         Self(Arc::new(Inner { queue, clock, tasks: Mutex::new(Some((tokio::spawn(worker), reporter))) }))
+    }
+
+    /// Ends wherever it is, as a crash would.
+    #[doc(hidden)]
+    pub fn crash(&self) {
+        if let Some((worker, _)) = &*self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner) {
+            worker.abort();
+        }
     }
 
     /// Stores a batch and answers when it is committed. Once polled, the batch is stored whether the
@@ -286,7 +318,9 @@ impl Batcher {
         if let Some((worker, reporter)) = tasks {
             // A panic of the worker was logged where it happened; there is nothing to wait for then.
             let _ = worker.await;
-            reporter.finish().await;
+            if let Some(reporter) = reporter {
+                reporter.finish().await;
+            }
         }
     }
 
@@ -297,7 +331,9 @@ impl Batcher {
         if let Some((worker, reporter)) = tasks {
             worker.abort();
             let _ = worker.await;
-            reporter.cut_off().await;
+            if let Some(reporter) = reporter {
+                reporter.cut_off().await;
+            }
         }
     }
 }

@@ -9,9 +9,9 @@
 mod subscription;
 
 use crate::RawEvent;
-use crate::log;
+use crate::log::Log;
 use crate::message::Carried;
-use crate::transport::Transport;
+use crate::transport::{Conveyor, Transport};
 use crate::wake::Wake;
 use domain::Epoch;
 use sqlx::PgPool;
@@ -64,16 +64,16 @@ pub enum FeedError {
 
 /// One consumer's reading of the log.
 #[derive(Debug)]
-pub struct Feed {
-    pool: PgPool,
+pub struct Feed<L = PgPool, C = Transport> {
+    log: L,
     wake: Wake,
-    carrier: Option<Carrier>,
+    carrier: Option<Carrier<C>>,
 }
 
 /// What comes by NATS.
 #[derive(Debug)]
-struct Carrier {
-    transport: Transport,
+struct Carrier<C> {
+    transport: C,
     subscription: Subscription,
     /// Whether the subscription has been told where to start. It is told at the log's end: far behind
     /// it the log alone is faster, and messages would only be thrown away.
@@ -96,6 +96,15 @@ struct Look {
 impl Feed {
     /// A feed over the log behind `reader_pool`, carried by `transport` if there is one.
     pub fn new(reader_pool: PgPool, transport: Option<Transport>) -> Self {
+        let wake = Wake::shared(&reader_pool);
+        Self::over(reader_pool, wake, transport)
+    }
+}
+
+impl<L: Log, C: Conveyor> Feed<L, C> {
+    /// A feed over any log and stream.
+    #[doc(hidden)]
+    pub fn over(log: L, wake: Wake, transport: Option<C>) -> Self {
         let carrier = transport.map(|transport| Carrier {
             subscription: Subscription::start(transport.clone()),
             transport,
@@ -103,7 +112,7 @@ impl Feed {
             beyond: None,
             trusted: false,
         });
-        Self { wake: Wake::shared(&reader_pool), pool: reader_pool, carrier }
+        Self { log, wake, carrier }
     }
 
     /// The events after position `after` of `epoch`, at most `max`: at once if there are any, else as
@@ -157,7 +166,7 @@ impl Feed {
         let Some(carrier) = &mut self.carrier else { return Ok(None) };
         let Look { events, foreign } = carrier.look(after, epoch, max);
         if let Some(last) = events.last() {
-            let (current, at_position) = log::event_at(&self.pool, last.position).await?;
+            let (current, at_position) = self.log.event_at(last.position).await?;
             if current != epoch {
                 return Err(FeedError::EpochChanged(current));
             }
@@ -169,7 +178,7 @@ impl Feed {
             discarded("not_in_log", events.len());
             carrier.clear();
         } else if foreign {
-            let current = log::head(&self.pool).await?.epoch;
+            let current = self.log.head().await?.epoch;
             if current != epoch {
                 return Err(FeedError::EpochChanged(current));
             }
@@ -178,19 +187,19 @@ impl Feed {
     }
 
     /// Reads the log: up to the message that lies beyond a hole, or as far as it goes.
-    async fn read_log(&self, after: i64, epoch: Epoch, max: usize) -> Result<Vec<RawEvent>, sqlx::Error> {
+    async fn read_log(&mut self, after: i64, epoch: Epoch, max: usize) -> Result<Vec<RawEvent>, sqlx::Error> {
         let beyond = self.carrier.as_ref().and_then(|carrier| carrier.beyond.as_ref());
         let mut limit = i64::try_from(max).unwrap_or(i64::MAX);
         if let Some(beyond) = beyond {
             limit = limit.min(beyond.event.position - after - 1);
             metrics::counter!("attendance_feed_holes_total").increment(1);
         }
-        log::read_after_in_epoch(&self.pool, epoch, after, limit).await
+        self.log.read_after_in_epoch(epoch, after, limit).await
     }
 
     /// The log gave nothing after `after`: makes sure that this is its end, or was a moment ago.
     async fn has_grown(&mut self, after: i64, epoch: Epoch) -> Result<bool, FeedError> {
-        let head = log::head(&self.pool).await?;
+        let head = self.log.head().await?;
         if head.epoch != epoch {
             return Err(FeedError::EpochChanged(head.epoch));
         }
@@ -210,13 +219,16 @@ impl Feed {
     async fn wait(&mut self, deadline: Instant) {
         let Some(carrier) = &mut self.carrier else {
             tokio::select! {
+                biased;
                 () = self.wake.woken() => {}
                 () = sleep_until(deadline) => {}
             }
             return;
         };
         let trusted = carrier.trusted;
+        // In this order, so that the same events give the same run.
         tokio::select! {
+            biased;
             message = carrier.subscription.messages.recv(), if carrier.beyond.is_none() => match message {
                 Some(message) => carrier.beyond = Some(message),
                 // The subscription has ended for good, which only its own defect can bring about.
@@ -228,7 +240,7 @@ impl Feed {
     }
 }
 
-impl Carrier {
+impl<C: Conveyor> Carrier<C> {
     /// Whether there is no need to read the log now.
     fn suffices(&self) -> bool {
         self.trusted && self.beyond.is_none() && self.transport.is_connected()

@@ -9,8 +9,60 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::{Actor, Epoch, EventId, Recorded, StreamId};
 use serde_json::value::RawValue;
 use sqlx::types::Json;
-use sqlx::{PgExecutor, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 use uuid::Uuid;
+
+/// What feeds and relays read of the log. Of the product there is one, Postgres; the simulation in
+/// `tests` has a model.
+pub trait Log: Send {
+    /// As [`head`].
+    fn head(&mut self) -> impl Future<Output = Result<Head, sqlx::Error>> + Send;
+    /// The log's epoch, and which event stands at a position.
+    fn event_at(&mut self, position: i64)
+    -> impl Future<Output = Result<(Epoch, Option<EventId>), sqlx::Error>> + Send;
+    /// The `limit` events that follow position `after`; none of a log that has begun another epoch. One
+    /// reading, so that a restore between a check and it cannot mix two logs.
+    fn read_after_in_epoch(
+        &mut self,
+        epoch: Epoch,
+        after: i64,
+        limit: i64,
+    ) -> impl Future<Output = Result<Vec<RawEvent>, sqlx::Error>> + Send;
+}
+
+impl Log for PgPool {
+    async fn head(&mut self) -> Result<Head, sqlx::Error> {
+        head(&*self).await
+    }
+    async fn event_at(&mut self, position: i64) -> Result<(Epoch, Option<EventId>), sqlx::Error> {
+        event_at(&*self, position).await
+    }
+    async fn read_after_in_epoch(
+        &mut self,
+        epoch: Epoch,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<RawEvent>, sqlx::Error> {
+        read_after_in_epoch(&*self, epoch, after, limit).await
+    }
+}
+
+impl Log for PgConnection {
+    async fn head(&mut self) -> Result<Head, sqlx::Error> {
+        head(self).await
+    }
+    async fn event_at(&mut self, position: i64) -> Result<(Epoch, Option<EventId>), sqlx::Error> {
+        event_at(self, position).await
+    }
+    async fn read_after_in_epoch(
+        &mut self,
+        epoch: Epoch,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<RawEvent>, sqlx::Error> {
+        read_after_in_epoch(self, epoch, after, limit).await
+    }
+}
 
 /// Where the log ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,9 +95,8 @@ pub async fn read_after(pool: &PgPool, after: i64, limit: i64) -> Result<Vec<Raw
     Ok(rows.into_iter().map(RawEvent::from).collect())
 }
 
-/// [`read_after`] within one epoch: of a log that has begun another one, nothing is returned. One
-/// statement, so that a restore between a check and the reading cannot mix two logs.
-pub(crate) async fn read_after_in_epoch(
+/// [`read_after`] within one epoch, as one statement.
+async fn read_after_in_epoch(
     executor: impl PgExecutor<'_>,
     epoch: Epoch,
     after: i64,
@@ -81,11 +132,7 @@ pub async fn head(executor: impl PgExecutor<'_>) -> Result<Head, sqlx::Error> {
     Ok(Head { epoch: Epoch(row.epoch), position: row.position.unwrap_or(0), recorded_at: row.recorded_at })
 }
 
-/// The log's epoch, and which event stands at a position.
-pub(crate) async fn event_at(
-    executor: impl PgExecutor<'_>,
-    position: i64,
-) -> Result<(Epoch, Option<EventId>), sqlx::Error> {
+async fn event_at(executor: impl PgExecutor<'_>, position: i64) -> Result<(Epoch, Option<EventId>), sqlx::Error> {
     let row = sqlx::query!(
         r#"select l.epoch, e.event_id as "event_id?" from log_epoch l left join events e on e.position = $1"#,
         position

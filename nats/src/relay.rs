@@ -12,17 +12,19 @@ mod leadership;
 mod place;
 
 use crate::RawEvent;
-use crate::log::{self, Head};
+use crate::log::{Head, Log};
 use crate::message;
-use crate::transport::{Transport, WINDOW};
+use crate::transport::{Conveyor, Transport, WINDOW};
 use crate::wake::Wake;
-use async_nats::jetstream::context::{PublishAckFuture, PublishErrorKind};
+use async_nats::jetstream::context::{PublishError, PublishErrorKind};
+use async_nats::jetstream::publish::PublishAck;
 use domain::Epoch;
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
-use leadership::{Candidate, in_time};
+use leadership::in_time;
+pub use leadership::{Candidate, Contested};
 use place::Place;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgPool;
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -68,18 +70,31 @@ impl Broken {
 /// Relays until `token` is cancelled. `pool_reader` acts as `attendance_log_reader`; the relay opens
 /// two connections beside it. Postgres and NATS may come and go meanwhile.
 pub async fn run(pool_reader: PgPool, transport: Transport, token: CancellationToken) -> Result<(), RelayError> {
-    let mut wake = Wake::shared(&pool_reader);
+    let wake = Wake::shared(&pool_reader);
+    run_over(pool_reader, wake, transport, token).await
+}
+
+/// The same over any log and stream.
+#[doc(hidden)]
+pub async fn run_over(
+    log: impl Contested,
+    mut wake: Wake,
+    transport: impl Conveyor,
+    token: CancellationToken,
+) -> Result<(), RelayError> {
     let mut pause = PAUSE;
     loop {
         if token.is_cancelled() {
             return Ok(());
         }
-        if pool_reader.is_closed() {
+        if log.is_closed() {
             return Err(RelayError::PoolClosed);
         }
         let begun = Instant::now();
+        // In this order, here and below, so that the same events give the same run.
         let outcome = tokio::select! {
-            outcome = serve_a_term(&pool_reader, &transport, &mut wake) => outcome,
+            biased;
+            outcome = serve_a_term(&log, &transport, &mut wake) => outcome,
             () = token.cancelled() => Err(Broken::Cancelled),
         };
         metrics::gauge!("attendance_relay_leader").set(0);
@@ -90,6 +105,7 @@ pub async fn run(pool_reader: PgPool, transport: Transport, token: CancellationT
         }
         pause = if begun.elapsed() > AUDIT { PAUSE } else { LONGEST_PAUSE.min(pause * 2) };
         tokio::select! {
+            biased;
             () = sleep(pause) => {}
             () = token.cancelled() => return Ok(()),
         }
@@ -98,27 +114,27 @@ pub async fn run(pool_reader: PgPool, transport: Transport, token: CancellationT
 
 /// Waits for NATS and for the lock, then relays until something breaks. Dropping the future ends the
 /// session and so frees the lock.
-async fn serve_a_term(pool: &PgPool, transport: &Transport, wake: &mut Wake) -> Result<Infallible, Broken> {
+async fn serve_a_term(log: &impl Contested, transport: &impl Conveyor, wake: &mut Wake) -> Result<Infallible, Broken> {
     while !transport.is_connected() {
         // Without NATS nobody should lead: another relay may have what this one lacks.
         sleep(CANDIDACY).await;
-        if let Ok(Ok(head)) = tokio::time::timeout(CANDIDACY, log::head(pool)).await {
+        if let Ok(Ok(head)) = tokio::time::timeout(CANDIDACY, log.clone().head()).await {
             metrics::gauge!("attendance_relay_log_head").set(head.position as f64);
         }
     }
-    let mut candidate = Candidate::connect(pool).await?;
+    let mut candidate = log.connect().await?;
     while !candidate.try_lead().await? {
         sleep(CANDIDACY).await;
     }
     metrics::gauge!("attendance_relay_leader").set(1);
     tracing::info!("this relay leads");
-    let outcome = lead(&mut candidate.connection, transport, wake).await;
+    let outcome = lead(&mut candidate, transport, wake).await;
     candidate.step_down().await;
     outcome
 }
 
-async fn lead(log: &mut PgConnection, transport: &Transport, wake: &mut Wake) -> Result<Infallible, Broken> {
-    let Head { epoch, .. } = in_time(log::head(&mut *log)).await?;
+async fn lead(log: &mut impl Log, transport: &impl Conveyor, wake: &mut Wake) -> Result<Infallible, Broken> {
+    let Head { epoch, .. } = in_time(log.head()).await?;
     let mut place = place::find(log, transport, epoch, None).await?;
     let mut pause = PAUSE;
     let mut failed_at = place.position;
@@ -147,8 +163,8 @@ async fn lead(log: &mut PgConnection, transport: &Transport, wake: &mut Wake) ->
 
 /// Publishes what the log has and the stream has not, for as long as all goes well.
 async fn relay(
-    log: &mut PgConnection,
-    transport: &Transport,
+    log: &mut impl Log,
+    transport: &impl Conveyor,
     wake: &mut Wake,
     epoch: Epoch,
     place: &mut Place,
@@ -173,6 +189,7 @@ async fn relay(
         let Some(last) = page.last().map(|event| event.position) else {
             metrics::gauge!("attendance_relay_lag_events").set(0.0);
             tokio::select! {
+                biased;
                 () = wake.woken() => {}
                 () = sleep_until(audit) => {}
             }
@@ -193,31 +210,36 @@ async fn relay(
     }
 }
 
-async fn read_page(log: &mut PgConnection, epoch: Epoch, after: i64) -> Result<Vec<RawEvent>, sqlx::Error> {
-    in_time(log::read_after_in_epoch(log, epoch, after, WINDOW as i64)).await
+async fn read_page(log: &mut impl Log, epoch: Epoch, after: i64) -> Result<Vec<RawEvent>, sqlx::Error> {
+    in_time(log.read_after_in_epoch(epoch, after, WINDOW as i64)).await
 }
 
 /// Whether log and stream are what this relay takes them for.
-async fn check(log: &mut PgConnection, transport: &Transport, epoch: Epoch, place: &Place) -> Result<bool, Broken> {
-    let head = in_time(log::head(log)).await?;
+async fn check(log: &mut impl Log, transport: &impl Conveyor, epoch: Epoch, place: &Place) -> Result<bool, Broken> {
+    let head = in_time(log.head()).await?;
     metrics::gauge!("attendance_relay_log_head").set(head.position as f64);
     metrics::gauge!("attendance_relay_lag_events").set((head.position - place.position).max(0) as f64);
     if head.epoch != epoch {
         return Err(Broken::EpochChanged);
     }
-    Ok(head.position >= place.position && place::unchanged(transport, place).await?)
+    Ok(head.position >= place.position && place::unchanged(transport, place).await)
 }
 
 /// A message on its way.
-struct Sent {
+struct Sent<A> {
     position: i64,
     /// Nothing for a message that NATS can never take: it stays a hole, which feeds fill from the log.
-    ack: Option<PublishAckFuture>,
+    ack: Option<A>,
 }
 
 /// Sends a page without waiting for acknowledgements. Ends early where sending fails; what was sent
 /// is awaited all the same, so that its outcome is known.
-async fn send(transport: &Transport, epoch: Epoch, place: Place, page: &[RawEvent]) -> (Vec<Sent>, Result<(), Broken>) {
+async fn send<C: Conveyor>(
+    transport: &C,
+    epoch: Epoch,
+    place: Place,
+    page: &[RawEvent],
+) -> (Vec<Sent<C::Ack>>, Result<(), Broken>) {
     let mut sent = Vec::with_capacity(page.len());
     let mut previous = None;
     for event in page {
@@ -232,7 +254,7 @@ async fn send(transport: &Transport, epoch: Epoch, place: Place, page: &[RawEven
             },
             Err(error) => return (sent, Err(Broken::nats(error))),
         };
-        match transport.jetstream().send_publish(message::subject(transport.prefix(), event), message).await {
+        match transport.publish(message::subject(transport.prefix(), event), message).await {
             Ok(ack) => {
                 previous = Some(position);
                 sent.push(Sent { position, ack: Some(ack) });
@@ -250,7 +272,10 @@ async fn send(transport: &Transport, epoch: Epoch, place: Place, page: &[RawEven
 
 /// Awaits every acknowledgement and moves `place` along in order, up to the first that fails. They are
 /// awaited together: one by one, a window of lost ones would take its length times the patience.
-async fn confirm(place: &mut Place, (sent, outcome): (Vec<Sent>, Result<(), Broken>)) -> Result<(), Broken> {
+async fn confirm<A>(place: &mut Place, (sent, outcome): (Vec<Sent<A>>, Result<(), Broken>)) -> Result<(), Broken>
+where
+    A: Future<Output = Result<PublishAck, PublishError>>,
+{
     let mut acks: FuturesOrdered<_> = sent
         .into_iter()
         .map(|Sent { position, ack }| async move {
@@ -293,9 +318,9 @@ pub(crate) mod testing {
     }
 
     pub(crate) async fn late_page(reader: &PgPool, transport: &Transport, epoch: Epoch) -> LatePage {
-        let mut candidate = Candidate::connect(reader).await.unwrap();
-        let place = place::find(&mut candidate.connection, transport, epoch, None).await.unwrap();
-        let page = read_page(&mut candidate.connection, epoch, place.position).await.unwrap();
+        let mut candidate = reader.connect().await.unwrap();
+        let place = place::find(&mut candidate, transport, epoch, None).await.unwrap();
+        let page = read_page(&mut candidate, epoch, place.position).await.unwrap();
         assert!(!page.is_empty());
         LatePage { transport: transport.clone(), epoch, place, page }
     }

@@ -2,9 +2,17 @@
 //! waits for it, and nothing is lost without it.
 
 use crate::definition::definitions;
-use async_nats::jetstream::stream::{Config, Info, Stream};
-use async_nats::jetstream::{self, context::ContextBuilder};
-use async_nats::{Client, ConnectOptions, Event, connection::State};
+use async_nats::datetime::DateTime;
+use async_nats::jetstream;
+use async_nats::jetstream::consumer::DeliverPolicy;
+use async_nats::jetstream::context::{ContextBuilder, PublishAckFuture, PublishError};
+use async_nats::jetstream::message::PublishMessage;
+use async_nats::jetstream::publish::PublishAck;
+use async_nats::jetstream::stream::{Config, Info, RawMessageErrorKind, Stream};
+use async_nats::{Client, ConnectOptions, Event, HeaderMap, connection::State};
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::stream::BoxStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,6 +22,57 @@ pub(crate) const WINDOW: usize = 512;
 /// How long a JetStream request or an acknowledgement may take before it counts as lost.
 const PATIENCE: Duration = Duration::from_secs(3);
 const LONGEST_RECONNECT_DELAY: Duration = Duration::from_secs(1);
+
+/// What feeds and relays use of JetStream: one stream on a server that may be away. Of the product
+/// there is one, [`Transport`]; the simulation in `tests` has a model.
+pub trait Conveyor: Clone + Send + Sync + 'static {
+    /// The answer to a message, when it comes.
+    type Ack: Future<Output = Result<PublishAck, PublishError>> + Send;
+    /// Whether the connection stands at this moment.
+    fn is_connected(&self) -> bool;
+    /// The first token of every subject.
+    fn prefix(&self) -> &str;
+    /// Sends a message without waiting for its answer.
+    fn publish(
+        &self,
+        subject: String,
+        message: PublishMessage,
+    ) -> impl Future<Output = Result<Self::Ack, PublishError>> + Send;
+    /// How the stream is now; it is made first if it is not there.
+    fn state(&self) -> impl Future<Output = Result<StreamState, async_nats::Error>> + Send;
+    /// The message with this sequence number, if the stream holds it.
+    fn message(&self, sequence: u64) -> impl Future<Output = Result<Option<Message>, async_nats::Error>> + Send;
+    /// Deletes the stream and makes it again. Emptying it is not enough: a purged stream still
+    /// remembers the ids of its messages, and takes the same events for repeated ones.
+    fn replace(&self) -> impl Future<Output = Result<StreamState, async_nats::Error>> + Send;
+    /// The stream's messages from a sequence number on, as they come, until it fails.
+    fn subscribe(
+        &self,
+        start_sequence: u64,
+    ) -> impl Future<Output = Result<BoxStream<'static, Result<Message, async_nats::Error>>, async_nats::Error>> + Send;
+}
+
+/// What a stream holds.
+#[derive(Debug, Clone, Copy)]
+pub struct StreamState {
+    /// When it was made: another time means another stream.
+    pub created: DateTime,
+    /// How many messages it holds.
+    pub messages: u64,
+    /// Sequence number of the first of them.
+    pub first_sequence: u64,
+    /// Sequence number of the last that it ever held.
+    pub last_sequence: u64,
+}
+
+/// A message as it came.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// Its headers, if it has any.
+    pub headers: Option<HeaderMap>,
+    /// Its body.
+    pub payload: Bytes,
+}
 
 /// A connection to one installation's stream. Clones share it.
 #[derive(Clone)]
@@ -117,10 +176,6 @@ impl Transport {
         &self.inner.prefix
     }
 
-    pub(crate) fn jetstream(&self) -> &jetstream::Context {
-        &self.inner.jetstream
-    }
-
     /// The stream, made or brought to its definition first if that was not done on this connection.
     pub(crate) async fn stream(&self) -> Result<Stream<()>, async_nats::Error> {
         if !self.inner.applied.load(Ordering::Acquire) {
@@ -134,15 +189,8 @@ impl Transport {
         Ok(self.inner.jetstream.get_stream_no_info(self.stream_name()).await?)
     }
 
-    /// Deletes the stream and makes it again. Emptying it is not enough: a purged stream still
-    /// remembers the ids of its messages, and takes the same events for repeated ones.
-    pub(crate) async fn replace_stream(&self) -> Result<Info, async_nats::Error> {
-        self.inner.jetstream.delete_stream(self.stream_name()).await?;
-        Ok(self.inner.jetstream.create_or_update_stream(self.definition()).await?)
-    }
-
     /// The stream was not found or not as it should be: apply the definition at the next use.
-    pub(crate) fn forget(&self) {
+    fn forget(&self) {
         self.inner.applied.store(false, Ordering::Release);
     }
 
@@ -153,5 +201,74 @@ impl Transport {
     fn definition(&self) -> Config {
         let Options { replicas, max_bytes } = self.inner.options;
         definitions().stream.config(self.prefix(), replicas, max_bytes)
+    }
+}
+
+impl From<Info> for StreamState {
+    fn from(info: Info) -> Self {
+        Self {
+            created: info.created,
+            messages: info.state.messages,
+            first_sequence: info.state.first_sequence,
+            last_sequence: info.state.last_sequence,
+        }
+    }
+}
+
+impl Conveyor for Transport {
+    type Ack = <PublishAckFuture as IntoFuture>::IntoFuture;
+
+    fn is_connected(&self) -> bool {
+        self.is_connected()
+    }
+
+    fn prefix(&self) -> &str {
+        self.prefix()
+    }
+
+    async fn publish(&self, subject: String, message: PublishMessage) -> Result<Self::Ack, PublishError> {
+        Ok(self.inner.jetstream.send_publish(subject, message).await?.into_future())
+    }
+
+    async fn state(&self) -> Result<StreamState, async_nats::Error> {
+        let info = self.stream().await?.get_info().await;
+        Ok(info.inspect_err(|_| self.forget())?.into())
+    }
+
+    async fn message(&self, sequence: u64) -> Result<Option<Message>, async_nats::Error> {
+        match self.stream().await?.get_raw_message(sequence).await {
+            Ok(message) => Ok(Some(Message { headers: Some(message.headers), payload: message.payload })),
+            Err(error) if matches!(error.kind(), RawMessageErrorKind::NoMessageFound) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn replace(&self) -> Result<StreamState, async_nats::Error> {
+        self.inner.jetstream.delete_stream(self.stream_name()).await?;
+        Ok(self.inner.jetstream.create_or_update_stream(self.definition()).await?.into())
+    }
+
+    async fn subscribe(
+        &self,
+        start_sequence: u64,
+    ) -> Result<BoxStream<'static, Result<Message, async_nats::Error>>, async_nats::Error> {
+        let definition = &definitions().consumer;
+        let start = definition.config(DeliverPolicy::ByStartSequence { start_sequence });
+        let messages = self
+            .stream()
+            .await?
+            .create_consumer(start)
+            .await?
+            .stream()
+            .max_messages_per_batch(definition.batch)
+            .heartbeat(definition.heartbeat())
+            .expires(definition.expires())
+            .messages()
+            .await?;
+        let plain = messages.map(|message| {
+            let (message, _) = message?.split();
+            Ok(Message { headers: message.headers, payload: message.payload })
+        });
+        Ok(plain.boxed())
     }
 }

@@ -25,7 +25,15 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone)]
 pub struct Wake {
     seen: watch::Receiver<u64>,
-    _tasks: Arc<Tasks>,
+    _tasks: Option<Arc<Tasks>>,
+}
+
+impl Wake {
+    /// The wake-ups that whoever holds the other end counts, instead of Postgres's.
+    #[doc(hidden)]
+    pub fn counted(seen: watch::Receiver<u64>) -> Self {
+        Self { seen, _tasks: None }
+    }
 }
 
 #[derive(Debug)]
@@ -59,7 +67,7 @@ impl Wake {
         );
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(tasks) = shared.get(&key).and_then(Weak::upgrade) {
-            return Self { seen: tasks.count.subscribe(), _tasks: tasks };
+            return Self { seen: tasks.count.subscribe(), _tasks: Some(tasks) };
         }
         shared.retain(|_, tasks| tasks.strong_count() > 0);
         let tasks = Arc::new(Tasks { count: watch::Sender::new(0), running: Mutex::default() });
@@ -68,7 +76,7 @@ impl Wake {
             tokio::spawn(poll(pool.clone(), tasks.count.clone())),
         ];
         shared.insert(key, Arc::downgrade(&tasks));
-        Self { seen: tasks.count.subscribe(), _tasks: tasks }
+        Self { seen: tasks.count.subscribe(), _tasks: Some(tasks) }
     }
 
     /// Takes note of all wake-ups so far. Call it before reading the log, so that what is appended

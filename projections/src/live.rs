@@ -8,6 +8,8 @@
 mod apply;
 pub mod board;
 pub mod facts;
+#[doc(hidden)]
+pub mod memory;
 pub mod queries;
 pub mod rows;
 pub(crate) mod store;

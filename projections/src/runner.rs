@@ -9,10 +9,16 @@
 //! stands before it is applied; what stands behind it waits, since a model with a hole would look
 //! whole. The stop is logged with the position, counted, and tried again with growing pauses.
 
+mod store;
+#[doc(hidden)]
+pub use store::{ModelTx, Models};
+
 use crate::fact::{Fact, Poison, decode_page};
 use crate::model::schools_of;
-use crate::{Checkpoint, ReadModel, checkpoint};
+use crate::{Checkpoint, ReadModel};
 use domain::Epoch;
+use nats::log::Log;
+use nats::transport::Conveyor;
 use nats::{Feed, FeedError, Source, Transport};
 use sqlx::{PgConnection, PgPool};
 use std::time::Duration;
@@ -57,7 +63,12 @@ pub async fn run_all(
 }
 
 /// Runs one model until the token is cancelled. A transaction under way is finished first.
-pub async fn run(model: ReadModel, projector: PgPool, feed: Feed, token: CancellationToken) {
+pub async fn run<M: Models, L: Log, C: Conveyor>(
+    model: ReadModel,
+    projector: M,
+    feed: Feed<L, C>,
+    token: CancellationToken,
+) {
     let mut projector = Projector::new(model, projector, feed);
     let mut pause = PAUSE.0;
     while !token.is_cancelled() {
@@ -100,18 +111,18 @@ pub enum StepError {
 
 /// One projector: a model, where it writes, and what it reads.
 #[derive(Debug)]
-pub struct Projector {
+pub struct Projector<M = PgPool, L = PgPool, C = Transport> {
     model: ReadModel,
-    pool: PgPool,
-    feed: Feed,
+    models: M,
+    feed: Feed<L, C>,
     page: usize,
     checkpoint: Option<Checkpoint>,
 }
 
-impl Projector {
+impl<M: Models, L: Log, C: Conveyor> Projector<M, L, C> {
     /// A projector that has not read its checkpoint yet.
-    pub fn new(model: ReadModel, pool: PgPool, feed: Feed) -> Self {
-        Self { model, pool, feed, page: PAGE, checkpoint: None }
+    pub fn new(model: ReadModel, models: M, feed: Feed<L, C>) -> Self {
+        Self { model, models, feed, page: PAGE, checkpoint: None }
     }
 
     /// Takes pages of at most `page` events.
@@ -129,7 +140,7 @@ impl Projector {
     pub async fn step(&mut self, token: &CancellationToken) -> Result<(), StepError> {
         let from = match self.checkpoint {
             Some(checkpoint) => checkpoint,
-            None => *self.checkpoint.insert(in_time(checkpoint::begin(&self.pool, self.model)).await?),
+            None => *self.checkpoint.insert(in_time(self.models.checkpoint(self.model)).await?),
         };
         let page = in_time(self.feed.next_page(from.position, from.epoch, self.page));
         let page = match token.run_until_cancelled(page).await {
@@ -161,16 +172,14 @@ impl Projector {
 
     /// Rows and checkpoint in one transaction. False: another projector has moved the checkpoint.
     async fn write(&self, from: &Checkpoint, to: &Checkpoint, facts: &[Fact]) -> Result<bool, sqlx::Error> {
-        let mut tx = self.pool.begin().await?;
-        // A lost commit is folded again from the log.
-        sqlx::query!("set local synchronous_commit = off").execute(&mut *tx).await?;
-        if !checkpoint::advance_in_tx(&mut tx, from, to).await? {
+        let mut tx = self.models.begin().await?;
+        if !tx.advance(from, to).await? {
             return Ok(false);
         }
         #[cfg(test)]
         local_services::failpoint::reach("projector: before rows").await?;
-        self.model.apply_page_in_tx(&mut tx, facts).await?;
-        announce_in_tx(&mut tx, self.model, &schools_of(facts)).await?;
+        tx.apply(self.model, facts).await?;
+        tx.announce(self.model, &schools_of(facts)).await?;
         #[cfg(test)]
         local_services::failpoint::reach("projector: before commit").await?;
         tx.commit().await?;
@@ -184,12 +193,11 @@ impl Projector {
     async fn start_anew(&mut self, from: Checkpoint, epoch: Epoch) -> Result<(), StepError> {
         self.checkpoint = None;
         let mut to = Checkpoint { version: from.version + 1, epoch, position: 0, recorded_at: None, ..from };
-        let mut tx = self.pool.begin().await?;
-        sqlx::query!("set local synchronous_commit = off").execute(&mut *tx).await?;
-        if !checkpoint::advance_in_tx(&mut tx, &from, &to).await? {
+        let mut tx = self.models.begin().await?;
+        if !tx.advance(&from, &to).await? {
             return Ok(());
         }
-        self.model.clear_in_tx(&mut tx).await?;
+        tx.clear(self.model).await?;
         loop {
             let events = match self.feed.next_page(to.position, epoch, self.page).await {
                 Ok(page) => page.events,
@@ -203,16 +211,16 @@ impl Projector {
                 return Err(poison.into());
             }
             continues(to.position, &facts)?;
-            self.model.apply_page_in_tx(&mut tx, &facts).await?;
+            tx.apply(self.model, &facts).await?;
             let Some(last) = facts.last() else { break };
             let next = after(&to, last);
-            checkpoint::advance_in_tx(&mut tx, &to, &next).await?;
+            tx.advance(&to, &next).await?;
             to = next;
             if !full {
                 break;
             }
         }
-        announce_in_tx(&mut tx, self.model, "*").await?;
+        tx.announce(self.model, "*").await?;
         tx.commit().await?;
         self.checkpoint = Some(to);
         Ok(())

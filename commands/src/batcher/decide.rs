@@ -21,7 +21,7 @@ use domain::values::zone::local_date;
 use domain::{
     Actor, Aggregate, CredentialId, EventId, KioskId, QueueId, ScanId, SchoolId, Sealed, StreamId, StudentId,
 };
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A scan that arrives later than this after it happened is flagged.
 pub(super) const LATE_SYNC: TimeDelta = TimeDelta::minutes(10);
@@ -39,11 +39,15 @@ pub(super) struct Seat {
 
 /// What identifies a scan over retries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Key {
-    pub(super) kiosk: KioskId,
-    pub(super) queue: QueueId,
-    pub(super) seq: i64,
-    pub(super) scan: ScanId,
+pub struct Key {
+    /// Who sent it.
+    pub kiosk: KioskId,
+    /// The installation of the kiosk's queue.
+    pub queue: QueueId,
+    /// Its number there; 0 if it cannot be read.
+    pub seq: i64,
+    /// Its own id.
+    pub scan: ScanId,
 }
 
 impl Seat {
@@ -197,8 +201,8 @@ pub(super) fn wanted(jobs: &[Job], seats: &[Seat], cases: &[Case]) -> Wanted {
 }
 
 /// The schools whose own key is needed to seal what was read, and the jobs that need it.
-pub(super) fn sealing(jobs: &[Job], seats: &[Seat], cases: &[Case]) -> HashMap<SchoolId, HashSet<usize>> {
-    let mut needed: HashMap<SchoolId, HashSet<usize>> = HashMap::new();
+pub(super) fn sealing(jobs: &[Job], seats: &[Seat], cases: &[Case]) -> BTreeMap<SchoolId, HashSet<usize>> {
+    let mut needed: BTreeMap<SchoolId, HashSet<usize>> = BTreeMap::new();
     for (seat, case) in seats.iter().zip(cases) {
         if matches!(case, Case::Unplaced { .. }) {
             needed.entry(jobs[seat.job].batch.kiosk.school_id).or_default().insert(seat.job);

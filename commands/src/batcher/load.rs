@@ -2,6 +2,7 @@
 
 use super::decide::{Key, Seat};
 use super::queue::Job;
+use super::store::ScanTx;
 use super::{Incoming, Verdict};
 use crate::directory::{Directory, Entry, Kind};
 use crate::error::StoreError;
@@ -16,7 +17,7 @@ use domain::{
 };
 use sqlx::PgConnection;
 use std::collections::HashMap;
-use std::time::Instant;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 /// What stays in memory between transactions; each read adds what is new in the log.
@@ -109,27 +110,56 @@ impl Lane {
 
 /// An answer given before.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Receipt {
-    pub(super) verdict: Verdict,
-    pub(super) reasons: Vec<String>,
-    pub(super) at: At,
+pub struct Receipt {
+    /// What was answered; never [`Verdict::Duplicate`].
+    pub verdict: Verdict,
+    /// The doubts, snake_case.
+    pub reasons: Vec<String>,
+    /// Where the scan is.
+    pub at: At,
 }
 
 /// Where the event is that holds a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum At {
+pub enum At {
     /// In the log.
     Position(i64),
     /// The event at this index of those that this transaction will append.
     Index(usize),
 }
 
+/// An event that says a kiosk's mode, of the n-th kiosk that was asked for (from 1).
+#[derive(Debug)]
+#[expect(missing_docs, reason = "columns of the table")]
+pub struct StoredMode {
+    pub n: i64,
+    pub sequence: i64,
+    pub event_type: String,
+    pub event_version: String,
+    pub occurred_at: DateTime<Utc>,
+    pub payload: String,
+}
+
 /// What receipts say about one item.
-#[derive(Default)]
-pub(super) struct Known {
-    pub(super) receipt: Option<Receipt>,
+#[derive(Debug, Default)]
+pub struct Known {
+    /// Its own.
+    pub receipt: Option<Receipt>,
     /// Another scan has this number.
-    pub(super) forked: bool,
+    pub forked: bool,
+}
+
+/// An event as it is stored, of the n-th stream that was asked for (from 1).
+#[derive(Debug)]
+#[expect(missing_docs, reason = "columns of the table")]
+pub struct StoredEvent {
+    pub n: i64,
+    pub position: i64,
+    pub sequence: i64,
+    pub event_type: String,
+    pub event_version: String,
+    pub occurred_at: DateTime<Utc>,
+    pub payload: String,
 }
 
 /// A pupil's day as it is in the log.
@@ -211,19 +241,16 @@ fn stored_verdict(name: &str) -> Verdict {
 }
 
 /// The credential and pupil of each item's card, in the items' order.
-pub(super) async fn cards_in_tx(
-    conn: &mut PgConnection,
-    directory: &Directory,
+pub(super) async fn cards(
+    tx: &mut impl ScanTx,
     jobs: &[Job],
     seats: &[Seat],
 ) -> Result<Vec<Option<Entry>>, StoreError> {
-    let (mut schools, mut hmacs, mut places) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut cards, mut places) = (Vec::new(), Vec::new());
     for (i, seat) in seats.iter().enumerate() {
         let batch = &jobs[seat.job].batch;
         if let Incoming::Scan(scan) = &batch.scans[seat.item] {
-            let text = domain::values::card::normalise(&scan.read);
-            schools.push(batch.kiosk.school_id.0);
-            hmacs.push(directory.hmac(batch.kiosk.school_id, Kind::Card, &text).to_vec());
+            cards.push((batch.kiosk.school_id, domain::values::card::normalise(&scan.read)));
             places.push(i);
         }
     }
@@ -231,6 +258,23 @@ pub(super) async fn cards_in_tx(
     if places.is_empty() {
         return Ok(found);
     }
+    for (n, entry) in tx.cards(&cards).await? {
+        if let Some(place) = places.get(n) {
+            found[*place] = Some(entry);
+        }
+    }
+    Ok(found)
+}
+
+/// What the directory knows of these cards: the index of each one that it knows, and its entry.
+pub(super) async fn cards_in_tx(
+    conn: &mut PgConnection,
+    directory: &Directory,
+    cards: &[(SchoolId, String)],
+) -> Result<Vec<(usize, Entry)>, StoreError> {
+    let schools: Vec<Uuid> = cards.iter().map(|(school, _)| school.0).collect();
+    let hmacs: Vec<Vec<u8>> =
+        cards.iter().map(|(school, text)| directory.hmac(*school, Kind::Card, text).to_vec()).collect();
     let rows = sqlx::query!(
         r#"select t.n as "n!", d.subject_id, d.owner_id
            from unnest($1::uuid[], $2::bytea[]) with ordinality t (school_id, hmac, n)
@@ -240,12 +284,8 @@ pub(super) async fn cards_in_tx(
     )
     .fetch_all(conn)
     .await?;
-    for row in rows {
-        if let Some(place) = usize::try_from(row.n - 1).ok().and_then(|n| places.get(n)) {
-            found[*place] = Some(Entry { subject: row.subject_id, owner: row.owner_id });
-        }
-    }
-    Ok(found)
+    let entry = |n: i64, subject, owner| Some((usize::try_from(n - 1).ok()?, Entry { subject, owner }));
+    Ok(rows.into_iter().filter_map(|row| entry(row.n, row.subject_id, row.owner_id)).collect())
 }
 
 /// Which streams are wanted.
@@ -258,11 +298,7 @@ pub(super) struct Wanted {
 }
 
 /// Reads all wanted streams: days and quarantine whole, pupils from where the cache is.
-pub(super) async fn streams_in_tx(
-    conn: &mut PgConnection,
-    cache: &mut Cache,
-    wanted: &Wanted,
-) -> Result<Streams, StoreError> {
+pub(super) async fn streams(tx: &mut impl ScanTx, cache: &mut Cache, wanted: &Wanted) -> Result<Streams, StoreError> {
     let (mut types, mut ids, mut after) = (Vec::new(), Vec::new(), Vec::new());
     let mut add = |aggregate: &'static str, stream: StreamId, sequence: i64| {
         types.push(aggregate);
@@ -279,20 +315,7 @@ pub(super) async fn streams_in_tx(
         let folded = cache.pupils.entry((*school, *student)).or_default();
         add(student::Event::AGGREGATE, StreamId::of(*school, *student), folded.sequence);
     }
-    let texts: Vec<&str> = ids.iter().map(StreamId::as_str).collect();
-    let rows = sqlx::query!(
-        r#"select t.n as "n!", e.position, e.sequence, e.event_type, e.event_version, e.occurred_at,
-             e.payload::text as "payload!"
-           from unnest($1::text[], $2::text[], $3::bigint[]) with ordinality t (aggregate_type, aggregate_id, after, n)
-           join events e on e.aggregate_type = t.aggregate_type and e.aggregate_id = t.aggregate_id
-             and e.sequence > t.after
-           order by t.n, e.sequence"#,
-        &types as &[&str],
-        &texts as &[&str],
-        &after,
-    )
-    .fetch_all(&mut *conn)
-    .await?;
+    let rows = tx.streams(&types, &ids, &after).await?;
     let mut streams = Streams::default();
     for row in rows {
         let Some(n) = usize::try_from(row.n - 1).ok().filter(|n| *n < ids.len()) else { continue };
@@ -318,21 +341,62 @@ pub(super) async fn streams_in_tx(
             AnyEvent::School(_) | AnyEvent::Course(_) | AnyEvent::Guardian(_) | AnyEvent::Kiosk(_) => {}
         }
     }
-    lanes_in_tx(conn, cache, &wanted.kiosks).await?;
+    lanes(tx, cache, &wanted.kiosks).await?;
     Ok(streams)
 }
 
-/// Each kiosk's modes since the last that the cache knows. Its stream grows by a fact a minute, so they
-/// are found through `events_kiosk_kinds`.
-async fn lanes_in_tx(
+/// The events of these streams after a sequence number each, by stream and sequence number.
+pub(super) async fn streams_in_tx(
     conn: &mut PgConnection,
-    cache: &mut Cache,
-    kiosks: &[(SchoolId, KioskId)],
-) -> Result<(), StoreError> {
-    let ids: Vec<StreamId> = kiosks.iter().map(|(school, kiosk)| StreamId::of(*school, *kiosk)).collect();
+    types: &[&str],
+    ids: &[StreamId],
+    after: &[i64],
+) -> Result<Vec<StoredEvent>, StoreError> {
     let texts: Vec<&str> = ids.iter().map(StreamId::as_str).collect();
+    let rows = sqlx::query_as!(
+        StoredEvent,
+        r#"select t.n as "n!", e.position, e.sequence, e.event_type, e.event_version, e.occurred_at,
+             e.payload::text as "payload!"
+           from unnest($1::text[], $2::text[], $3::bigint[]) with ordinality t (aggregate_type, aggregate_id, after, n)
+           join events e on e.aggregate_type = t.aggregate_type and e.aggregate_id = t.aggregate_id
+             and e.sequence > t.after
+           order by t.n, e.sequence"#,
+        types as &[&str],
+        &texts as &[&str],
+        after,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows)
+}
+
+/// Each kiosk's modes since the last that the cache knows.
+async fn lanes(tx: &mut impl ScanTx, cache: &mut Cache, kiosks: &[(SchoolId, KioskId)]) -> Result<(), StoreError> {
+    let ids: Vec<StreamId> = kiosks.iter().map(|(school, kiosk)| StreamId::of(*school, *kiosk)).collect();
     let after: Vec<i64> = kiosks.iter().map(|(_, k)| cache.lanes.get(k).map_or(0, |f| f.sequence)).collect();
-    let rows = sqlx::query!(
+    for row in tx.lanes(&ids, &after).await? {
+        let Some((_, id)) = usize::try_from(row.n - 1).ok().and_then(|n| kiosks.get(n)) else { continue };
+        let folded = cache.lanes.entry(*id).or_default();
+        if let AnyEvent::Kiosk(kiosk::Event::Enrolled { mode, .. } | kiosk::Event::ModeChanged { mode }) =
+            decode(kiosk::Event::AGGREGATE, &row.event_type, &row.event_version, &row.payload)?
+        {
+            folded.state.0.push((row.occurred_at, mode));
+        }
+        folded.sequence = row.sequence;
+    }
+    Ok(())
+}
+
+/// The events of kiosks' streams that say a mode, after a sequence number each. A kiosk's stream grows
+/// by a fact a minute, so they are found through `events_kiosk_kinds`.
+pub(super) async fn lanes_in_tx(
+    conn: &mut PgConnection,
+    ids: &[StreamId],
+    after: &[i64],
+) -> Result<Vec<StoredMode>, StoreError> {
+    let texts: Vec<&str> = ids.iter().map(StreamId::as_str).collect();
+    let rows = sqlx::query_as!(
+        StoredMode,
         r#"select t.n as "n!", m.sequence as "sequence!", m.occurred_at as "occurred_at!",
              m.event_type as "event_type!", m.event_version as "event_version!", m.payload as "payload!"
            from unnest($1::text[], $2::bigint[]) with ordinality t (stream, after, n)
@@ -344,21 +408,11 @@ async fn lanes_in_tx(
                and coalesce(e.payload->>'queue_id', '') = '' and e.sequence > t.after) m
            order by t.n, m.sequence"#,
         &texts as &[&str],
-        &after,
+        after,
     )
     .fetch_all(conn)
     .await?;
-    for row in rows {
-        let Some((_, id)) = usize::try_from(row.n - 1).ok().and_then(|n| kiosks.get(n)) else { continue };
-        let folded = cache.lanes.entry(*id).or_default();
-        if let AnyEvent::Kiosk(kiosk::Event::Enrolled { mode, .. } | kiosk::Event::ModeChanged { mode }) =
-            decode(kiosk::Event::AGGREGATE, &row.event_type, &row.event_version, &row.payload)?
-        {
-            folded.state.0.push((row.occurred_at, mode));
-        }
-        folded.sequence = row.sequence;
-    }
-    Ok(())
+    Ok(rows)
 }
 
 impl Day {

@@ -1,17 +1,79 @@
-//! The one transaction of a batch.
+//! The one transaction of a batch, and what it needs of the store.
 
 use super::decide::{self, Case, DecideError, Decider, Key, Plan, Seat};
-use super::load::{self, At, Cache};
+use super::load::{self, At, Cache, Known, StoredEvent, StoredMode};
 use super::queue::Job;
-use crate::append::{Head, is_conflict};
+use crate::append::{Head, NewEvent, is_conflict};
+use crate::clock::Clock;
+use crate::directory::Entry;
 use crate::error::StoreError;
-use crate::write::Write;
+use crate::ids::IdSource;
+use crate::vault::{Keyring, VaultError};
+use domain::school::Settings;
 use domain::school::Settings;
 use domain::values::app_version::app_version;
-use domain::{Epoch, KioskId, QueueId, SchoolId};
+use domain::{Epoch, KioskId, QueueId, SchoolId, StreamId};
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
+
+/// Where batches are stored. Of the product there is one, on Postgres (`postgres.rs`); the simulation in
+/// `tests` has a model.
+pub trait ScanStore: Send + Sync + 'static {
+    /// One transaction. Dropped, it is rolled back.
+    type Tx: ScanTx;
+    /// Where instants come from.
+    fn clock(&self) -> &dyn Clock;
+    /// Where ids come from.
+    fn ids(&self) -> &dyn IdSource;
+    /// A school's settings as they are in the log now.
+    fn settings(&self, school: SchoolId) -> impl Future<Output = Result<Settings, StoreError>> + Send;
+    /// What seals the text of the school's unplaced scans.
+    fn keyring(&self, school: SchoolId) -> impl Future<Output = Result<Keyring, VaultError>> + Send;
+    /// Begins a transaction that sees what is committed, with the epoch and the log's end.
+    fn begin(&self) -> impl Future<Output = Result<(Self::Tx, Epoch, i64), StoreError>> + Send;
+}
+
+/// What happens in a transaction, in this order.
+pub trait ScanTx: Send {
+    /// What receipts say about each scan.
+    fn receipts(&mut self, keys: &[Key]) -> impl Future<Output = Result<Vec<Known>, StoreError>> + Send;
+    /// The index of each card that the directory knows, and its entry.
+    fn cards(
+        &mut self,
+        cards: &[(SchoolId, String)],
+    ) -> impl Future<Output = Result<Vec<(usize, Entry)>, StoreError>> + Send;
+    /// The events of these streams after a sequence number each, by stream and sequence number.
+    fn streams(
+        &mut self,
+        types: &[&str],
+        ids: &[StreamId],
+        after: &[i64],
+    ) -> impl Future<Output = Result<Vec<StoredEvent>, StoreError>> + Send;
+    /// The same of the modes in kiosks' streams.
+    fn lanes(
+        &mut self,
+        ids: &[StreamId],
+        after: &[i64],
+    ) -> impl Future<Output = Result<Vec<StoredMode>, StoreError>> + Send;
+    /// Takes the log's lock and reads its end.
+    fn take_head(&mut self) -> impl Future<Output = Result<Head, sqlx::Error>> + Send;
+    /// Whether one of these scans' numbers has a receipt.
+    fn numbers_taken(&mut self, keys: &[Key]) -> impl Future<Output = Result<bool, sqlx::Error>> + Send;
+    /// Appends events behind the head.
+    fn append(&mut self, head: Head, events: &[NewEvent]) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
+    /// Notes what each device said last.
+    fn see(&mut self, seen: &BTreeMap<Uuid, Seen<'_>>) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
+    /// Writes receipts.
+    fn give_receipts(&mut self, receipts: &Receipts) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
+    /// Moves each queue (kiosk, queue → school) over the numbers known by now, and says where it is.
+    fn advance(
+        &mut self,
+        queues: &BTreeMap<(Uuid, Uuid), Uuid>,
+    ) -> impl Future<Output = Result<Acks, sqlx::Error>> + Send;
+    /// Commits. After an error the outcome may be unknown.
+    fn commit(self) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
+}
 
 /// Why a transaction did not happen, or may not have happened.
 #[derive(Debug)]
@@ -23,7 +85,7 @@ pub(super) enum Fail {
     /// It will not pass by itself: some item cannot be stored.
     Poison(StoreError),
     /// These schools' keys are needed first, for these jobs.
-    KeysOf(HashMap<SchoolId, HashSet<usize>>),
+    KeysOf(BTreeMap<SchoolId, HashSet<usize>>),
 }
 
 impl From<StoreError> for Fail {
@@ -69,18 +131,18 @@ fn position(at: At, before: i64) -> i64 {
 }
 
 /// How far each queue is known without a hole.
-pub(super) type Acks = HashMap<(KioskId, QueueId), i64>;
+pub type Acks = HashMap<(KioskId, QueueId), i64>;
 
 /// Positions that commits of unknown outcome would have given, by scan.
 pub(super) type Attempted = HashMap<Key, i64>;
 
-pub(super) struct Store<'a> {
-    pub(super) write: &'a Write,
+pub(super) struct Transaction<'a, S> {
+    pub(super) store: &'a S,
     pub(super) jobs: &'a [Job],
     pub(super) settings: &'a HashMap<SchoolId, Settings>,
 }
 
-impl Store<'_> {
+impl<S: ScanStore> Transaction<'_, S> {
     /// Reads, decides, writes, commits. `attempted` says where the scans of commits of unknown outcome
     /// are, if they happened.
     pub(super) async fn transact(
@@ -89,20 +151,19 @@ impl Store<'_> {
         cache: &mut Cache,
         attempted: &mut Attempted,
     ) -> Result<Stored, Fail> {
-        let mut tx = self.write.pool().begin().await?;
-        let (epoch, read_at) = load::begin_in_tx(&mut tx).await?;
+        let (mut tx, epoch, read_at) = self.store.begin().await?;
         cache.enter(epoch);
         let keys: Vec<Key> = seats.iter().map(|seat| seat.key(self.jobs)).collect();
-        let known = load::receipts_in_tx(&mut tx, &keys).await?;
-        let cards = load::cards_in_tx(&mut tx, self.write.directory(), self.jobs, seats).await?;
+        let known = tx.receipts(&keys).await?;
+        let cards = load::cards(&mut tx, self.jobs, seats).await?;
         let cases = decide::classify(self.jobs, seats, known, &cards, self.settings);
         let missing = self.missing_keys(seats, &cases, cache);
         if !missing.is_empty() {
             return Err(Fail::KeysOf(missing));
         }
         let wanted = decide::wanted(self.jobs, seats, &cases);
-        let mut streams = load::streams_in_tx(&mut tx, cache, &wanted).await?;
-        let decider = Decider { jobs: self.jobs, cache, settings: self.settings, ids: &**self.write.ids() };
+        let mut streams = load::streams(&mut tx, cache, &wanted).await?;
+        let decider = Decider { jobs: self.jobs, cache, settings: self.settings, ids: self.store.ids() };
         let mut plan = decider.decide(seats, cases, &mut streams)?;
         let mut met = HashSet::new();
         for (key, outcome) in keys.iter().zip(&mut plan.outcomes) {
@@ -119,20 +180,20 @@ impl Store<'_> {
         let fresh: Vec<usize> = (0..seats.len()).filter(|i| plan.outcomes[*i].new).collect();
         let mut before = read_at;
         if !plan.events.is_empty() {
-            let head = Head::take_in_tx(&mut tx, &**self.write.clock()).await?;
+            let head = tx.take_head().await?;
             before = head.position;
-            if head.position != read_at && numbers_taken_in_tx(&mut tx, &keys, &plan, &fresh).await? {
+            if head.position != read_at && tx.numbers_taken(&numbers(&keys, &plan, &fresh)).await? {
                 return Err(Fail::Conflict);
             }
-            head.append_in_tx(&mut tx, &plan.events).await?;
+            tx.append(head, &plan.events).await?;
         }
-        self.write_rows_in_tx(&mut tx, seats, &keys, &plan, &fresh, before).await?;
+        self.write_rows(&mut tx, seats, &keys, &plan, &fresh, before).await?;
         let queues: BTreeMap<(Uuid, Uuid), Uuid> = seats
             .iter()
             .map(|seat| &self.jobs[seat.job].batch)
             .map(|b| ((b.kiosk.kiosk_id.0, b.queue_id.0), b.kiosk.school_id.0))
             .collect();
-        let acks = advance_in_tx(&mut tx, &queues).await?;
+        let acks = tx.advance(&queues).await?;
         #[cfg(test)]
         local_services::failpoint::reach("batcher: after insert").await.map_err(sqlx::Error::from)?;
         // From here on the outcome may be unknown, also to one who stops waiting for it.
@@ -146,16 +207,16 @@ impl Store<'_> {
         Ok(Stored { plan, before, acks, epoch })
     }
 
-    fn missing_keys(&self, seats: &[Seat], cases: &[Case], cache: &Cache) -> HashMap<SchoolId, HashSet<usize>> {
+    fn missing_keys(&self, seats: &[Seat], cases: &[Case], cache: &Cache) -> BTreeMap<SchoolId, HashSet<usize>> {
         let mut schools = decide::sealing(self.jobs, seats, cases);
         schools.retain(|school, _| !cache.keyrings.contains_key(school));
         schools
     }
 
     /// Receipts, and what each device said last.
-    async fn write_rows_in_tx(
+    async fn write_rows(
         &self,
-        conn: &mut PgConnection,
+        tx: &mut S::Tx,
         seats: &[Seat],
         keys: &[Key],
         plan: &Plan,
@@ -181,11 +242,55 @@ impl Store<'_> {
             let seen = Seen::of(job);
             last.entry(job.batch.kiosk.kiosk_id.0).and_modify(|s| *s = s.later(seen)).or_insert(seen);
         }
-        see_in_tx(&mut *conn, &last).await?;
+        tx.see(&last).await?;
         if fresh.is_empty() {
             return Ok(());
         }
-        sqlx::query!(
+        tx.give_receipts(&rows).await
+    }
+}
+
+/// Receipts, column by column.
+#[derive(Debug, Default)]
+#[expect(missing_docs, reason = "columns of the table")]
+pub struct Receipts {
+    pub kiosk: Vec<Uuid>,
+    pub queue: Vec<Uuid>,
+    pub seq: Vec<i64>,
+    pub scan: Vec<Uuid>,
+    pub school: Vec<Uuid>,
+    pub verdict: Vec<&'static str>,
+    /// Separated by commas.
+    pub reasons: Vec<String>,
+    pub position: Vec<i64>,
+    pub received_at: Vec<chrono::DateTime<chrono::Utc>>,
+}
+
+/// The scans whose numbers must be free: those that are not the second under theirs.
+fn numbers(keys: &[Key], plan: &Plan, fresh: &[usize]) -> Vec<Key> {
+    fresh.iter().filter(|i| !plan.outcomes[**i].fork).map(|i| keys[*i]).filter(|key| key.seq > 0).collect()
+}
+
+/// Whether a number was used by another scan since the receipts were read: two batchers met.
+pub(super) async fn numbers_taken_in_tx(conn: &mut PgConnection, keys: &[Key]) -> Result<bool, sqlx::Error> {
+    let kiosks: Vec<Uuid> = keys.iter().map(|k| k.kiosk.0).collect();
+    let queues: Vec<Uuid> = keys.iter().map(|k| k.queue.0).collect();
+    let seqs: Vec<i64> = keys.iter().map(|k| k.seq).collect();
+    sqlx::query_scalar!(
+        r#"select exists (
+             select from unnest($1::uuid[], $2::uuid[], $3::bigint[]) t (kiosk_id, queue_id, seq)
+             join scan_receipts r on r.kiosk_id = t.kiosk_id and r.queue_id = t.queue_id and r.seq = t.seq
+           ) as "taken!""#,
+        &kiosks,
+        &queues,
+        &seqs,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+pub(super) async fn give_receipts_in_tx(conn: &mut PgConnection, rows: &Receipts) -> Result<(), sqlx::Error> {
+    sqlx::query!(
             "insert into scan_receipts (kiosk_id, queue_id, seq, scan_id, school_id, verdict, reasons, position, received_at)
              select t.kiosk_id, t.queue_id, t.seq, t.scan_id, t.school_id, t.verdict,
                string_to_array(t.reasons, ','), t.position, t.received_at
@@ -204,56 +309,22 @@ impl Store<'_> {
         )
         .execute(conn)
         .await?;
-        Ok(())
-    }
-}
-
-#[derive(Default)]
-struct Receipts {
-    kiosk: Vec<Uuid>,
-    queue: Vec<Uuid>,
-    seq: Vec<i64>,
-    scan: Vec<Uuid>,
-    school: Vec<Uuid>,
-    verdict: Vec<&'static str>,
-    reasons: Vec<String>,
-    position: Vec<i64>,
-    received_at: Vec<chrono::DateTime<chrono::Utc>>,
-}
-
-/// Whether a number was used by another scan since the receipts were read: two batchers met.
-async fn numbers_taken_in_tx(
-    conn: &mut PgConnection,
-    keys: &[Key],
-    plan: &Plan,
-    fresh: &[usize],
-) -> Result<bool, sqlx::Error> {
-    let keys: Vec<Key> =
-        fresh.iter().filter(|i| !plan.outcomes[**i].fork).map(|i| keys[*i]).filter(|key| key.seq > 0).collect();
-    let kiosks: Vec<Uuid> = keys.iter().map(|k| k.kiosk.0).collect();
-    let queues: Vec<Uuid> = keys.iter().map(|k| k.queue.0).collect();
-    let seqs: Vec<i64> = keys.iter().map(|k| k.seq).collect();
-    sqlx::query_scalar!(
-        r#"select exists (
-             select from unnest($1::uuid[], $2::uuid[], $3::bigint[]) t (kiosk_id, queue_id, seq)
-             join scan_receipts r on r.kiosk_id = t.kiosk_id and r.queue_id = t.queue_id and r.seq = t.seq
-           ) as "taken!""#,
-        &kiosks,
-        &queues,
-        &seqs,
-    )
-    .fetch_one(conn)
-    .await
+    Ok(())
 }
 
 /// What a device said about itself.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Seen<'a> {
-    pub(crate) school: Uuid,
-    pub(crate) at: chrono::DateTime<chrono::Utc>,
-    pub(crate) queue_depth: u32,
-    pub(crate) device: &'a domain::device_time::DeviceNow,
-    pub(crate) app_version: Option<&'a str>,
+pub struct Seen<'a> {
+    /// Its school.
+    pub school: Uuid,
+    /// When it said so.
+    pub at: chrono::DateTime<chrono::Utc>,
+    /// Scans that wait on it.
+    pub queue_depth: u32,
+    /// Its clocks.
+    pub device: &'a domain::device_time::DeviceNow,
+    /// The version of its program.
+    pub app_version: Option<&'a str>,
 }
 
 impl<'a> Seen<'a> {

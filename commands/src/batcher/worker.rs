@@ -5,19 +5,18 @@ use super::decide::Seat;
 use super::facts::Inbox;
 use super::load::Cache;
 use super::queue::{Job, Queue};
-use super::store::{Attempted, Fail, Store, Stored};
+use super::store::{Attempted, Fail, ScanStore, Stored, Transaction};
 use super::{BatchAnswer, BatcherConfig, ItemAnswer, SubmitError};
 use crate::error::StoreError;
 use crate::vault::VaultError;
-use crate::write::Write;
 use domain::school::Settings;
-use domain::sealed::SealingClass;
 use domain::{Epoch, SchoolId};
 use futures::FutureExt;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// A school's own key is asked for again after this long, in case it was destroyed.
 const KEYRING_AGE: Duration = Duration::from_secs(60);
@@ -28,14 +27,14 @@ const VAULT_PATIENCE: Duration = Duration::from_secs(2);
 /// How often a lost race is run again before it is waited a little longer.
 const QUICK_TRIES: u32 = 5;
 
-pub(super) async fn run(queue: Arc<Queue>, write: Write, inbox: Inbox, config: BatcherConfig) {
+pub(super) async fn run(queue: Arc<Queue>, store: impl ScanStore, inbox: Inbox, config: BatcherConfig) {
     let mut cache = Cache::default();
     loop {
         let jobs = queue.take(config.max_scans).await;
         if jobs.is_empty() {
             return;
         }
-        let round = Round::new(jobs, &write, &inbox, &config).store(&mut cache);
+        let round = Round::new(jobs, &store, &inbox, &config).store(&mut cache);
         if AssertUnwindSafe(round).catch_unwind().await.is_err() {
             // The jobs went with it, and their callers know. What was cached may be half-made.
             tracing::error!("the batcher's transaction panicked; its batches are not acknowledged");
@@ -44,9 +43,9 @@ pub(super) async fn run(queue: Arc<Queue>, write: Write, inbox: Inbox, config: B
     }
 }
 
-struct Round<'a> {
+struct Round<'a, S> {
     jobs: Vec<Job>,
-    write: &'a Write,
+    store: &'a S,
     inbox: &'a Inbox,
     config: &'a BatcherConfig,
     begun: Instant,
@@ -63,14 +62,14 @@ struct Answer {
     failed: Option<&'static str>,
 }
 
-impl<'a> Round<'a> {
-    fn new(jobs: Vec<Job>, write: &'a Write, inbox: &'a Inbox, config: &'a BatcherConfig) -> Self {
+impl<'a, S: ScanStore> Round<'a, S> {
+    fn new(jobs: Vec<Job>, store: &'a S, inbox: &'a Inbox, config: &'a BatcherConfig) -> Self {
         let answers = jobs
             .iter()
             .map(|job| Answer { items: vec![None; job.batch.scans.len()], ack_through: 0, epoch: None, failed: None })
             .collect();
         let (settings, attempted) = (HashMap::new(), Attempted::new());
-        Self { jobs, write, inbox, config, begun: Instant::now(), settings, answers, attempted }
+        Self { jobs, store, inbox, config, begun: Instant::now(), settings, answers, attempted }
     }
 
     fn seats(&self) -> Vec<Seat> {
@@ -138,8 +137,9 @@ impl<'a> Round<'a> {
             let fail = match settings {
                 Ok(()) => {
                     let begun = Instant::now();
-                    let store = Store { write: self.write, jobs: &self.jobs, settings: &self.settings };
-                    let transact = store.transact(part, cache, &mut self.attempted);
+                    let transaction =
+                        Transaction { store: self.store, jobs: &self.jobs, settings: &self.settings };
+                    let transact = transaction.transact(part, cache, &mut self.attempted);
                     // A server that neither answers nor breaks: the pool rolls back what is left behind,
                     // and a commit that is still under way holds the log's lock against the next try.
                     let stored = tokio::time::timeout(self.config.deadline, transact)
@@ -198,10 +198,10 @@ impl<'a> Round<'a> {
     }
 
     async fn settings_of(&mut self, part: &[Seat]) -> Result<(), SettingsError> {
-        let schools: HashSet<SchoolId> = part.iter().map(|seat| self.jobs[seat.job].batch.kiosk.school_id).collect();
+        let schools: BTreeSet<SchoolId> = part.iter().map(|seat| self.jobs[seat.job].batch.kiosk.school_id).collect();
         for school in schools {
             if let std::collections::hash_map::Entry::Vacant(vacant) = self.settings.entry(school) {
-                match self.write.school_settings(school).await {
+                match self.store.settings(school).await {
                     Ok(settings) => _ = vacant.insert(settings),
                     Err(StoreError::UnknownSchool(school)) => return Err(SettingsError::Unknown(school)),
                     Err(error) => return Err(SettingsError::Store(error)),
@@ -212,12 +212,10 @@ impl<'a> Round<'a> {
     }
 
     /// Loads what seals quarantined text. Without it only the batches that need it go unanswered.
-    async fn load_keys(&mut self, needed: HashMap<SchoolId, HashSet<usize>>, cache: &mut Cache) -> Result<(), Stop> {
+    async fn load_keys(&mut self, needed: BTreeMap<SchoolId, HashSet<usize>>, cache: &mut Cache) -> Result<(), Stop> {
         let mut failed = false;
         for (school, jobs) in needed {
-            let wanted = [(school.0, SealingClass::Evidence)];
-            let ring = self.write.vault().ensure_keys(school, &wanted);
-            match tokio::time::timeout(VAULT_PATIENCE, ring).await {
+            match tokio::time::timeout(VAULT_PATIENCE, self.store.keyring(school)).await {
                 Ok(Ok(ring)) => _ = cache.keyrings.insert(school, (Instant::now(), ring)),
                 Ok(Err(error)) => {
                     let error: VaultError = error;
@@ -262,7 +260,7 @@ impl<'a> Round<'a> {
     }
 
     fn finish(self) {
-        let server_time = self.write.clock().now();
+        let server_time = self.store.clock().now();
         for (mut job, answer) in self.jobs.into_iter().zip(self.answers) {
             let items: Option<Vec<ItemAnswer>> = answer.items.into_iter().collect();
             let reply = match (answer.failed, items, answer.epoch) {

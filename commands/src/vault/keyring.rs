@@ -111,6 +111,14 @@ impl Keyring {
         Self { school, keys: HashMap::new(), subject_of: HashMap::new(), shredded: HashSet::new(), scope: None }
     }
 
+    /// A keyring with one new key that no database knows.
+    #[doc(hidden)]
+    pub fn fresh(school: SchoolId, subject: Uuid, class: SealingClass, id: Uuid) -> Result<Self, VaultError> {
+        let mut ring = Self::of(school, [subject]);
+        ring.add(subject, class, DataKey::random(id)?);
+        Ok(ring)
+    }
+
     pub(super) fn add(&mut self, subject: Uuid, class: SealingClass, key: DataKey) {
         self.subject_of.insert(key.id, subject);
         self.keys.insert((subject, class), key);

@@ -1,11 +1,8 @@
 //! The feed's ear on JetStream: an ephemeral, ordered reading of the stream that starts itself again
 //! whenever it ends, for whatever reason. What it misses meanwhile, the feed reads from the log.
 
-use crate::definition::definitions;
 use crate::message::{self, Carried};
-use crate::transport::Transport;
-use async_nats::jetstream::consumer::DeliverPolicy;
-use async_nats::jetstream::stream::Stream;
+use crate::transport::Conveyor;
 use domain::Epoch;
 use futures::StreamExt;
 use std::time::Duration;
@@ -35,7 +32,7 @@ impl Drop for Subscription {
 }
 
 impl Subscription {
-    pub fn start(transport: Transport) -> Self {
+    pub fn start(transport: impl Conveyor) -> Self {
         let (sender, messages) = mpsc::channel(WAITING);
         let (reached, start) = watch::channel(None);
         Self { messages, reached, task: tokio::spawn(listen(transport, sender, start)) }
@@ -47,7 +44,11 @@ impl Subscription {
     }
 }
 
-async fn listen(transport: Transport, sender: mpsc::Sender<Carried>, mut reached: watch::Receiver<Option<Reached>>) {
+async fn listen(
+    transport: impl Conveyor,
+    sender: mpsc::Sender<Carried>,
+    mut reached: watch::Receiver<Option<Reached>>,
+) {
     // Nobody is at the log's end yet: there is no place to start from.
     if reached.wait_for(Option::is_some).await.is_err() {
         return;
@@ -69,21 +70,12 @@ async fn listen(transport: Transport, sender: mpsc::Sender<Carried>, mut reached
 }
 
 async fn listen_once(
-    transport: &Transport,
+    transport: &impl Conveyor,
     sender: &mpsc::Sender<Carried>,
     reached: Reached,
 ) -> Result<(), async_nats::Error> {
-    let stream = transport.stream().await?;
-    let definition = &definitions().consumer;
-    let start_sequence = first_wanted(&stream, reached).await.inspect_err(|_| transport.forget())?;
-    let consumer = stream.create_consumer(definition.config(DeliverPolicy::ByStartSequence { start_sequence })).await?;
-    let mut messages = consumer
-        .stream()
-        .max_messages_per_batch(definition.batch)
-        .heartbeat(definition.heartbeat())
-        .expires(definition.expires())
-        .messages()
-        .await?;
+    let start_sequence = first_wanted(transport, reached).await?;
+    let mut messages = transport.subscribe(start_sequence).await?;
     while let Some(message) = messages.next().await {
         let message = message?;
         match message::decode(message.headers.as_ref(), &message.payload) {
@@ -100,14 +92,14 @@ async fn listen_once(
 
 /// Where the stream probably holds the event that follows `reached`: counted back from its last
 /// message, as if nothing were missing or doubled. A wrong guess costs a reading of the log.
-async fn first_wanted(stream: &Stream<()>, (epoch, after): Reached) -> Result<u64, async_nats::Error> {
-    let state = stream.get_info().await?.state;
+async fn first_wanted(transport: &impl Conveyor, (epoch, after): Reached) -> Result<u64, async_nats::Error> {
+    let state = transport.state().await?;
     let end = state.last_sequence + 1;
     if state.messages == 0 {
         return Ok(end);
     }
-    let Ok(last) = stream.get_raw_message(state.last_sequence).await else { return Ok(end) };
-    let start = match message::decode(Some(&last.headers), &last.payload) {
+    let Ok(Some(last)) = transport.message(state.last_sequence).await else { return Ok(end) };
+    let start = match message::decode(last.headers.as_ref(), &last.payload) {
         Some(carried) if carried.epoch == epoch => {
             end.saturating_sub(u64::try_from(carried.event.position - after).unwrap_or(0))
         }

@@ -6,6 +6,7 @@
 //!
 //! The lock belongs to a session: a pooler between must keep sessions (PgBouncer: `session`).
 
+use crate::log::Log;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection, PgPool};
 use std::time::Duration;
@@ -15,38 +16,52 @@ use tokio::time::timeout;
 const RELAY_LOCK: i64 = 4_702_111_234_474_983_746;
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// A connection that leads, or waits to lead.
-#[derive(Debug)]
-pub(super) struct Candidate {
-    pub connection: PgConnection,
+/// A log that relays compete for.
+pub trait Contested: Log + Clone + Sync {
+    /// A connection to it.
+    type Candidate: Candidate;
+    /// Opens a connection of its own.
+    fn connect(&self) -> impl Future<Output = Result<Self::Candidate, sqlx::Error>> + Send;
+    /// Whether nobody will connect any more.
+    fn is_closed(&self) -> bool;
 }
 
-impl Candidate {
-    /// Opens a connection of its own beside the pool. The server notices within about ten seconds
-    /// that its other end is gone without a word, and frees the lock.
-    pub async fn connect(pool: &PgPool) -> Result<Self, sqlx::Error> {
-        let options: PgConnectOptions = pool.connect_options().as_ref().clone();
+/// A connection that leads, or waits to lead.
+pub trait Candidate: Log {
+    /// Whether this connection leads from now on. It does until it breaks or is closed.
+    fn try_lead(&mut self) -> impl Future<Output = Result<bool, sqlx::Error>> + Send;
+    /// Frees the lock at once, for the next relay to take.
+    fn step_down(self) -> impl Future<Output = ()> + Send;
+}
+
+impl Contested for PgPool {
+    type Candidate = PgConnection;
+
+    /// The server notices within about ten seconds that the connection's other end is gone without a
+    /// word, and frees the lock.
+    async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
+        let options: PgConnectOptions = self.connect_options().as_ref().clone();
         let options = options.application_name("attendance relay").options([
             ("tcp_keepalives_idle", "4"),
             ("tcp_keepalives_interval", "2"),
             ("tcp_keepalives_count", "3"),
         ]);
-        Ok(Self { connection: in_time(PgConnection::connect_with(&options)).await? })
+        in_time(PgConnection::connect_with(&options)).await
     }
 
-    /// Whether this connection leads from now on. It does until it breaks or is closed.
-    pub async fn try_lead(&mut self) -> Result<bool, sqlx::Error> {
-        in_time(
-            sqlx::query_scalar!(r#"select pg_try_advisory_lock($1) as "led!""#, RELAY_LOCK)
-                .fetch_one(&mut self.connection),
-        )
-        .await
+    fn is_closed(&self) -> bool {
+        self.is_closed()
+    }
+}
+
+impl Candidate for PgConnection {
+    async fn try_lead(&mut self) -> Result<bool, sqlx::Error> {
+        in_time(sqlx::query_scalar!(r#"select pg_try_advisory_lock($1) as "led!""#, RELAY_LOCK).fetch_one(self)).await
     }
 
-    /// Frees the lock at once, for the next relay to take.
-    pub async fn step_down(self) {
+    async fn step_down(self) {
         // Whether the goodbye arrives or not, the session ends.
-        let _ = timeout(PATIENCE, self.connection.close()).await;
+        let _ = timeout(PATIENCE, self.close()).await;
     }
 }
 

@@ -1,13 +1,11 @@
 //! Where the stream stands in the log, found by looking at the stream itself.
 
 use super::Broken;
-use crate::log;
+use crate::log::Log;
 use crate::message;
-use crate::transport::Transport;
+use crate::transport::{Conveyor, StreamState};
 use async_nats::datetime::DateTime;
-use async_nats::jetstream::stream::{RawMessageErrorKind, State, Stream};
 use domain::{Epoch, EventId};
-use sqlx::PgConnection;
 
 /// How many events an empty stream is given from the log's end; older ones are read from the log.
 pub(crate) const REPUBLISH: i64 = 100_000;
@@ -30,26 +28,22 @@ pub(super) struct Place {
 /// stranger's message at the stream's end from hiding ours. A stream of another epoch, of another
 /// history, or ahead of the log is replaced by an empty one.
 pub(super) async fn find(
-    log: &mut PgConnection,
-    transport: &Transport,
+    log: &mut impl Log,
+    transport: &impl Conveyor,
     epoch: Epoch,
     known: Option<Place>,
 ) -> Result<Place, Broken> {
-    let head = log::head(&mut *log).await?;
+    let head = log.head().await?;
     if head.epoch != epoch {
         return Err(Broken::EpochChanged);
     }
-    let stream = transport.stream().await.map_err(Broken::nats)?;
-    let info = stream.get_info().await.map_err(|error| {
-        transport.forget();
-        Broken::nats(error)
-    })?;
-    let known = known.filter(|known| known.intact(info.created, &info.state));
-    let tail = tail(&stream, &info.state, epoch).await?;
+    let stream = transport.state().await.map_err(Broken::nats)?;
+    let known = known.filter(|known| known.intact(&stream));
+    let tail = tail(transport, &stream, epoch).await?;
     let heal = match (tail, known) {
         (Tail::Ours { position, .. }, _) if position > head.position => Some("ahead"),
         (_, Some(known)) if known.position > head.position => Some("ahead"),
-        (Tail::Ours { position, event_id }, _) if log::event_at(&mut *log, position).await?.1 != Some(event_id) => {
+        (Tail::Ours { position, event_id }, _) if log.event_at(position).await?.1 != Some(event_id) => {
             Some("other_history")
         }
         (Tail::Strange, None) => Some("foreign"),
@@ -58,10 +52,10 @@ pub(super) async fn find(
     if let Some(reason) = heal {
         tracing::warn!(reason, "the stream does not belong to this log; starting it again");
         metrics::counter!("attendance_relay_heals_total", "reason" => reason).increment(1);
-        let info = transport.replace_stream().await.map_err(Broken::nats)?;
+        let stream = transport.replace().await.map_err(Broken::nats)?;
         return Ok(Place {
-            created: info.created,
-            sequence: info.state.last_sequence,
+            created: stream.created,
+            sequence: stream.last_sequence,
             position: oldest_republished(head.position),
         });
     }
@@ -72,37 +66,31 @@ pub(super) async fn find(
         metrics::counter!("attendance_relay_heals_total", "reason" => "behind").increment(1);
         tracing::info!(missing = head.position - position, "the stream is behind the log; sending what is missing");
     }
-    Ok(Place { created: info.created, sequence: info.state.last_sequence, position })
+    Ok(Place { created: stream.created, sequence: stream.last_sequence, position })
 }
 
 /// Replaces a stream that claims to hold what it does not: it remembers a message's id, the message is
 /// gone.
-pub(super) async fn start_again(log: &mut PgConnection, transport: &Transport) -> Result<(), Broken> {
+pub(super) async fn start_again(log: &mut impl Log, transport: &impl Conveyor) -> Result<(), Broken> {
     metrics::counter!("attendance_relay_heals_total", "reason" => "remembers_lost").increment(1);
     tracing::warn!("the stream takes a lost message for a repeated one; starting it again");
     // Only a relay that still leads may do it.
-    log::head(log).await?;
-    transport.replace_stream().await.map_err(Broken::nats)?;
+    log.head().await?;
+    transport.replace().await.map_err(Broken::nats)?;
     Ok(())
 }
 
 /// Whether the stream is just as this relay left it.
-pub(super) async fn unchanged(transport: &Transport, place: &Place) -> Result<bool, Broken> {
-    let stream = transport.stream().await.map_err(Broken::nats)?;
-    match stream.get_info().await {
-        Ok(info) => Ok(info.created == place.created && info.state.last_sequence == place.sequence),
-        Err(_) => {
-            transport.forget();
-            Ok(false)
-        }
-    }
+pub(super) async fn unchanged(transport: &impl Conveyor, place: &Place) -> bool {
+    let stream = transport.state().await;
+    stream.is_ok_and(|stream| stream.created == place.created && stream.last_sequence == place.sequence)
 }
 
 impl Place {
     /// Whether the stream is still the one in which this place was reached. Messages may have been
     /// deleted or have aged since; feeds read those from the log.
-    fn intact(&self, created: DateTime, state: &State) -> bool {
-        self.created == created && state.last_sequence >= self.sequence
+    fn intact(&self, stream: &StreamState) -> bool {
+        self.created == stream.created && stream.last_sequence >= self.sequence
     }
 }
 
@@ -122,19 +110,15 @@ enum Tail {
     Strange,
 }
 
-async fn tail(stream: &Stream<()>, state: &State, epoch: Epoch) -> Result<Tail, Broken> {
-    if state.messages == 0 {
+async fn tail(transport: &impl Conveyor, stream: &StreamState, epoch: Epoch) -> Result<Tail, Broken> {
+    if stream.messages == 0 {
         return Ok(Tail::Empty);
     }
-    let first = state.first_sequence.max((state.last_sequence + 1).saturating_sub(TAIL));
+    let first = stream.first_sequence.max((stream.last_sequence + 1).saturating_sub(TAIL));
     let mut found = Tail::Strange;
-    for sequence in (first..=state.last_sequence).rev() {
-        let message = match stream.get_raw_message(sequence).await {
-            Ok(message) => message,
-            Err(error) if matches!(error.kind(), RawMessageErrorKind::NoMessageFound) => continue,
-            Err(error) => return Err(Broken::nats(error)),
-        };
-        let Some(carried) = message::decode(Some(&message.headers), &message.payload) else { continue };
+    for sequence in (first..=stream.last_sequence).rev() {
+        let Some(message) = transport.message(sequence).await.map_err(Broken::nats)? else { continue };
+        let Some(carried) = message::decode(message.headers.as_ref(), &message.payload) else { continue };
         let further = match found {
             Tail::Ours { position, .. } => carried.event.position > position,
             Tail::Empty | Tail::Strange => true,
