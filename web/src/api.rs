@@ -5,7 +5,7 @@ mod courses;
 pub(crate) mod health;
 pub mod input;
 mod kiosks;
-mod live;
+pub(crate) mod live;
 mod openapi;
 pub mod page;
 mod students;

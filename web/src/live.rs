@@ -9,9 +9,13 @@
 mod channel;
 mod frame;
 mod freshness;
+#[doc(hidden)]
+pub mod source;
 mod view;
 mod wake;
 
+#[doc(hidden)]
+pub use crate::api::live::stream::events;
 pub use channel::{Given, Watcher};
 pub use frame::{Frame, FrameId};
 pub(crate) use freshness::real_ms;
@@ -22,8 +26,9 @@ use crate::names::{Names, NamesError};
 use channel::Channel;
 use commands::clock::Clock;
 use domain::SchoolId;
+use source::{Postgres, Source};
 use sqlx::PgPool;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -53,14 +58,12 @@ pub enum LiveError {
 pub struct LiveHub(Arc<Hub>);
 
 pub(crate) struct Hub {
-    request: PgPool,
-    log_reader: PgPool,
-    names: Names,
+    source: Box<dyn Source>,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
     /// Frames kept per school.
     ring: usize,
-    channels: Mutex<HashMap<SchoolId, Weak<Channel>>>,
+    channels: Mutex<BTreeMap<SchoolId, Weak<Channel>>>,
     computing: Semaphore,
 }
 
@@ -74,10 +77,14 @@ impl LiveHub {
         stop: CancellationToken,
         ring: usize,
     ) -> Self {
+        Self::over(Postgres { request, log_reader, names }, clock, stop, ring)
+    }
+
+    /// The same over any source.
+    #[doc(hidden)]
+    pub fn over(source: impl Source, clock: Arc<dyn Clock>, stop: CancellationToken, ring: usize) -> Self {
         Self(Arc::new(Hub {
-            request,
-            log_reader,
-            names,
+            source: Box::new(source),
             clock,
             stop,
             ring: ring.max(1),
@@ -127,7 +134,7 @@ impl LiveHub {
 }
 
 impl Hub {
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<SchoolId, Weak<Channel>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<SchoolId, Weak<Channel>>> {
         self.channels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

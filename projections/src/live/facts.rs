@@ -112,29 +112,31 @@ pub(crate) async fn snapshot(pool: &PgPool) -> Result<Transaction<'static, Postg
     .await
 }
 
-/// Loads the facts of a school's board; none if the roster does not know the school.
-pub async fn load(pool: &PgPool, school: SchoolId, date: NaiveDate) -> Result<Option<BoardFacts>, sqlx::Error> {
-    let mut tx = snapshot(pool).await?;
-    let Some(school) = load_school_in_tx(&mut tx, school).await? else {
+/// Loads the facts of a school's board, within a snapshot; none if the roster does not know the school.
+pub(crate) async fn load_in_tx(
+    conn: &mut PgConnection,
+    school: SchoolId,
+    date: NaiveDate,
+) -> Result<Option<BoardFacts>, sqlx::Error> {
+    let Some(school) = load_school_in_tx(conn, school).await? else {
         return Ok(None);
     };
     let id = school.school_id;
     let facts = BoardFacts {
-        as_of: as_of_in_tx(&mut tx).await?,
-        courses: load_courses_in_tx(&mut tx, id, date).await?,
-        pupils: load_pupils_in_tx(&mut tx, id, date).await?,
-        gates: load_gates_in_tx(&mut tx, id).await?,
-        last_scans: load_last_scans_in_tx(&mut tx, id, date).await?,
+        as_of: as_of_in_tx(conn).await?,
+        courses: load_courses_in_tx(conn, id, date).await?,
+        pupils: load_pupils_in_tx(conn, id, date).await?,
+        gates: load_gates_in_tx(conn, id).await?,
+        last_scans: load_last_scans_in_tx(conn, id, date).await?,
         quarantined: sqlx::query_scalar!(
             r#"select count(*) as "n!" from quarantined where school_id = $1 and state = 'waiting'"#,
             id.0
         )
-        .fetch_one(&mut *tx)
+        .fetch_one(&mut *conn)
         .await?,
         school,
         date,
     };
-    tx.commit().await?;
     Ok(Some(facts))
 }
 

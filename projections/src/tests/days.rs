@@ -1,7 +1,7 @@
 //! A course's page, a pupil's day, the scans and the quarantine, over the tables.
 
 use super::board::{morning, statements_of};
-use crate::live::queries::{course_page, load_board, pupil_day, quarantine_page, scans_page};
+use crate::live::queries::{course_page, load_board, load_board_since, pupil_day, quarantine_page, scans_page};
 use crate::live::rows::QuarantineState;
 use crate::testing::history::{self, Random, course_id, day, pupil_id};
 use crate::testing::{Draft, World, at, id, monday};
@@ -9,7 +9,7 @@ use domain::attendance_day::{self, Direction, Flag};
 use domain::day_status::Status;
 use domain::expectation::Why;
 use domain::quarantine::{self, QuarantinedScan, Reason};
-use domain::{AnyEvent, CourseId, SchoolId, StudentId, student};
+use domain::{AnyEvent, CourseId, Epoch, SchoolId, StudentId, student};
 use uuid::Uuid;
 
 fn school() -> SchoolId {
@@ -185,6 +185,28 @@ async fn the_pages_of_a_day_s_scans_hold_each_once_in_the_order_of_the_log() {
     assert_eq!(log.len(), 57 + 1);
     assert_eq!(seen, log);
     assert_eq!(scans_page(&world.request, id(2 << 24), monday(), 0, 10).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_board_comes_with_the_scans_that_another_one_had_not() {
+    let world = World::create().await;
+    morning(&world, 30, 2).await;
+    world.catch_up_all().await;
+    let since = async |since: Option<(Epoch, i64)>, most: i64| {
+        let found = load_board_since(&world.request, school(), monday(), at(12, 0, 0), since, most).await;
+        let (board, scans) = found.unwrap().unwrap();
+        assert_eq!(Some(board.clone()), load_board(&world.request, school(), monday(), at(12, 0, 0)).await.unwrap());
+        (board.as_of, scans.into_iter().map(|scan| scan.position).collect::<Vec<i64>>())
+    };
+    let pages = scans_page(&world.request, school(), monday(), 0, 200).await.unwrap();
+    let all: Vec<i64> = pages.into_iter().map(|scan| scan.position).collect();
+    let (as_of, first) = since(None, 200).await;
+    assert_eq!(first, all[..0], "a first board adds nothing");
+    assert_eq!(since(Some((as_of.epoch, 0)), 200).await.1, all);
+    assert_eq!(since(Some((as_of.epoch, all[9])), 200).await.1, all[10..]);
+    assert_eq!(since(Some((as_of.epoch, 0)), 5).await.1, all[..5]);
+    assert_eq!(since(Some((as_of.epoch, as_of.position)), 200).await.1, all[..0]);
+    assert_eq!(since(Some((id(9), 0)), 200).await.1, all[..0], "positions of another epoch mean nothing here");
 }
 
 #[tokio::test]

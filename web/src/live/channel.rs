@@ -7,9 +7,9 @@ use domain::SchoolId;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::{Notify, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// Shortest time between two frames: ten a second.
@@ -98,6 +98,7 @@ pub(super) async fn run(hub: Arc<Hub>, channel: Arc<Channel>) {
     let mut unwatched_since = None;
     loop {
         tokio::select! {
+            biased;
             () = hub.stop.cancelled() => return,
             _ = timeout(TICK, channel.dirty.notified()) => {}
         }
@@ -126,6 +127,7 @@ pub(super) async fn run(hub: Arc<Hub>, channel: Arc<Channel>) {
         // At most ten a second, and never more than a third of the time on one school.
         let pause = GAP.max(begun.elapsed() * 3);
         tokio::select! {
+            biased;
             () = hub.stop.cancelled() => return,
             () = sleep(pause.saturating_sub(begun.elapsed())) => {}
         }
@@ -205,6 +207,7 @@ impl Watcher {
                 return Some(given);
             }
             tokio::select! {
+                biased;
                 () = self.stop.cancelled() => return None,
                 changed = self.newest.changed() => changed.ok()?,
             }

@@ -7,8 +7,6 @@ use crate::names::SchoolNames;
 use axum::body::Bytes;
 use domain::{Epoch, SchoolId};
 use projections::live::board::Board;
-use projections::live::queries;
-use projections::live::rows::LiveScan;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::str::FromStr;
@@ -17,7 +15,6 @@ use std::sync::Arc;
 /// Most scans that one frame adds. Past them it is a snapshot, which adds none: who wants each scan reads
 /// `/api/v1/live/pupils`.
 const MOST_SCANS: usize = 1000;
-const PAGE: i64 = 200;
 
 /// A place in the log as the stream names it: `<epoch>.<position>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,22 +71,21 @@ impl Frame {
 
 pub(super) async fn compute(hub: &Hub, school: SchoolId, before: Option<&Frame>) -> Result<Option<Frame>, LiveError> {
     let now = hub.clock.now();
-    let Some(row) = projections::roster::queries::school(&hub.request, school).await? else { return Ok(None) };
-    let date = now.with_timezone(&row.settings.zone).date_naive();
-    let Some(board) = queries::load_board(&hub.request, school, date, now).await? else { return Ok(None) };
-    let names = hub.names.of_school(school).await?;
+    let Some(zone) = hub.source.zone(school).await? else { return Ok(None) };
+    let date = now.with_timezone(&zone).date_naive();
+    let since = before.map(|b| (b.id.epoch, b.id.position));
+    let Some((board, added)) = hub.source.board(school, date, now, since, MOST_SCANS + 1).await? else {
+        return Ok(None);
+    };
+    let names = hub.source.names(school).await?;
     let id = FrameId { epoch: board.as_of.epoch, position: board.as_of.position };
     let after = before.filter(|b| b.id.epoch == id.epoch && b.id.position <= id.position).map(|b| b.id.position);
-    let added = match after {
-        Some(after) if after < id.position => scans_between(hub, &board, after, id.position).await?,
-        _ => Some(Vec::new()),
-    };
     // A frame that held some of them would look like one that holds all.
-    let (after, added) = added.map_or((None, Vec::new()), |added| (after, added));
+    let (after, added) = if added.len() > MOST_SCANS { (None, Vec::new()) } else { (after, added) };
     let adds = !added.is_empty();
     let mut recent = before.map(|b| b.recent.clone()).unwrap_or_default();
     recent.note(&added, hub.clock.now(), hub.clock.rate());
-    let freshness = freshness::measure(&hub.log_reader, &board.as_of, hub.clock.as_ref(), &recent).await?;
+    let freshness = freshness::measure(&*hub.source, &board.as_of, hub.clock.as_ref(), &recent).await?;
     let added = added.iter().map(|scan| view::added(scan, &board, &names)).collect::<Vec<ScanView>>();
     let mut said = view::board(&board, &names, added);
     let digest = digest(&said);
@@ -104,28 +100,6 @@ pub(super) async fn compute(hub: &Hub, school: SchoolId, before: Option<&Frame>)
 fn digest(said: &BoardView) -> [u8; 32] {
     let lasting = BoardView { scans: Vec::new(), ..said.clone() };
     Sha256::digest(serde_json::to_vec(&lasting).unwrap_or_default()).into()
-}
-
-/// The day's scans between two positions; none if they are too many for a frame.
-async fn scans_between(
-    hub: &Hub,
-    board: &Board,
-    mut after: i64,
-    through: i64,
-) -> Result<Option<Vec<LiveScan>>, sqlx::Error> {
-    let mut all = Vec::new();
-    loop {
-        let page = queries::scans_page(&hub.request, board.school_id, board.date, after, PAGE).await?;
-        let full = i64::try_from(page.len()).is_ok_and(|n| n == PAGE);
-        after = page.last().map_or(after, |s| s.position);
-        all.extend(page.into_iter().filter(|s| s.position <= through));
-        if all.len() > MOST_SCANS {
-            return Ok(None);
-        }
-        if !full || after >= through {
-            return Ok(Some(all));
-        }
-    }
 }
 
 #[cfg(test)]

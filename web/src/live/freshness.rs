@@ -1,13 +1,13 @@
 //! How old a board is, and how long a tap takes to be on it: measured, in real milliseconds whatever
 //! the clock's rate.
 
+use super::source::Source;
 use chrono::{DateTime, TimeDelta, Utc};
 use commands::clock::Clock;
 use domain::attendance_day::TimeConfidence;
 use projections::live::board::AsOf;
 use projections::live::rows::LiveScan;
 use serde::{Deserialize, Serialize};
-use sqlx::PgPool;
 use std::collections::VecDeque;
 use utoipa::ToSchema;
 
@@ -70,18 +70,18 @@ impl Recent {
 
 /// Compares the board with the log's head.
 pub(super) async fn measure(
-    log_reader: &PgPool,
+    source: &dyn Source,
     as_of: &AsOf,
     clock: &dyn Clock,
     recent: &Recent,
 ) -> Result<Freshness, sqlx::Error> {
-    let head = nats::log::head(log_reader).await?;
+    let head = source.head().await?;
     let behind_events = if head.epoch == as_of.epoch { (head.position - as_of.position).max(0) } else { head.position };
     let mut behind_ms = 0;
     if behind_events > 0 {
         let after = if head.epoch == as_of.epoch { as_of.position } else { 0 };
-        let waiting = nats::log::read_after(log_reader, after, 1).await?;
-        behind_ms = waiting.first().map_or(0, |event| real_ms(clock.now() - event.recorded_at, clock.rate()));
+        let waiting = source.recorded_after(after).await?;
+        behind_ms = waiting.map_or(0, |since| real_ms(clock.now() - since, clock.rate()));
     }
     Ok(Freshness { behind_events, behind_ms, tap_to_screen: recent.spread() })
 }

@@ -2,12 +2,9 @@
 //! case a notification was lost.
 
 use super::LiveHub;
-use projections::{ReadModel, checkpoint};
-use sqlx::postgres::PgListener;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
-const CHANNEL: &str = "attendance_live";
 const POLL: Duration = Duration::from_secs(1);
 const RETRY: Duration = Duration::from_secs(1);
 /// How long a poll may take.
@@ -15,7 +12,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Wakes channels until the hub stops.
 pub(super) async fn listen(hub: LiveHub) {
+    // In this order, here and elsewhere, so that the same events give the same run.
     tokio::select! {
+        biased;
         () = hub.0.stop.cancelled() => {}
         () = notifications(&hub) => {}
         () = polls(&hub) => {}
@@ -24,22 +23,10 @@ pub(super) async fn listen(hub: LiveHub) {
 
 async fn notifications(hub: &LiveHub) {
     loop {
-        if let Err(error) = follow(hub).await {
+        if let Err(error) = hub.0.source.follow(&|schools| wake(hub, schools)).await {
             tracing::warn!(%error, "not listening for the live model; polling meanwhile");
         }
         sleep(RETRY).await;
-    }
-}
-
-async fn follow(hub: &LiveHub) -> Result<(), sqlx::Error> {
-    let mut listener = PgListener::connect_with(&hub.0.request).await?;
-    listener.listen(CHANNEL).await?;
-    loop {
-        // None: the connection was lost and made again, and what was said meanwhile is lost.
-        match listener.try_recv().await? {
-            Some(said) => wake(hub, said.payload()),
-            None => wake(hub, "*"),
-        }
     }
 }
 
@@ -61,10 +48,9 @@ async fn polls(hub: &LiveHub) {
         if hub.0.lock().is_empty() {
             continue;
         }
-        let asked = timeout(PATIENCE, checkpoint::all(&hub.0.request)).await;
+        let asked = timeout(PATIENCE, hub.0.source.reached()).await;
         match asked.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))) {
-            Ok(all) => {
-                let now = all.into_iter().find(|c| c.model == ReadModel::Live).map(|c| (c.epoch, c.position));
+            Ok(now) => {
                 if now != last {
                     wake(hub, "*");
                 }

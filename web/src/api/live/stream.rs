@@ -58,7 +58,8 @@ struct Client {
     _place: OwnedSemaphorePermit,
 }
 
-fn events(
+/// What the client of a watcher gets, if it saw everything up to `seen`.
+pub fn events(
     mut watcher: Watcher,
     seen: Option<FrameId>,
     place: OwnedSemaphorePermit,
@@ -78,6 +79,7 @@ fn events(
             }
             let quiet = Instant::now() + client.heartbeat;
             tokio::select! {
+                biased;
                 given = client.watcher.next() => match given? {
                     Given::Next(frame) => client.ready.extend(message("frame", &frame, false)),
                     Given::Snapshot(frame) => client.ready.extend(message("snapshot", &frame, true)),
