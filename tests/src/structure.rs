@@ -42,6 +42,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "web",
         ],
     ),
+    ("bench", &["domain", "commands", "nats", "projections", "kiosk-protocol", "migrations", "local-services", "web"]),
     ("workspace-features", &[]),
 ];
 

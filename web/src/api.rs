@@ -4,7 +4,7 @@ mod audit;
 mod courses;
 pub(crate) mod health;
 pub mod input;
-mod kiosks;
+pub mod kiosks;
 pub(crate) mod live;
 mod openapi;
 pub mod page;

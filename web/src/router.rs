@@ -14,9 +14,14 @@ pub const BODY_LIMIT: usize = 256 * 1024;
 /// problems in the client's language, panics, host, site, address limit, load, time limit, body limit.
 pub fn router(state: AppState) -> Router {
     let (api, _) = api::router().split_for_parts();
-    Router::new()
-        .merge(api)
-        .merge(pages::router(Arc::new(ReadModels(state.clone())), state.streams.clone(), state.live.stopping().clone()))
+    let pages =
+        pages::router(Arc::new(ReadModels(state.clone())), state.streams.clone(), state.live.stopping().clone());
+    surrounded(Router::new().merge(api).merge(pages), state)
+}
+
+/// Any routes with what surrounds the server's own: for a benchmark that compares handlers alone.
+pub fn surrounded(routes: Router<AppState>, state: AppState) -> Router {
+    routes
         .fallback(mw::not_found)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(from_fn(mw::limit_time))

@@ -11,6 +11,7 @@ use crate::names::Names;
 use crate::pools::Pools;
 use crate::{AppState, observability, pools, router};
 use anyhow::Context;
+use axum::Router;
 use commands::Write;
 use commands::batcher::{Batcher, BatcherConfig};
 use commands::clock::Clock;
@@ -113,6 +114,17 @@ pub async fn start(
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 ) -> anyhow::Result<Running> {
+    start_with(config, parts, clock, ids, router::router).await
+}
+
+/// [`start`] with other routes than the server's own, behind the same listener.
+pub async fn start_with(
+    config: &Config,
+    parts: Parts,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+    routes: impl FnOnce(AppState) -> Router,
+) -> anyhow::Result<Running> {
     let (stop_http, stop_parts) = (CancellationToken::new(), CancellationToken::new());
     observability::metrics();
     let listener = if parts.has(Part::Http) { Some(startup::listen(&config.http)?) } else { None };
@@ -160,7 +172,7 @@ pub async fn start(
         );
         let tuning = &config.http.tuning;
         let limits = http::Limits { head: tuning.head_time, connections: tuning.connections };
-        let (app, mut server) = (router::router(state.clone()), running.beside());
+        let (app, mut server) = (routes(state.clone()), running.beside());
         server.start("http", &stop_http, |token| http::serve(listener, app, limits, token));
         Some((address, state, server))
     } else {

@@ -137,8 +137,7 @@ impl<'a, S: ScanStore> Round<'a, S> {
             let fail = match settings {
                 Ok(()) => {
                     let begun = Instant::now();
-                    let transaction =
-                        Transaction { store: self.store, jobs: &self.jobs, settings: &self.settings };
+                    let transaction = Transaction { store: self.store, jobs: &self.jobs, settings: &self.settings };
                     let transact = transaction.transact(part, cache, &mut self.attempted);
                     // A server that neither answers nor breaks: the pool rolls back what is left behind,
                     // and a commit that is still under way holds the log's lock against the next try.

@@ -42,7 +42,8 @@ pub async fn post(
     Ok(Json(answered(answer)))
 }
 
-fn read(kiosk: Kiosk, request: RequestId, body: &[u8]) -> Result<ScanBatch, Problem> {
+/// Reads a request's body as a batch of the kiosk that sent it.
+pub fn read(kiosk: Kiosk, request: RequestId, body: &[u8]) -> Result<ScanBatch, Problem> {
     let sent: ScansRequest = parse_json(body, Code::InvalidBatch)?;
     match sent.scans.len() {
         0 => return Err(Problem::new(Code::EmptyBatch)),

@@ -1,0 +1,105 @@
+//! `make bench`: what the system does on this machine, each figure beside what it is compared with.
+//!
+//! Method: contenders take turns in an order that changes every round, each on the same cluster with
+//! fsync on, and the disk is measured beside every round; ratios are taken round by round and given as
+//! median and range, never the best. Sockets are connected before a clock starts. Open-loop waits
+//! count from the instant at which a request was due. At the end the acknowledged scans, the log, the
+//! receipts, the board's rows and the audit index are compared; where they differ, nothing is printed.
+//!
+//! How to add one more figure: measure it in a file of its own, push a [`report::Figure`] with its
+//! target, and say in `docs/performance.md` what it means.
+#![expect(clippy::print_stdout, reason = "a benchmark prints its result")]
+
+mod boards;
+mod check;
+mod child;
+mod crowd;
+mod gun;
+mod http;
+mod ingest;
+mod limit;
+mod long;
+mod models;
+mod naive;
+mod people;
+mod probe;
+mod report;
+mod server;
+mod stage;
+
+use anyhow::Result;
+use clap::Parser;
+use report::Figure;
+use std::cell::RefCell;
+use std::time::Duration;
+
+/// How the run goes.
+#[derive(Debug, Parser)]
+#[command(about = "What the system does on this machine, beside what it is compared with")]
+struct Options {
+    /// Rounds, each with one turn of every contender.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Seconds of a turn.
+    #[arg(long, default_value_t = 3.0)]
+    seconds: f64,
+    /// The order of the contenders.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The figures that take long, too.
+    #[arg(long)]
+    full: bool,
+    #[command(subcommand)]
+    mode: Option<child::Mode>,
+    #[arg(skip)]
+    order: RefCell<Option<fastrand::Rng>>,
+}
+
+impl Options {
+    fn turn(&self) -> Duration {
+        Duration::from_secs_f64(self.seconds)
+    }
+
+    fn long_turn(&self) -> Duration {
+        self.turn() * 3
+    }
+
+    fn shuffle<T>(&self, order: &mut [T]) {
+        self.order.borrow_mut().get_or_insert_with(|| fastrand::Rng::with_seed(self.seed)).shuffle(order);
+    }
+
+    fn say(&self, text: &str) {
+        eprintln!("{text}");
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let mut options = Options::parse();
+    if let Some(mode) = options.mode.take() {
+        return child::run(mode).await;
+    }
+    let mut figures = Vec::new();
+    let mut stage = stage::Stage::open().await?;
+    web::observability::init_logs_to(&stage.dir().join("server.log"))?;
+    let measured = ingest::run(&options, &stage, &mut figures).await?;
+    models::run(&options, &measured, &mut figures).await?;
+    if options.full {
+        crowd::boards(&options, &stage, &measured, &mut figures).await?;
+        drop(measured);
+        long::run(&options, &mut stage, &mut figures).await?;
+        crowd::morning(&options, &stage, &mut figures).await?;
+    }
+    print(&figures);
+    Ok(())
+}
+
+fn print(figures: &[Figure]) {
+    println!("{}", Figure::HEAD);
+    for figure in figures {
+        println!("{}", figure.line());
+    }
+    for figure in figures {
+        println!("{}", figure.json());
+    }
+}
