@@ -10,7 +10,6 @@ use crate::error::StoreError;
 use crate::ids::IdSource;
 use crate::vault::{Keyring, VaultError};
 use domain::school::Settings;
-use domain::school::Settings;
 use domain::values::app_version::app_version;
 use domain::{Epoch, KioskId, QueueId, SchoolId, StreamId};
 use sqlx::PgConnection;
