@@ -3,7 +3,7 @@
 use crate::AppState;
 use crate::problem::{Code, Problem};
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -60,7 +60,7 @@ async fn read_body(body: Body, limit: usize) -> Result<Bytes, Problem> {
 }
 
 /// Reads a JSON text. Not JSON, or too deep: `malformed_json`; another shape, or a NUL character in
-/// it: `wrong_shape`, with the line and column.
+/// it: `wrong_shape`, with the place in it.
 pub fn parse_json<T: DeserializeOwned>(body: &[u8], wrong_shape: Code) -> Result<T, Problem> {
     if depth(body) > MAX_DEPTH {
         return Err(Problem::new(Code::MalformedJson).at("nested too deeply"));
@@ -68,9 +68,21 @@ pub fn parse_json<T: DeserializeOwned>(body: &[u8], wrong_shape: Code) -> Result
     let parsed = serde_json::from_slice(body).map_err(|error| {
         let code = if error.is_data() { wrong_shape } else { Code::MalformedJson };
         // serde_json's own words quote what was sent.
-        Problem::new(code).at(format!("line {} column {}", error.line(), error.column()))
+        let position = format!("line {} column {}", error.line(), error.column());
+        // Read once more, now with the way to what is wrong: only a refused text pays for it.
+        let again = serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_slice(body));
+        let field = again.err().and_then(|error| our_name(error.path()));
+        Problem::new(code).at(field.map_or(position.clone(), |field| format!("{field}, {position}")))
     })?;
     Ok(parsed)
+}
+
+/// A path as our types spell it. A key that does not exist is the client's text, and may be anything.
+fn our_name(path: &serde_path_to_error::Path) -> Option<String> {
+    let path = path.to_string();
+    let ours = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_.[]".contains(&b);
+    let named = path.bytes().any(|b| b.is_ascii_lowercase());
+    (named && path.len() < 80 && path.bytes().all(ours)).then_some(path)
 }
 
 /// Whether a JSON text says U+0000 anywhere: no text of ours may hold it, and Postgres refuses it.
@@ -106,16 +118,26 @@ fn depth(body: &[u8]) -> usize {
     deepest
 }
 
-/// A query string as a struct; unknown keys and wrong values are `invalid_parameter`.
+/// A query string as a struct; unknown keys and wrong values are `invalid_parameter`, at the parameter.
 pub struct Params<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequestParts<AppState> for Params<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
-        let Query(read) = Query::try_from_uri(&parts.uri).map_err(|_| Problem::new(Code::InvalidParameter))?;
-        Ok(Self(read))
+        query(parts.uri.query().unwrap_or_default()).map(Self)
     }
+}
+
+fn query<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
+    let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(text.as_bytes()));
+    serde_path_to_error::deserialize(pairs).map_err(|error| {
+        let problem = Problem::new(Code::InvalidParameter);
+        match our_name(error.path()) {
+            Some(name) => problem.at(name),
+            None => problem,
+        }
+    })
 }
 
 /// A date that a client sent, of a year that a school can mean; Postgres refuses what chrono can hold
@@ -184,6 +206,31 @@ impl AppState {
 mod tests {
     use super::*;
 
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read")]
+    struct Asked {
+        school: Option<Uuid>,
+        date: Option<SchoolDate>,
+    }
+
+    #[test]
+    fn a_wrong_parameter_is_named_and_what_came_is_not_quoted() {
+        let refused = |text: &str| {
+            let problem = query::<Asked>(text).unwrap_err();
+            (problem.code, problem.detail)
+        };
+        let at = |name: &str| (Code::InvalidParameter, Some(name.to_owned()));
+        assert_eq!(refused("school=12.345.678-5"), at("school"));
+        assert_eq!(refused("school=&date=2026-03-09"), at("school"));
+        assert_eq!(refused("date=1492-10-12"), at("date"));
+        for unknown in ["12.345.678-5=x", "Juan%20P%C3%A9rez", "surprise=1"] {
+            let detail = refused(unknown).1.unwrap_or_default();
+            assert!(["", "surprise"].contains(&&detail[..]), "{detail}");
+        }
+        assert!(query::<Asked>("date=2026-03-09").is_ok());
+    }
+
     #[test]
     fn a_nul_is_found_however_it_is_escaped_and_only_then() {
         assert!(has_nul(br#"{"a":"x\u0000y"}"#));
@@ -221,6 +268,13 @@ mod tests {
         assert_eq!(not_json.code, Code::MalformedJson);
         let other = parse_json::<Vec<u8>>(br#"["secret"]"#, Code::InvalidBody).unwrap_err();
         assert_eq!(other.code, Code::InvalidBody);
-        assert!(!other.detail.unwrap().contains("secret"));
+        assert_eq!(other.detail.unwrap(), "line 1 column 9");
+    }
+
+    #[test]
+    fn what_has_another_shape_is_named() {
+        let refused = |text: &str| parse_json::<Asked>(text.as_bytes(), Code::InvalidBody).unwrap_err().detail.unwrap();
+        assert_eq!(refused(r#"{"school": 7}"#), "school, line 1 column 12");
+        assert_eq!(refused(r#"{"Ana Pérez": 7}"#), "line 1 column 13");
     }
 }
