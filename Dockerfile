@@ -2,7 +2,7 @@
 FROM node:22-bookworm-slim AS pages
 WORKDIR /src/web
 COPY web/package.json web/package-lock.json ./
-RUN npm ci --ignore-scripts --no-audit --no-fund
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM rust:1-bookworm AS build
 WORKDIR /src

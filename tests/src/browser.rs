@@ -119,8 +119,30 @@ impl Browser {
 
     /// From the next page on no script of a page runs.
     pub async fn disable_scripts(&self) -> anyhow::Result<()> {
-        let switch = json!({"cmd": "Emulation.setScriptExecutionDisabled", "params": {"value": true}});
-        self.command("goog/cdp/execute", &switch).await.map(drop)
+        self.devtools("Emulation.setScriptExecutionDisabled", json!({"value": true})).await
+    }
+
+    /// Shows pages in light or dark colours from now on, whatever the machine prefers.
+    pub async fn prefer(&self, colours: &str) -> anyhow::Result<()> {
+        let feature = json!({"name": "prefers-color-scheme", "value": colours});
+        self.devtools("Emulation.setEmulatedMedia", json!({"features": [feature]})).await
+    }
+
+    /// Gives pages this much room, in CSS pixels: narrower than a window can be, too.
+    pub async fn room(&self, width: u32, height: u32) -> anyhow::Result<()> {
+        let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics).await
+    }
+
+    /// A key is pressed on what has the focus: `\u{e004}` is the tab key (WebDriver, 17.4.2).
+    pub async fn press(&self, key: &str) -> anyhow::Result<()> {
+        let act = |kind: &str| json!({"type": kind, "value": key});
+        let keyboard = json!({"type": "key", "id": "keyboard", "actions": [act("keyDown"), act("keyUp")]});
+        self.command("actions", &json!({"actions": [keyboard]})).await.map(drop)
+    }
+
+    async fn devtools(&self, command: &str, params: Value) -> anyhow::Result<()> {
+        self.command("goog/cdp/execute", &json!({"cmd": command, "params": params})).await.map(drop)
     }
 
     /// Makes the window this large, in CSS pixels.

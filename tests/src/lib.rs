@@ -33,6 +33,8 @@ mod network;
 #[cfg(test)]
 mod owners;
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod readers;

@@ -1,0 +1,103 @@
+//! Every page for everybody: the rules of axe-core (<https://github.com/dequelabs/axe-core>), no page
+//! wider than a small phone, the keyboard alone, in light and in dark.
+
+use crate::browser::Browser;
+use crate::support::{Line, SANTIAGO};
+use anyhow::{Context as _, Result, ensure};
+use domain::kiosk::LaneMode;
+use serde_json::Value;
+use std::path::Path;
+
+/// A small phone (WCAG 2.2, 1.4.10), a phone, a tablet, a wall screen.
+const ROOMS: [(u32, u32); 4] = [(320, 640), (390, 844), (768, 1024), (1920, 1080)];
+const TAB: &str = "\u{e004}";
+
+/// A school in mid-morning, with a scan, a gate and pupils without entry, and the addresses of its pages.
+async fn site() -> Result<(Line, Browser, Vec<String>)> {
+    ensure!(Browser::available(), "no Chromium or no chromedriver on this machine: run make deps");
+    let line = Line::start().await?;
+    let school = line.school(SANTIAGO, 2, 10).await?;
+    let mut kiosk = line.kiosk(&school, "Portón Norte", LaneMode::EntryLane).await?;
+    line.clock.advance(chrono::TimeDelta::minutes(45));
+    let scans: Vec<Value> = school.pupils[..6].iter().map(|p| kiosk.scan(&p.card, "entry", line.now())).collect();
+    kiosk.deliver(&line, &scans).await?;
+    line.settle().await?;
+    let course = school.courses[0];
+    let pages = ["hoy", "hoy/muro", &format!("hoy/cursos/{course}"), "escuelas", "no-such-page"]
+        .into_iter()
+        .flat_map(|page| {
+            ["es", "en"].map(|language| format!("{}/{page}?colegio={}&lang={language}", line.base, school.id))
+        })
+        .collect();
+    Ok((line, Browser::start().await?, pages))
+}
+
+/// Rules that a page breaks, each with the elements that break it.
+async fn broken_rules(browser: &Browser, axe: &str) -> Result<Vec<String>> {
+    browser.execute(axe).await?;
+    let found = browser
+        .execute(
+            "return axe.run().then(r => r.violations.map(v =>
+               v.id + ': ' + v.nodes.map(n => n.target.join(' ') + ' ' + n.failureSummary).join(' | ')))",
+        )
+        .await?;
+    let found = found.as_array().context("axe says nothing")?;
+    Ok(found.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_keeps_the_rules_of_accessibility_and_fits_a_small_phone() {
+    let axe = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web/node_modules/axe-core/axe.min.js");
+    let axe = std::fs::read_to_string(axe).expect("axe-core is there after make deps");
+    let (mut line, browser, pages) = site().await.unwrap();
+    for colours in ["light", "dark"] {
+        browser.prefer(colours).await.unwrap();
+        for (width, height) in ROOMS {
+            browser.room(width, height).await.unwrap();
+            for page in &pages {
+                browser.goto(page).await.unwrap();
+                let broken = broken_rules(&browser, &axe).await.unwrap();
+                assert_eq!(broken, Vec::<String>::new(), "{page}, {colours}, {width} px");
+                let wide = browser.execute("return document.documentElement.scrollWidth").await.unwrap();
+                assert!(wide.as_u64() <= Some(u64::from(width)), "{page} is {wide} px wide on {width} px");
+            }
+        }
+    }
+    // The check can fail: the same page with a picture that says nothing.
+    browser.execute("document.querySelector('main').append(document.createElement('img'))").await.unwrap();
+    assert!(broken_rules(&browser, &axe).await.unwrap()[..].concat().contains("image-alt"));
+    line.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_link_and_button_is_reached_by_the_keyboard_and_shows_where_it_is() {
+    let (mut line, browser, pages) = site().await.unwrap();
+    for page in &pages {
+        browser.goto(page).await.unwrap();
+        let there = browser
+            .execute(
+                "window.met = new Set();
+                 return [...document.querySelectorAll('a[href], button, summary, select, input:not([type=hidden])')]
+                   .filter(e => e.checkVisibility()).length",
+            )
+            .await
+            .unwrap()
+            .as_u64()
+            .unwrap();
+        for _ in 0..there + 5 {
+            browser.press(TAB).await.unwrap();
+            let shown = browser
+                .execute(
+                    "const e = document.activeElement; if (e === document.body) return true;
+                     window.met.add(e); const s = getComputedStyle(e);
+                     return s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0 || s.boxShadow !== 'none'",
+                )
+                .await
+                .unwrap();
+            assert_eq!(shown, true, "on {page} the focus is not seen");
+        }
+        let met = browser.execute("return window.met.size").await.unwrap().as_u64().unwrap();
+        assert!(met >= there, "{page}: {met} of {there} are reached");
+    }
+    line.close().await;
+}
