@@ -58,7 +58,7 @@ create table roster.courses (
   closed_from date,
   position bigint not null
 );
-create index on roster.courses (school_id);
+create index on roster.courses (school_id, course_id);
 create table roster.schedules (
   school_id uuid not null,
   course_id uuid not null,
@@ -97,7 +97,7 @@ create table roster.memberships (
   primary key (student_id, from_date)
 );
 create index on roster.memberships (school_id, student_id);
-create index on roster.memberships (course_id, student_id);
+create index on roster.memberships (school_id, course_id, student_id);
 create table roster.credentials (
   school_id uuid not null,
   credential_id uuid primary key,

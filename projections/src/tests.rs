@@ -8,5 +8,6 @@ mod epochs;
 mod failpoints;
 mod over_nats;
 mod people;
+mod plans;
 mod projecting;
 mod rebuilding;

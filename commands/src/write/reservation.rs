@@ -23,8 +23,9 @@ const CLAIM_SECONDS: i32 = 30;
 /// How long a repeat waits for the call that runs.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How often it looks.
+/// How long it waits between two looks at first, doubled up to the longest.
 const LOOK: Duration = Duration::from_millis(25);
+const LONGEST_LOOK: Duration = Duration::from_millis(250);
 
 /// What a request came to, as it was answered first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,10 +69,29 @@ impl Write {
                 if let Some(reserved) = self.try_to_claim(&claim, request_sha256).await? {
                     return Ok(reserved);
                 }
-                tokio::time::sleep(LOOK).await;
+                let mut pause = LOOK;
+                while self.is_running(school, command_id).await? {
+                    tokio::time::sleep(pause).await;
+                    pause = LONGEST_LOOK.min(pause * 2);
+                }
             }
         };
         tokio::time::timeout(PATIENCE, waiting).await.unwrap_or(Err(ReserveError::Busy))
+    }
+
+    /// Whether somebody holds the claim. A look writes nothing, however many wait.
+    async fn is_running(&self, school: SchoolId, command_id: CommandId) -> Result<bool, StoreError> {
+        let running = sqlx::query_scalar!(
+            r#"select done_at is null and claim is not null
+                      and claimed_at >= now() - make_interval(secs => $3) as "running!"
+               from command_reservations where school_id = $1 and command_id = $2"#,
+            school.0,
+            command_id.0,
+            f64::from(CLAIM_SECONDS),
+        )
+        .fetch_one(self.pool())
+        .await?;
+        Ok(running)
     }
 
     /// None: another call runs it.

@@ -98,8 +98,8 @@ pub enum Error {
     /// A new enrolment before the withdrawal.
     #[error("the date is before the withdrawal")]
     BeforeWithdrawal,
-    /// Withdrawn by that date.
-    #[error("the pupil is withdrawn by that date")]
+    /// Withdrawn, or going to be.
+    #[error("the pupil is withdrawn, or will be from a date on")]
     Withdrawn,
     /// Withdrawn before, from another date.
     #[error("the pupil is already withdrawn, from another date")]
@@ -148,9 +148,9 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Erro
         Command::Move { course_id, from } => {
             let pupil = pupil(state)?;
             let from = school_date::date(from).map_err(Error::Date)?;
-            if let State::Withdrawn { from: left, .. } = state
-                && from >= *left
-            {
+            // Of a withdrawal ahead, too: a later decision would replace it wherever decisions are read in
+            // the order in which they were made.
+            if matches!(state, State::Withdrawn { .. }) {
                 return Err(Error::Withdrawn);
             }
             if pupil.course_id == course_id {

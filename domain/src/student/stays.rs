@@ -67,8 +67,8 @@ mod tests {
 
     #[test]
     fn a_later_decision_with_an_earlier_date_replaces_what_was_planned_after_it() {
-        let stays = stays(&[(2, true), (20, false), (13, true), (16, false)]);
-        assert!(stays.is_here(day(14)) && !stays.is_here(day(25)));
+        let stays = stays(&[(2, true), (20, false), (20, true), (16, false)]);
+        assert!(stays.is_here(day(14)) && !stays.is_here(day(17)) && !stays.is_here(day(25)));
         assert_eq!(stays.changes_after(day(9)), [(day(16), false)]);
     }
 }

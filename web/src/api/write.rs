@@ -51,7 +51,8 @@ impl FromRequestParts<AppState> for Request {
 impl Request {
     /// Does `work` once for the key and gives the position of what it appended. A repeat gets the first
     /// answer, a refusal too, whatever happened since, and waits for it if the first still runs; a
-    /// failure that may pass is no answer, and the repeat tries again. All in a task of its own: a client that hangs up does not cut it off.
+    /// failure that may pass is no answer, and the repeat tries again. All in a task of its own: a client
+    /// that hangs up does not cut it off.
     ///
     /// Until sign-in exists, whoever reaches the port is one and the same actor.
     pub async fn run<W, F>(

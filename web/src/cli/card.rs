@@ -51,6 +51,7 @@ async fn lines(tools: &Tools, school: Option<SchoolId>) -> anyhow::Result<Vec<St
     let school = tools.school(school).await?;
     let zone = tools.context(school, "card list").await?.zone;
     let today = zone::local_date(tools.write.clock().now(), zone);
+    tools.roster_is_current().await?;
     let pool = &tools.pools.request;
     let names = Names::new(pool.clone(), tools.write.vault().clone()).of_school(school).await?;
 

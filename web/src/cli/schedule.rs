@@ -64,7 +64,11 @@ async fn set(tools: &Tools, set: Set) -> anyhow::Result<(usize, NaiveDate)> {
     let school = tools.school(set.school).await?;
     let context = tools.context(school, "schedule set").await?;
     let from = set.from.unwrap_or_else(|| zone::local_date(tools.write.clock().now(), context.zone));
+    tools.roster_is_current().await?;
     let courses = tools.courses(school).await?;
+    if courses.is_empty() {
+        bail!("the school has no open course yet: import its roster first");
+    }
     if let Some(unknown) = set.courses.iter().find(|name| !courses.iter().any(|(_, n)| n == *name)) {
         bail!(
             "there is no course `{unknown}`; the courses are: {}",
@@ -159,6 +163,29 @@ mod tests {
         assert_eq!(refused, "there is no course `9° Básico Z`; the courses are: 1° Básico A, 2° Básico B");
         let turned = ["--entry", "12:00", "--exit", "10:00", "--from", "2026-03-23"];
         assert!(set(&tools, asked(&turned).unwrap()).await.is_err(), "nobody leaves before coming");
+        app.shutdown().await;
+    }
+
+    #[tokio::test]
+    async fn a_course_that_the_roster_does_not_show_yet_is_not_silently_left_out() {
+        let app = TestApp::start().await.unwrap();
+        let school = app.school(1).await.unwrap();
+        app.settle().await.unwrap();
+        let tools = Tools::of(&app).await;
+        // As if no server ran: the roster's projector gets no further.
+        let owner = sqlx::PgPool::connect_with(app.databases.owner_options()).await.unwrap();
+        let mut hold = owner.begin().await.unwrap();
+        let row = "select from checkpoints where read_model = 'roster' for update";
+        sqlx::query(row).execute(&mut *hold).await.unwrap();
+        let label = CourseLabel::new(Grade::Basic(2), "B");
+        open_course(app.write(), &app.context(school.id), OpenCourse { year: 2026, label }).await.unwrap();
+        let all = ["--entry", "09:15", "--exit", "13:00", "--from", "2026-03-16"];
+        let refused = set(&tools, asked(&all).unwrap()).await.unwrap_err().to_string();
+        assert!(refused.contains("is `attendance serve` running?"), "{refused}");
+
+        hold.rollback().await.unwrap();
+        app.settle().await.unwrap();
+        assert_eq!(set(&tools, asked(&all).unwrap()).await.unwrap().0, 2);
         app.shutdown().await;
     }
 

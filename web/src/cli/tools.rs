@@ -8,7 +8,9 @@ use commands::clock::{Clock, SystemClock};
 use commands::ids::{IdSource, SystemIds};
 use commands::{Context, Write};
 use domain::{Actor, SchoolId};
+use projections::{Checkpoint, ReadModel, checkpoint};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The write side at the command line.
 pub struct Tools {
@@ -39,6 +41,22 @@ impl Tools {
             Some(school) => Ok(school),
             None => only_school(&self.write).await,
         }
+    }
+
+    /// Waits a moment until the roster holds the whole log: a list of courses or pupils read before would
+    /// silently lack what was just imported.
+    pub async fn roster_is_current(&self) -> anyhow::Result<()> {
+        let log = nats::log::head(&self.pools.log_reader).await?;
+        for _ in 0..50 {
+            let known = checkpoint::all(&self.pools.request).await?;
+            let holds =
+                |c: &Checkpoint| (c.model, c.epoch) == (ReadModel::Roster, log.epoch) && c.position >= log.position;
+            if known.iter().any(holds) {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        bail!("the list of courses and pupils is behind the log: is `attendance serve` running?")
     }
 
     /// The context of a command that a person gives here.
