@@ -1,6 +1,8 @@
 //! The demo's `lost` counts: a morning loses nothing, and a row hidden on purpose is missed.
 
-use anyhow::{Context as _, Result};
+use crate::process;
+use crate::support::PATIENCE;
+use anyhow::{Context as _, Result, ensure};
 use commands::clock::{Clock as _, ScaledClock};
 use commands::ids::SystemIds;
 use domain::values::zone;
@@ -8,6 +10,7 @@ use kiosk_protocol::Verdict;
 use local_services::testing::scratch;
 use sqlx::PgPool;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use web::demo::ledger::Ledger;
@@ -41,8 +44,73 @@ async fn a_morning_loses_nothing_and_a_hidden_row_or_event_is_counted_as_lost() 
     assert_eq!(hidden_in_log.lost_on_board, 1, "{hidden_in_log:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_finds_its_data_again_and_no_server_outlives_it() {
+    let folder = scratch("demo-program");
+    let outcome = mornings(&folder).await;
+    let _ = std::fs::remove_dir_all(&folder);
+    outcome.unwrap();
+}
+
+/// Two mornings on one folder, each by a program that ends by itself, and a third one that is killed.
+async fn mornings(folder: &Path) -> Result<()> {
+    let dir = folder.to_str().context("a folder's name")?.to_owned();
+    let words = ["demo", "--headless", "--speed", "600", "--until-done", "--json", "--dir", &dir];
+    let mut stored = 0;
+    for morning in 1..=2 {
+        let printed = process::run(&words)?;
+        let objects: Vec<&str> = printed.lines().filter(|line| line.starts_with('{')).collect();
+        let [object] = objects[..] else { anyhow::bail!("not one object: {printed}") };
+        let report: serde_json::Value = serde_json::from_str(object)?;
+        ensure!(report["lost"] == 0 && report["invented"] == 0, "{report}");
+        ensure!(report["acknowledged"] == report["scans_sent"] && report["stored"] == report["scans_sent"], "{report}");
+        ensure!(report["scans_sent"].as_i64() > Some(1_000), "{report}");
+        stored += report["stored"].as_i64().context("stored")?;
+        ensure!(servers_of(&dir)?.is_empty(), "after morning {morning}: {:?}", servers_of(&dir)?);
+    }
+
+    let stage = Stage::open(folder, SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+    let log = stage.log_pool().await?;
+    let both = "select count(distinct e.school_id) filter (where aggregate_type = 'school'),
+                  count(*) filter (where event_type = 'scan_recorded')
+                  + count(*) filter (where (aggregate_type, event_type) = ('quarantine', 'received')) from events e";
+    let (schools, scans): (i64, i64) = sqlx::query_as(both).fetch_one(&log).await?;
+    ensure!((schools, scans) == (1, stored), "{schools} schools, {scans} of {stored} scans");
+    log.close().await;
+    drop(stage);
+
+    let mut killed = process::command(&["demo", "--headless", "--speed", "1", "--dir", &dir])?.spawn()?;
+    let within = |begun: Instant| begun.elapsed() < PATIENCE;
+    let begun = Instant::now();
+    while servers_of(&dir)?.len() < 2 && within(begun) {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    ensure!(servers_of(&dir)?.len() >= 2, "it starts no servers");
+    killed.kill()?;
+    killed.wait()?;
+    let begun = Instant::now();
+    while !servers_of(&dir)?.is_empty() && within(begun) {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    ensure!(servers_of(&dir)?.is_empty(), "left behind: {:?}", servers_of(&dir)?);
+    Ok(())
+}
+
+/// The Postgres and NATS servers that keep their data in a folder, by their command lines.
+fn servers_of(dir: &str) -> Result<Vec<String>> {
+    let processes = std::fs::read_dir("/proc")?.filter_map(|entry| {
+        let line = std::fs::read(entry.ok()?.path().join("cmdline")).ok()?;
+        Some(String::from_utf8_lossy(&line).replace('\0', " "))
+    });
+    let server = |line: &String| {
+        let program = line.split(' ').next().unwrap_or_default();
+        line.contains(dir) && (program.ends_with("postgres") || program.ends_with("nats-server"))
+    };
+    Ok(processes.filter(server).collect())
+}
+
 /// Replays a morning, then hides one thing after the other; a report each.
-async fn morning(folder: &std::path::Path) -> Result<[Report; 4]> {
+async fn morning(folder: &Path) -> Result<[Report; 4]> {
     let stage = Stage::open(folder, SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     let clock = Arc::new(ScaledClock::starting_at(stage.clock_start().await?, 1.0));
     let config = stage.config();
@@ -81,7 +149,7 @@ async fn morning(folder: &std::path::Path) -> Result<[Report; 4]> {
     .bind(date)
     .execute(&owner)
     .await?;
-    anyhow::ensure!(hidden.rows_affected() == 1, "no pupil with one scan");
+    ensure!(hidden.rows_affected() == 1, "no pupil with one scan");
     let hidden_on_board = report().await?;
 
     // Acknowledged, says the ledger, and the log never had it: a server that answers too early.
@@ -98,7 +166,7 @@ async fn morning(folder: &std::path::Path) -> Result<[Report; 4]> {
     )
     .execute(&owner)
     .await?;
-    anyhow::ensure!(taken.rows_affected() == 1, "nothing was taken out");
+    ensure!(taken.rows_affected() == 1, "nothing was taken out");
     let hidden_in_log = report().await?;
 
     watcher.stop();

@@ -25,7 +25,8 @@ fn attendance() {
     std::process::exit(i32::from(!done));
 }
 
-fn command(words: &[&str]) -> Result<Command> {
+/// The program with a command line, to be started; it ends with whoever holds its standard input.
+pub fn command(words: &[&str]) -> Result<Command> {
     let words: Vec<&str> = std::iter::once("attendance").chain(words.iter().copied()).collect();
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["--exact", "process::attendance", "--ignored", "--nocapture"]);
