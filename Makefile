@@ -7,7 +7,7 @@ ROUNDS ?= 30
 # Queries are checked against .sqlx; a DATABASE_URL in the environment is the program's, not the build's.
 export SQLX_OFFLINE = true
 
-.PHONY: help deps demo demo-clean test crash check bench bench-full generate sqlx
+.PHONY: help deps demo demo-clean test crash simulate check bench bench-full generate
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,6 +50,10 @@ bench: ## What it does on this machine, beside what it is compared with (five mi
 bench-full: ## The same with the figures that take long
 	@.ci/deps.sh demo
 	$(BENCH) --full
+
+simulate: ## Try the whole line's promises on other seeds (SEEDS=20000 FROM=0)
+	@.ci/deps.sh check
+	SIM_SEEDS=$(SEEDS) SIM_FROM=$(FROM) $(CARGO) test --locked --package e2e --package workspace-features --lib -- --nocapture simulation::whatever
 
 generate: deps ## Write the generated files anew: docs/events.md, docs/openapi.json, .sqlx
 	.ci/fresh.sh --write

@@ -41,6 +41,8 @@ mod readers;
 #[cfg(test)]
 mod restore;
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod snapshot;
 #[cfg(test)]
 mod structure;
