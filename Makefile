@@ -4,6 +4,8 @@ SHELL := /bin/bash
 CARGO ?= cargo
 SPEED ?= 20
 ROUNDS ?= 30
+SEEDS ?= 20000
+FROM ?= 0
 # Queries are checked against .sqlx; a DATABASE_URL in the environment is the program's, not the build's.
 export SQLX_OFFLINE = true
 
