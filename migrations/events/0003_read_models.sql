@@ -97,7 +97,7 @@ create table roster.memberships (
   primary key (student_id, from_date)
 );
 create index on roster.memberships (school_id, student_id);
-create index on roster.memberships (school_id, course_id, student_id);
+create index on roster.memberships (course_id, student_id);
 create table roster.credentials (
   school_id uuid not null,
   credential_id uuid primary key,

@@ -87,13 +87,11 @@ pub async fn entries(
                  from entries where school_id = $1 \
                  and ($2::text is null or stream = $2) \
                  and ($3::uuid is null or position = any(array( \
-                      select about.position from entries about \
-                      where about.school_id = $1 and about.subjects @> array[$3]))) \
+                      select about.position from entries about where about.subjects @> array[$3]))) \
                  and ($4::uuid is null or kiosk_id = $4) \
                  and ($5::text is null or actor = $5) \
                  and ($6::bigint is null or position >= $6) \
                  and ($7::bigint is null or position < $7) \
-                 and ($13::timestamptz is null or recorded_at < $13) \
                  and ($8::date is null or local_date = $8) \
                  and ($9::text is null or aggregate_type = $9) \
                  and ($10::text is null or event_type = $10) \
@@ -113,8 +111,7 @@ pub async fn entries(
                 filter.aggregate_type.as_deref(),
                 filter.event_type.as_deref(),
                 cursor,
-                limit + 1,
-                filter.to
+                limit + 1
             )
             .fetch_all(pool)
             .await?
@@ -128,6 +125,8 @@ pub async fn entries(
     let more = rows.len() > wanted;
     rows.truncate(wanted);
     let next = if more { rows.last().map(|r| r.position) } else { None };
+    // What was recorded since the range was looked up.
+    rows.retain(|r| filter.to.is_none_or(|to| r.recorded_at < to));
     Ok(EntryPage { entries: rows.into_iter().map(Entry::from).collect(), next })
 }
 

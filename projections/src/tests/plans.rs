@@ -215,6 +215,7 @@ fn bound(name: &str) -> i64 {
         "board" => 5_000,
         // Every pupil's place.
         "students_of_course" => 4_000,
+        "course_day" => 2_000,
         // Few rows in all, whatever the index: one school's, or all schools'.
         "schools" | "school" => 50,
         "kiosks" => 170,
