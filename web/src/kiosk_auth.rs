@@ -10,9 +10,7 @@ use domain::{KioskId, SchoolId};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
-use std::collections::HashMap;
 use subtle::ConstantTimeEq;
-use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 /// A kiosk that proved who it is. Read anew at each request, so that a revocation counts at once.
@@ -50,7 +48,7 @@ impl FromRequestParts<AppState> for Kiosk {
             return Err(refused());
         };
         let Some(secret) = bearer(&parts.headers) else { return Err(refused()) };
-        let kiosk = authenticate(&state.kiosk_secrets, KioskId(kiosk_id), secret).await?.ok_or_else(refused)?;
+        let kiosk = authenticate(&state.pools.log_writer, KioskId(kiosk_id), secret).await?.ok_or_else(refused)?;
         state.places.belongs(kiosk.kiosk_id, kiosk.school_id);
         Ok(kiosk)
     }
@@ -65,80 +63,20 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.len() <= 256).then_some(token)
 }
 
-/// Most kiosks of one look-up.
-const MOST_AT_ONCE: usize = 256;
-
-/// Looks up what is stored of kiosks' secrets. While one look-up is under way the next requests gather for
-/// the one after it, so that hundreds at once are a few statements, each begun after it was asked for.
-#[derive(Clone, Debug)]
-pub struct Secrets(mpsc::Sender<Ask>);
-
-#[derive(Debug)]
-struct Ask {
-    kiosk: KioskId,
-    reply: oneshot::Sender<Result<Option<Stored>, Code>>,
-}
-
-#[derive(Clone, Debug)]
-struct Stored {
-    school: SchoolId,
-    sha256: Vec<u8>,
-    revoked: bool,
-}
-
-impl Secrets {
-    /// Over the log writer's pool. The looking up ends with the last clone.
-    pub fn start(log_writer: PgPool) -> Self {
-        let (asks, mut asked) = mpsc::channel(MOST_AT_ONCE);
-        tokio::spawn(async move {
-            let mut some = Vec::new();
-            while asked.recv_many(&mut some, MOST_AT_ONCE).await > 0 {
-                look_up(&log_writer, &mut some).await;
-            }
-        });
-        Self(asks)
-    }
-
-    async fn find(&self, kiosk: KioskId) -> Result<Option<Stored>, Problem> {
-        let unavailable = || Problem::new(Code::Unavailable).retry_after(2);
-        let (reply, answer) = oneshot::channel();
-        self.0.send(Ask { kiosk, reply }).await.map_err(|_| unavailable())?;
-        let found = answer.await.map_err(|_| unavailable())?;
-        found.map_err(|code| if code == Code::Unavailable { unavailable() } else { Problem::new(code) })
-    }
-}
-
-async fn look_up(log_writer: &PgPool, asks: &mut Vec<Ask>) {
-    let ids: Vec<Uuid> = asks.iter().map(|ask| ask.kiosk.0).collect();
-    let rows = sqlx::query!(
-        "select kiosk_id, school_id, secret_sha256, revoked_at from kiosk_secrets where kiosk_id = any($1)",
-        &ids
-    )
-    .fetch_all(log_writer)
-    .await;
-    let found = rows.map(|rows| {
-        let stored = rows.into_iter().map(|row| {
-            let school = SchoolId(row.school_id);
-            (row.kiosk_id, Stored { school, sha256: row.secret_sha256, revoked: row.revoked_at.is_some() })
-        });
-        stored.collect::<HashMap<Uuid, Stored>>()
-    });
-    // Told and logged once for all who asked.
-    let found = found.map_err(|error| Problem::from(error).code);
-    for ask in asks.drain(..) {
-        let answer = found.as_ref().map(|stored| stored.get(&ask.kiosk.0).cloned()).map_err(|code| *code);
-        // Whoever hung up wants no answer.
-        let _ = ask.reply.send(answer);
-    }
-}
-
 /// Compares hashes in constant time; an unknown kiosk takes the same path as a wrong secret.
-async fn authenticate(secrets: &Secrets, kiosk_id: KioskId, secret: &str) -> Result<Option<Kiosk>, Problem> {
-    let stored = secrets.find(kiosk_id).await?;
+async fn authenticate(log_writer: &PgPool, kiosk_id: KioskId, secret: &str) -> Result<Option<Kiosk>, Problem> {
+    let row =
+        sqlx::query!("select school_id, secret_sha256, revoked_at from kiosk_secrets where kiosk_id = $1", kiosk_id.0)
+            .fetch_optional(log_writer)
+            .await?;
     let given = Sha256::digest(secret.as_bytes());
-    let hash = stored.as_ref().map_or(&[0; 32][..], |stored| &stored.sha256);
-    let same = bool::from(given.as_slice().ct_eq(hash));
-    Ok(stored.filter(|_| same).map(|stored| Kiosk { kiosk_id, school_id: stored.school, revoked: stored.revoked }))
+    let stored = row.as_ref().map_or(&[0; 32][..], |r| &r.secret_sha256);
+    let same = bool::from(given.as_slice().ct_eq(stored));
+    Ok(row.filter(|_| same).map(|row| Kiosk {
+        kiosk_id,
+        school_id: SchoolId(row.school_id),
+        revoked: row.revoked_at.is_some(),
+    }))
 }
 
 #[cfg(test)]

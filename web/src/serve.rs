@@ -5,7 +5,6 @@ mod parts;
 mod startup;
 
 use crate::config::{Config, WriteSide};
-use crate::kiosk_auth::Secrets;
 use crate::live::LiveHub;
 use crate::middleware::Places;
 use crate::names::Names;
@@ -200,7 +199,6 @@ fn compose(
     AppState {
         batcher: Batcher::start_on(write.clone(), BatcherConfig::default()),
         write,
-        kiosk_secrets: Secrets::start(pools.log_writer.clone()),
         pools: pools.clone(),
         names,
         live,

@@ -1,7 +1,6 @@
 //! What every handler can reach.
 
 use crate::config::Config;
-use crate::kiosk_auth::Secrets;
 use crate::live::LiveHub;
 use crate::middleware::Places;
 use crate::names::Names;
@@ -22,8 +21,6 @@ pub struct AppState {
     pub write: Write,
     /// The scan path.
     pub batcher: Batcher,
-    /// What proves a kiosk.
-    pub kiosk_secrets: Secrets,
     /// Connection pools by role.
     pub pools: Pools,
     /// Names, opened.
