@@ -12,12 +12,14 @@
 use super::Write;
 use crate::error::{ReserveError, StoreError};
 use crate::ids::IdSource as _;
+use crate::pool::in_time;
 use domain::{CommandId, SchoolId};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// For how long a claim stands that nobody ends: its server died, or hangs. Well over the time that a
-/// request may take.
+/// For how long a claim stands that nobody ends: its server died, or hangs. Over the time that a request
+/// takes unless several of its steps meet a dead connection; then another call may run it, and its outcome
+/// counts.
 const CLAIM_SECONDS: i32 = 30;
 
 /// How long a repeat waits for the call that runs.
@@ -130,7 +132,8 @@ impl Write {
     }
 
     /// Keeps what a reserved command came to and gives what is to be answered: the outcome that was
-    /// kept first, if a claim ran out and the request ran twice.
+    /// kept first, if a claim ran out and the request ran twice. [`StoreError::Interrupted`] if another call
+    /// has the claim now: its outcome counts.
     pub async fn finish_command(&self, claim: &Claim, found: Outcome) -> Result<Outcome, StoreError> {
         let (position, refusal) = match &found {
             Outcome::Done(position) => (*position, None),
@@ -138,39 +141,40 @@ impl Write {
         };
         let kept = sqlx::query!(
             "update command_reservations set done_at = $3, done_position = $4, done_refusal = $5
-             where school_id = $1 and command_id = $2 and done_at is null",
+             where school_id = $1 and command_id = $2 and claim = $6 and done_at is null",
             claim.school.0,
             claim.command_id.0,
             self.clock().now(),
             position,
             refusal,
+            claim.claim,
         )
-        .execute(self.pool())
-        .await?;
-        if kept.rows_affected() == 1 {
+        .execute(self.pool());
+        if in_time(kept).await?.rows_affected() == 1 {
             return Ok(found);
         }
         let first = sqlx::query!(
-            "select done_position, done_refusal from command_reservations where school_id = $1 and command_id = $2",
+            r#"select done_at is not null as "done!", done_position, done_refusal from command_reservations
+               where school_id = $1 and command_id = $2"#,
             claim.school.0,
             claim.command_id.0,
         )
-        .fetch_one(self.pool())
-        .await?;
-        Ok(outcome(first.done_position, first.done_refusal))
+        .fetch_one(self.pool());
+        let first = in_time(first).await?;
+        if first.done { Ok(outcome(first.done_position, first.done_refusal)) } else { Err(StoreError::Interrupted) }
     }
 
     /// Gives a claim up: whoever repeats the request may run it at once.
     pub async fn release_command(&self, claim: &Claim) -> Result<(), StoreError> {
-        sqlx::query!(
+        let released = sqlx::query!(
             "update command_reservations set claim = null
              where school_id = $1 and command_id = $2 and claim = $3 and done_at is null",
             claim.school.0,
             claim.command_id.0,
             claim.claim,
         )
-        .execute(self.pool())
-        .await?;
+        .execute(self.pool());
+        in_time(released).await?;
         Ok(())
     }
 }

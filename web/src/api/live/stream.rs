@@ -77,6 +77,10 @@ pub fn events(
             if let Some(bytes) = client.ready.pop_front() {
                 return Some((Ok(bytes), client));
             }
+            // Also of a client that finds a frame whenever it comes back.
+            if Instant::now() >= client.ends {
+                return None;
+            }
             let quiet = Instant::now() + client.heartbeat;
             tokio::select! {
                 biased;
