@@ -38,7 +38,7 @@ check: ## Formatting, lints, licences, and that generated files are fresh
 	@.ci/deps.sh check
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
-	$(CARGO) test --locked --package e2e --lib -- structure::
+	$(CARGO) test --locked --package e2e --package workspace-features --lib -- structure::
 	.ci/fresh.sh
 	.ci/compose-config.sh
 

@@ -19,16 +19,21 @@ compare() { # compare GENERATED COMMITTED
   fi
 }
 
+# Of the whole workspace, as the tests are: of one package alone cargo would build its libraries with other
+# features, once more.
+$cargo build --quiet --locked --workspace --bin attendance --example with_database
+built=$($cargo metadata --locked --no-deps --format-version 1 | sed -E 's/.*"target_directory":"([^"]+)".*/\1/')/debug
+
 # Here the build does look at a database.
 # The macros write a file a query while they compile with a database at hand.
 mkdir "$new/sqlx"
 for crate in commands nats projections workers web tests; do touch "$crate/src/lib.rs"; done
-SQLX_OFFLINE= SQLX_OFFLINE_DIR="$new/sqlx" $cargo run --quiet --locked --package local-services --example with_database -- \
+SQLX_OFFLINE= SQLX_OFFLINE_DIR="$new/sqlx" "$built/examples/with_database" \
   $cargo check --quiet --workspace --all-targets --locked
 compare "$new/sqlx" .sqlx
 
-$cargo run --quiet --locked --bin attendance -- events-doc > "$new/events.md"
-$cargo run --quiet --locked --bin attendance -- openapi > "$new/openapi.json"
+"$built/attendance" events-doc > "$new/events.md"
+"$built/attendance" openapi > "$new/openapi.json"
 compare "$new/events.md" docs/events.md
 compare "$new/openapi.json" docs/openapi.json
 exit $status
