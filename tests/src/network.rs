@@ -184,6 +184,15 @@ async fn a_connection_lost_at_commit_is_resolved_from_the_receipts_before_any_an
         assert!(again.iter().all(|item| item["verdict"] == "duplicate"));
         assert_eq!(again.iter().map(ack).collect::<Vec<_>>(), told, "{when:?}");
         assert_eq!(positions().await.len(), 3, "{when:?}");
+        // What a batch says of its kiosk has a commit of its own, which is not the one to be cut next.
+        eventually("the kiosk's queue is told to be drained", async || {
+            let told =
+                "select count(*) from events where event_type = 'drained_through' and right(aggregate_id, 36) = $1";
+            let told: i64 = sqlx::query_scalar(told).bind(kiosk.id.to_string()).fetch_one(&line.owner).await?;
+            Ok(told > 0)
+        })
+        .await
+        .unwrap();
     }
     line.must_equal_a_rebuild().await.unwrap();
 }
