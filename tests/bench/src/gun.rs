@@ -266,15 +266,7 @@ pub async fn closed_loop(guns: &mut Vec<Gun>, way: &Way, scans: usize, time: Dur
             anyhow::Ok((gun, waits))
         });
     }
-    let mut turn = Turn::default();
-    while let Some(ended) = tasks.join_next().await {
-        let (gun, waits) = ended??;
-        turn.waits.extend(waits);
-        guns.push(gun);
-    }
-    turn.seconds = begun.elapsed().as_secs_f64();
-    turn.scans = turn.waits.len() * scans;
-    Ok(turn)
+    gather(guns, tasks, begun, scans).await
 }
 
 /// Single scans at `rate` a second over all kiosks for `time`, each due at an instant that no answer
@@ -301,6 +293,16 @@ pub async fn open_loop(guns: &mut Vec<Gun>, rate: f64, time: Duration) -> Result
             anyhow::Ok((gun, waits))
         });
     }
+    gather(guns, tasks, begun, 1).await
+}
+
+/// Takes the kiosks back, and what their requests of `scans` each waited.
+async fn gather(
+    guns: &mut Vec<Gun>,
+    mut tasks: JoinSet<Result<(Gun, Vec<Duration>)>>,
+    begun: Instant,
+    scans: usize,
+) -> Result<Turn> {
     let mut turn = Turn::default();
     while let Some(ended) = tasks.join_next().await {
         let (gun, waits) = ended??;
@@ -308,6 +310,6 @@ pub async fn open_loop(guns: &mut Vec<Gun>, rate: f64, time: Duration) -> Result
         guns.push(gun);
     }
     turn.seconds = begun.elapsed().as_secs_f64();
-    turn.scans = turn.waits.len();
+    turn.scans = turn.waits.len() * scans;
     Ok(turn)
 }
