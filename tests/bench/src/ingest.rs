@@ -8,7 +8,7 @@ use crate::probe::Probe;
 use crate::report::{Figure, Target, quantile_ms};
 use crate::server::{Server, Threads};
 use crate::stage::{Database, Stage};
-use crate::{Options, check, limit, naive};
+use crate::{Options, check, limit, naive, statements};
 use anyhow::Result;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -76,6 +76,7 @@ pub async fn run(options: &Options, stage: &Stage, figures: &mut Vec<Figure>) ->
         options.shuffle(&mut order);
         for contender in order {
             stage.clock.next_day();
+            statements::reset(options, &ours).await?;
             let turn = match contender {
                 Contender::Limit => limit::turn(&limit, options.turn()).await?,
                 contender => field.turn(contender, options.turn()).await?,
@@ -90,6 +91,7 @@ pub async fn run(options: &Options, stage: &Stage, figures: &mut Vec<Figure>) ->
                 turn.rate(),
                 after.as_secs_f64()
             ));
+            statements::tell(options, &ours).await?;
             turns.entry(contender).or_default().push(turn);
         }
     }
@@ -97,8 +99,10 @@ pub async fn run(options: &Options, stage: &Stage, figures: &mut Vec<Figure>) ->
     options.say("open loop");
     stage.clock.next_day();
     connect(&mut field.single, &server.address).await?;
+    statements::reset(options, &ours).await?;
     let mut open = open_loop(&mut field.single, OPEN_RATE, options.long_turn()).await?;
     check::settle(&ours).await?;
+    statements::tell(options, &ours).await?;
     boards.close().await?;
 
     options.say("tap to screen");
@@ -107,9 +111,11 @@ pub async fn run(options: &Options, stage: &Stage, figures: &mut Vec<Figure>) ->
     field.single.iter_mut().for_each(|gun| gun.sent.clear());
     connect(&mut field.single, &server.address).await?;
     let frames = boards.frames();
+    statements::reset(options, &ours).await?;
     let screen = open_loop(&mut field.single, SCREEN_RATE, options.long_turn()).await?;
     let frames = (boards.frames() - frames) as f64 / screen.seconds;
     check::settle(&ours).await?;
+    statements::tell(options, &ours).await?;
     tokio::time::sleep(Duration::from_secs(3)).await;
     let sent: Vec<_> = field.single.iter().flat_map(|gun| gun.sent.iter().copied()).collect();
     let mut times = boards.times(&sent).await?;

@@ -26,6 +26,7 @@ mod probe;
 mod report;
 mod server;
 mod stage;
+mod statements;
 
 use anyhow::Result;
 use clap::Parser;
@@ -49,6 +50,9 @@ struct Options {
     /// The figures that take long, too.
     #[arg(long)]
     full: bool,
+    /// After every turn, what Postgres spent its time on (needs `pg_stat_statements`). It costs some itself.
+    #[arg(long)]
+    statements: bool,
     #[command(subcommand)]
     mode: Option<child::Mode>,
     #[arg(skip)]
@@ -80,7 +84,7 @@ async fn main() -> Result<()> {
         return child::run(mode).await;
     }
     let mut figures = Vec::new();
-    let mut stage = stage::Stage::open().await?;
+    let mut stage = stage::Stage::open(options.statements).await?;
     web::observability::init_logs_to(&stage.dir().join("server.log"))?;
     let measured = ingest::run(&options, &stage, &mut figures).await?;
     models::run(&options, &measured, &mut figures).await?;

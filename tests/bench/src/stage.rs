@@ -1,5 +1,6 @@
 //! Private servers for the run, configured as `docker-compose.yml` configures them, fsync on.
 
+use crate::statements;
 use anyhow::{Context, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 use commands::Write;
@@ -57,12 +58,15 @@ pub struct Stage {
 
 impl Stage {
     /// Starts both servers in a fresh folder.
-    pub async fn open() -> Result<Self> {
+    pub async fn open(statements: bool) -> Result<Self> {
         let dir = std::env::temp_dir().join(format!("attendance-bench-{}", std::process::id()));
         let mut postgres = PostgresCluster::start(&dir.join("postgres")).await?;
         let mut c = PgConnection::connect_with(&postgres.options("postgres")).await?;
         for setting in SETTINGS {
             sqlx::query(&format!("alter system set {setting}")).execute(&mut c).await?;
+        }
+        if statements {
+            statements::preload(&mut c).await?;
         }
         c.close().await?;
         postgres.stop();
