@@ -1,11 +1,12 @@
 //! The read models, as one closed list.
 
 use crate::{Fact, audit, live, roster};
-use domain::SchoolId;
+use domain::{AnyEvent, SchoolId};
 use sqlx::PgConnection;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// A read model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,6 +46,27 @@ impl ReadModel {
         }
     }
 
+    /// How long a projector waits after a page that was not full, so that a busy log makes few large pages
+    /// instead of many small ones. The first event after a quiet time waits for nothing.
+    pub(crate) fn gathering(self) -> Duration {
+        Duration::from_millis(match self {
+            Self::Roster => 50,
+            // A tap is on the board within 50 ms.
+            Self::Live => 5,
+            Self::Audit => 200,
+        })
+    }
+
+    /// Whether somebody who waits for the model is told of an event. Most are taps, and the roster has
+    /// nothing of those.
+    fn tells_of(self, event: &AnyEvent) -> bool {
+        match self {
+            Self::Roster => !matches!(event, AnyEvent::AttendanceDay(_) | AnyEvent::Quarantine(_)),
+            Self::Live => true,
+            Self::Audit => false,
+        }
+    }
+
     /// Applies a page of events to the tables that the connection's `search_path` leads to: loads the
     /// rows that the page touches, folds, writes what changed. Events that were applied before change
     /// nothing. The caller's transaction moves the checkpoint.
@@ -79,10 +101,11 @@ impl FromStr for ReadModel {
     }
 }
 
-/// The schools that a page is about, as a notification's payload: ids separated by commas, or `*` where
-/// they would not fit (Postgres allows 8,000 bytes).
-pub(crate) fn schools_of(facts: &[Fact]) -> String {
-    let schools: BTreeSet<SchoolId> = facts.iter().map(|f| f.event.school_id).collect();
+/// The schools that a page tells of, as a notification's payload: ids separated by commas, or `*` where
+/// they would not fit (Postgres allows 8,000 bytes). Empty if there is nothing to tell.
+pub(crate) fn schools_of(model: ReadModel, facts: &[Fact]) -> String {
+    let telling = facts.iter().filter(|f| model.tells_of(&f.event.payload));
+    let schools: BTreeSet<SchoolId> = telling.map(|f| f.event.school_id).collect();
     if schools.len() > 200 {
         return "*".to_owned();
     }

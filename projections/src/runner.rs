@@ -74,7 +74,12 @@ pub async fn run<M: Models, L: Log, C: Conveyor>(
     while !token.is_cancelled() {
         // A transaction is never cut off by the token: only the waiting inside is.
         match projector.step(&token).await {
-            Ok(()) => pause = PAUSE.0,
+            Ok(written) => {
+                pause = PAUSE.0;
+                if (1..projector.page).contains(&written) {
+                    token.run_until_cancelled(tokio::time::sleep(model.gathering())).await;
+                }
+            }
             Err(error) => {
                 projector.forget();
                 if let StepError::Poison(poison) = &error {
@@ -136,28 +141,28 @@ impl<M: Models, L: Log, C: Conveyor> Projector<M, L, C> {
     }
 
     /// Waits for a page (at most about a quarter of a second) and applies it. Another projector having
-    /// applied it is an ordinary outcome.
-    pub async fn step(&mut self, token: &CancellationToken) -> Result<(), StepError> {
+    /// applied it is an ordinary outcome. Returns how many events the page had.
+    pub async fn step(&mut self, token: &CancellationToken) -> Result<usize, StepError> {
         let from = match self.checkpoint {
             Some(checkpoint) => checkpoint,
             None => *self.checkpoint.insert(in_time(self.models.checkpoint(self.model)).await?),
         };
         let page = in_time(self.feed.next_page(from.position, from.epoch, self.page));
         let page = match token.run_until_cancelled(page).await {
-            None => return Ok(()),
+            None => return Ok(0),
             Some(Ok(page)) => page,
             Some(Err(FeedError::Db(error))) => return Err(error.into()),
             Some(Err(FeedError::EpochChanged(epoch))) => {
                 tracing::warn!(read_model = self.model.name(), %epoch, "the log has begun another epoch, starting anew");
-                return self.start_anew(from, epoch).await;
+                return self.start_anew(from, epoch).await.map(|()| 0);
             }
             Some(Err(error @ FeedError::AheadOfLog { .. })) => {
                 tracing::error!(read_model = self.model.name(), %error, "starting anew");
-                return self.start_anew(from, from.epoch).await;
+                return self.start_anew(from, from.epoch).await.map(|()| 0);
             }
         };
         if page.events.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         let source = page.source;
         let (facts, poison) = decode_page(page.events);
@@ -167,7 +172,7 @@ impl<M: Models, L: Log, C: Conveyor> Projector<M, L, C> {
             self.checkpoint = in_time(self.write(&from, &to, &facts)).await?.then_some(to);
             self.count(&to, facts.len(), source);
         }
-        poison.map_or(Ok(()), |poison| Err(poison.into()))
+        poison.map_or(Ok(facts.len()), |poison| Err(poison.into()))
     }
 
     /// Rows and checkpoint in one transaction. False: another projector has moved the checkpoint.
@@ -179,7 +184,10 @@ impl<M: Models, L: Log, C: Conveyor> Projector<M, L, C> {
         #[cfg(test)]
         local_services::failpoint::reach("projector: before rows").await?;
         tx.apply(self.model, facts).await?;
-        tx.announce(self.model, &schools_of(facts)).await?;
+        let schools = schools_of(self.model, facts);
+        if !schools.is_empty() {
+            tx.announce(self.model, &schools).await?;
+        }
         #[cfg(test)]
         local_services::failpoint::reach("projector: before commit").await?;
         tx.commit().await?;

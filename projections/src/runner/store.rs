@@ -39,10 +39,8 @@ impl Models for PgPool {
     }
 
     async fn begin(&self) -> Result<Self::Tx, sqlx::Error> {
-        let mut tx = self.begin().await?;
         // A lost commit is folded again from the log.
-        sqlx::query!("set local synchronous_commit = off").execute(&mut *tx).await?;
-        Ok(tx)
+        self.begin_with("begin; set local synchronous_commit = off").await
     }
 }
 

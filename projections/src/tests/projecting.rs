@@ -156,3 +156,37 @@ async fn a_commit_of_the_live_model_tells_which_schools_changed() {
     let told = tokio::time::timeout(Duration::from_secs(5), listener.recv()).await.unwrap().unwrap();
     assert_eq!(told.payload(), format!("{},{}", school(2), school(3)));
 }
+
+#[tokio::test]
+async fn a_busy_log_makes_few_pages_and_the_first_event_after_a_quiet_time_waits_for_none() {
+    let world = World::create().await;
+    let drafts = some_history(9, 100);
+    let token = CancellationToken::new();
+    let feed = Feed::new(world.reader.clone(), None);
+    let running = tokio::spawn(runner::run(ReadModel::Audit, world.projector.clone(), feed, token.clone()));
+    let (quiet, busy) = drafts.split_at(3);
+    let mut quickest = Duration::MAX;
+    for draft in quiet {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        world.append(std::slice::from_ref(draft)).await;
+        let begun = std::time::Instant::now();
+        while world.position(ReadModel::Audit).await < world.head().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        quickest = quickest.min(begun.elapsed());
+    }
+    assert!(quickest < ReadModel::Audit.gathering(), "one event alone took {quickest:?}");
+    let moves = async || checkpoint::begin(&world.projector, ReadModel::Audit).await.unwrap().version;
+    let (before, begun) = (moves().await, std::time::Instant::now());
+    for draft in busy {
+        world.append(std::slice::from_ref(draft)).await;
+    }
+    while world.position(ReadModel::Audit).await < world.head().await {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let most = begun.elapsed().as_millis() / ReadModel::Audit.gathering().as_millis() + 2;
+    let pages = moves().await - before;
+    assert!(u128::from(pages.unsigned_abs()) <= most, "{pages} pages of {} events", busy.len());
+    token.cancel();
+    running.await.unwrap();
+}
