@@ -8,6 +8,7 @@
 mod apply;
 pub mod board;
 pub mod facts;
+pub mod kept;
 #[doc(hidden)]
 pub mod memory;
 pub mod queries;

@@ -6,6 +6,7 @@ mod board;
 mod days;
 mod epochs;
 mod failpoints;
+mod kept;
 mod measure;
 mod over_nats;
 mod people;

@@ -26,12 +26,14 @@ use crate::names::{Names, NamesError};
 use channel::Channel;
 use commands::clock::Clock;
 use domain::SchoolId;
+use projections::live::kept::Kept;
 use source::{Postgres, Source};
 use sqlx::PgPool;
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
 /// Boards computed at once in this process, whoever asks.
@@ -65,6 +67,9 @@ pub(crate) struct Hub {
     ring: usize,
     channels: Mutex<BTreeMap<SchoolId, Weak<Channel>>>,
     computing: Semaphore,
+    log_end: freshness::LogEnd,
+    /// Whether anything was heard of the projector since the last poll.
+    heard: AtomicBool,
 }
 
 impl LiveHub {
@@ -90,6 +95,8 @@ impl LiveHub {
             ring: ring.max(1),
             channels: Mutex::default(),
             computing: Semaphore::new(COMPUTED_AT_ONCE),
+            log_end: freshness::LogEnd::default(),
+            heard: AtomicBool::new(false),
         }))
     }
 
@@ -100,7 +107,8 @@ impl LiveHub {
 
     /// The board of a school now, computed for this call; none if there is no such school.
     pub async fn board_now(&self, school: SchoolId) -> Result<Option<Arc<Frame>>, LiveError> {
-        Ok(self.0.compute(school, None).await?.map(Arc::new))
+        let place = self.0.place().await?;
+        Ok(self.0.compute(&place, school, None, &mut None).await?.map(Arc::new))
     }
 
     /// Watches a school, the present board first; none if there is no such school.
@@ -108,7 +116,10 @@ impl LiveHub {
         if let Some(channel) = self.0.running(school) {
             return Ok(Some(Watcher::new(channel, self.0.stop.clone())));
         }
-        let Some(first) = self.0.compute(school, None).await? else { return Ok(None) };
+        let place = self.0.place().await?;
+        let mut kept = None;
+        let Some(first) = self.0.compute(&place, school, None, &mut kept).await? else { return Ok(None) };
+        drop(place);
         // Somebody else may have been first meanwhile.
         let mut channels = self.0.lock();
         if let Some(channel) = channels.get(&school).and_then(Weak::upgrade) {
@@ -118,7 +129,7 @@ impl LiveHub {
         channels.insert(school, Arc::downgrade(&channel));
         channels.retain(|_, channel| channel.strong_count() > 0);
         drop(channels);
-        tokio::spawn(channel::run(self.0.clone(), channel.clone()));
+        tokio::spawn(channel::run(self.0.clone(), channel.clone(), kept));
         Ok(Some(Watcher::new(channel, self.0.stop.clone())))
     }
 
@@ -146,12 +157,25 @@ impl Hub {
         self.lock().values().filter_map(Weak::upgrade).collect()
     }
 
-    /// One board with its names and its age; `after` is the frame that it follows, if it follows one.
-    async fn compute(&self, school: SchoolId, after: Option<&Frame>) -> Result<Option<Frame>, LiveError> {
-        let place = tokio::time::timeout(Duration::from_secs(5), self.computing.acquire()).await;
-        let (Ok(Ok(_place)), false) = (place, self.stop.is_cancelled()) else { return Err(LiveError::Overloaded) };
+    /// A place among those who compute, in the order in which they came.
+    async fn place(&self) -> Result<SemaphorePermit<'_>, LiveError> {
+        match tokio::time::timeout(Duration::from_secs(5), self.computing.acquire()).await {
+            Ok(Ok(place)) if !self.stop.is_cancelled() => Ok(place),
+            _ => Err(LiveError::Overloaded),
+        }
+    }
+
+    /// One board with its names and its age; `after` is the frame that it follows, if it follows one, and
+    /// `kept` what that one was computed from: brought up to now here, or lost if that fails.
+    async fn compute(
+        &self,
+        _: &SemaphorePermit<'_>,
+        school: SchoolId,
+        after: Option<&Frame>,
+        kept: &mut Option<Kept>,
+    ) -> Result<Option<Frame>, LiveError> {
         // A connection that has lost its other end without a word keeps no board for itself.
-        tokio::time::timeout(COMPUTED_WITHIN, frame::compute(self, school, after))
+        tokio::time::timeout(COMPUTED_WITHIN, frame::compute(self, school, after, kept))
             .await
             .unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()).into()))
     }

@@ -96,6 +96,8 @@ struct Inner {
     request: PgPool,
     vault: Vault,
     schools: Mutex<HashMap<SchoolId, Slot>>,
+    /// The vault's count of erasures, and when it was asked.
+    erasures: tokio::sync::Mutex<Option<(Instant, i64)>>,
 }
 
 struct Slot {
@@ -106,24 +108,34 @@ struct Slot {
 impl Names {
     /// Over the request role's pool and the vault.
     pub fn new(request: PgPool, vault: Vault) -> Self {
-        Self(Arc::new(Inner { request, vault, schools: Mutex::default() }))
+        Self(Arc::new(Inner { request, vault, schools: Mutex::default(), erasures: tokio::sync::Mutex::default() }))
     }
 
     /// The names of a school as of the roster and the vault now: what changed since the last call is
     /// opened; after any erasure everything is opened again.
     pub async fn of_school(&self, school: SchoolId) -> Result<Arc<SchoolNames>, NamesError> {
+        let Some(roster) = self.roster().await? else { return Ok(self.slot(school).lock().await.clone()) };
+        self.at_least(school, roster.epoch, roster.position, Duration::ZERO).await
+    }
+
+    /// The same as of this position of the roster or a later one, for whoever has read there what it shows;
+    /// the vault is not asked again `within` so long of the last time, whichever school that was for.
+    pub async fn at_least(
+        &self,
+        school: SchoolId,
+        epoch: Epoch,
+        position: i64,
+        within: Duration,
+    ) -> Result<Arc<SchoolNames>, NamesError> {
         let slot = self.slot(school);
         let mut kept = slot.lock().await;
-        let erasures = self.0.vault.change().await?;
-        let Some(roster) = self.roster().await? else { return Ok(kept.clone()) };
-        let usable =
-            kept.as_of.filter(|a| a.epoch == roster.epoch && a.erasures == erasures && a.position <= roster.position);
-        match usable {
-            Some(as_of) if as_of.position == roster.position => return Ok(kept.clone()),
+        let erasures = self.erasures(within).await?;
+        match kept.as_of.filter(|a| a.epoch == epoch && a.erasures == erasures) {
+            Some(as_of) if as_of.position >= position => return Ok(kept.clone()),
             Some(as_of) => {
                 let changed = self.rows_after(school, as_of.last_row).await?;
                 let last_row = changed.last().map_or(as_of.last_row, |s| s.position);
-                let next = AsOf { position: roster.position, last_row, ..as_of };
+                let next = AsOf { position, last_row, ..as_of };
                 if changed.is_empty() {
                     Arc::make_mut(&mut kept).as_of = Some(next);
                 } else {
@@ -142,11 +154,25 @@ impl Names {
                 let opened =
                     tokio::task::spawn_blocking(move || all.iter().map(|s| (s.student_id, open(&keys, s))).collect());
                 let names = opened.await.map_err(|_| NamesError::Roster(sqlx::Error::WorkerCrashed))?;
-                let as_of = AsOf { epoch: roster.epoch, position: roster.position, last_row, erasures };
+                let as_of = AsOf { epoch, position, last_row, erasures };
                 *kept = Arc::new(SchoolNames { names, as_of: Some(as_of) });
             }
         }
         Ok(kept.clone())
+    }
+
+    async fn erasures(&self, within: Duration) -> Result<i64, VaultError> {
+        let mut asked = self.0.erasures.lock().await;
+        if let Some((at, erasures)) = *asked
+            && at.elapsed() < within
+        {
+            return Ok(erasures);
+        }
+        // Before the answer: what is destroyed meanwhile counts as after it.
+        let at = Instant::now();
+        let erasures = self.0.vault.change().await?;
+        *asked = Some((at, erasures));
+        Ok(erasures)
     }
 
     async fn roster(&self) -> Result<Option<Checkpoint>, sqlx::Error> {

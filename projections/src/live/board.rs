@@ -14,6 +14,7 @@ use domain::day_status::{Completeness, DayFacts, DayStatus, Policy, Status, day_
 use domain::expectation::{CourseCalendar, Expectation, PupilCalendar, Why, expectation};
 use domain::kiosk::LaneMode;
 use domain::{CourseId, Epoch, KioskId, ScanId, SchoolId, Sealed, StudentId};
+use serde::Deserialize;
 use std::collections::HashMap;
 
 /// What an inspector sees of one school on one day at one moment.
@@ -139,7 +140,7 @@ pub struct CourseLine {
 }
 
 /// A pupil's name as the roster keeps it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct SealedName {
     /// Given names (field `given_names`).
     pub given: Sealed,
@@ -179,7 +180,7 @@ pub struct LastScan {
 }
 
 /// A kiosk's line on the board.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct GateLine {
     /// The kiosk.
     pub kiosk_id: KioskId,

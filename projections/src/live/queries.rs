@@ -7,7 +7,7 @@ use crate::{page, wire};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::day_status::DayStatus;
 use domain::expectation::Expectation;
-use domain::{CourseId, Epoch, KioskId, ScanId, SchoolId, StudentId};
+use domain::{CourseId, KioskId, ScanId, SchoolId, StudentId};
 use sqlx::{PgConnection, PgExecutor, PgPool};
 use uuid::Uuid;
 
@@ -22,29 +22,6 @@ pub async fn load_board(
     let facts = facts::load_in_tx(&mut tx, school, date).await?;
     tx.commit().await?;
     Ok(facts.map(|facts| board(&facts, now)))
-}
-
-/// The board, and the day's scans that it has and the board at `since` had not, at most `most`, in the
-/// order of the log: of one moment, so that a restart or a restore between two readings cannot part
-/// them. No scans if `since` is of another epoch, or beyond the board.
-pub async fn load_board_since(
-    pool: &PgPool,
-    school: SchoolId,
-    date: NaiveDate,
-    now: DateTime<Utc>,
-    since: Option<(Epoch, i64)>,
-    most: i64,
-) -> Result<Option<(Board, Vec<LiveScan>)>, sqlx::Error> {
-    let mut tx = facts::snapshot(pool).await?;
-    let Some(facts) = facts::load_in_tx(&mut tx, school, date).await? else { return Ok(None) };
-    let as_of = facts.as_of;
-    let after = since.filter(|(epoch, position)| *epoch == as_of.epoch && *position < as_of.position);
-    let scans = match after {
-        Some((_, after)) => scans_after(&mut *tx, school, date, after, most).await?,
-        None => Vec::new(),
-    };
-    tx.commit().await?;
-    Ok(Some((board(&facts, now), scans)))
 }
 
 /// A pupil and how the day stands, with the derivation.
@@ -257,7 +234,7 @@ pub async fn scans_page(
     scans_after(pool, school, date, after, page::limit(limit)).await
 }
 
-async fn scans_after(
+pub(crate) async fn scans_after(
     executor: impl PgExecutor<'_>,
     school: SchoolId,
     date: NaiveDate,

@@ -4,10 +4,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::attendance_day::{Direction, Flag, Method, TimeConfidence};
 use domain::quarantine::Reason;
 use domain::{KioskId, QueueId, ScanId, SchoolId, StudentId};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// A pupil's day, summed up from its scans.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct PupilDay {
     /// The tenant.
     pub school_id: SchoolId,
@@ -36,7 +37,7 @@ pub struct PupilDay {
 }
 
 /// A scan that could be placed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct LiveScan {
     /// The tenant.
     pub school_id: SchoolId,
@@ -99,7 +100,7 @@ pub struct Gate {
 }
 
 /// What became of a scan that could not be placed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum QuarantineState {
     /// It waits for a person.

@@ -1,7 +1,9 @@
 //! A course's page, a pupil's day, the scans and the quarantine, over the tables.
 
 use super::board::{morning, statements_of};
-use crate::live::queries::{course_page, load_board, load_board_since, pupil_day, quarantine_page, scans_page};
+use crate::live::board::board;
+use crate::live::kept;
+use crate::live::queries::{course_page, load_board, pupil_day, quarantine_page, scans_page};
 use crate::live::rows::QuarantineState;
 use crate::testing::history::{self, Random, course_id, day, pupil_id};
 use crate::testing::{Draft, World, at, id, monday};
@@ -193,8 +195,9 @@ async fn a_board_comes_with_the_scans_that_another_one_had_not() {
     morning(&world, 30, 2).await;
     world.catch_up_all().await;
     let since = async |since: Option<(Epoch, i64)>, most: i64| {
-        let found = load_board_since(&world.request, school(), monday(), at(12, 0, 0), since, most).await;
-        let (board, scans) = found.unwrap().unwrap();
+        let found = kept::load(&world.request, school(), monday(), since, most).await;
+        let (kept, scans) = found.unwrap().unwrap();
+        let board = board(&kept.facts, at(12, 0, 0));
         assert_eq!(Some(board.clone()), load_board(&world.request, school(), monday(), at(12, 0, 0)).await.unwrap());
         (board.as_of, scans.into_iter().map(|scan| scan.position).collect::<Vec<i64>>())
     };

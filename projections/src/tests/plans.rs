@@ -70,6 +70,9 @@ insert into audit.entries
          timestamptz '2026-08-15 12:00:00Z' + n * interval '7 minutes',
          timestamptz '2026-08-15 12:00:00Z' + n * interval '7 minutes', an_id(10, s, n), null, null
   from generate_series(0, 19999) n, generate_series(1, 4) s;
+insert into log_epoch (epoch, started_at) select an_id(11, 1, 0), now() where not exists (select from log_epoch);
+insert into checkpoints
+  select model, 1, epoch, 105600, now() from log_epoch, unnest(array['roster', 'live']) model;
 analyze;
 ";
 
@@ -143,6 +146,11 @@ impl Meter {
         self.of("cards", async |p| roster::queries::cards_since(p, school(), 2_000, 100).await).await;
         self.of("guardians", async |p| roster::queries::guardians_of(p, school(), student).await).await;
         self.of("board", async |p| live::queries::load_board(p, school(), date, now).await).await;
+        // The last fifty scans of the school's 2,400 that day.
+        let loaded = live::kept::load(&self.request, school(), date, None, 0).await.unwrap();
+        let (mut kept, _) = loaded.unwrap();
+        kept.facts.as_of.position = 98_350;
+        self.of("changes", async |p| live::kept::changes(p, &kept, 1_000).await).await;
         self.of("course_day", async |p| live::queries::course_page(p, school(), course, date, now, None, 100).await)
             .await;
         self.of("pupil_day", async |p| live::queries::pupil_day(p, school(), student, date, now).await).await;
@@ -213,6 +221,8 @@ fn bound(name: &str) -> i64 {
         audit if audit.starts_with("audit_") => 700,
         // Everybody's place and day, and what is on the page besides; nothing of other days.
         "board" => 5_000,
+        // What changed, the courses with their schedules, and what waits for a person.
+        "changes" => 700,
         // Every pupil's place.
         "students_of_course" => 4_000,
         "course_day" => 2_000,

@@ -10,12 +10,14 @@ use domain::{Epoch, EventId, SchoolId};
 use nats::log::Head;
 use projections::live::board::{AsOf, Board, board};
 use projections::live::facts::{BoardFacts, Pupil, ScanFact, School};
+use projections::live::kept::{ChangedScan, Changes, Copies, Kept};
 use projections::live::memory::LiveRows;
 use projections::live::rows::LiveScan;
 use projections::runner::{ModelTx, Models};
 use projections::{Checkpoint, Fact, ReadModel};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{OwnedMutexGuard, oneshot};
 use tokio::time::Instant;
 use web::live::source::{Answer, Source};
@@ -183,7 +185,16 @@ impl ModelTx for Tx {
 
 /// What a board of a school says of these tables.
 pub fn board_of(tables: &Tables, log_epoch: Epoch, school: SchoolId, date: NaiveDate, now: DateTime<Utc>) -> Board {
+    board(&facts_of(tables, log_epoch, school, date), now)
+}
+
+fn as_of(tables: &Tables, log_epoch: Epoch) -> AsOf {
     let (epoch, position, recorded_at) = tables.checkpoint.unwrap_or((log_epoch, 0, None));
+    AsOf { epoch, position, recorded_at, roster_position: 0, stale_epoch: epoch != log_epoch }
+}
+
+/// What it is computed from.
+fn facts_of(tables: &Tables, log_epoch: Epoch, school: SchoolId, date: NaiveDate) -> BoardFacts {
     let settings = school::settings();
     let days: BTreeMap<_, _> = tables
         .rows
@@ -202,7 +213,7 @@ pub fn board_of(tables: &Tables, log_epoch: Epoch, school: SchoolId, date: Naive
     });
     let scans = tables.rows.scans().into_iter().rev();
     let shown = scans.filter(|s| s.school_id == school && s.local_date == date && !s.is_echo()).take(20);
-    let facts = BoardFacts {
+    BoardFacts {
         school: School {
             school_id: school,
             name: "Escuela".to_owned(),
@@ -212,7 +223,7 @@ pub fn board_of(tables: &Tables, log_epoch: Epoch, school: SchoolId, date: Naive
             echo_seconds: settings.echo_seconds,
         },
         date,
-        as_of: AsOf { epoch, position, recorded_at, roster_position: 0, stale_epoch: epoch != log_epoch },
+        as_of: as_of(tables, log_epoch),
         courses: Vec::new(),
         pupils: pupils.collect(),
         gates: Vec::new(),
@@ -231,63 +242,97 @@ pub fn board_of(tables: &Tables, log_epoch: Epoch, school: SchoolId, date: Naive
             })
             .collect(),
         quarantined: tables.rows.waiting(school) as i64,
-    };
-    board(&facts, now)
+    }
 }
 
 /// The scans of a board's day that it has and the board at `since` had not.
-fn scans_since(tables: &Tables, board: &Board, since: Option<(Epoch, i64)>, most: usize) -> Vec<LiveScan> {
-    let as_of = board.as_of;
+fn scans_since(tables: &Tables, facts: &BoardFacts, since: Option<(Epoch, i64)>, most: usize) -> Vec<LiveScan> {
+    let (as_of, school) = (facts.as_of, facts.school.school_id);
     let Some((_, after)) = since.filter(|(epoch, position)| *epoch == as_of.epoch && *position < as_of.position) else {
         return Vec::new();
     };
-    let scans = tables.rows.scans().into_iter().filter(|s| s.school_id == board.school_id && s.position > after);
-    scans.filter(|s| s.local_date == board.date).take(most).cloned().collect()
+    let scans = tables.rows.scans().into_iter().filter(|s| s.school_id == school && s.position > after);
+    scans.filter(|s| s.local_date == facts.date).take(most).cloned().collect()
 }
 
 /// What a web process reads boards from.
 pub struct Boards(pub Client);
+
+impl Boards {
+    /// Reads from the tables, and scans from a replica, which is the same; and where the tables are. With a
+    /// bug the one is behind, or the other of another moment.
+    async fn read<T: Send>(
+        &self,
+        what: &'static str,
+        read: impl Fn(&Tables, &Tables, Epoch) -> Option<T> + Send + Sync,
+    ) -> Result<(Option<T>, AsOf), sqlx::Error> {
+        let (apart, behind) = {
+            let chance = self.0.server.chance();
+            (chance.has(Bug::BoardAndPlaceReadApart), chance.has(Bug::ScansFromALaggingReplica))
+        };
+        let read_all = |state: &mut State| {
+            let tables = &state.data.tables;
+            let replica = tables.before.as_deref().filter(|_| behind).unwrap_or(tables);
+            Ok((read(tables, replica, state.data.epoch), as_of(tables, state.data.epoch)))
+        };
+        let (answer, place) = self.0.ask(what, read_all).await?;
+        if !apart {
+            return Ok((answer, place));
+        }
+        let place = self.0.ask("place", |state| Ok(as_of(&state.data.tables, state.data.epoch))).await?;
+        Ok((answer, place))
+    }
+}
 
 impl Source for Boards {
     fn zone(&self, _: SchoolId) -> Answer<'_, Option<Tz>> {
         Box::pin(self.0.ask("zone", |_| Ok(Some(school::settings().zone))))
     }
 
-    fn board(
+    fn load(
         &self,
         school: SchoolId,
         date: NaiveDate,
-        now: DateTime<Utc>,
         since: Option<(Epoch, i64)>,
         most: usize,
-    ) -> Answer<'_, Option<(Board, Vec<LiveScan>)>> {
-        let read = move |state: &mut State| {
-            let tables = &state.data.tables;
-            let known = tables.checkpoint.is_some();
-            Ok(known.then(|| board_of(tables, state.data.epoch, school, date, now)))
-        };
-        let (apart, replica) = {
-            let chance = self.0.server.chance();
-            (chance.has(Bug::BoardAndPlaceReadApart), chance.has(Bug::ScansFromALaggingReplica))
+    ) -> Answer<'_, Option<(Kept, Vec<LiveScan>)>> {
+        let read = move |tables: &Tables, replica: &Tables, epoch| {
+            let facts = tables.checkpoint.map(|_| facts_of(tables, epoch, school, date))?;
+            let scans = scans_since(replica, &facts, since, most);
+            Some((Kept { facts, roster_read_at: 0, copies: Copies::default() }, scans))
         };
         Box::pin(async move {
-            let read_all = |state: &mut State| {
-                let Some(board) = read(state)? else { return Ok(None) };
-                let tables = &state.data.tables;
-                let tables = tables.before.as_deref().filter(|_| replica).unwrap_or(tables);
-                let scans = scans_since(tables, &board, since, most);
-                Ok(Some((board, scans)))
-            };
-            let all = self.0.ask("board", read_all).await?;
-            if !apart {
-                return Ok(all);
-            }
-            let as_of = self.0.ask("place", read).await?.map(|later| later.as_of);
-            Ok(all.zip(as_of).map(|((board, scans), as_of)| (Board { as_of, ..board }, scans)))
+            let (loaded, place) = self.read("board", read).await?;
+            Ok(loaded.map(|(kept, scans)| (Kept { facts: BoardFacts { as_of: place, ..kept.facts }, ..kept }, scans)))
         })
     }
 
-    fn names(&self, _: SchoolId) -> Answer<'_, Arc<SchoolNames>, web::names::NamesError> {
+    fn changes<'a>(&'a self, kept: &'a Kept, most: usize) -> Answer<'a, Option<Changes>> {
+        let facts = &kept.facts;
+        let (school, date, then) = (facts.school.school_id, facts.date, facts.as_of.position);
+        let read = move |tables: &Tables, replica: &Tables, epoch| {
+            let now = tables.checkpoint.map(|_| facts_of(tables, epoch, school, date))?;
+            let days = now.pupils.into_iter().filter_map(|pupil| pupil.day).filter(|day| day.position > then);
+            let scans = replica.rows.scans().into_iter().filter(|s| s.school_id == school && s.local_date == date);
+            let scans = scans.filter(|s| s.last_position > then).cloned();
+            let scans: Vec<_> = scans.map(|scan| ChangedScan { scan, name: None, erased: false }).collect();
+            (scans.len() <= most).then(|| Changes {
+                as_of: now.as_of,
+                copies: Copies::default(),
+                roster_changed: false,
+                days: days.collect(),
+                scans,
+                gates: now.gates,
+                quarantined: now.quarantined,
+            })
+        };
+        Box::pin(async move {
+            let (changes, as_of) = self.read("changes", read).await?;
+            Ok(changes.map(|changes| Changes { as_of, ..changes }))
+        })
+    }
+
+    fn names<'a>(&'a self, _: &'a Kept, _: Duration) -> Answer<'a, Arc<SchoolNames>, web::names::NamesError> {
         Box::pin(async { Ok(self.0.ask("names", |_| Ok(Arc::default())).await?) })
     }
 

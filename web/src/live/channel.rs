@@ -4,6 +4,7 @@
 use super::frame::{Frame, FrameId};
 use super::{Hub, LiveError};
 use domain::SchoolId;
+use projections::live::kept::Kept;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -56,10 +57,6 @@ impl Channel {
         }
     }
 
-    pub(super) fn school(&self) -> SchoolId {
-        self.school
-    }
-
     pub(super) fn wake(&self) {
         self.dirty.notify_one();
     }
@@ -93,8 +90,9 @@ impl Channel {
     }
 }
 
-/// Computes frames until the hub stops or nobody has watched for a while.
-pub(super) async fn run(hub: Arc<Hub>, channel: Arc<Channel>) {
+/// Computes frames until the hub stops or nobody has watched for a while. `kept` is what the channel's first
+/// frame was computed from.
+pub(super) async fn run(hub: Arc<Hub>, channel: Arc<Channel>, mut kept: Option<Kept>) {
     let mut unwatched_since = None;
     loop {
         tokio::select! {
@@ -112,9 +110,13 @@ pub(super) async fn run(hub: Arc<Hub>, channel: Arc<Channel>) {
                 return;
             }
         }
-        let begun = Instant::now();
         let last = channel.latest.borrow().clone();
-        match hub.compute(channel.school, Some(&last)).await {
+        // How long others take is no reason for a longer pause.
+        let (begun, computed) = match hub.place().await {
+            Ok(place) => (Instant::now(), hub.compute(&place, channel.school, Some(&last), &mut kept).await),
+            Err(error) => (Instant::now(), Err(error)),
+        };
+        match computed {
             Ok(Some(frame)) => channel.publish(frame),
             Ok(None) => tracing::warn!(school_id = %channel.school, "a watched school is gone from the roster"),
             Err(LiveError::Overloaded) => channel.wake(),

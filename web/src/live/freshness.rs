@@ -5,10 +5,14 @@ use super::source::Source;
 use chrono::{DateTime, TimeDelta, Utc};
 use commands::clock::Clock;
 use domain::attendance_day::TimeConfidence;
+use nats::log::Head;
 use projections::live::board::AsOf;
 use projections::live::rows::LiveScan;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
+use std::time::Duration;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
 use utoipa::ToSchema;
 
 /// Scans that the times from tap to screen are taken over.
@@ -17,7 +21,8 @@ const WINDOW: usize = 200;
 /// about the line.
 const CAME_AT_ONCE: TimeDelta = TimeDelta::seconds(30);
 
-/// How old a board is.
+/// How old a board is. In the stream the log's end is up to 200 ms older than the board, and asked for all
+/// schools at once: what came since is not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Freshness {
     /// Events in the log that are not in the board yet.
@@ -68,22 +73,66 @@ impl Recent {
     }
 }
 
-/// Compares the board with the log's head.
-pub(super) async fn measure(
-    source: &dyn Source,
-    as_of: &AsOf,
-    clock: &dyn Clock,
-    recent: &Recent,
-) -> Result<Freshness, sqlx::Error> {
-    let head = source.head().await?;
-    let behind_events = if head.epoch == as_of.epoch { (head.position - as_of.position).max(0) } else { head.position };
-    let mut behind_ms = 0;
-    if behind_events > 0 {
-        let after = if head.epoch == as_of.epoch { as_of.position } else { 0 };
-        let waiting = source.recorded_after(after).await?;
-        behind_ms = waiting.map_or(0, |since| real_ms(clock.now() - since, clock.rate()));
+/// The log's end as it was last asked for, shared by all schools.
+#[derive(Default)]
+pub(super) struct LogEnd(Mutex<Option<Seen>>);
+
+#[derive(Clone, Copy)]
+struct Seen {
+    asked: Instant,
+    head: Head,
+    /// Where the board was that it was asked for.
+    after: i64,
+    /// When the event after that was recorded.
+    recorded: Option<DateTime<Utc>>,
+}
+
+impl LogEnd {
+    /// Compares a board with the log's end, which is asked for again unless it was `within` so long: a
+    /// board beyond it is not behind.
+    pub(super) async fn measure(
+        &self,
+        source: &dyn Source,
+        as_of: &AsOf,
+        clock: &dyn Clock,
+        recent: &Recent,
+        within: Duration,
+    ) -> Result<Freshness, sqlx::Error> {
+        let mut last = self.0.lock().await;
+        // A board that is not stale is of the log's present epoch; an end of another one was before that.
+        let tells = |seen: &Seen| {
+            seen.asked.elapsed() < within
+                && (seen.head.epoch == as_of.epoch || as_of.stale_epoch)
+                && seen.after <= place(&seen.head, as_of)
+        };
+        let seen = match last.filter(tells) {
+            Some(seen) => seen,
+            None => *last.insert(ask(source, as_of).await?),
+        };
+        drop(last);
+        let at = place(&seen.head, as_of);
+        let behind_events = (seen.head.position - at).max(0);
+        // Of another board: the oldest that this one waits for came after the last one that it has.
+        let since = if at == seen.after { seen.recorded } else { seen.recorded.max(as_of.recorded_at) };
+        let behind_ms = match since {
+            Some(since) if behind_events > 0 => real_ms(clock.now() - since, clock.rate()),
+            _ => 0,
+        };
+        Ok(Freshness { behind_events, behind_ms, tap_to_screen: recent.spread() })
     }
-    Ok(Freshness { behind_events, behind_ms, tap_to_screen: recent.spread() })
+}
+
+/// Where a board is in the log: at its beginning if it is of another epoch.
+fn place(head: &Head, as_of: &AsOf) -> i64 {
+    if head.epoch == as_of.epoch { as_of.position } else { 0 }
+}
+
+async fn ask(source: &dyn Source, as_of: &AsOf) -> Result<Seen, sqlx::Error> {
+    let asked = Instant::now();
+    let head = source.head().await?;
+    let after = place(&head, as_of);
+    let recorded = if head.position > after { source.recorded_after(after).await? } else { None };
+    Ok(Seen { asked, head, after, recorded })
 }
 
 /// Milliseconds of a real clock in a span of one that runs at `rate`.

@@ -6,13 +6,13 @@ use chrono_tz::Tz;
 use domain::{Epoch, SchoolId};
 use futures::future::BoxFuture;
 use nats::log::Head;
-use projections::live::board::Board;
-use projections::live::queries;
+use projections::live::kept::{self, Changes, Kept};
 use projections::live::rows::LiveScan;
 use projections::{ReadModel, checkpoint};
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What the projector tells at a commit.
 const CHANNEL: &str = "attendance_live";
@@ -24,18 +24,21 @@ pub type Answer<'a, T, E = sqlx::Error> = BoxFuture<'a, Result<T, E>>;
 pub trait Source: Send + Sync + 'static {
     /// A school's zone; none if there is no such school.
     fn zone(&self, school: SchoolId) -> Answer<'_, Option<Tz>>;
-    /// The board of a school on a day, judged at `now`, and at most `most` of the day's scans that it has
+    /// What a school's board on a day is computed from, and at most `most` of the day's scans that it has
     /// and the board at `since` had not: of one moment of the read models.
-    fn board(
+    fn load(
         &self,
         school: SchoolId,
         date: NaiveDate,
-        now: DateTime<Utc>,
         since: Option<(Epoch, i64)>,
         most: usize,
-    ) -> Answer<'_, Option<(Board, Vec<LiveScan>)>>;
-    /// The names of its pupils.
-    fn names(&self, school: SchoolId) -> Answer<'_, Arc<SchoolNames>, NamesError>;
+    ) -> Answer<'_, Option<(Kept, Vec<LiveScan>)>>;
+    /// What differs from the kept facts, of one moment of the read models; none if it is more than `most`
+    /// scans.
+    fn changes<'a>(&'a self, kept: &'a Kept, most: usize) -> Answer<'a, Option<Changes>>;
+    /// The names of its pupils, as of these facts or later; of erasures one may be missing that happened
+    /// `within` the last moment.
+    fn names<'a>(&'a self, kept: &'a Kept, within: Duration) -> Answer<'a, Arc<SchoolNames>, NamesError>;
     /// The log's end.
     fn head(&self) -> Answer<'_, Head>;
     /// When the event after a position was recorded; none if there is none.
@@ -62,20 +65,29 @@ impl Source for Postgres {
         })
     }
 
-    fn board(
+    fn load(
         &self,
         school: SchoolId,
         date: NaiveDate,
-        now: DateTime<Utc>,
         since: Option<(Epoch, i64)>,
         most: usize,
-    ) -> Answer<'_, Option<(Board, Vec<LiveScan>)>> {
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
-        Box::pin(queries::load_board_since(&self.request, school, date, now, since, most))
+    ) -> Answer<'_, Option<(Kept, Vec<LiveScan>)>> {
+        Box::pin(kept::load(&self.request, school, date, since, i64::try_from(most).unwrap_or(i64::MAX)))
     }
 
-    fn names(&self, school: SchoolId) -> Answer<'_, Arc<SchoolNames>, NamesError> {
-        Box::pin(self.names.of_school(school))
+    fn changes<'a>(&'a self, kept: &'a Kept, most: usize) -> Answer<'a, Option<Changes>> {
+        Box::pin(kept::changes(&self.request, kept, i64::try_from(most).unwrap_or(i64::MAX)))
+    }
+
+    fn names<'a>(&'a self, kept: &'a Kept, within: Duration) -> Answer<'a, Arc<SchoolNames>, NamesError> {
+        let (school, as_of) = (kept.facts.school.school_id, kept.facts.as_of);
+        Box::pin(async move {
+            // The roster may be of another epoch than the live model.
+            if as_of.stale_epoch {
+                return self.names.of_school(school).await;
+            }
+            self.names.at_least(school, as_of.epoch, kept.roster_read_at, within).await
+        })
     }
 
     fn head(&self) -> Answer<'_, Head> {

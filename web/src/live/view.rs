@@ -47,6 +47,7 @@ pub struct BoardView {
     pub quarantined: i64,
     /// In the stream: the day's scans that this frame adds to the one before, in the order of the log,
     /// echoes included. More than 1,000 at once come as a snapshot, which adds none.
+    // Last, where a frame's JSON is cut open for it.
     pub scans: Vec<ScanView>,
 }
 
@@ -216,8 +217,8 @@ impl From<Counts> for CountsView {
     }
 }
 
-/// The board, without its age.
-pub(super) fn board(board: &Board, names: &SchoolNames, scans: Vec<ScanView>) -> BoardView {
+/// The board, without its age and the scans that it adds.
+pub(super) fn board(board: &Board, names: &SchoolNames) -> BoardView {
     BoardView {
         school: SchoolView {
             school_id: board.school_id.0,
@@ -264,7 +265,7 @@ pub(super) fn board(board: &Board, names: &SchoolNames, scans: Vec<ScanView>) ->
             })
             .collect(),
         quarantined: board.quarantined,
-        scans,
+        scans: Vec::new(),
     }
 }
 

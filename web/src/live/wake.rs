@@ -1,7 +1,10 @@
 //! What makes a school's channel look again: the projector's NOTIFY, and a poll of its checkpoint in
-//! case a notification was lost.
+//! case nothing is heard of it.
 
 use super::LiveHub;
+use domain::SchoolId;
+use std::sync::Weak;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
@@ -23,7 +26,11 @@ pub(super) async fn listen(hub: LiveHub) {
 
 async fn notifications(hub: &LiveHub) {
     loop {
-        if let Err(error) = hub.0.source.follow(&|schools| wake(hub, schools)).await {
+        let heard = |schools: &str| {
+            hub.0.heard.store(true, Ordering::Relaxed);
+            wake(hub, schools);
+        };
+        if let Err(error) = hub.0.source.follow(&heard).await {
             tracing::warn!(%error, "not listening for the live model; polling meanwhile");
         }
         sleep(RETRY).await;
@@ -32,8 +39,12 @@ async fn notifications(hub: &LiveHub) {
 
 /// `schools`: ids separated by commas, or `*` for all.
 fn wake(hub: &LiveHub, schools: &str) {
-    for channel in hub.0.all() {
-        if schools == "*" || schools.split(',').any(|s| s.parse() == Ok(channel.school())) {
+    if schools == "*" {
+        return hub.0.all().iter().for_each(|channel| channel.wake());
+    }
+    let channels = hub.0.lock();
+    for school in schools.split(',').filter_map(|id| id.parse::<SchoolId>().ok()) {
+        if let Some(channel) = channels.get(&school).and_then(Weak::upgrade) {
             channel.wake();
         }
     }
@@ -51,7 +62,9 @@ async fn polls(hub: &LiveHub) {
         let asked = timeout(PATIENCE, hub.0.source.reached()).await;
         match asked.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))) {
             Ok(now) => {
-                if now != last {
+                // Who is heard says which schools it was about; waking all is for when nothing is heard.
+                let heard = hub.0.heard.swap(false, Ordering::Relaxed);
+                if now != last && !heard {
                     wake(hub, "*");
                 }
                 last = now;

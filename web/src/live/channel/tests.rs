@@ -4,7 +4,8 @@ use crate::testing::{TestApp, TestSchool};
 
 /// A frame after another, or a first one.
 async fn frame(hub: &LiveHub, school: &TestSchool, before: Option<&Frame>) -> Frame {
-    hub.0.compute(school.id, before).await.unwrap().unwrap()
+    let place = hub.0.place().await.unwrap();
+    hub.0.compute(&place, school.id, before, &mut None).await.unwrap().unwrap()
 }
 
 async fn tap(app: &TestApp, school: &TestSchool, seqs: std::ops::RangeInclusive<i64>) {
