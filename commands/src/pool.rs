@@ -39,14 +39,14 @@ impl Role {
     }
 
     /// (idle in transaction, statement, lock) time-outs in milliseconds; 0 is none. Who holds the
-    /// log's lock stops every other writer, so writers are held shortest; a page of a rebuild may
-    /// take long.
+    /// log's lock stops every other writer, so writers are held shortest; a projector has given a page up
+    /// after 20 s.
     fn timeouts(self) -> (u32, u32, u32) {
         match self {
             Self::LogWriter | Self::Vault => (2_000, 5_000, 2_000),
             Self::Request => (5_000, 5_000, 2_000),
             Self::LogReader | Self::Worker => (10_000, 30_000, 5_000),
-            Self::Projector => (10_000, 60_000, 10_000),
+            Self::Projector => (10_000, 15_000, 10_000),
         }
     }
 

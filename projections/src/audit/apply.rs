@@ -6,6 +6,9 @@ use domain::{AnyEvent, KioskId};
 use domain::{attendance_day, quarantine};
 use std::collections::BTreeSet;
 
+/// What a kiosk's name as an actor begins with.
+pub(super) const KIOSK: &str = "kiosk:";
+
 /// The entry of an event.
 pub(crate) fn entry(fact: &Fact) -> Entry {
     let event = &fact.event;
@@ -30,9 +33,19 @@ pub(crate) fn entry(fact: &Fact) -> Entry {
     }
 }
 
-/// The kiosk that the event is about, else the one that sent it.
+/// The kiosk that sent the event, else the one that it is about: whoever looks for a kiosk as the actor
+/// finds it here.
 fn kiosk(fact: &Fact) -> Option<KioskId> {
-    let about = match &fact.event.payload {
+    sender(&fact.event.actor.0).or_else(|| about(fact))
+}
+
+/// The kiosk that an actor is, if it is one.
+pub(super) fn sender(actor: &str) -> Option<KioskId> {
+    actor.strip_prefix(KIOSK).and_then(|id| id.parse().ok())
+}
+
+fn about(fact: &Fact) -> Option<KioskId> {
+    match &fact.event.payload {
         AnyEvent::Kiosk(_) => Some(KioskId(fact.own_id)),
         AnyEvent::AttendanceDay(attendance_day::Event::ScanRecorded { scan }) => Some(scan.kiosk_id),
         AnyEvent::Quarantine(quarantine::Event::Received { scan, .. }) => Some(scan.kiosk_id),
@@ -42,6 +55,5 @@ fn kiosk(fact: &Fact) -> Option<KioskId> {
         | AnyEvent::Course(_)
         | AnyEvent::Student(_)
         | AnyEvent::Guardian(_) => None,
-    };
-    about.or_else(|| fact.event.actor.0.strip_prefix("kiosk:").and_then(|id| id.parse().ok()))
+    }
 }

@@ -1,5 +1,6 @@
 //! What readers ask of the audit index. Takes the request role's pool.
 
+use super::apply::{KIOSK, sender};
 use super::rows::Entry;
 use crate::page;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -72,11 +73,19 @@ pub async fn entries(
         None => None,
         Some(to) => first_recorded(pool, school, to).await?,
     };
+    // Streams, actors and types have indexes of the rare ones only; the others are found by other columns.
+    let actor = filter.actor.as_deref();
+    let (by_kiosk, sender) = (actor.is_some_and(|actor| actor.starts_with(KIOSK)), actor.and_then(sender));
+    if by_kiosk && sender.is_none() {
+        return Ok(EntryPage { entries: Vec::new(), next: None });
+    }
+    // A pupil's day's stream begins with the date.
+    let day = filter.stream.as_deref().and_then(|stream| stream.split('/').next()?.parse::<NaiveDate>().ok());
     // A person's entries are found by the person alone: beside other conditions Postgres may think it
     // cheaper to read all of the school.
     //
     // One statement for every filter: what is not asked is null, and Postgres plans for the filters that
-    // are there (a generic plan of eleven "or null" never looks cheaper). The two orders differ in text
+    // are there (a generic plan of thirteen "or null" never looks cheaper). The two orders differ in text
     // only, and a macro wants a literal.
     macro_rules! select {
         ($order:literal, $beyond:literal) => {
@@ -95,6 +104,8 @@ pub async fn entries(
                  and ($8::date is null or local_date = $8) \
                  and ($9::text is null or aggregate_type = $9) \
                  and ($10::text is null or event_type = $10) \
+                 and ($13::bool is false or aggregate_type <> 'attendance_day') \
+                 and ($14::bool is false or actor not like 'kiosk:%') \
                  and ($11::bigint is null or position "
                     + $beyond
                     + " $11) order by position "
@@ -103,15 +114,17 @@ pub async fn entries(
                 school.0,
                 filter.stream.as_deref(),
                 filter.subject,
-                filter.kiosk.map(|k| k.0),
-                filter.actor.as_deref(),
+                filter.kiosk.or(sender).map(|k| k.0),
+                actor,
                 from,
                 to,
-                filter.date,
+                filter.date.or(day),
                 filter.aggregate_type.as_deref(),
                 filter.event_type.as_deref(),
                 cursor,
-                limit + 1
+                limit + 1,
+                filter.stream.is_some() && day.is_none(),
+                actor.is_some() && !by_kiosk
             )
             .fetch_all(pool)
             .await?
@@ -130,10 +143,27 @@ pub async fn entries(
     Ok(EntryPage { entries: rows.into_iter().map(Entry::from).collect(), next })
 }
 
-/// Position of a school's first entry that was recorded at an instant or later.
+/// Position of a school's first entry that was recorded at an instant or later: halves the range that it is
+/// in, from the school's first position to behind its last, one step into the index each time.
 async fn first_recorded(pool: &PgPool, school: SchoolId, at: DateTime<Utc>) -> Result<Option<i64>, sqlx::Error> {
     sqlx::query_scalar!(
-        "select position from entries where school_id = $1 and recorded_at >= $2 order by recorded_at, position limit 1",
+        r#"with recursive range (low, high) as (
+             select first.position, last.position + 1
+             from (select position from entries where school_id = $1 order by position limit 1) first,
+                  (select position from entries where school_id = $1 order by position desc limit 1) last
+             union all
+             select case when middle.recorded_at < $2 then middle.position + 1 else low end,
+                    case when middle.recorded_at < $2 then high else (low + high) / 2 end
+             from range cross join lateral (
+               select position, recorded_at from entries
+               where school_id = $1 and position >= (low + high) / 2 order by position limit 1
+             ) middle
+             where low < high
+           )
+           select found.position as "position!" from range cross join lateral (
+             select position from entries where school_id = $1 and position >= low order by position limit 1
+           ) found
+           where low >= high"#,
         school.0,
         at
     )

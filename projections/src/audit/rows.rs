@@ -27,7 +27,7 @@ pub struct Entry {
     pub event_id: EventId,
     /// Who did it.
     pub actor: String,
-    /// The kiosk that it is about or that sent it.
+    /// The kiosk that sent it, else the one that it is about.
     pub kiosk_id: Option<KioskId>,
     /// Every pupil and guardian that it is about, sorted.
     pub subjects: Vec<Uuid>,

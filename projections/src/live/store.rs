@@ -33,16 +33,15 @@ async fn load_in_tx(conn: &mut PgConnection, facts: &[Fact]) -> Result<Live, sql
     let mut live = Live::default();
     let days: BTreeSet<_> = facts.iter().filter_map(Live::day_of).collect();
     if !days.is_empty() {
-        let schools: Vec<Uuid> = days.iter().map(|d| d.0.0).collect();
         let dates: Vec<NaiveDate> = days.iter().map(|d| d.1).collect();
         let students: Vec<Uuid> = days.iter().map(|d| d.2.0).collect();
+        // By date and pupil alone, as the index has them. A row of another school would be loaded, and no more.
         let scans = sqlx::query_as!(
             ScanRecord,
             r#"select s.school_id, s.local_date, s.position, s.scan_id, s.student_id, s.kiosk_id, s.direction, s.method,
                       s.occurred_at, s.recorded_at, s.time_confidence, s.flags, s.last_position
-               from unnest($1::uuid[], $2::date[], $3::uuid[]) d (school_id, local_date, student_id)
-               join live_scans s using (school_id, local_date, student_id)"#,
-            &schools,
+               from unnest($1::date[], $2::uuid[]) d (local_date, student_id)
+               join live_scans s using (local_date, student_id)"#,
             &dates,
             &students
         )

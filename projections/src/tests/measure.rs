@@ -32,18 +32,20 @@ async fn fill(world: &World) {
     sqlx::query("vacuum analyze events").execute(&world.owner).await.unwrap();
 }
 
-/// Processor seconds of this process, and of the database's backends.
+/// Processor seconds of this process, and of the database's processes, those that have ended included.
 async fn spent(owner: &PgPool) -> (f64, f64) {
-    let seconds = |pid: &str| -> f64 {
+    fn fields(pid: &str) -> Vec<String> {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
+        stat.rsplit(')').next().unwrap_or_default().split_whitespace().map(str::to_owned).collect()
+    }
+    let seconds = |pid: &str, children: bool| -> f64 {
+        let fields = fields(pid).into_iter().skip(11).take(if children { 4 } else { 2 });
         fields.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
     };
-    let backends: Vec<i32> = sqlx::query_scalar("select pid from pg_stat_activity where datname = current_database()")
-        .fetch_all(owner)
-        .await
-        .unwrap();
-    (seconds("self"), backends.iter().map(|pid| seconds(&pid.to_string())).sum())
+    let running: Vec<i32> = sqlx::query_scalar("select pid from pg_stat_activity").fetch_all(owner).await.unwrap();
+    let parent = running.iter().find_map(|pid| fields(&pid.to_string()).get(1).cloned()).unwrap();
+    let database: f64 = running.iter().map(|pid| seconds(&pid.to_string(), false)).sum();
+    (seconds("self", false), database + seconds(&parent, true))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,7 +80,7 @@ async fn print(round: u32, what: &str, before: (f64, f64), begun: Instant, owner
     let after = spent(owner).await;
     let each = |seconds: f64| seconds / EVENTS as f64 * 1e6;
     eprintln!(
-        "round {round}: {what}: {:.0} events/s; a backend's {:.1} µs an event, the program's {:.1}",
+        "round {round}: {what}: {:.0} events/s; Postgres's {:.1} µs an event, the program's {:.1}",
         EVENTS as f64 / took,
         each(after.1 - before.1),
         each(after.0 - before.0)
