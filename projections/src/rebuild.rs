@@ -15,14 +15,14 @@
 
 use crate::fact::{Poison, decode_page};
 use crate::runner::{announce_in_tx, continues};
-use crate::{Checkpoint, ReadModel, checkpoint};
+use crate::{Checkpoint, Fact, ReadModel, checkpoint};
 use nats::log;
 use sqlx::{Connection, Executor, PgConnection, PgPool};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 /// Events of one transaction.
-const PAGE: i64 = 5_000;
+const PAGE: usize = 5_000;
 /// How long the swap lets readers wait behind it before it gives way.
 const GIVE_WAY: &str = "set local lock_timeout = '300ms'";
 /// How long the swap is tried again: a dump of the database holds every table for its duration.
@@ -114,12 +114,12 @@ impl Rebuild<'_> {
         let begun = checkpoint::begin_on(self.conn, self.model).await?;
         let to = Checkpoint { epoch, position: 0, recorded_at: None, ..begun };
         let mut filled = Filled { events: 0, to };
-        while self.fill_one_page(&mut filled).await? {}
+        self.fill(&mut filled).await?;
         self.analyze().await?;
         let deadline = Instant::now() + PATIENCE;
         loop {
             // What came meanwhile, so that little is left for the time under the locks.
-            while self.fill_one_page(&mut filled).await? {}
+            self.fill(&mut filled).await?;
             match self.swap(filled).await {
                 Ok(swapped) => return Ok(swapped),
                 Err(RebuildError::Db(error)) if gave_way(&error) && Instant::now() < deadline => {
@@ -131,14 +131,19 @@ impl Rebuild<'_> {
         }
     }
 
-    /// Applies a page to the new copy in a transaction. False: the log ended in it.
-    async fn fill_one_page(&mut self, filled: &mut Filled) -> Result<bool, RebuildError> {
-        let mut tx = self.conn.begin().await?;
-        set_path_in_tx(&mut tx, self.model).await?;
-        sqlx::query!("set local synchronous_commit = off").execute(&mut *tx).await?;
-        let more = apply_one_page_in_tx(&mut tx, self.reader, self.model, filled).await?;
-        tx.commit().await?;
-        Ok(more)
+    /// Applies what the log has to the new copy, each page in a transaction of its own, while the next one
+    /// is read.
+    async fn fill(&mut self, filled: &mut Filled) -> Result<(), RebuildError> {
+        let Self { conn, reader, model } = self;
+        let mut facts = read_after(reader, filled.to.position).await?;
+        while let Some(last) = facts.last().map(Fact::position) {
+            let full = facts.len() == PAGE;
+            let next = async { if full { read_after(reader, last).await } else { Ok(Vec::new()) } };
+            let (applied, next) = tokio::join!(apply_alone(conn, *model, &facts, filled), next);
+            applied?;
+            facts = next?;
+        }
+        Ok(())
     }
 
     async fn swap(&mut self, mut filled: Filled) -> Result<Filled, RebuildError> {
@@ -158,7 +163,13 @@ impl Rebuild<'_> {
         .await?;
         // Names of the catalogue, quoted by it.
         tx.execute(format!("lock table {} in access exclusive mode", tables.join(", ")).as_str()).await?;
-        while apply_one_page_in_tx(&mut tx, self.reader, model, &mut filled).await? {}
+        loop {
+            let facts = read_after(self.reader, filled.to.position).await?;
+            if facts.is_empty() {
+                break;
+            }
+            apply_in_tx(&mut tx, model, &facts, &mut filled).await?;
+        }
         if log::head(self.reader).await?.epoch != filled.to.epoch {
             return Err(RebuildError::EpochChanged);
         }
@@ -259,25 +270,39 @@ async fn set_path_in_tx(conn: &mut PgConnection, model: ReadModel) -> Result<(),
     Ok(())
 }
 
-async fn apply_one_page_in_tx(
+/// The events that follow a position, decoded.
+async fn read_after(reader: &PgPool, position: i64) -> Result<Vec<Fact>, RebuildError> {
+    let (facts, poison) = decode_page(log::read_after(reader, position, PAGE as i64).await?);
+    poison.map_or(Ok(facts), |poison| Err(poison.into()))
+}
+
+/// Applies a page to the new copy in a transaction of its own.
+async fn apply_alone(
     conn: &mut PgConnection,
-    reader: &PgPool,
     model: ReadModel,
+    facts: &[Fact],
     filled: &mut Filled,
-) -> Result<bool, RebuildError> {
-    let events = log::read_after(reader, filled.to.position, PAGE).await?;
-    let more = i64::try_from(events.len()).is_ok_and(|n| n == PAGE);
-    let (facts, poison) = decode_page(events);
-    if let Some(poison) = poison {
-        return Err(poison.into());
-    }
-    continues(filled.to.position, &facts).map_err(|_| RebuildError::Hole(filled.to.position))?;
-    model.apply_page_in_tx(conn, &facts).await?;
+) -> Result<(), RebuildError> {
+    let mut tx = conn.begin().await?;
+    set_path_in_tx(&mut tx, model).await?;
+    sqlx::query!("set local synchronous_commit = off").execute(&mut *tx).await?;
+    apply_in_tx(&mut tx, model, facts, filled).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn apply_in_tx(
+    conn: &mut PgConnection,
+    model: ReadModel,
+    facts: &[Fact],
+    filled: &mut Filled,
+) -> Result<(), RebuildError> {
+    continues(filled.to.position, facts).map_err(|_| RebuildError::Hole(filled.to.position))?;
+    model.apply_page_in_tx(conn, facts).await?;
     if let Some(last) = facts.last() {
         filled.to = crate::runner::after(&filled.to, last);
         filled.events += facts.len() as u64;
     }
-    Ok(more)
+    Ok(())
 }
 
 /// Whether somebody else held a lock for too long (`lock_not_available`, `deadlock_detected`).

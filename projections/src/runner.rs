@@ -19,7 +19,7 @@ use crate::{Checkpoint, ReadModel};
 use domain::Epoch;
 use nats::log::Log;
 use nats::transport::Conveyor;
-use nats::{Feed, FeedError, Source, Transport};
+use nats::{Feed, FeedError, Page, Source, Transport};
 use sqlx::{PgConnection, PgPool};
 use std::time::Duration;
 use tokio::task::{JoinError, JoinSet};
@@ -30,12 +30,18 @@ pub const PAGE: usize = 2_000;
 /// First and longest pause after a failure.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(30));
 /// How long a page may take to be read, or to be written: whatever takes longer hangs on a connection
-/// that has lost its other end without a word.
+/// that has lost its other end without a word. The server gives a projector's statement up before.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long it may take to empty a model, however large it is. Longer than the server takes (`store.rs`).
+const PATIENCE_TO_CLEAR: Duration = Duration::from_secs(620);
 
 async fn in_time<T, E: From<sqlx::Error>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    within(PATIENCE, work).await
+}
+
+async fn within<T, E: From<sqlx::Error>>(patience: Duration, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
     let hangs = || sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()).into();
-    tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(hangs()))
+    tokio::time::timeout(patience, work).await.unwrap_or_else(|_| Err(hangs()))
 }
 
 /// Runs every model until the token is cancelled. `projector` acts as the projector's role with the
@@ -69,32 +75,7 @@ pub async fn run<M: Models, L: Log, C: Conveyor>(
     feed: Feed<L, C>,
     token: CancellationToken,
 ) {
-    let mut projector = Projector::new(model, projector, feed);
-    let mut pause = PAUSE.0;
-    while !token.is_cancelled() {
-        // A transaction is never cut off by the token: only the waiting inside is.
-        match projector.step(&token).await {
-            Ok(written) => {
-                pause = PAUSE.0;
-                if (1..projector.page).contains(&written) {
-                    token.run_until_cancelled(tokio::time::sleep(model.gathering())).await;
-                }
-            }
-            Err(error) => {
-                projector.forget();
-                if let StepError::Poison(poison) = &error {
-                    tracing::error!(read_model = model.name(), position = poison.position, %error, "projection stopped");
-                } else {
-                    tracing::warn!(read_model = model.name(), %error, "projection failed, trying again");
-                }
-                metrics::counter!("attendance_projection_failures_total", "read_model" => model.name()).increment(1);
-                metrics::gauge!("attendance_projection_stopped", "read_model" => model.name())
-                    .set(f64::from(u8::from(matches!(error, StepError::Poison(_)))));
-                token.run_until_cancelled(tokio::time::sleep(pause)).await;
-                pause = (pause * 2).min(PAUSE.1);
-            }
-        }
-    }
+    Projector::new(model, projector, feed).run(token).await;
 }
 
 /// Why a step came to nothing.
@@ -122,12 +103,29 @@ pub struct Projector<M = PgPool, L = PgPool, C = Transport> {
     feed: Feed<L, C>,
     page: usize,
     checkpoint: Option<Checkpoint>,
+    /// What follows the checkpoint, read while the page before was being written.
+    ahead: Option<Read>,
+}
+
+/// A page that was read.
+#[derive(Debug)]
+struct Read {
+    facts: Vec<Fact>,
+    poison: Option<Poison>,
+    source: Source,
+}
+
+impl From<Page> for Read {
+    fn from(page: Page) -> Self {
+        let (facts, poison) = decode_page(page.events);
+        Self { facts, poison, source: page.source }
+    }
 }
 
 impl<M: Models, L: Log, C: Conveyor> Projector<M, L, C> {
     /// A projector that has not read its checkpoint yet.
     pub fn new(model: ReadModel, models: M, feed: Feed<L, C>) -> Self {
-        Self { model, models, feed, page: PAGE, checkpoint: None }
+        Self { model, models, feed, page: PAGE, checkpoint: None, ahead: None }
     }
 
     /// Takes pages of at most `page` events.
@@ -138,6 +136,39 @@ impl<M: Models, L: Log, C: Conveyor> Projector<M, L, C> {
     /// Reads the checkpoint again before the next page.
     pub fn forget(&mut self) {
         self.checkpoint = None;
+        self.ahead = None;
+    }
+
+    /// See [`run`].
+    #[doc(hidden)]
+    pub async fn run(mut self, token: CancellationToken) {
+        let model = self.model;
+        let mut pause = PAUSE.0;
+        while !token.is_cancelled() {
+            // A transaction is never cut off by the token: only the waiting inside is.
+            match self.step(&token).await {
+                Ok(written) => {
+                    pause = PAUSE.0;
+                    if (1..self.page).contains(&written) {
+                        token.run_until_cancelled(tokio::time::sleep(model.gathering())).await;
+                    }
+                }
+                Err(error) => {
+                    self.forget();
+                    if let StepError::Poison(poison) = &error {
+                        tracing::error!(read_model = model.name(), position = poison.position, %error, "projection stopped");
+                    } else {
+                        tracing::warn!(read_model = model.name(), %error, "projection failed, trying again");
+                    }
+                    metrics::counter!("attendance_projection_failures_total", "read_model" => model.name())
+                        .increment(1);
+                    metrics::gauge!("attendance_projection_stopped", "read_model" => model.name())
+                        .set(f64::from(u8::from(matches!(error, StepError::Poison(_)))));
+                    token.run_until_cancelled(tokio::time::sleep(pause)).await;
+                    pause = (pause * 2).min(PAUSE.1);
+                }
+            }
+        }
     }
 
     /// Waits for a page (at most about a quarter of a second) and applies it. Another projector having
@@ -147,10 +178,16 @@ impl<M: Models, L: Log, C: Conveyor> Projector<M, L, C> {
             Some(checkpoint) => checkpoint,
             None => *self.checkpoint.insert(in_time(self.models.checkpoint(self.model)).await?),
         };
-        let page = in_time(self.feed.next_page(from.position, from.epoch, self.page));
-        let page = match token.run_until_cancelled(page).await {
+        let ahead = self.ahead.take();
+        let read = async {
+            match ahead {
+                Some(read) => Ok(read),
+                None => in_time(self.feed.next_page(from.position, from.epoch, self.page)).await.map(Read::from),
+            }
+        };
+        let Read { facts, poison, source } = match token.run_until_cancelled(read).await {
             None => return Ok(0),
-            Some(Ok(page)) => page,
+            Some(Ok(read)) => read,
             Some(Err(FeedError::Db(error))) => return Err(error.into()),
             Some(Err(FeedError::EpochChanged(epoch))) => {
                 tracing::warn!(read_model = self.model.name(), %epoch, "the log has begun another epoch, starting anew");
@@ -161,75 +198,66 @@ impl<M: Models, L: Log, C: Conveyor> Projector<M, L, C> {
                 return self.start_anew(from, from.epoch).await.map(|()| 0);
             }
         };
-        if page.events.is_empty() {
-            return Ok(0);
-        }
-        let source = page.source;
-        let (facts, poison) = decode_page(page.events);
         continues(from.position, &facts)?;
         if let Some(last) = facts.last() {
             let to = after(&from, last);
-            self.checkpoint = in_time(self.write(&from, &to, &facts)).await?.then_some(to);
+            let written = in_time(write(&self.models, self.model, &from, &to, &facts));
+            let written = if facts.len() < self.page {
+                written.await
+            } else {
+                // Far behind: the next page is read meanwhile. What is wrong with it, the next step will hear.
+                let next = token.run_until_cancelled(in_time(self.feed.next_page(to.position, to.epoch, self.page)));
+                let next = async { next.await?.ok().map(Read::from) };
+                let (written, next) = tokio::join!(written, next);
+                self.ahead = next;
+                written
+            };
+            match written {
+                Ok(true) => self.checkpoint = Some(to),
+                // What was read ahead follows a checkpoint that is not ours.
+                Ok(false) => self.forget(),
+                Err(error) => {
+                    self.forget();
+                    return Err(error.into());
+                }
+            }
             self.count(&to, facts.len(), source);
         }
         poison.map_or(Ok(facts.len()), |poison| Err(poison.into()))
     }
 
-    /// Rows and checkpoint in one transaction. False: another projector has moved the checkpoint.
-    async fn write(&self, from: &Checkpoint, to: &Checkpoint, facts: &[Fact]) -> Result<bool, sqlx::Error> {
-        let mut tx = self.models.begin().await?;
-        if !tx.advance(from, to).await? {
-            return Ok(false);
-        }
-        #[cfg(test)]
-        local_services::failpoint::reach("projector: before rows").await?;
-        tx.apply(self.model, facts).await?;
-        let schools = schools_of(self.model, facts);
-        if !schools.is_empty() {
-            tx.announce(self.model, &schools).await?;
-        }
-        #[cfg(test)]
-        local_services::failpoint::reach("projector: before commit").await?;
-        tx.commit().await?;
-        #[cfg(test)]
-        local_services::failpoint::reach("projector: after commit").await?;
-        Ok(true)
-    }
-
     /// Empties the model and fills it from the log's beginning, in one transaction: readers see the old
     /// rows until they see all of the new ones.
     async fn start_anew(&mut self, from: Checkpoint, epoch: Epoch) -> Result<(), StepError> {
-        self.checkpoint = None;
+        self.forget();
         let mut to = Checkpoint { version: from.version + 1, epoch, position: 0, recorded_at: None, ..from };
-        let mut tx = self.models.begin().await?;
-        if !tx.advance(&from, &to).await? {
+        let mut tx = in_time(self.models.begin()).await?;
+        if !in_time(tx.advance(&from, &to)).await? {
             return Ok(());
         }
-        tx.clear(self.model).await?;
+        within(PATIENCE_TO_CLEAR, tx.clear(self.model)).await?;
         loop {
-            let events = match self.feed.next_page(to.position, epoch, self.page).await {
-                Ok(page) => page.events,
+            let Read { facts, poison, .. } = match in_time(self.feed.next_page(to.position, epoch, self.page)).await {
+                Ok(page) => page.into(),
                 Err(FeedError::Db(error)) => return Err(error.into()),
                 // It changed once more: begin again with that one.
                 Err(FeedError::EpochChanged(_) | FeedError::AheadOfLog { .. }) => return Ok(()),
             };
-            let full = events.len() >= self.page;
-            let (facts, poison) = decode_page(events);
             if let Some(poison) = poison {
                 return Err(poison.into());
             }
             continues(to.position, &facts)?;
-            tx.apply(self.model, &facts).await?;
+            in_time(tx.apply(self.model, &facts)).await?;
             let Some(last) = facts.last() else { break };
             let next = after(&to, last);
-            tx.advance(&to, &next).await?;
+            in_time(tx.advance(&to, &next)).await?;
             to = next;
-            if !full {
+            if facts.len() < self.page {
                 break;
             }
         }
-        tx.announce(self.model, "*").await?;
-        tx.commit().await?;
+        in_time(tx.announce(self.model, "*")).await?;
+        in_time(tx.commit()).await?;
         self.checkpoint = Some(to);
         Ok(())
     }
@@ -243,6 +271,33 @@ impl<M: Models, L: Log, C: Conveyor> Projector<M, L, C> {
         metrics::counter!("attendance_projection_events_total", "read_model" => model)
             .increment(u64::try_from(events).unwrap_or(0));
     }
+}
+
+/// Rows and checkpoint in one transaction. False: another projector has moved the checkpoint.
+async fn write<M: Models>(
+    models: &M,
+    model: ReadModel,
+    from: &Checkpoint,
+    to: &Checkpoint,
+    facts: &[Fact],
+) -> Result<bool, sqlx::Error> {
+    let mut tx = models.begin().await?;
+    if !tx.advance(from, to).await? {
+        return Ok(false);
+    }
+    #[cfg(test)]
+    local_services::failpoint::reach("projector: before rows").await?;
+    tx.apply(model, facts).await?;
+    let schools = schools_of(model, facts);
+    if !schools.is_empty() {
+        tx.announce(model, &schools).await?;
+    }
+    #[cfg(test)]
+    local_services::failpoint::reach("projector: before commit").await?;
+    tx.commit().await?;
+    #[cfg(test)]
+    local_services::failpoint::reach("projector: after commit").await?;
+    Ok(true)
 }
 
 /// The checkpoint after an event.
@@ -268,3 +323,6 @@ pub(crate) async fn announce_in_tx(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

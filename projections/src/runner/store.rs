@@ -2,7 +2,7 @@
 
 use super::announce_in_tx;
 use crate::{Checkpoint, Fact, ReadModel, checkpoint};
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::{Executor, PgPool, Postgres, Transaction};
 
 /// Where read models are kept. Of the product there is one, Postgres; the simulation in `tests` has a
 /// model.
@@ -52,6 +52,8 @@ impl ModelTx for Transaction<'static, Postgres> {
         model.apply_page_in_tx(self, facts).await
     }
     async fn clear(&mut self, model: ReadModel) -> Result<(), sqlx::Error> {
+        // The one statement here that takes as long as the model is large.
+        self.execute("set local statement_timeout = '10min'").await?;
         model.clear_in_tx(self).await
     }
     async fn announce(&mut self, model: ReadModel, schools: &str) -> Result<(), sqlx::Error> {

@@ -72,9 +72,11 @@ async fn two_projectors_at_once_whose_connections_die_give_the_rows_of_one() {
     let token = CancellationToken::new();
     let mut running = tokio::task::JoinSet::new();
     for model in ReadModel::ALL {
-        for _ in 0..2 {
-            let feed = Feed::new(world.reader.clone(), None);
-            running.spawn(runner::run(model, world.projector.clone(), feed, token.clone()));
+        for page in [7, 50] {
+            let mut projector = world.projector_of(model);
+            // Often full, so that one page is read while another is written.
+            projector.set_page(page);
+            running.spawn(projector.run(token.clone()));
         }
     }
     let drafts = some_history(11, 3_000);

@@ -14,7 +14,8 @@ use commands::batcher::{Batcher, BatcherConfig};
 use commands::ids::{IdSource, SeededIds};
 use domain::ScanId;
 use nats::wake::Wake;
-use projections::{Fact, ReadModel, runner};
+use projections::runner::Projector;
+use projections::{Fact, ReadModel};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -147,7 +148,10 @@ impl Line {
         let (postgres, nats) = (self.postgres.clone(), self.nats.clone());
         let start = move |process: Process| {
             let feed = consumers::feed(&postgres, &nats, &process, carried);
-            runner::run(ReadModel::Live, postgres.of(&process), feed, CancellationToken::new())
+            let mut projector = Projector::new(ReadModel::Live, postgres.of(&process), feed);
+            // Often full, so that one page is read while another is written.
+            projector.set_page(1 + postgres.chance().below(20) as usize);
+            projector.run(CancellationToken::new())
         };
         tokio::spawn(keep_running(self.chance.clone(), name, start));
     }
