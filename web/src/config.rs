@@ -60,8 +60,8 @@ pub struct WriteSide {
     pub keys: Keys,
 }
 
-/// The most connections of each role's pool, of one process. All processes together stay below the
-/// server's `max_connections`.
+/// The most connections of each role's pool, of one process; boards keep three more while they are watched.
+/// All processes together stay below the server's `max_connections`.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
 pub struct PoolSizes {
     /// Most connections that append to the log.

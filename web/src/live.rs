@@ -9,6 +9,9 @@
 mod channel;
 mod frame;
 mod freshness;
+mod lines;
+#[cfg(test)]
+mod measure;
 #[doc(hidden)]
 pub mod source;
 mod view;
@@ -26,6 +29,7 @@ use crate::names::{Names, NamesError};
 use channel::Channel;
 use commands::clock::Clock;
 use domain::SchoolId;
+use lines::Lines;
 use projections::live::kept::Kept;
 use source::{Postgres, Source};
 use sqlx::PgPool;
@@ -82,7 +86,8 @@ impl LiveHub {
         stop: CancellationToken,
         ring: usize,
     ) -> Self {
-        Self::over(Postgres { request, log_reader, names }, clock, stop, ring)
+        let lines = Lines::new(&request, COMPUTED_AT_ONCE);
+        Self::over(Postgres { request, lines, log_reader, names }, clock, stop, ring)
     }
 
     /// The same over any source.

@@ -156,6 +156,12 @@ async fn copies_in_tx(conn: &mut PgConnection) -> Result<Copies, sqlx::Error> {
     .await
 }
 
+/// Settings of a connection that asks for [`changes`] often. Planning the statement takes longer than running
+/// it, and one plan does for all schools; made while the tables are empty it must not read them whole, and a
+/// table of one row that has to be must not look so dear that the plan is compiled, which takes half a second.
+pub const SETTINGS: [(&str, &str); 3] =
+    [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("jit", "off")];
+
 /// What differs from the kept facts. None: more than `most` scans, or no such model.
 ///
 /// One statement, hence one snapshot, and a safe one beside a rebuild's swap ([`crate::rebuild`]):

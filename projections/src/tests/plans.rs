@@ -153,7 +153,10 @@ impl Meter {
         let loaded = live::kept::load(&self.request, school(), date, None, 0).await.unwrap();
         let (mut kept, _) = loaded.unwrap();
         kept.facts.as_of.position = 98_350;
+        let keeps_plans = |on: &'static str| sqlx::query("select set_config('plan_cache_mode', $1, false)").bind(on);
+        keeps_plans("force_generic_plan").execute(&self.request).await.unwrap();
         self.of("changes", async |p| live::kept::changes(p, &kept, 1_000).await).await;
+        keeps_plans("auto").execute(&self.request).await.unwrap();
         self.of("course_day", async |p| live::queries::course_page(p, school(), course, date, now, None, 100).await)
             .await;
         self.of("pupil_day", async |p| live::queries::pupil_day(p, school(), student, date, now).await).await;

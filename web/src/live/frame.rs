@@ -131,7 +131,7 @@ async fn facts(
 }
 
 /// The board as JSON with its age and the scans that it adds, and a digest of what it says without them.
-fn encode(
+pub(super) fn encode(
     lasting: &BoardView,
     now: DateTime<Utc>,
     freshness: Freshness,

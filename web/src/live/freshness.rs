@@ -146,6 +146,96 @@ pub(crate) fn real_ms(span: TimeDelta, rate: f64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::live::source::Answer;
+    use crate::names::{NamesError, SchoolNames};
+    use chrono::NaiveDate;
+    use chrono_tz::Tz;
+    use commands::clock::ManualClock;
+    use domain::{Epoch, SchoolId};
+    use projections::live::kept::{Changes, Kept};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    /// A log whose n-th event was recorded at second n; counts who asks.
+    struct Log {
+        head: Head,
+        asked: AtomicU64,
+    }
+
+    fn away<T: Send>() -> Answer<'static, T> {
+        Box::pin(async { Err(sqlx::Error::PoolClosed) })
+    }
+
+    fn second(n: i64) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp(n, 0)
+    }
+
+    impl Source for Log {
+        fn zone(&self, _: SchoolId) -> Answer<'_, Option<Tz>> {
+            away()
+        }
+        fn load(
+            &self,
+            _: SchoolId,
+            _: NaiveDate,
+            _: Option<(Epoch, i64)>,
+            _: usize,
+        ) -> Answer<'_, Option<(Kept, Vec<LiveScan>)>> {
+            away()
+        }
+        fn changes<'a>(&'a self, _: &'a Kept, _: usize) -> Answer<'a, Option<Changes>> {
+            away()
+        }
+        fn names<'a>(&'a self, _: &'a Kept, _: Duration) -> Answer<'a, Arc<SchoolNames>, NamesError> {
+            Box::pin(async { Ok(Arc::default()) })
+        }
+        fn head(&self) -> Answer<'_, Head> {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            Box::pin(async { Ok(self.head) })
+        }
+        fn recorded_after(&self, position: i64) -> Answer<'_, Option<DateTime<Utc>>> {
+            Box::pin(async move { Ok(second(position + 1)) })
+        }
+        fn reached(&self) -> Answer<'_, Option<(Epoch, i64)>> {
+            away()
+        }
+        fn follow<'a>(&'a self, _: &'a (dyn Fn(&str) + Send + Sync)) -> Answer<'a, ()> {
+            away()
+        }
+    }
+
+    #[tokio::test]
+    async fn the_log_s_end_is_asked_for_once_for_all_boards_and_a_board_beyond_it_is_not_behind() {
+        let epoch = |n| Epoch(uuid::Uuid::from_u128(n));
+        let mut log = Log { head: Head { epoch: epoch(1), position: 12, recorded_at: None }, asked: AtomicU64::new(0) };
+        let (end, clock) = (LogEnd::default(), ManualClock::at(second(20).unwrap()));
+        let measure = async |log: &Log, of, position, within| {
+            let as_of = AsOf {
+                epoch: epoch(of),
+                position,
+                recorded_at: second(position),
+                roster_position: 0,
+                stale_epoch: false,
+            };
+            let found =
+                end.measure(log, &as_of, &clock, &Recent::default(), Duration::from_secs(within)).await.unwrap();
+            (found.behind_events, found.behind_ms, log.asked.load(Ordering::Relaxed))
+        };
+        let long = 3_600;
+        assert_eq!(measure(&log, 1, 10, long).await, (2, 9_000, 1));
+        // The eleventh was recorded after second 11 at the earliest, which this board says itself.
+        assert_eq!(measure(&log, 1, 11, long).await, (1, 9_000, 1));
+        assert_eq!(measure(&log, 1, 14, long).await, (0, 0, 1));
+        assert_eq!(
+            measure(&log, 1, 9, long).await,
+            (3, 10_000, 2),
+            "one that was read before tells what waited longer"
+        );
+        log.head.position = 15;
+        assert_eq!(measure(&log, 1, 14, 0).await, (1, 5_000, 3), "whoever asks once is told what is so now");
+        log.head = Head { epoch: epoch(2), position: 15, recorded_at: None };
+        assert_eq!(measure(&log, 2, 15, long).await, (0, 0, 4), "the end of another epoch says nothing of this one");
+    }
 
     #[test]
     fn percentiles_are_the_smallest_value_that_covers_the_part() {

@@ -1,5 +1,6 @@
 //! What boards are computed from: of the product Postgres, and a model in the simulation in `tests`.
 
+use super::lines::Lines;
 use crate::names::{Names, NamesError, SchoolNames};
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
@@ -53,6 +54,7 @@ pub trait Source: Send + Sync + 'static {
 /// The read models and the log in Postgres, the names from the vault.
 pub(super) struct Postgres {
     pub(super) request: PgPool,
+    pub(super) lines: Lines,
     pub(super) log_reader: PgPool,
     pub(super) names: Names,
 }
@@ -76,7 +78,23 @@ impl Source for Postgres {
     }
 
     fn changes<'a>(&'a self, kept: &'a Kept, most: usize) -> Answer<'a, Option<Changes>> {
-        Box::pin(kept::changes(&self.request, kept, i64::try_from(most).unwrap_or(i64::MAX)))
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        Box::pin(async move {
+            let mut line = self.lines.take().await?;
+            match kept::changes(&mut line.connection, kept, most).await {
+                Ok(changes) => {
+                    self.lines.keep(line);
+                    Ok(changes)
+                }
+                // The server was started again, or the network broke.
+                Err(_) if line.kept => {
+                    drop(line);
+                    self.lines.clear();
+                    kept::changes(&self.request, kept, most).await
+                }
+                Err(error) => Err(error),
+            }
+        })
     }
 
     fn names<'a>(&'a self, kept: &'a Kept, within: Duration) -> Answer<'a, Arc<SchoolNames>, NamesError> {

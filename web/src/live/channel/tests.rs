@@ -67,6 +67,28 @@ async fn whoever_saw_the_newest_frame_gets_its_scans_once_and_what_the_clock_sai
 }
 
 #[tokio::test]
+async fn a_name_whose_key_is_destroyed_leaves_a_watched_board_though_no_event_says_so() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(2).await.unwrap();
+    tap(&app, &school, 1..=1).await;
+    let mut watcher = app.state().live.watch(school.id).await.unwrap().unwrap();
+    let shown = |frame: &Frame| {
+        let json: serde_json::Value = serde_json::from_slice(&frame.json).unwrap();
+        json["last_scans"][0]["name"]["state"].as_str().map(str::to_owned)
+    };
+    assert_eq!(shown(&watcher.snapshot()).as_deref(), Some("known"));
+    app.write().vault().shred(school.id, school.pupils[1].0.0, None).await.unwrap();
+    let erased = async {
+        while shown(&watcher.latest().borrow().clone()).as_deref() != Some("erased") {
+            watcher.latest().changed().await.unwrap();
+        }
+    };
+    timeout(TICK * 2, erased).await.expect("it is gone with the next look");
+    drop(watcher);
+    app.shutdown().await;
+}
+
+#[tokio::test]
 async fn more_scans_than_a_frame_holds_come_as_a_snapshot_and_never_as_a_part_of_them() {
     let app = TestApp::start().await.unwrap();
     let school = app.school(9).await.unwrap();
