@@ -38,6 +38,8 @@ async fn spent(owner: &PgPool) -> (f64, f64) {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         stat.rsplit(')').next().unwrap_or_default().split_whitespace().map(str::to_owned).collect()
     }
+    // A backend that has just been left takes a moment to end, and counts for its parent then.
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     let seconds = |pid: &str, children: bool| -> f64 {
         let fields = fields(pid).into_iter().skip(11).take(if children { 4 } else { 2 });
         fields.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
