@@ -10,6 +10,7 @@
 //! each answer about it says the same; no scan is refused, and a bad one costs its neighbours nothing;
 //! a caller who hangs up stops nothing.
 
+mod cache;
 mod decide;
 pub(crate) mod facts;
 mod load;
@@ -24,7 +25,7 @@ mod worker;
 #[doc(hidden)]
 pub mod seam {
     pub use super::decide::Key;
-    pub use super::load::{At, Known, Receipt, StoredEvent, StoredMode};
+    pub use super::load::{At, Known, Moved, Receipt, StoredEvent, StoredMode};
     pub use super::store::{Acks, Receipts, ScanStore, ScanTx, Seen};
 }
 

@@ -228,7 +228,9 @@ impl Directory {
         let rows = sqlx::query!(
             r#"select t.n as "n!", d.subject_id, d.owner_id
                from unnest($3::bytea[]) with ordinality t (hmac, n)
-               join directory d on d.school_id = $1 and d.kind = $2 and d.hmac = t.hmac"#,
+               cross join lateral (
+                 select v.subject_id, v.owner_id from directory v
+                 where v.school_id = $1 and v.kind = $2 and v.hmac = t.hmac offset 0) d"#,
             school.0,
             kind.as_str(),
             &hmacs,

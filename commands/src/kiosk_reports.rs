@@ -71,23 +71,55 @@ impl From<sqlx::Error> for Stop {
 async fn once(write: &Write, context: &Context, stream: &StreamId, command: Command) -> Result<Done, Stop> {
     let found = read(write.pool(), stream, queue_of(&command)).await.map_err(Stop::Store)?;
     let decided = Kiosk::decide(&found.state, command).map_err(Stop::Rejected)?;
-    if decided.is_empty() {
+    append(write, &written(write, context, stream, &found, &decided)?).await
+}
+
+/// The events that follow from a report, behind what was found of its stream.
+fn written(
+    write: &Write,
+    context: &Context,
+    stream: &StreamId,
+    found: &Found,
+    decided: &[Event],
+) -> Result<Vec<NewEvent>, Stop> {
+    let at = write.clock().now();
+    let numbered = decided.iter().zip(found.sequence + 1..);
+    let new =
+        |(event, sequence)| NewEvent::new(context, EventId(write.ids().next()), stream.clone(), sequence, at, event);
+    numbered.map(new).collect::<Result<_, _>>().map_err(|e| Stop::Store(StoreError::Library(Box::new(e))))
+}
+
+async fn append(write: &Write, events: &[NewEvent]) -> Result<Done, Stop> {
+    if events.is_empty() {
         return Ok(Done::NOTHING);
     }
-    let at = write.clock().now();
-    let events: Vec<NewEvent> = decided
-        .iter()
-        .zip(found.sequence + 1..)
-        .map(|(event, sequence)| {
-            let id = EventId(write.ids().next());
-            NewEvent::new(context, id, stream.clone(), sequence, at, event)
-        })
-        .collect::<Result<_, _>>()
-        .map_err(|e| Stop::Store(StoreError::Library(Box::new(e))))?;
     let mut tx = write.pool().begin().await?;
-    let head = append_in_tx(&mut tx, &**write.clock(), &events).await?;
+    let head = append_in_tx(&mut tx, &**write.clock(), events).await?;
     tx.commit().await?;
     Ok(Done { position: Some(head.position), events: events.len(), repeated: false })
+}
+
+/// A report and who is told of.
+pub(crate) type Report = (Context, KioskId, Command);
+
+/// Appends what follows from many reports at once, of as many kiosks; a refused one is left out, as if told.
+/// In the rush all kiosks of a country tell at the same time, and each append holds the log's lock. `false`:
+/// somebody else wrote to one of the streams, or the store failed; [`report`] them one by one.
+pub(crate) async fn report_together(write: &Write, reports: &[Report]) -> bool {
+    let work = in_time(async {
+        let streams: Vec<StreamId> = reports.iter().map(|(c, kiosk, _)| StreamId::of(c.school, *kiosk)).collect();
+        let asked: Vec<_> = streams.iter().zip(reports).map(|(stream, r)| (stream, queue_of(&r.2))).collect();
+        let found = read_many(write.pool(), &asked).await.map_err(Stop::Store)?;
+        let mut events = Vec::new();
+        for ((stream, found), (context, kiosk, command)) in streams.iter().zip(&found).zip(reports) {
+            match Kiosk::decide(&found.state, command.clone()) {
+                Ok(decided) => events.extend(written(write, context, stream, found, &decided)?),
+                Err(why) => tracing::debug!(%why, %kiosk, "a kiosk's report is refused"),
+            }
+        }
+        append(write, &events).await
+    });
+    work.await.is_ok()
 }
 
 fn queue_of(command: &Command) -> Option<QueueId> {
@@ -104,7 +136,7 @@ fn queue_of(command: &Command) -> Option<QueueId> {
 }
 
 /// A kiosk as far as one command is concerned.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Found {
     /// Its stream's last sequence, 0 if there is none.
     pub(crate) sequence: i64,
@@ -119,47 +151,57 @@ pub(crate) async fn read(
     stream: &StreamId,
     queue: Option<QueueId>,
 ) -> Result<Found, StoreError> {
-    let mut wanted = vec![
-        ("enrolled", None, 1),
-        ("mode_changed", None, 1),
-        ("revoked", None, 1),
-        ("silent", None, 1),
-        ("returned", None, 1),
-    ];
-    if queue.is_some() {
-        wanted.extend([
-            ("drained_through", queue, 1),
-            ("gap_detected", queue, REMEMBERED),
-            ("fork_detected", queue, REMEMBERED),
-        ]);
+    Ok(read_many(executor, &[(stream, queue)]).await?.pop().unwrap_or_default())
+}
+
+/// The same of many streams, in their order.
+async fn read_many(
+    executor: impl PgExecutor<'_>,
+    asked: &[(&StreamId, Option<QueueId>)],
+) -> Result<Vec<Found>, StoreError> {
+    const ONE_EACH: [&str; 5] = ["enrolled", "mode_changed", "revoked", "silent", "returned"];
+    const OF_A_QUEUE: [(&str, i64); 3] =
+        [("drained_through", 1), ("gap_detected", REMEMBERED), ("fork_detected", REMEMBERED)];
+    let (mut n, mut kinds, mut queues, mut most) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (i, (_, queue)) in asked.iter().enumerate() {
+        let of_queue = queue.iter().flat_map(|q| OF_A_QUEUE.map(|(kind, most)| (kind, q.to_string(), most)));
+        for (kind, of, rows) in ONE_EACH.map(|kind| (kind, String::new(), 1)).into_iter().chain(of_queue) {
+            n.push(i as i64 + 1);
+            kinds.push(kind);
+            queues.push(of);
+            most.push(rows);
+        }
     }
-    let kinds: Vec<&str> = wanted.iter().map(|w| w.0).collect();
-    let queues: Vec<String> = wanted.iter().map(|w| w.1.map_or_else(String::new, |q| q.to_string())).collect();
-    let most: Vec<i64> = wanted.iter().map(|w| w.2).collect();
+    let streams: Vec<&str> = asked.iter().map(|(stream, _)| stream.as_str()).collect();
     let rows = sqlx::query!(
-        r#"select l.sequence as "sequence!", l.event_type as "event_type!", l.event_version as "event_version!",
-             l.payload as "payload!",
-             (select coalesce(max(e.sequence), 0) from events e
-              where e.aggregate_type = 'kiosk' and e.aggregate_id = $1) as "end!"
-           from unnest($2::text[], $3::text[], $4::bigint[]) t (event_type, queue, most)
+        r#"with s as materialized (
+             select stream, n, (select coalesce(max(e.sequence), 0) from events e
+               where e.aggregate_type = 'kiosk' and e.aggregate_id = stream) as "end"
+             from unnest($1::text[]) with ordinality u (stream, n))
+           select s.n as "n!", s."end" as "end!", l.sequence as "sequence!", l.event_type as "event_type!",
+             l.event_version as "event_version!", l.payload as "payload!"
+           from unnest($2::bigint[], $3::text[], $4::text[], $5::bigint[]) t (n, event_type, queue, most)
+           join s on s.n = t.n
            cross join lateral (
              select e.sequence, e.event_type, e.event_version, e.payload::text as payload from events e
-             where e.aggregate_type = 'kiosk' and e.aggregate_id = $1 and e.event_type = t.event_type
+             where e.aggregate_type = 'kiosk' and e.aggregate_id = s.stream and e.event_type = t.event_type
                and coalesce(e.payload->>'queue_id', '') = t.queue
              order by e.sequence desc limit t.most) l
-           order by l.sequence"#,
-        stream.as_str(),
+           order by s.n, l.sequence"#,
+        &streams as &[&str],
+        &n,
         &kinds as &[&str],
         &queues,
         &most,
     )
     .fetch_all(executor)
     .await?;
-    let mut found = Found { sequence: 0, state: State::default() };
+    let mut found: Vec<Found> = asked.iter().map(|_| Found::default()).collect();
     for row in rows {
+        let Some(found) = usize::try_from(row.n - 1).ok().and_then(|n| found.get_mut(n)) else { continue };
         found.sequence = row.end;
         if let AnyEvent::Kiosk(event) = decode(Event::AGGREGATE, &row.event_type, &row.event_version, &row.payload)? {
-            found.state = Kiosk::evolve(found.state, &event);
+            found.state = Kiosk::evolve(std::mem::take(&mut found.state), &event);
         }
     }
     Ok(found)

@@ -1,7 +1,7 @@
 //! Connection pools: one per role, with the time-outs and the guard that every pool needs.
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Executor, PgPool};
+use sqlx::{Connection, Executor, PgPool};
 use std::time::Duration;
 
 /// Who a pool's connections are in the database. The user that connects must be a member of it.
@@ -102,6 +102,9 @@ pub enum PoolError {
     },
 }
 
+/// A connection that rested for longer is asked whether it lives before it is given out. One that was used a
+/// moment ago is not: each question is a round trip.
+const RESTED: Duration = Duration::from_secs(1);
 /// How long a connection may take to roll back as it comes back. One that takes longer has lost its
 /// other end without a word, and would keep its place in the pool for as long as it waits.
 const ROLLBACK: Duration = Duration::from_secs(2);
@@ -140,6 +143,15 @@ pub async fn connect(options: PgConnectOptions, role: Role, settings: &PoolSetti
     let pool = PgPoolOptions::new()
         .max_connections(settings.max_connections)
         .acquire_timeout(settings.acquire_timeout)
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for > RESTED {
+                    tokio::time::timeout(ROLLBACK, connection.ping()).await.map_err(|_| hangs())??;
+                }
+                Ok(true)
+            })
+        })
         .after_release(|connection, _| {
             Box::pin(async move {
                 tokio::time::timeout(ROLLBACK, connection.execute("rollback")).await.map_err(|_| hangs())??;

@@ -10,10 +10,17 @@ use domain::{KioskId, SchoolId};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-/// A kiosk that proved who it is. Read anew at each request, so that a revocation counts at once.
+/// How old what is known of a kiosk's secret may be: in the rush each kiosk is asked after once a second,
+/// and not at every scan.
+const KEPT: Duration = Duration::from_secs(1);
+
+/// A kiosk that proved who it is. A revocation counts a second later at the latest, in every process.
 #[derive(Clone, Copy, Debug)]
 pub struct Kiosk {
     /// The kiosk.
@@ -48,7 +55,11 @@ impl FromRequestParts<AppState> for Kiosk {
             return Err(refused());
         };
         let Some(secret) = bearer(&parts.headers) else { return Err(refused()) };
-        let kiosk = authenticate(&state.pools.log_writer, KioskId(kiosk_id), secret).await?.ok_or_else(refused)?;
+        let kiosk = state
+            .secrets
+            .authenticate(&state.pools.log_writer, KioskId(kiosk_id), secret)
+            .await?
+            .ok_or_else(refused)?;
         state.places.belongs(kiosk.kiosk_id, kiosk.school_id);
         Ok(kiosk)
     }
@@ -63,20 +74,53 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.len() <= 256).then_some(token)
 }
 
-/// Compares hashes in constant time; an unknown kiosk takes the same path as a wrong secret.
-async fn authenticate(log_writer: &PgPool, kiosk_id: KioskId, secret: &str) -> Result<Option<Kiosk>, Problem> {
-    let row =
-        sqlx::query!("select school_id, secret_sha256, revoked_at from kiosk_secrets where kiosk_id = $1", kiosk_id.0)
-            .fetch_optional(log_writer)
-            .await?;
-    let given = Sha256::digest(secret.as_bytes());
-    let stored = row.as_ref().map_or(&[0; 32][..], |r| &r.secret_sha256);
-    let same = bool::from(given.as_slice().ct_eq(stored));
-    Ok(row.filter(|_| same).map(|row| Kiosk {
-        kiosk_id,
-        school_id: SchoolId(row.school_id),
-        revoked: row.revoked_at.is_some(),
-    }))
+/// The secrets' hashes of kiosks that proved lately who they are. Cheap to clone. Holds the kiosks of the
+/// installation at most: whoever cannot prove it is not kept.
+#[derive(Clone, Default)]
+pub struct KioskSecrets(Arc<Mutex<HashMap<KioskId, Kept>>>);
+
+#[derive(Clone, Copy)]
+struct Kept {
+    read: Instant,
+    sha256: [u8; 32],
+    kiosk: Kiosk,
+}
+
+impl KioskSecrets {
+    fn kept(&self) -> std::sync::MutexGuard<'_, HashMap<KioskId, Kept>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Compares hashes in constant time; an unknown kiosk takes the same path as a wrong secret. A secret
+    /// that is not the one that is known may be a new one, so the database is asked.
+    async fn authenticate(
+        &self,
+        log_writer: &PgPool,
+        kiosk_id: KioskId,
+        secret: &str,
+    ) -> Result<Option<Kiosk>, Problem> {
+        let given: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
+        let known = self.kept().get(&kiosk_id).copied();
+        if let Some(known) = known
+            && known.read.elapsed() < KEPT
+            && bool::from(given.ct_eq(&known.sha256))
+        {
+            return Ok(Some(known.kiosk));
+        }
+        let read = Instant::now();
+        let row = sqlx::query!(
+            "select school_id, secret_sha256, revoked_at from kiosk_secrets where kiosk_id = $1",
+            kiosk_id.0
+        )
+        .fetch_optional(log_writer)
+        .await?;
+        let stored = row.as_ref().map_or(&[0; 32][..], |r| &r.secret_sha256);
+        let same = bool::from(given.as_slice().ct_eq(stored));
+        let Some(row) = row.filter(|_| same) else { return Ok(None) };
+        let kiosk = Kiosk { kiosk_id, school_id: SchoolId(row.school_id), revoked: row.revoked_at.is_some() };
+        self.kept().insert(kiosk_id, Kept { read, sha256: given, kiosk });
+        Ok(Some(kiosk))
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod parts;
 mod startup;
 
 use crate::config::{Config, WriteSide};
+use crate::kiosk_auth::KioskSecrets;
 use crate::live::LiveHub;
 use crate::middleware::Places;
 use crate::names::Names;
@@ -205,6 +206,7 @@ fn compose(
         streams: Arc::new(Semaphore::new(tuning.streams)),
         failed,
         places: Arc::new(Places::new(tuning)),
+        secrets: KioskSecrets::default(),
         transport,
         clock,
         ids,

@@ -1,6 +1,7 @@
 //! What every handler can reach.
 
 use crate::config::Config;
+use crate::kiosk_auth::KioskSecrets;
 use crate::live::LiveHub;
 use crate::middleware::Places;
 use crate::names::Names;
@@ -31,6 +32,8 @@ pub struct AppState {
     pub streams: Arc<Semaphore>,
     /// Places for requests.
     pub places: Arc<Places>,
+    /// What kiosks prove who they are with.
+    pub secrets: KioskSecrets,
     /// Cancelled when a part of the server ended by itself: it is not ready any more.
     pub failed: CancellationToken,
     /// NATS, if it is configured: for its state only.

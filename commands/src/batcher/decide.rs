@@ -1,7 +1,8 @@
 //! What becomes of each item, in memory: first what it is (a repeat, a pupil's, a person's to place),
 //! then the events. Several scans of one pupil in one transaction build on each other.
 
-use super::load::{At, Cache, Day, Known, Quarantined, Receipt, Streams, Wanted};
+use super::cache::{Cache, Day, Quarantined};
+use super::load::{At, Known, Receipt, Streams, Wanted};
 use super::queue::Job;
 use super::{Incoming, IncomingScan, Verdict};
 use crate::append::NewEvent;

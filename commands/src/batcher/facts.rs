@@ -4,7 +4,7 @@
 use super::queue::Job;
 use crate::context::Context;
 use crate::error::{StoreError, WriteError};
-use crate::kiosk_reports::{UPLOAD_MARGIN, report};
+use crate::kiosk_reports::{Report, UPLOAD_MARGIN, report, report_together};
 use crate::pool::in_time;
 use crate::write::Write;
 use chrono::{DateTime, Utc};
@@ -12,7 +12,7 @@ use chrono_tz::Tz;
 use domain::kiosk::{Command, DRAINED_EVERY};
 use domain::{Actor, KioskId, QueueId, ScanId};
 use sqlx::{PgExecutor, PgPool};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
@@ -28,9 +28,12 @@ struct Teller {
     queue: QueueId,
 }
 
+/// Up to which number, and up to when.
+type Drained = (Teller, i64, DateTime<Utc>);
+
 #[derive(Default)]
 struct Pending {
-    drained: HashMap<Line, (Teller, i64, DateTime<Utc>)>,
+    drained: HashMap<Line, Drained>,
     missing: HashMap<Line, (Teller, i64, i64)>,
     forks: Vec<(Teller, i64, ScanId)>,
     /// The last that was told, so that a batch costs no transaction of its own.
@@ -185,7 +188,7 @@ async fn tell(write: &Write, inbox: &Inbox) {
             pending.missing.entry(line).or_insert((teller, ack_through, last));
         }
     }
-    for (line, (teller, seq, through)) in drained {
+    for (line, (teller, seq, through)) in told_together(write, inbox, drained).await {
         let told = teller.tell(write, Command::ReportDrained { queue_id: teller.queue, seq, through }).await;
         let mut pending = inbox.pending();
         if told {
@@ -194,6 +197,35 @@ async fn tell(write: &Write, inbox: &Inbox) {
             pending.drained.entry(line).or_insert((teller, seq, through));
         }
     }
+}
+
+/// Queues told of in one transaction, at most.
+const TOGETHER: usize = 500;
+
+/// Tells of many queues in one transaction; gives back what has to be told one by one. A kiosk of two queues
+/// is told of twice: the second queue's fact stands on the first's.
+async fn told_together(write: &Write, inbox: &Inbox, drained: HashMap<Line, Drained>) -> HashMap<Line, Drained> {
+    let mut kiosks = HashSet::new();
+    let (together, mut alone): (HashMap<_, _>, HashMap<_, _>) =
+        drained.into_iter().partition(|((kiosk, _), _)| kiosks.insert(*kiosk));
+    let mut together: Vec<(Line, Drained)> = together.into_iter().collect();
+    while !together.is_empty() {
+        let some = together.split_off(together.len().saturating_sub(TOGETHER));
+        let report = |(_, (teller, seq, through)): &(Line, Drained)| {
+            let command = Command::ReportDrained { queue_id: teller.queue, seq: *seq, through: *through };
+            (teller.context.clone(), teller.kiosk, command)
+        };
+        let reports: Vec<Report> = some.iter().map(report).collect();
+        if reports.len() < 2 || !report_together(write, &reports).await {
+            alone.extend(some);
+            continue;
+        }
+        let mut pending = inbox.pending();
+        for (line, (_, _, through)) in some {
+            keep(&mut pending.told_drained, line, through);
+        }
+    }
+    alone
 }
 
 impl Teller {

@@ -1,112 +1,21 @@
 //! What a transaction's decisions are made on, read without a lock.
 
+use super::cache::{Cache, Day, Lane, Pupil, Quarantined};
 use super::decide::{Key, Seat};
 use super::queue::Job;
 use super::store::ScanTx;
 use super::{Incoming, Verdict};
 use crate::directory::{Directory, Entry, Kind};
 use crate::error::StoreError;
-use crate::vault::Keyring;
-use chrono::{DateTime, NaiveDate, Utc};
-use domain::attendance_day::{self, AttendanceDay};
-use domain::kiosk::LaneMode;
-use domain::student::{self, Stays};
+use chrono::{DateTime, Utc};
+use domain::school::{self, Settings};
 use domain::{
-    Aggregate, AnyEvent, CredentialId, DomainEvent, Epoch, KioskId, ScanId, SchoolId, StreamId, StudentId, decode,
-    kiosk, quarantine,
+    AnyEvent, DomainEvent, Epoch, KioskId, SchoolId, StreamId, StudentId, attendance_day, decode, kiosk, quarantine,
+    student,
 };
 use sqlx::PgConnection;
-use std::collections::HashMap;
-use tokio::time::Instant;
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
-
-/// What stays in memory between transactions; each read adds what is new in the log.
-#[derive(Default)]
-pub(super) struct Cache {
-    epoch: Option<Epoch>,
-    pupils: HashMap<(SchoolId, StudentId), Folded<Pupil>>,
-    lanes: HashMap<KioskId, Folded<Lane>>,
-    pub(super) keyrings: HashMap<SchoolId, (Instant, Keyring)>,
-}
-
-#[derive(Clone, Default)]
-struct Folded<S> {
-    sequence: i64,
-    state: S,
-}
-
-/// Pupils kept in memory; beyond it the cache starts again.
-const MOST_PUPILS: usize = 100_000;
-
-impl Cache {
-    /// A new epoch may have taken events back: nothing that was folded counts any more.
-    pub(super) fn enter(&mut self, epoch: Epoch) {
-        if self.epoch.replace(epoch) != Some(epoch) {
-            self.pupils.clear();
-            self.lanes.clear();
-        }
-        if self.pupils.len() > MOST_PUPILS {
-            self.pupils.clear();
-        }
-    }
-
-    pub(super) fn pupil(&self, school: SchoolId, student: StudentId) -> Option<&Pupil> {
-        self.pupils.get(&(school, student)).map(|f| &f.state)
-    }
-
-    pub(super) fn lane(&self, kiosk: KioskId) -> Option<&Lane> {
-        self.lanes.get(&kiosk).map(|f| &f.state)
-    }
-}
-
-/// What of a pupil's facts puts a scan in doubt, with the instants: a scan is judged by what was true
-/// when it was taken, however late it arrives.
-#[derive(Clone, Default)]
-pub(super) struct Pupil {
-    revoked: HashMap<CredentialId, DateTime<Utc>>,
-    stays: Stays,
-    erased: Option<DateTime<Utc>>,
-}
-
-impl Pupil {
-    fn add(&mut self, event: &student::Event, at: DateTime<Utc>) {
-        match event {
-            student::Event::Enrolled { from, .. } => self.stays.decide(*from, true),
-            student::Event::Withdrawn { from } => self.stays.decide(*from, false),
-            student::Event::CredentialRevoked { credential_id, .. } => {
-                _ = self.revoked.entry(*credential_id).or_insert(at)
-            }
-            student::Event::Erased => self.erased = Some(at),
-            student::Event::Moved { .. }
-            | student::Event::DetailsChanged { .. }
-            | student::Event::CredentialIssued { .. }
-            | student::Event::GuardianLinked { .. }
-            | student::Event::GuardianLinkChanged { .. }
-            | student::Event::GuardianUnlinked { .. } => {}
-        }
-    }
-
-    /// Whether the card was revoked by then.
-    pub(super) fn revoked(&self, credential: CredentialId, at: DateTime<Utc>) -> bool {
-        self.revoked.get(&credential).is_some_and(|since| at >= *since)
-    }
-
-    /// Whether the pupil had left, or was erased, by then.
-    pub(super) fn gone(&self, at: DateTime<Utc>, date: NaiveDate) -> bool {
-        !self.stays.is_here(date) || self.erased.is_some_and(|since| at >= since)
-    }
-}
-
-/// A kiosk's modes, each from an instant on.
-#[derive(Clone, Default)]
-pub(super) struct Lane(Vec<(DateTime<Utc>, LaneMode)>);
-
-impl Lane {
-    /// The mode at an instant; before the first one, the first one.
-    pub(super) fn mode(&self, at: DateTime<Utc>) -> Option<LaneMode> {
-        self.0.iter().rev().find(|(since, _)| at >= *since).or(self.0.first()).map(|(_, mode)| *mode)
-    }
-}
 
 /// An answer given before.
 #[derive(Debug, Clone, PartialEq)]
@@ -140,6 +49,15 @@ pub struct StoredMode {
     pub payload: String,
 }
 
+/// A stream that gained an event.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "columns of the table")]
+pub struct Moved {
+    pub aggregate_type: String,
+    pub school: SchoolId,
+    pub stream: StreamId,
+}
+
 /// What receipts say about one item.
 #[derive(Debug, Default)]
 pub struct Known {
@@ -162,23 +80,6 @@ pub struct StoredEvent {
     pub payload: String,
 }
 
-/// A pupil's day as it is in the log.
-#[derive(Default)]
-pub(super) struct Day {
-    pub(super) state: attendance_day::State,
-    pub(super) sequence: i64,
-    /// Each scan's receipt, for one that comes again under another number.
-    pub(super) scans: HashMap<ScanId, Receipt>,
-}
-
-/// A scan's own quarantine.
-#[derive(Default)]
-pub(super) struct Quarantined {
-    pub(super) state: quarantine::State,
-    pub(super) sequence: i64,
-    pub(super) receipt: Option<Receipt>,
-}
-
 /// The streams that a transaction adds to.
 #[derive(Default)]
 pub(super) struct Streams {
@@ -199,21 +100,53 @@ pub(super) async fn begin_in_tx(conn: &mut PgConnection) -> Result<(Epoch, i64),
     Ok((Epoch(row.epoch), row.head))
 }
 
+/// The streams of pupils and their days, of schools, and of kiosks' modes that gained an event behind `after`
+/// and up to `to`, those at the positions of `own` (from exclusive, to inclusive) aside.
+pub(super) async fn moved_in_tx(
+    conn: &mut PgConnection,
+    after: i64,
+    to: i64,
+    own: (i64, i64),
+) -> Result<Vec<Moved>, StoreError> {
+    let rows = sqlx::query!(
+        // `offset 0`: by position first, whatever the planner believes of the rest.
+        "select school_id, aggregate_type, aggregate_id
+         from (select school_id, aggregate_type, aggregate_id, event_type from events
+               where position > $1 and position <= $2 and not (position > $3 and position <= $4) offset 0) e
+         where aggregate_type in ('attendance_day', 'student', 'school')
+           or aggregate_type = 'kiosk' and event_type in ('enrolled', 'mode_changed')",
+        after,
+        to,
+        own.0,
+        own.1,
+    )
+    .fetch_all(conn)
+    .await?;
+    let moved = rows.into_iter().map(|row| Moved {
+        aggregate_type: row.aggregate_type,
+        school: SchoolId(row.school_id),
+        stream: StreamId::from_stored(row.aggregate_id),
+    });
+    Ok(moved.collect())
+}
+
 /// What receipts say about each item.
 pub(super) async fn receipts_in_tx(conn: &mut PgConnection, keys: &[Key]) -> Result<Vec<Known>, StoreError> {
     let kiosks: Vec<Uuid> = keys.iter().map(|k| k.kiosk.0).collect();
     let queues: Vec<Uuid> = keys.iter().map(|k| k.queue.0).collect();
     let seqs: Vec<i64> = keys.iter().map(|k| k.seq).collect();
     let scans: Vec<Uuid> = keys.iter().map(|k| k.scan.0).collect();
+    // One probe a number, whoever has it: `offset 0` keeps it one, whatever the planner believes.
     let rows = sqlx::query!(
-        r#"select t.n as "n!", r.verdict as "verdict?", r.reasons as "reasons?", r.position as "position?",
-             t.seq > 0 and exists (
-               select from scan_receipts o where o.kiosk_id = t.kiosk_id and o.queue_id = t.queue_id
-                 and o.seq = t.seq and o.scan_id <> t.scan_id) as "forked!"
+        r#"select t.n as "n!", r.scan_id as "scan_id!", r.verdict as "verdict!", r.reasons as "reasons!",
+             r.position as "position!"
            from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[])
              with ordinality t (kiosk_id, queue_id, seq, scan_id, n)
-           left join scan_receipts r on r.kiosk_id = t.kiosk_id and r.queue_id = t.queue_id
-             and r.seq = t.seq and r.scan_id = t.scan_id"#,
+           cross join lateral (
+             select o.scan_id, o.verdict, o.reasons, o.position from scan_receipts o
+             where o.kiosk_id = t.kiosk_id and o.queue_id = t.queue_id and o.seq = t.seq
+               and (t.seq > 0 or o.scan_id = t.scan_id)
+             offset 0) r"#,
         &kiosks,
         &queues,
         &seqs,
@@ -223,10 +156,12 @@ pub(super) async fn receipts_in_tx(conn: &mut PgConnection, keys: &[Key]) -> Res
     .await?;
     let mut known: Vec<Known> = keys.iter().map(|_| Known::default()).collect();
     for row in rows {
-        let Some(place) = usize::try_from(row.n - 1).ok().and_then(|n| known.get_mut(n)) else { continue };
-        place.forked = row.forked;
-        if let (Some(verdict), Some(reasons), Some(position)) = (row.verdict, row.reasons, row.position) {
-            place.receipt = Some(Receipt { verdict: stored_verdict(&verdict), reasons, at: At::Position(position) });
+        let Some(n) = usize::try_from(row.n - 1).ok().filter(|n| *n < keys.len()) else { continue };
+        if row.scan_id == keys[n].scan.0 {
+            let verdict = stored_verdict(&row.verdict);
+            known[n].receipt = Some(Receipt { verdict, reasons: row.reasons, at: At::Position(row.position) });
+        } else {
+            known[n].forked = true;
         }
     }
     Ok(known)
@@ -278,7 +213,9 @@ pub(super) async fn cards_in_tx(
     let rows = sqlx::query!(
         r#"select t.n as "n!", d.subject_id, d.owner_id
            from unnest($1::uuid[], $2::bytea[]) with ordinality t (school_id, hmac, n)
-           join directory d on d.school_id = t.school_id and d.kind = 'card' and d.hmac = t.hmac"#,
+           cross join lateral (
+             select c.subject_id, c.owner_id from directory c
+             where c.school_id = t.school_id and c.kind = 'card' and c.hmac = t.hmac offset 0) d"#,
         &schools,
         &hmacs,
     )
@@ -297,151 +234,144 @@ pub(super) struct Wanted {
     pub(super) kiosks: Vec<(SchoolId, KioskId)>,
 }
 
-/// Reads all wanted streams: days and quarantine whole, pupils from where the cache is.
+/// The settings of these schools; the first that is not registered is an error.
+pub(super) async fn settings(
+    tx: &mut impl ScanTx,
+    cache: &mut Cache,
+    schools: &BTreeSet<SchoolId>,
+) -> Result<HashMap<SchoolId, Settings>, StoreError> {
+    let missing: Vec<SchoolId> = schools.iter().copied().filter(|school| cache.settings(*school).is_none()).collect();
+    if !missing.is_empty() {
+        let ids: Vec<StreamId> = missing.iter().map(|school| StreamId::of(*school, *school)).collect();
+        let mut found: HashMap<SchoolId, Settings> = HashMap::new();
+        for row in tx.streams(&vec![school::Event::AGGREGATE; ids.len()], &ids).await? {
+            let Some(school) = usize::try_from(row.n - 1).ok().and_then(|n| missing.get(n)) else { continue };
+            if let AnyEvent::School(
+                school::Event::Registered { settings, .. } | school::Event::SettingsChanged { settings },
+            ) = decode(school::Event::AGGREGATE, &row.event_type, &row.event_version, &row.payload)?
+            {
+                found.insert(*school, settings);
+            }
+        }
+        for school in missing {
+            cache.put_settings(school, found.remove(&school).ok_or(StoreError::UnknownSchool(school))?);
+        }
+    }
+    Ok(schools.iter().filter_map(|school| Some((*school, cache.settings(*school)?.clone()))).collect())
+}
+
+/// All wanted streams: from memory, or read whole. Days leave the memory until [`Cache::keep`].
 pub(super) async fn streams(tx: &mut impl ScanTx, cache: &mut Cache, wanted: &Wanted) -> Result<Streams, StoreError> {
-    let (mut types, mut ids, mut after) = (Vec::new(), Vec::new(), Vec::new());
-    let mut add = |aggregate: &'static str, stream: StreamId, sequence: i64| {
-        types.push(aggregate);
-        ids.push(stream);
-        after.push(sequence);
-    };
+    let mut streams = Streams::default();
+    let (mut types, mut ids) = (Vec::new(), Vec::new());
     for stream in &wanted.days {
-        add(attendance_day::Event::AGGREGATE, stream.clone(), 0);
+        match cache.take_day(stream) {
+            Some(day) => _ = streams.days.insert(stream.clone(), day),
+            None => {
+                types.push(attendance_day::Event::AGGREGATE);
+                ids.push(stream.clone());
+            }
+        }
     }
     for stream in &wanted.quarantine {
-        add(quarantine::Event::AGGREGATE, stream.clone(), 0);
+        types.push(quarantine::Event::AGGREGATE);
+        ids.push(stream.clone());
     }
-    for (school, student) in &wanted.pupils {
-        let folded = cache.pupils.entry((*school, *student)).or_default();
-        add(student::Event::AGGREGATE, StreamId::of(*school, *student), folded.sequence);
+    let others = ids.len();
+    let pupils: Vec<_> = wanted.pupils.iter().filter(|(s, id)| !cache.knows_pupil(*s, *id)).copied().collect();
+    for (school, student) in &pupils {
+        types.push(student::Event::AGGREGATE);
+        ids.push(StreamId::of(*school, *student));
     }
-    let rows = tx.streams(&types, &ids, &after).await?;
-    let mut streams = Streams::default();
+    let mut read = vec![Pupil::default(); pupils.len()];
+    let rows = if ids.is_empty() { Vec::new() } else { tx.streams(&types, &ids).await? };
     for row in rows {
         let Some(n) = usize::try_from(row.n - 1).ok().filter(|n| *n < ids.len()) else { continue };
         match decode(types[n], &row.event_type, &row.event_version, &row.payload)? {
             AnyEvent::AttendanceDay(event) => {
-                streams.days.entry(ids[n].clone()).or_default().add(&event, row.sequence, At::Position(row.position));
+                let day: &mut Day = streams.days.entry(ids[n].clone()).or_default();
+                day.add(&event, row.sequence, At::Position(row.position));
             }
             AnyEvent::Quarantine(event) => {
-                streams.quarantine.entry(ids[n].clone()).or_default().add(
-                    &event,
-                    row.sequence,
-                    At::Position(row.position),
-                );
+                let kept: &mut Quarantined = streams.quarantine.entry(ids[n].clone()).or_default();
+                kept.add(&event, row.sequence, At::Position(row.position));
             }
             AnyEvent::Student(event) => {
-                let pupil = n.checked_sub(wanted.days.len() + wanted.quarantine.len());
-                if let Some(folded) = pupil.and_then(|i| wanted.pupils.get(i)).and_then(|key| cache.pupils.get_mut(key))
-                {
-                    folded.state.add(&event, row.occurred_at);
-                    folded.sequence = row.sequence;
+                if let Some(pupil) = n.checked_sub(others).and_then(|i| read.get_mut(i)) {
+                    pupil.add(&event, row.occurred_at);
                 }
             }
             AnyEvent::School(_) | AnyEvent::Course(_) | AnyEvent::Guardian(_) | AnyEvent::Kiosk(_) => {}
         }
     }
-    lanes(tx, cache, &wanted.kiosks).await?;
+    let kiosks: Vec<_> = wanted.kiosks.iter().filter(|(_, id)| !cache.knows_lane(*id)).copied().collect();
+    let lanes = if kiosks.is_empty() { Vec::new() } else { lanes(tx, &kiosks).await? };
+    // Nothing half-read is kept: whoever stops waiting for this stops before here.
+    for ((school, student), pupil) in pupils.into_iter().zip(read) {
+        cache.put_pupil(school, student, pupil);
+    }
+    for ((_, id), lane) in kiosks.into_iter().zip(lanes) {
+        cache.put_lane(id, lane);
+    }
     Ok(streams)
 }
 
-/// The events of these streams after a sequence number each, by stream and sequence number.
+/// The events of these streams, by stream and sequence number.
 pub(super) async fn streams_in_tx(
     conn: &mut PgConnection,
     types: &[&str],
     ids: &[StreamId],
-    after: &[i64],
 ) -> Result<Vec<StoredEvent>, StoreError> {
     let texts: Vec<&str> = ids.iter().map(StreamId::as_str).collect();
     let rows = sqlx::query_as!(
         StoredEvent,
         r#"select t.n as "n!", e.position, e.sequence, e.event_type, e.event_version, e.occurred_at,
              e.payload::text as "payload!"
-           from unnest($1::text[], $2::text[], $3::bigint[]) with ordinality t (aggregate_type, aggregate_id, after, n)
+           from unnest($1::text[], $2::text[]) with ordinality t (aggregate_type, aggregate_id, n)
            join events e on e.aggregate_type = t.aggregate_type and e.aggregate_id = t.aggregate_id
-             and e.sequence > t.after
            order by t.n, e.sequence"#,
         types as &[&str],
         &texts as &[&str],
-        after,
     )
     .fetch_all(conn)
     .await?;
     Ok(rows)
 }
 
-/// Each kiosk's modes since the last that the cache knows.
-async fn lanes(tx: &mut impl ScanTx, cache: &mut Cache, kiosks: &[(SchoolId, KioskId)]) -> Result<(), StoreError> {
+/// Each kiosk's modes.
+async fn lanes(tx: &mut impl ScanTx, kiosks: &[(SchoolId, KioskId)]) -> Result<Vec<Lane>, StoreError> {
     let ids: Vec<StreamId> = kiosks.iter().map(|(school, kiosk)| StreamId::of(*school, *kiosk)).collect();
-    let after: Vec<i64> = kiosks.iter().map(|(_, k)| cache.lanes.get(k).map_or(0, |f| f.sequence)).collect();
-    for row in tx.lanes(&ids, &after).await? {
-        let Some((_, id)) = usize::try_from(row.n - 1).ok().and_then(|n| kiosks.get(n)) else { continue };
-        let folded = cache.lanes.entry(*id).or_default();
+    let mut lanes = vec![Lane::default(); kiosks.len()];
+    for row in tx.lanes(&ids).await? {
+        let Some(lane) = usize::try_from(row.n - 1).ok().and_then(|n| lanes.get_mut(n)) else { continue };
         if let AnyEvent::Kiosk(kiosk::Event::Enrolled { mode, .. } | kiosk::Event::ModeChanged { mode }) =
             decode(kiosk::Event::AGGREGATE, &row.event_type, &row.event_version, &row.payload)?
         {
-            folded.state.0.push((row.occurred_at, mode));
+            lane.0.push((row.occurred_at, mode));
         }
-        folded.sequence = row.sequence;
     }
-    Ok(())
+    Ok(lanes)
 }
 
-/// The events of kiosks' streams that say a mode, after a sequence number each. A kiosk's stream grows
+/// The events of kiosks' streams that say a mode, by kiosk and sequence number. A kiosk's stream grows
 /// by a fact a minute, so they are found through `events_kiosk_kinds`.
-pub(super) async fn lanes_in_tx(
-    conn: &mut PgConnection,
-    ids: &[StreamId],
-    after: &[i64],
-) -> Result<Vec<StoredMode>, StoreError> {
+pub(super) async fn lanes_in_tx(conn: &mut PgConnection, ids: &[StreamId]) -> Result<Vec<StoredMode>, StoreError> {
     let texts: Vec<&str> = ids.iter().map(StreamId::as_str).collect();
     let rows = sqlx::query_as!(
         StoredMode,
         r#"select t.n as "n!", m.sequence as "sequence!", m.occurred_at as "occurred_at!",
              m.event_type as "event_type!", m.event_version as "event_version!", m.payload as "payload!"
-           from unnest($1::text[], $2::bigint[]) with ordinality t (stream, after, n)
+           from unnest($1::text[]) with ordinality t (stream, n)
            cross join (values ('enrolled'), ('mode_changed')) k (kind)
            cross join lateral (
              select e.sequence, e.occurred_at, e.event_type, e.event_version, e.payload::text as payload
              from events e
              where e.aggregate_type = 'kiosk' and e.aggregate_id = t.stream and e.event_type = k.kind
-               and coalesce(e.payload->>'queue_id', '') = '' and e.sequence > t.after) m
+               and coalesce(e.payload->>'queue_id', '') = '') m
            order by t.n, m.sequence"#,
         &texts as &[&str],
-        after,
     )
     .fetch_all(conn)
     .await?;
     Ok(rows)
-}
-
-impl Day {
-    /// Folds one more event, stored or just decided.
-    pub(super) fn add(&mut self, event: &attendance_day::Event, sequence: i64, at: At) {
-        match event {
-            attendance_day::Event::ScanRecorded { scan } => {
-                let receipt = Receipt { verdict: Verdict::Accepted, reasons: vec![], at };
-                self.scans.insert(scan.scan_id, receipt);
-            }
-            attendance_day::Event::ScanFlagged { scan_id, flags } => {
-                if let Some(receipt) = self.scans.get_mut(scan_id) {
-                    receipt.verdict = Verdict::Flagged;
-                    receipt.reasons = super::decide::codes(flags);
-                }
-            }
-        }
-        self.state = AttendanceDay::evolve(std::mem::take(&mut self.state), event);
-        self.sequence = sequence;
-    }
-}
-
-impl Quarantined {
-    /// Folds one more event, stored or just decided.
-    pub(super) fn add(&mut self, event: &quarantine::Event, sequence: i64, at: At) {
-        if let quarantine::Event::Received { reasons, .. } = event {
-            self.receipt = Some(Receipt { verdict: Verdict::Quarantined, reasons: super::decide::codes(reasons), at });
-        }
-        self.state = quarantine::Quarantine::evolve(std::mem::take(&mut self.state), event);
-        self.sequence = sequence;
-    }
 }

@@ -1,7 +1,7 @@
 //! The store of the product: the log writer's connections, the vault, the directory.
 
 use super::decide::Key;
-use super::load::{self, Known, StoredEvent, StoredMode};
+use super::load::{self, Known, Moved, StoredEvent, StoredMode};
 use super::store::{self, Acks, Receipts, ScanStore, ScanTx, Seen};
 use crate::append::{Head, NewEvent};
 use crate::clock::Clock;
@@ -10,7 +10,6 @@ use crate::error::StoreError;
 use crate::ids::IdSource;
 use crate::vault::{Keyring, VaultError};
 use crate::write::Write;
-use domain::school::Settings;
 use domain::sealed::SealingClass;
 use domain::{Epoch, SchoolId, StreamId};
 use sqlx::{Postgres, Transaction};
@@ -26,10 +25,6 @@ impl ScanStore for Write {
 
     fn ids(&self) -> &dyn IdSource {
         &**self.ids()
-    }
-
-    async fn settings(&self, school: SchoolId) -> Result<Settings, StoreError> {
-        self.school_settings(school).await
     }
 
     async fn keyring(&self, school: SchoolId) -> Result<Keyring, VaultError> {
@@ -50,6 +45,10 @@ pub struct PostgresTx {
 }
 
 impl ScanTx for PostgresTx {
+    async fn moved(&mut self, after: i64, to: i64, own: (i64, i64)) -> Result<Vec<Moved>, StoreError> {
+        load::moved_in_tx(&mut self.tx, after, to, own).await
+    }
+
     async fn receipts(&mut self, keys: &[Key]) -> Result<Vec<Known>, StoreError> {
         load::receipts_in_tx(&mut self.tx, keys).await
     }
@@ -58,17 +57,12 @@ impl ScanTx for PostgresTx {
         load::cards_in_tx(&mut self.tx, self.write.directory(), cards).await
     }
 
-    async fn streams(
-        &mut self,
-        types: &[&str],
-        ids: &[StreamId],
-        after: &[i64],
-    ) -> Result<Vec<StoredEvent>, StoreError> {
-        load::streams_in_tx(&mut self.tx, types, ids, after).await
+    async fn streams(&mut self, types: &[&str], ids: &[StreamId]) -> Result<Vec<StoredEvent>, StoreError> {
+        load::streams_in_tx(&mut self.tx, types, ids).await
     }
 
-    async fn lanes(&mut self, ids: &[StreamId], after: &[i64]) -> Result<Vec<StoredMode>, StoreError> {
-        load::lanes_in_tx(&mut self.tx, ids, after).await
+    async fn lanes(&mut self, ids: &[StreamId]) -> Result<Vec<StoredMode>, StoreError> {
+        load::lanes_in_tx(&mut self.tx, ids).await
     }
 
     async fn take_head(&mut self) -> Result<Head, sqlx::Error> {

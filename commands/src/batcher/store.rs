@@ -1,7 +1,8 @@
 //! The one transaction of a batch, and what it needs of the store.
 
+use super::cache::Cache;
 use super::decide::{self, Case, DecideError, Decider, Key, Plan, Seat};
-use super::load::{self, At, Cache, Known, StoredEvent, StoredMode};
+use super::load::{self, At, Known, Moved, StoredEvent, StoredMode};
 use super::queue::Job;
 use crate::append::{Head, NewEvent, is_conflict};
 use crate::clock::Clock;
@@ -25,8 +26,6 @@ pub trait ScanStore: Send + Sync + 'static {
     fn clock(&self) -> &dyn Clock;
     /// Where ids come from.
     fn ids(&self) -> &dyn IdSource;
-    /// A school's settings as they are in the log now.
-    fn settings(&self, school: SchoolId) -> impl Future<Output = Result<Settings, StoreError>> + Send;
     /// What seals the text of the school's unplaced scans.
     fn keyring(&self, school: SchoolId) -> impl Future<Output = Result<Keyring, VaultError>> + Send;
     /// Begins a transaction that sees what is committed, with the epoch and the log's end.
@@ -35,6 +34,14 @@ pub trait ScanStore: Send + Sync + 'static {
 
 /// What happens in a transaction, in this order.
 pub trait ScanTx: Send {
+    /// The streams that gained an event behind `after` and up to `to`, those of `own` (from exclusive, to
+    /// inclusive) aside.
+    fn moved(
+        &mut self,
+        after: i64,
+        to: i64,
+        own: (i64, i64),
+    ) -> impl Future<Output = Result<Vec<Moved>, StoreError>> + Send;
     /// What receipts say about each scan.
     fn receipts(&mut self, keys: &[Key]) -> impl Future<Output = Result<Vec<Known>, StoreError>> + Send;
     /// The index of each card that the directory knows, and its entry.
@@ -42,19 +49,14 @@ pub trait ScanTx: Send {
         &mut self,
         cards: &[(SchoolId, String)],
     ) -> impl Future<Output = Result<Vec<(usize, Entry)>, StoreError>> + Send;
-    /// The events of these streams after a sequence number each, by stream and sequence number.
+    /// The events of these streams, by stream and sequence number.
     fn streams(
         &mut self,
         types: &[&str],
         ids: &[StreamId],
-        after: &[i64],
     ) -> impl Future<Output = Result<Vec<StoredEvent>, StoreError>> + Send;
     /// The same of the modes in kiosks' streams.
-    fn lanes(
-        &mut self,
-        ids: &[StreamId],
-        after: &[i64],
-    ) -> impl Future<Output = Result<Vec<StoredMode>, StoreError>> + Send;
+    fn lanes(&mut self, ids: &[StreamId]) -> impl Future<Output = Result<Vec<StoredMode>, StoreError>> + Send;
     /// Takes the log's lock and reads its end.
     fn take_head(&mut self) -> impl Future<Output = Result<Head, sqlx::Error>> + Send;
     /// Whether one of these scans' numbers has a receipt.
@@ -83,12 +85,17 @@ pub(super) enum Fail {
     Outage(StoreError),
     /// It will not pass by itself: some item cannot be stored.
     Poison(StoreError),
+    /// This school is not registered.
+    Unknown(SchoolId),
     /// These schools' keys are needed first, for these jobs.
     KeysOf(BTreeMap<SchoolId, HashSet<usize>>),
 }
 
 impl From<StoreError> for Fail {
     fn from(error: StoreError) -> Self {
+        if let StoreError::UnknownSchool(school) = error {
+            return Self::Unknown(school);
+        }
         if error.is_about_data() { Self::Poison(error) } else { Self::Outage(error) }
     }
 }
@@ -114,6 +121,8 @@ pub(super) struct Stored {
     pub(super) before: i64,
     pub(super) acks: Acks,
     pub(super) epoch: Epoch,
+    /// Of every school in it.
+    pub(super) settings: HashMap<SchoolId, Settings>,
 }
 
 impl Stored {
@@ -138,7 +147,6 @@ pub(super) type Attempted = HashMap<Key, i64>;
 pub(super) struct Transaction<'a, S> {
     pub(super) store: &'a S,
     pub(super) jobs: &'a [Job],
-    pub(super) settings: &'a HashMap<SchoolId, Settings>,
 }
 
 impl<S: ScanStore> Transaction<'_, S> {
@@ -151,18 +159,20 @@ impl<S: ScanStore> Transaction<'_, S> {
         attempted: &mut Attempted,
     ) -> Result<Stored, Fail> {
         let (mut tx, epoch, read_at) = self.store.begin().await?;
-        cache.enter(epoch);
+        cache.follow(&mut tx, epoch, read_at).await?;
+        let schools = seats.iter().map(|seat| self.jobs[seat.job].batch.kiosk.school_id).collect();
+        let settings = load::settings(&mut tx, cache, &schools).await?;
         let keys: Vec<Key> = seats.iter().map(|seat| seat.key(self.jobs)).collect();
         let known = tx.receipts(&keys).await?;
         let cards = load::cards(&mut tx, self.jobs, seats).await?;
-        let cases = decide::classify(self.jobs, seats, known, &cards, self.settings);
+        let cases = decide::classify(self.jobs, seats, known, &cards, &settings);
         let missing = self.missing_keys(seats, &cases, cache);
         if !missing.is_empty() {
             return Err(Fail::KeysOf(missing));
         }
         let wanted = decide::wanted(self.jobs, seats, &cases);
         let mut streams = load::streams(&mut tx, cache, &wanted).await?;
-        let decider = Decider { jobs: self.jobs, cache, settings: self.settings, ids: self.store.ids() };
+        let decider = Decider { jobs: self.jobs, cache, settings: &settings, ids: self.store.ids() };
         let mut plan = decider.decide(seats, cases, &mut streams)?;
         let mut met = HashSet::new();
         for (key, outcome) in keys.iter().zip(&mut plan.outcomes) {
@@ -200,10 +210,11 @@ impl<S: ScanStore> Transaction<'_, S> {
         tx.commit().await?;
         #[cfg(test)]
         local_services::failpoint::reach("batcher: after commit").await.map_err(sqlx::Error::from)?;
+        cache.keep(streams, read_at, before, plan.events.len());
         for i in &fresh {
             attempted.remove(&keys[*i]);
         }
-        Ok(Stored { plan, before, acks, epoch })
+        Ok(Stored { plan, before, acks, epoch, settings })
     }
 
     fn missing_keys(&self, seats: &[Seat], cases: &[Case], cache: &Cache) -> BTreeMap<SchoolId, HashSet<usize>> {

@@ -1,9 +1,9 @@
 //! Takes what waits, stores it, answers: again on conflicts and outages, in halves when something in
 //! it can never be stored.
 
+use super::cache::Cache;
 use super::decide::Seat;
 use super::facts::Inbox;
-use super::load::Cache;
 use super::queue::{Job, Queue};
 use super::store::{Attempted, Fail, ScanStore, Stored, Transaction};
 use super::{BatchAnswer, BatcherConfig, ItemAnswer, SubmitError};
@@ -12,7 +12,7 @@ use crate::vault::VaultError;
 use domain::school::Settings;
 use domain::{Epoch, SchoolId};
 use futures::FutureExt;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -130,38 +130,29 @@ impl<'a, S: ScanStore> Round<'a, S> {
         let mut tries = 0;
         loop {
             cache.keyrings.retain(|_, (loaded, _)| loaded.elapsed() < KEYRING_AGE);
-            // Everybody waits with this round: nothing in it may wait on a connection without an end.
-            let settings = tokio::time::timeout(self.config.deadline, self.settings_of(part))
+            let begun = Instant::now();
+            let transaction = Transaction { store: self.store, jobs: &self.jobs };
+            let transact = transaction.transact(part, cache, &mut self.attempted);
+            // A server that neither answers nor breaks: the pool rolls back what is left behind, and a commit
+            // that is still under way holds the log's lock against the next try.
+            let stored = tokio::time::timeout(self.config.deadline, transact)
                 .await
-                .unwrap_or(Err(SettingsError::Store(StoreError::Interrupted)));
-            let fail = match settings {
-                Ok(()) => {
-                    let begun = Instant::now();
-                    let transaction = Transaction { store: self.store, jobs: &self.jobs, settings: &self.settings };
-                    let transact = transaction.transact(part, cache, &mut self.attempted);
-                    // A server that neither answers nor breaks: the pool rolls back what is left behind,
-                    // and a commit that is still under way holds the log's lock against the next try.
-                    let stored = tokio::time::timeout(self.config.deadline, transact)
-                        .await
-                        .unwrap_or(Err(Fail::Outage(StoreError::Interrupted)));
-                    match stored {
-                        Ok(stored) => {
-                            metrics::histogram!("batcher_batch_scans").record(part.len() as f64);
-                            metrics::histogram!("batcher_commit_seconds").record(begun.elapsed().as_secs_f64());
-                            return Ok(stored);
-                        }
-                        Err(fail) => fail,
-                    }
+                .unwrap_or(Err(Fail::Outage(StoreError::Interrupted)));
+            let fail = match stored {
+                Ok(stored) => {
+                    metrics::histogram!("batcher_batch_scans").record(part.len() as f64);
+                    metrics::histogram!("batcher_commit_seconds").record(begun.elapsed().as_secs_f64());
+                    return Ok(stored);
                 }
-                Err(SettingsError::Unknown(school)) => {
+                Err(fail) => fail,
+            };
+            match fail {
+                Fail::Unknown(school) => {
                     tracing::warn!(%school, "scans of a school that is not registered");
                     let jobs = self.jobs_of(part, |s| s == school);
                     self.fail(jobs.into_iter(), "the school is not registered");
                     return Err(Stop::Again);
                 }
-                Err(SettingsError::Store(error)) => error.into(),
-            };
-            match fail {
                 Fail::KeysOf(needed) => self.load_keys(needed, cache).await?,
                 Fail::Conflict => {
                     metrics::counter!("batcher_conflicts_total").increment(1);
@@ -196,20 +187,6 @@ impl<'a, S: ScanStore> Round<'a, S> {
         part.iter().map(|seat| seat.job).filter(|job| which(self.jobs[*job].batch.kiosk.school_id)).collect()
     }
 
-    async fn settings_of(&mut self, part: &[Seat]) -> Result<(), SettingsError> {
-        let schools: BTreeSet<SchoolId> = part.iter().map(|seat| self.jobs[seat.job].batch.kiosk.school_id).collect();
-        for school in schools {
-            if let std::collections::hash_map::Entry::Vacant(vacant) = self.settings.entry(school) {
-                match self.store.settings(school).await {
-                    Ok(settings) => _ = vacant.insert(settings),
-                    Err(StoreError::UnknownSchool(school)) => return Err(SettingsError::Unknown(school)),
-                    Err(error) => return Err(SettingsError::Store(error)),
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Loads what seals quarantined text. Without it only the batches that need it go unanswered.
     async fn load_keys(&mut self, needed: BTreeMap<SchoolId, HashSet<usize>>, cache: &mut Cache) -> Result<(), Stop> {
         let mut failed = false;
@@ -233,7 +210,8 @@ impl<'a, S: ScanStore> Round<'a, S> {
         if failed { Err(Stop::Again) } else { Ok(()) }
     }
 
-    fn note(&mut self, part: &[Seat], stored: Stored) {
+    fn note(&mut self, part: &[Seat], mut stored: Stored) {
+        self.settings.extend(stored.settings.drain());
         for (seat, outcome) in part.iter().zip(&stored.plan.outcomes) {
             let (job, key) = (&self.jobs[seat.job], seat.key(&self.jobs));
             let (verdict, first_verdict) = outcome.verdicts();
@@ -284,9 +262,4 @@ enum Stop {
     Fail(&'static str),
     /// Something in it can never be stored.
     Split,
-}
-
-enum SettingsError {
-    Unknown(SchoolId),
-    Store(StoreError),
 }

@@ -8,14 +8,13 @@ use commands::StoreError;
 use commands::append::{Head, NewEvent};
 use commands::batcher::Verdict;
 use commands::batcher::seam::{
-    Acks, At, Key, Known, Receipt, Receipts, ScanStore, ScanTx, Seen, StoredEvent, StoredMode,
+    Acks, At, Key, Known, Moved, Receipt, Receipts, ScanStore, ScanTx, Seen, StoredEvent, StoredMode,
 };
 use commands::clock::Clock;
 use commands::directory::Entry;
 use commands::ids::IdSource;
 use commands::vault::{Keyring, VaultError};
-use domain::school::Settings;
-use domain::{Epoch, KioskId, QueueId, Recorded, SchoolId, StreamId};
+use domain::{DomainEvent, Epoch, KioskId, QueueId, Recorded, SchoolId, StreamId};
 use nats::RawEvent;
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,10 +44,6 @@ impl ScanStore for Store {
 
     fn ids(&self) -> &dyn IdSource {
         &*self.ids
-    }
-
-    async fn settings(&self, _: SchoolId) -> Result<Settings, StoreError> {
-        Ok(self.client.ask("settings", |_| Ok(school::settings())).await?)
     }
 
     async fn keyring(&self, school: SchoolId) -> Result<Keyring, VaultError> {
@@ -108,6 +103,19 @@ fn under(of: &BTreeMap<ReceiptKey, ReceiptRow>, kiosk: Uuid, queue: Uuid, seq: i
 }
 
 impl ScanTx for Tx {
+    async fn moved(&mut self, after: i64, to: i64, own: (i64, i64)) -> Result<Vec<Moved>, StoreError> {
+        let moved = |event: &Arc<RawEvent>| Moved {
+            aggregate_type: event.aggregate_type.clone(),
+            school: event.school_id,
+            stream: event.stream.clone(),
+        };
+        let read = |state: &mut State| {
+            let behind = state.data.events.range(after + 1..=to);
+            Ok(behind.filter(|(p, _)| **p <= own.0 || **p > own.1).map(|(_, event)| moved(event)).collect())
+        };
+        Ok(self.ask("moved", read).await?)
+    }
+
     async fn receipts(&mut self, keys: &[Key]) -> Result<Vec<Known>, StoreError> {
         let known = |state: &mut State, key: &Key| {
             let receipt = state.data.receipts.get(&row(key)).map(|(verdict, reasons, position)| Receipt {
@@ -136,28 +144,25 @@ impl ScanTx for Tx {
         Ok(self.ask("cards", |_| found()).await?)
     }
 
-    async fn streams(
-        &mut self,
-        types: &[&str],
-        ids: &[StreamId],
-        after: &[i64],
-    ) -> Result<Vec<StoredEvent>, StoreError> {
+    async fn streams(&mut self, types: &[&str], ids: &[StreamId]) -> Result<Vec<StoredEvent>, StoreError> {
         let read = |state: &mut State| {
             let mut rows = Vec::new();
-            for (n, ((aggregate, id), after)) in types.iter().zip(ids).zip(after).enumerate() {
+            for (n, (aggregate, id)) in types.iter().zip(ids).enumerate() {
+                let n = n as i64 + 1;
+                if *aggregate == domain::school::Event::AGGREGATE {
+                    rows.push(school::registered(n));
+                }
                 let positions = state.data.streams.get(&((*aggregate).to_owned(), id.to_string()));
                 for event in positions.into_iter().flatten().filter_map(|p| state.data.events.get(p)) {
-                    if event.sequence > *after {
-                        rows.push(StoredEvent {
-                            n: n as i64 + 1,
-                            position: event.position,
-                            sequence: event.sequence,
-                            event_type: event.event_type.clone(),
-                            event_version: event.event_version.clone(),
-                            occurred_at: event.occurred_at,
-                            payload: event.payload.get().to_owned(),
-                        });
-                    }
+                    rows.push(StoredEvent {
+                        n,
+                        position: event.position,
+                        sequence: event.sequence,
+                        event_type: event.event_type.clone(),
+                        event_version: event.event_version.clone(),
+                        occurred_at: event.occurred_at,
+                        payload: event.payload.get().to_owned(),
+                    });
                 }
             }
             Ok(rows)
@@ -165,7 +170,7 @@ impl ScanTx for Tx {
         Ok(self.ask("streams", read).await?)
     }
 
-    async fn lanes(&mut self, _: &[StreamId], _: &[i64]) -> Result<Vec<StoredMode>, StoreError> {
+    async fn lanes(&mut self, _: &[StreamId]) -> Result<Vec<StoredMode>, StoreError> {
         Ok(self.ask("lanes", |_| Ok(Vec::new())).await?)
     }
 

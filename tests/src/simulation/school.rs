@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use commands::batcher::KioskContext;
+use commands::batcher::seam::StoredEvent;
 use commands::clock::{Clock, micros};
 use commands::directory::Entry;
 use domain::school::Settings;
 use domain::values::card;
-use domain::{CredentialId, Epoch, KioskId, SchoolId, StudentId};
+use domain::{CredentialId, DomainEvent, Epoch, KioskId, SchoolId, StudentId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -45,6 +46,20 @@ pub fn kiosk(n: u128) -> KioskContext {
 /// What every school is judged by.
 pub fn settings() -> Settings {
     Settings { zone: chrono_tz::America::Santiago, late_after_minutes: 10, missing_after_minutes: 30, echo_seconds: 2 }
+}
+
+/// How the log tells of a school; the n-th that was asked for.
+pub fn registered(n: i64) -> StoredEvent {
+    let event = domain::school::Event::Registered { name: "Escuela".to_owned(), rbd: None, settings: settings() };
+    StoredEvent {
+        n,
+        position: 0,
+        sequence: 1,
+        event_type: event.name().to_owned(),
+        event_version: event.version().to_owned(),
+        occurred_at: DateTime::UNIX_EPOCH,
+        payload: serde_json::to_string(&event).unwrap_or_default(),
+    }
 }
 
 /// The cards that the directory knows.

@@ -114,13 +114,14 @@ async fn an_outage_longer_than_the_deadline_is_told_and_the_retry_finds_the_trut
 
 #[tokio::test]
 async fn connections_killed_under_load_lose_no_acknowledged_scan_and_store_none_twice() {
+    const ROUNDS: i64 = 60;
     let site = Site::with(4, BatcherConfig { max_scans: 40, ..BatcherConfig::default() }).await;
     site.cards(school(1), 1..11).await;
     let done = std::sync::atomic::AtomicBool::new(false);
     let killer = async {
         let mut killed = 0;
         while killed < 60 && !done.load(Ordering::Relaxed) {
-            tokio::time::sleep(Duration::from_millis(fastrand::u64(20..90))).await;
+            tokio::time::sleep(Duration::from_millis(fastrand::u64(5..40))).await;
             killed += site
                 .count(
                     "select count(pg_terminate_backend(pid)) from pg_stat_activity
@@ -133,7 +134,7 @@ async fn connections_killed_under_load_lose_no_acknowledged_scan_and_store_none_
     let kiosks = async {
         let of = async |k: u128| {
             let mut acknowledged = HashMap::new();
-            for round in 0..15_i64 {
+            for round in 0..ROUNDS {
                 let scans: Vec<_> = (1..11_u128)
                     .map(|n| IncomingScan {
                         scan_id: ScanId(Uuid::from_u128(k << 96 | (round as u128) << 64 | n)),
@@ -159,7 +160,7 @@ async fn connections_killed_under_load_lose_no_acknowledged_scan_and_store_none_
     };
     let (killed, acknowledged) = tokio::join!(killer, kiosks);
     assert!(killed > 10, "only {killed} connections were killed");
-    assert_eq!(acknowledged.len(), 8 * 15 * 10);
+    assert_eq!(acknowledged.len(), 8 * ROUNDS as usize * 10);
     let stored: Vec<(Uuid, i64)> =
         sqlx::query_as("select (payload->>'scan_id')::uuid, position from events where event_type = 'scan_recorded'")
             .fetch_all(&site.world.owner)

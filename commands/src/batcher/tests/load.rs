@@ -50,6 +50,31 @@ async fn two_batchers_lose_nothing_when_the_same_pupils_first_scans_meet() {
 }
 
 #[tokio::test]
+async fn what_a_batcher_keeps_in_memory_follows_whatever_others_append() {
+    let site = Site::new().await;
+    site.cards(school(1), 1..2).await;
+    let other = site.another(BatcherConfig::default());
+    let doubts = async |batcher: &Batcher, seq: i64, ago: i64| {
+        let scan = site.scan(seq, 1, Entry, TimeDelta::seconds(ago));
+        batcher.submit(site.batch(kiosk(1), vec![scan])).await.unwrap().items.remove(0).reasons.join(",")
+    };
+    assert_eq!(doubts(&site.batcher, 1, 300).await, "");
+    assert!(!doubts(&other, 2, 100).await.contains("echo"));
+    assert!(doubts(&site.batcher, 3, 60).await.contains("echo"), "of the scan that the other one stored");
+    let settings = Settings {
+        zone: chrono_tz::America::Santiago,
+        late_after_minutes: 10,
+        missing_after_minutes: 30,
+        echo_seconds: 10,
+    };
+    let stream = StreamId::of(school(1), school(1));
+    let change = domain::school::Command::ChangeSettings { settings };
+    site.world.write.execute::<School>(&site.context(school(1)), &stream, change).await.unwrap();
+    assert!(!doubts(&site.batcher, 4, 30).await.contains("echo"), "by the settings of before");
+    assert_eq!(site.recorded().await, 4);
+}
+
+#[tokio::test]
 async fn the_same_number_at_two_batchers_at_once_is_one_scan_and_one_fork() {
     let site = Site::new().await;
     site.cards(school(1), 1..3).await;

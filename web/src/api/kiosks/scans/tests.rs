@@ -2,6 +2,8 @@ use crate::testing::{TestApp, minutes, refusal};
 use domain::KioskId;
 use kiosk_protocol::{CredentialState, RosterResponse, StateChange};
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+use tokio::time::sleep;
 use uuid::Uuid;
 
 fn verdicts(items: &[Value]) -> Vec<&str> {
@@ -129,12 +131,22 @@ async fn a_kiosk_proves_who_it_is_and_only_for_itself() {
 }
 
 #[tokio::test]
-async fn a_revoked_kiosk_scans_into_quarantine_at_once_and_is_refused_the_rest() {
+async fn a_revoked_kiosk_scans_into_quarantine_within_two_seconds_and_is_refused_the_rest() {
     let app = TestApp::start().await.unwrap();
     let school = app.school(1).await.unwrap();
+    let scan = async |n| app.scan(&school, &[school.scan(n, &school.pupils[0].1, app.now())]).await.unwrap();
+    assert_eq!(verdicts(&scan(1).await), ["accepted"]);
     commands::use_cases::revoke_kiosk(app.write(), &app.context(school.id), school.kiosk).await.unwrap();
-    let items = app.scan(&school, &[school.scan(1, &school.pupils[0].1, app.now())]).await.unwrap();
-    assert_eq!(verdicts(&items), ["quarantined"]);
+    let revoked = Instant::now();
+    let items = loop {
+        let n = 2 + i64::try_from(revoked.elapsed().as_millis()).unwrap();
+        let items = scan(n).await;
+        if verdicts(&items) == ["quarantined"] {
+            break items;
+        }
+        assert!(revoked.elapsed() < Duration::from_secs(2), "still trusted: {items:?}");
+        sleep(Duration::from_millis(50)).await;
+    };
     assert!(items[0]["reasons"].to_string().contains("revoked_kiosk"), "{items:?}");
     let url = format!("{}/api/v1/kiosks/{}/roster", app.base, school.kiosk);
     let roster = app.client.get(url).bearer_auth(&school.secret).send().await.unwrap();
