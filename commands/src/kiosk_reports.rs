@@ -99,13 +99,17 @@ async fn append(write: &Write, events: &[NewEvent]) -> Result<Done, Stop> {
     Ok(Done { position: Some(head.position), events: events.len(), repeated: false })
 }
 
-/// A report and who is told of.
-pub(crate) type Report = (Context, KioskId, Command);
+/// What is told of a kiosk, and as whose fact.
+pub type Report = (Context, KioskId, Command);
 
 /// Appends what follows from many reports at once, of as many kiosks; a refused one is left out, as if told.
-/// In the rush all kiosks of a country tell at the same time, and each append holds the log's lock. `false`:
-/// somebody else wrote to one of the streams, or the store failed; [`report`] them one by one.
-pub(crate) async fn report_together(write: &Write, reports: &[Report]) -> bool {
+/// In the rush all kiosks of a country tell at the same time, and each append holds the log's lock. Returns how
+/// many events there were. None: nothing is known to be written, since somebody else wrote to one of the
+/// streams or the store failed; [`report`] them one by one.
+pub async fn report_together(write: &Write, reports: &[Report]) -> Option<usize> {
+    if reports.is_empty() {
+        return Some(0);
+    }
     let work = in_time(async {
         let streams: Vec<StreamId> = reports.iter().map(|(c, kiosk, _)| StreamId::of(c.school, *kiosk)).collect();
         let asked: Vec<_> = streams.iter().zip(reports).map(|(stream, r)| (stream, queue_of(&r.2))).collect();
@@ -119,7 +123,7 @@ pub(crate) async fn report_together(write: &Write, reports: &[Report]) -> bool {
         }
         append(write, &events).await
     });
-    work.await.is_ok()
+    work.await.ok().map(|done| done.events)
 }
 
 fn queue_of(command: &Command) -> Option<QueueId> {

@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::error::StoreError;
 use crate::ids::IdSource;
 use crate::keys::Kek;
+use crate::pool::in_time;
 use domain::SchoolId;
 use domain::sealed::SealingClass;
 use keyring::DataKey;
@@ -115,7 +116,7 @@ impl Vault {
             key_ids.push(fresh.id);
             wrapped.push(fresh.wrap(&self.kek, school, *subject, *class)?);
         }
-        Ok(sqlx::query(
+        let inserted = sqlx::query(
             "with wanted as (
                select * from unnest($2::uuid[], $3::text[], $4::uuid[], $5::bytea[])
                  as w (subject_id, class, key_id, wrapped)
@@ -137,8 +138,8 @@ impl Vault {
         .bind(&key_ids)
         .bind(&wrapped)
         .bind(self.clock.now())
-        .fetch_all(&self.pool)
-        .await?)
+        .fetch_all(&self.pool);
+        Ok(in_time::<_, sqlx::Error>(inserted).await?)
     }
 
     /// All keys of a school, for whoever reads its whole directory.
@@ -150,9 +151,8 @@ impl Vault {
              select subject_id, class, key_id, null from shredded where school_id = $1",
         )
         .bind(school.0)
-        .fetch_all(&self.pool)
-        .await?;
-        for row in rows {
+        .fetch_all(&self.pool);
+        for row in in_time::<_, sqlx::Error>(rows).await? {
             self.take(&mut ring, &row)?;
         }
         Ok(ring)
@@ -170,9 +170,8 @@ impl Vault {
         )
         .bind(school.0)
         .bind(subjects)
-        .fetch_all(&self.pool)
-        .await?;
-        for row in rows {
+        .fetch_all(&self.pool);
+        for row in in_time::<_, sqlx::Error>(rows).await? {
             self.take(&mut ring, &row)?;
         }
         Ok(ring)
@@ -192,7 +191,8 @@ impl Vault {
 
     /// Grows whenever a key was destroyed: whoever keeps opened values compares it and forgets.
     pub async fn change(&self) -> Result<i64, VaultError> {
-        Ok(sqlx::query_scalar("select coalesce(max(change), 0) from shredded").fetch_one(&self.pool).await?)
+        let change = sqlx::query_scalar("select coalesce(max(change), 0) from shredded").fetch_one(&self.pool);
+        Ok(in_time::<_, sqlx::Error>(change).await?)
     }
 
     /// Destroys the subject's keys, of one class or of all, and writes which into the ledger, in one
@@ -216,17 +216,16 @@ impl Vault {
         .bind(subject)
         .bind(class.map(SealingClass::as_str))
         .bind(self.clock.now())
-        .execute(&self.pool)
-        .await?;
+        .execute(&self.pool);
+        let done = in_time::<_, sqlx::Error>(done).await?;
         Ok(usize::try_from(done.rows_affected()).unwrap_or(usize::MAX))
     }
 
     /// Whether the database answers and the key-encryption key is the one its keys were made with.
     pub async fn check(&self) -> Result<(), VaultError> {
         let row = sqlx::query("select school_id, subject_id, class, key_id, wrapped from data_keys limit 1")
-            .fetch_optional(&self.pool)
-            .await?;
-        if let Some(row) = row {
+            .fetch_optional(&self.pool);
+        if let Some(row) = in_time::<_, sqlx::Error>(row).await? {
             self.take(&mut Keyring::of_school(SchoolId(row.try_get("school_id")?)), &row)?;
         }
         Ok(())

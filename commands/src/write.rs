@@ -139,7 +139,8 @@ impl Write {
 
     /// The log's epoch.
     pub async fn epoch(&self) -> Result<Epoch, StoreError> {
-        Ok(Epoch(sqlx::query_scalar!("select epoch from log_epoch").fetch_one(&self.0.pool).await?))
+        let epoch = sqlx::query_scalar!("select epoch from log_epoch").fetch_one(&self.0.pool);
+        Ok(Epoch(in_time::<_, sqlx::Error>(epoch).await?))
     }
 }
 

@@ -3,7 +3,8 @@
 
 use crate::leader::{Leadership, Lock, in_time};
 use chrono::{DateTime, TimeDelta, Utc};
-use commands::kiosk_reports::report;
+use chrono_tz::Tz;
+use commands::kiosk_reports::{Report, report, report_together};
 use commands::{Context, Write, WriteError};
 use domain::kiosk::Command;
 use domain::{Actor, KioskId, SchoolId};
@@ -17,6 +18,8 @@ use tokio_util::sync::CancellationToken;
 pub const SILENT_AFTER: TimeDelta = TimeDelta::minutes(3);
 /// How often the leader looks, in real time.
 const EVERY: Duration = Duration::from_secs(5);
+/// Facts written in one transaction, at most.
+const TOGETHER: usize = 500;
 
 /// When a kiosk was last heard, as the server saw it.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,43 +84,69 @@ pub async fn look(
     let signs = in_time(last_signs_in_tx(connection)).await?;
     let there: HashSet<KioskId> = signs.iter().map(|seen| seen.kiosk_id).collect();
     known.retain(|kiosk, _| there.contains(kiosk));
-    for seen in signs {
+    let news = signs.into_iter().filter_map(|seen| {
         let command = judge(seen.last_seen, now);
         let silent = matches!(command, Command::ReportSilent { .. });
-        if known.get(&seen.kiosk_id) == Some(&silent) {
+        (known.get(&seen.kiosk_id) != Some(&silent)).then_some((seen, command, silent))
+    });
+    let news: Vec<(Seen, Command, bool)> = news.collect();
+    for some in news.chunks(TOGETHER) {
+        if let Some(events) = tell_together(write, some).await {
+            written += events;
+            known.extend(some.iter().map(|(seen, _, silent)| (seen.kiosk_id, *silent)));
             continue;
         }
-        match tell(write, &seen, command).await {
-            Ok(events) => written += events,
-            // It was revoked since, or never enrolled: there is nothing to tell.
-            Err(WriteError::Rejected(why)) => {
-                tracing::debug!(%why, kiosk = %seen.kiosk_id, "gate watch: a fact is refused");
-            }
-            Err(error @ (WriteError::Conflict | WriteError::Store(_))) => {
-                tracing::warn!(%error, kiosk = %seen.kiosk_id, "gate watch: a kiosk's fact is not written yet");
-                if matches!(&error, WriteError::Store(error) if error.is_temporary()) {
-                    // Still leading?
-                    in_time(connection.ping()).await?;
+        for (seen, command, silent) in some {
+            match tell(write, seen, command.clone()).await {
+                Ok(events) => written += events,
+                // It was revoked since, or never enrolled: there is nothing to tell.
+                Err(WriteError::Rejected(why)) => {
+                    tracing::debug!(%why, kiosk = %seen.kiosk_id, "gate watch: a fact is refused");
                 }
-                continue;
+                Err(error @ (WriteError::Conflict | WriteError::Store(_))) => {
+                    tracing::warn!(%error, kiosk = %seen.kiosk_id, "gate watch: a kiosk's fact is not written yet");
+                    if matches!(&error, WriteError::Store(error) if error.is_temporary()) {
+                        // Still leading?
+                        in_time(connection.ping()).await?;
+                    }
+                    continue;
+                }
             }
+            known.insert(seen.kiosk_id, *silent);
         }
-        known.insert(seen.kiosk_id, silent);
     }
     Ok(written)
 }
 
+/// In the evening all kiosks of a country fall silent, and in the morning all are heard again: each fact by
+/// itself would hold the log's lock against their scans. None: tell them one by one.
+async fn tell_together(write: &Write, news: &[(Seen, Command, bool)]) -> Option<usize> {
+    let mut zones = HashMap::new();
+    let mut reports: Vec<Report> = Vec::with_capacity(news.len());
+    for (seen, command, _) in news {
+        let zone = match zones.get(&seen.school_id) {
+            Some(zone) => *zone,
+            None => *zones.entry(seen.school_id).or_insert(write.school_settings(seen.school_id).await.ok()?.zone),
+        };
+        reports.push((context(write, seen, zone), seen.kiosk_id, command.clone()));
+    }
+    report_together(write, &reports).await
+}
+
 async fn tell(write: &Write, seen: &Seen, command: Command) -> Result<usize, WriteError<domain::kiosk::Error>> {
     let zone = write.school_settings(seen.school_id).await?.zone;
-    let context = Context {
+    Ok(report(write, &context(write, seen, zone), seen.kiosk_id, command).await?.events)
+}
+
+fn context(write: &Write, seen: &Seen, zone: Tz) -> Context {
+    Context {
         school: seen.school_id,
         zone,
         actor: Actor::system("gate_watch"),
         command_id: None,
         correlation_id: write.ids().next(),
         causation_id: None,
-    };
-    Ok(report(write, &context, seen.kiosk_id, command).await?.events)
+    }
 }
 
 /// The last sign of every kiosk that is not revoked.

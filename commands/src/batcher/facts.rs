@@ -216,7 +216,7 @@ async fn told_together(write: &Write, inbox: &Inbox, drained: HashMap<Line, Drai
             (teller.context.clone(), teller.kiosk, command)
         };
         let reports: Vec<Report> = some.iter().map(report).collect();
-        if reports.len() < 2 || !report_together(write, &reports).await {
+        if reports.len() < 2 || report_together(write, &reports).await.is_none() {
             alone.extend(some);
             continue;
         }

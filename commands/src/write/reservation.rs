@@ -15,6 +15,7 @@ use crate::ids::IdSource as _;
 use crate::pool::in_time;
 use domain::{CommandId, SchoolId};
 use std::time::Duration;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 /// For how long a claim stands that nobody ends: its server died, or hangs. Over the time that a request
@@ -66,19 +67,24 @@ impl Write {
         request_sha256: [u8; 32],
     ) -> Result<Reserved, ReserveError> {
         let claim = Claim { school, command_id, claim: self.ids().next() };
-        let waiting = async {
-            loop {
-                if let Some(reserved) = self.try_to_claim(&claim, request_sha256).await? {
-                    return Ok(reserved);
-                }
-                let mut pause = LOOK;
-                while self.is_running(school, command_id).await? {
-                    tokio::time::sleep(pause).await;
-                    pause = LONGEST_LOOK.min(pause * 2);
-                }
+        let begun = Instant::now();
+        loop {
+            // Never cut short for the caller's sake: a claim that is given and not heard of holds for long.
+            if let Some(reserved) = in_time(self.try_to_claim(&claim, request_sha256)).await? {
+                return Ok(reserved);
             }
-        };
-        tokio::time::timeout(PATIENCE, waiting).await.unwrap_or(Err(ReserveError::Busy))
+            let mut pause = LOOK;
+            while in_time(self.is_running(school, command_id)).await? {
+                if begun.elapsed() >= PATIENCE {
+                    return Err(ReserveError::Busy);
+                }
+                tokio::time::sleep(pause).await;
+                pause = LONGEST_LOOK.min(pause * 2);
+            }
+            if begun.elapsed() >= PATIENCE {
+                return Err(ReserveError::Busy);
+            }
+        }
     }
 
     /// Whether somebody holds the claim. A look writes nothing, however many wait.

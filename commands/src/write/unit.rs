@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::directory::{Claim, Kind};
 use crate::error::StoreError;
 use crate::ids::IdSource;
+use crate::pool::in_time;
 use chrono::{DateTime, Utc};
 use domain::event::decode_as;
 use domain::{CommandId, DomainEvent, EventId, SchoolId, StreamId};
@@ -179,8 +180,11 @@ impl Write {
 
     /// A stream's state as it is in the log now.
     pub(crate) async fn state<A: domain::Aggregate>(&self, stream: &StreamId) -> Result<A::State, StoreError> {
-        let mut conn = self.0.pool.acquire().await?;
-        let streams = load_in_tx(&mut conn, &[A::Event::AGGREGATE], &[stream.as_str()]).await?;
+        let load = async {
+            let mut conn = self.0.pool.acquire().await?;
+            load_in_tx(&mut conn, &[A::Event::AGGREGATE], &[stream.as_str()]).await
+        };
+        let streams = in_time(load).await?;
         let mut state = A::State::default();
         for event in streams.into_values().flatten() {
             state = A::evolve(state, &decode_as::<A::Event>(&event.name, &event.version, &event.payload)?);
@@ -203,7 +207,7 @@ impl Parts {
         let mut outages = 0;
         for attempt in 0..self.retry.tries {
             self.retry.wait(attempt).await;
-            match self.try_together(&unit, outages > 0).await {
+            match in_time(self.try_together(&unit, outages > 0)).await {
                 Ok(mut done) => {
                     // After an outage, what is found may be this call's own.
                     done.iter_mut().zip(&asked).for_each(|(d, asked)| d.repeated &= *asked && outages == 0);

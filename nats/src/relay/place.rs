@@ -1,6 +1,6 @@
 //! Where the stream stands in the log, found by looking at the stream itself.
 
-use super::Broken;
+use super::{Broken, in_time};
 use crate::log::Log;
 use crate::message;
 use crate::transport::{Conveyor, StreamState};
@@ -33,7 +33,7 @@ pub(super) async fn find(
     epoch: Epoch,
     known: Option<Place>,
 ) -> Result<Place, Broken> {
-    let head = log.head().await?;
+    let head = in_time(log.head()).await?;
     if head.epoch != epoch {
         return Err(Broken::EpochChanged);
     }
@@ -43,7 +43,7 @@ pub(super) async fn find(
     let heal = match (tail, known) {
         (Tail::Ours { position, .. }, _) if position > head.position => Some("ahead"),
         (_, Some(known)) if known.position > head.position => Some("ahead"),
-        (Tail::Ours { position, event_id }, _) if log.event_at(position).await?.1 != Some(event_id) => {
+        (Tail::Ours { position, event_id }, _) if in_time(log.event_at(position)).await?.1 != Some(event_id) => {
             Some("other_history")
         }
         (Tail::Strange, None) => Some("foreign"),
@@ -75,7 +75,7 @@ pub(super) async fn start_again(log: &mut impl Log, transport: &impl Conveyor) -
     metrics::counter!("attendance_relay_heals_total", "reason" => "remembers_lost").increment(1);
     tracing::warn!("the stream takes a lost message for a repeated one; starting it again");
     // Only a relay that still leads may do it.
-    log.head().await?;
+    in_time(log.head()).await?;
     transport.replace().await.map_err(Broken::nats)?;
     Ok(())
 }
