@@ -31,6 +31,8 @@ mod hangup;
 #[cfg(test)]
 mod network;
 #[cfg(test)]
+mod overload;
+#[cfg(test)]
 mod owners;
 #[cfg(test)]
 mod pages;

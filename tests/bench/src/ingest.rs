@@ -25,13 +25,20 @@ const OPEN_RATE: f64 = 5_000.0;
 const SCREEN_RATE: f64 = 1_000.0;
 const SCREENS: usize = 1_000;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Contender {
+/// Who takes turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]
+pub enum Contender {
+    /// Bare inserts.
     Limit,
+    /// The batcher, called in the process.
     Core,
+    /// Stock postgres-es, batches over HTTP.
     NaiveBatch,
+    /// Ours, batches over HTTP.
     HttpBatch,
+    /// Stock postgres-es, single scans over HTTP.
     NaiveSingle,
+    /// Ours, single scans over HTTP.
     HttpSingle,
 }
 
@@ -48,8 +55,8 @@ pub struct Measured {
     pub schools: Vec<School>,
 }
 
-/// Runs all of it.
-pub async fn run(options: &Options, stage: &Stage, figures: &mut Vec<Figure>) -> Result<Measured> {
+/// Runs all of it; nothing is measured of those who take turns alone.
+pub async fn run(options: &Options, stage: &Stage, figures: &mut Vec<Figure>) -> Result<Option<Measured>> {
     let threads = Threads::new()?;
     let ours = stage.database("ours").await?;
     options.say("writing the schools");
@@ -68,13 +75,13 @@ pub async fn run(options: &Options, stage: &Stage, figures: &mut Vec<Figure>) ->
 
     let mut turns: HashMap<Contender, Vec<Turn>> = HashMap::new();
     let (mut probes, mut behind) = (Vec::new(), Vec::new());
-    let mut order = Contender::ALL;
+    let mut order = if options.only.is_empty() { Contender::ALL.to_vec() } else { options.only.clone() };
     for round in 0..options.rounds {
         let probe = Probe::take(stage.dir())?;
         options.say(&format!("round {}: {probe:?}", round + 1));
         probes.push(probe);
         options.shuffle(&mut order);
-        for contender in order {
+        for contender in order.iter().copied() {
             stage.clock.next_day();
             statements::reset(options, &ours).await?;
             let turn = match contender {
@@ -94,6 +101,10 @@ pub async fn run(options: &Options, stage: &Stage, figures: &mut Vec<Figure>) ->
             statements::tell(options, &ours).await?;
             turns.entry(contender).or_default().push(turn);
         }
+    }
+
+    if !options.only.is_empty() {
+        return Ok(Option::None);
     }
 
     options.say("open loop");
@@ -159,7 +170,7 @@ pub async fn run(options: &Options, stage: &Stage, figures: &mut Vec<Figure>) ->
     figures.push(Figure::once("screen_frames", "frames/s", None, frames));
     figures.push(Figure::once("tap_to_screen_p50", "ms", AtMost(50.0), quantile_ms(&mut times, 0.5)));
     figures.push(Figure::once("tap_to_screen_p99", "ms", AtMost(300.0), quantile_ms(&mut times, 0.99)));
-    Ok(Measured { database: ours, schools })
+    Ok(Some(Measured { database: ours, schools }))
 }
 
 /// Before the clock of a turn starts, and shortly before: the server closes connections that say nothing.

@@ -30,9 +30,14 @@ mod statements;
 
 use anyhow::Result;
 use clap::Parser;
+use mimalloc::MiMalloc;
 use report::Figure;
 use std::cell::RefCell;
 use std::time::Duration;
+
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// How the run goes.
 #[derive(Debug, Parser)]
@@ -53,6 +58,9 @@ struct Options {
     /// After every turn, what Postgres spent its time on (needs `pg_stat_statements`). It costs some itself.
     #[arg(long)]
     statements: bool,
+    /// Only these take turns, to be watched: nothing is compared and no figure printed.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<ingest::Contender>,
     #[command(subcommand)]
     mode: Option<child::Mode>,
     #[arg(skip)]
@@ -86,7 +94,7 @@ async fn main() -> Result<()> {
     let mut figures = Vec::new();
     let mut stage = stage::Stage::open(options.statements).await?;
     web::observability::init_logs_to(&stage.dir().join("server.log"))?;
-    let measured = ingest::run(&options, &stage, &mut figures).await?;
+    let Some(measured) = ingest::run(&options, &stage, &mut figures).await? else { return Ok(()) };
     models::run(&options, &measured, &mut figures).await?;
     if options.full {
         crowd::boards(&options, &stage, &measured, &mut figures).await?;
