@@ -99,10 +99,15 @@ async fn append(write: &Write, events: &[NewEvent]) -> Result<Done, Stop> {
     Ok(Done { position: Some(head.position), events: events.len(), repeated: false })
 }
 
+/// How often reports are tried together while others write to some of their streams.
+const TOGETHER_TRIES: u32 = 4;
+/// Reports of one transaction, at most.
+pub const TOGETHER: usize = 500;
+
 /// What is told of a kiosk, and as whose fact.
 pub type Report = (Context, KioskId, Command);
 
-/// Appends what follows from many reports at once, of as many kiosks; a refused one is left out, as if told.
+/// Appends what follows from many reports at once ([`TOGETHER`] at most), of as many kiosks; a refused one is left out, as if told.
 /// In the rush all kiosks of a country tell at the same time, and each append holds the log's lock. Returns how
 /// many events there were. None: nothing is known to be written, since somebody else wrote to one of the
 /// streams or the store failed; [`report`] them one by one.
@@ -110,20 +115,35 @@ pub async fn report_together(write: &Write, reports: &[Report]) -> Option<usize>
     if reports.is_empty() {
         return Some(0);
     }
-    let work = in_time(async {
-        let streams: Vec<StreamId> = reports.iter().map(|(c, kiosk, _)| StreamId::of(c.school, *kiosk)).collect();
-        let asked: Vec<_> = streams.iter().zip(reports).map(|(stream, r)| (stream, queue_of(&r.2))).collect();
-        let found = read_many(write.pool(), &asked).await.map_err(Stop::Store)?;
-        let mut events = Vec::new();
-        for ((stream, found), (context, kiosk, command)) in streams.iter().zip(&found).zip(reports) {
-            match Kiosk::decide(&found.state, command.clone()) {
-                Ok(decided) => events.extend(written(write, context, stream, found, &decided)?),
-                Err(why) => tracing::debug!(%why, %kiosk, "a kiosk's report is refused"),
+    for attempt in 0..TOGETHER_TRIES {
+        write.retry().wait(attempt).await;
+        match in_time(once_together(write, reports)).await {
+            Ok(done) => return Some(done.events),
+            Err(Stop::Conflict) => {
+                metrics::counter!("commands_conflicts_total", "aggregate" => Event::AGGREGATE).increment(1);
+            }
+            Err(Stop::Rejected(_)) => return None,
+            Err(Stop::Store(error)) => {
+                tracing::warn!(%error, kiosks = reports.len(), "kiosks' reports are told one by one");
+                return None;
             }
         }
-        append(write, &events).await
-    });
-    work.await.ok().map(|done| done.events)
+    }
+    None
+}
+
+async fn once_together(write: &Write, reports: &[Report]) -> Result<Done, Stop> {
+    let streams: Vec<StreamId> = reports.iter().map(|(c, kiosk, _)| StreamId::of(c.school, *kiosk)).collect();
+    let asked: Vec<_> = streams.iter().zip(reports).map(|(stream, r)| (stream, queue_of(&r.2))).collect();
+    let found = read_many(write.pool(), &asked).await.map_err(Stop::Store)?;
+    let mut events = Vec::new();
+    for ((stream, found), (context, kiosk, command)) in streams.iter().zip(&found).zip(reports) {
+        match Kiosk::decide(&found.state, command.clone()) {
+            Ok(decided) => events.extend(written(write, context, stream, found, &decided)?),
+            Err(why) => tracing::debug!(%why, %kiosk, "a kiosk's report is refused"),
+        }
+    }
+    append(write, &events).await
 }
 
 fn queue_of(command: &Command) -> Option<QueueId> {

@@ -18,10 +18,10 @@ create table checkpoints (
   primary key (read_model, version)
 );
 
--- Three rows look like a table to be read whole: these two go by the index, whatever the planner thinks.
--- In plpgsql both, which keeps their plans.
+-- Three rows look like a table to be read whole, or by a bitmap and sorted: these two go along the index, whatever
+-- the planner thinks. In plpgsql both, which keeps their plans.
 create function checkpoint_of(read_model text) returns setof checkpoints
-language plpgsql stable rows 1 set enable_seqscan = off as $$
+language plpgsql stable rows 1 set enable_seqscan = off set enable_bitmapscan = off as $$
 begin
   return query select c.* from checkpoints c where c.read_model = $1 order by c.version desc limit 1;
 end $$;

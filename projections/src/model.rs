@@ -46,7 +46,7 @@ impl ReadModel {
         }
     }
 
-    /// How long a projector waits after a page that was not full, so that a busy log makes few large pages
+    /// How long a projector waits after a small page, so that a busy log makes few large pages
     /// instead of many small ones. The first event after a quiet time waits for nothing.
     pub(crate) fn gathering(self) -> Duration {
         Duration::from_millis(match self {

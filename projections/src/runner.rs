@@ -149,7 +149,8 @@ impl<M: Models, L: Log, C: Conveyor> Projector<M, L, C> {
             match self.step(&token).await {
                 Ok(written) => {
                     pause = PAUSE.0;
-                    if (1..self.page).contains(&written) {
+                    // What waits in NATS comes in pieces: only after a small page has the log been caught up with.
+                    if (1..=self.page / 8).contains(&written) {
                         token.run_until_cancelled(tokio::time::sleep(model.gathering())).await;
                     }
                 }

@@ -20,7 +20,7 @@ use uuid::Uuid;
 /// and not at every scan.
 const KEPT: Duration = Duration::from_secs(1);
 
-/// A kiosk that proved who it is. A revocation counts a second later at the latest, in every process.
+/// A kiosk that proved who it is. A revocation counts for requests that begin a second later, in every process.
 #[derive(Clone, Copy, Debug)]
 pub struct Kiosk {
     /// The kiosk.

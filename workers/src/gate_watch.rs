@@ -4,7 +4,7 @@
 use crate::leader::{Leadership, Lock, in_time};
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use commands::kiosk_reports::{Report, report, report_together};
+use commands::kiosk_reports::{Report, TOGETHER, report, report_together};
 use commands::{Context, Write, WriteError};
 use domain::kiosk::Command;
 use domain::{Actor, KioskId, SchoolId};
@@ -18,8 +18,6 @@ use tokio_util::sync::CancellationToken;
 pub const SILENT_AFTER: TimeDelta = TimeDelta::minutes(3);
 /// How often the leader looks, in real time.
 const EVERY: Duration = Duration::from_secs(5);
-/// Facts written in one transaction, at most.
-const TOGETHER: usize = 500;
 
 /// When a kiosk was last heard, as the server saw it.
 #[derive(Debug, Clone, PartialEq)]

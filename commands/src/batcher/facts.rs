@@ -4,7 +4,7 @@
 use super::queue::Job;
 use crate::context::Context;
 use crate::error::{StoreError, WriteError};
-use crate::kiosk_reports::{Report, UPLOAD_MARGIN, report, report_together};
+use crate::kiosk_reports::{Report, TOGETHER, UPLOAD_MARGIN, report, report_together};
 use crate::pool::in_time;
 use crate::write::Write;
 use chrono::{DateTime, Utc};
@@ -115,7 +115,7 @@ impl Inbox {
     }
 }
 
-/// Tells the facts, one command at a time, in a task of its own.
+/// Tells the facts in a task of its own.
 pub(super) struct Reporter {
     inbox: Inbox,
     task: JoinHandle<()>,
@@ -198,9 +198,6 @@ async fn tell(write: &Write, inbox: &Inbox) {
         }
     }
 }
-
-/// Queues told of in one transaction, at most.
-const TOGETHER: usize = 500;
 
 /// Tells of many queues in one transaction; gives back what has to be told one by one. A kiosk of two queues
 /// is told of twice: the second queue's fact stands on the first's.

@@ -136,17 +136,19 @@ pub(super) async fn receipts_in_tx(conn: &mut PgConnection, keys: &[Key]) -> Res
     let queues: Vec<Uuid> = keys.iter().map(|k| k.queue.0).collect();
     let seqs: Vec<i64> = keys.iter().map(|k| k.seq).collect();
     let scans: Vec<Uuid> = keys.iter().map(|k| k.scan.0).collect();
-    // One probe a number, whoever has it: `offset 0` keeps it one, whatever the planner believes.
+    // Two probes an item, its own receipt's whole key and the first other one under its number: a number that
+    // a broken device uses again and again costs no more than another. `offset 0` keeps them probes.
     let rows = sqlx::query!(
-        r#"select t.n as "n!", r.scan_id as "scan_id!", r.verdict as "verdict!", r.reasons as "reasons!",
-             r.position as "position!"
+        r#"select t.n as "n!", r.verdict as "verdict?", r.reasons as "reasons?", r.position as "position?",
+             t.seq > 0 and exists (
+               select from scan_receipts o where o.kiosk_id = t.kiosk_id and o.queue_id = t.queue_id
+                 and o.seq = t.seq and o.scan_id <> t.scan_id) as "forked!"
            from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[])
              with ordinality t (kiosk_id, queue_id, seq, scan_id, n)
-           cross join lateral (
-             select o.scan_id, o.verdict, o.reasons, o.position from scan_receipts o
-             where o.kiosk_id = t.kiosk_id and o.queue_id = t.queue_id and o.seq = t.seq
-               and (t.seq > 0 or o.scan_id = t.scan_id)
-             offset 0) r"#,
+           left join lateral (
+             select s.verdict, s.reasons, s.position from scan_receipts s
+             where s.kiosk_id = t.kiosk_id and s.queue_id = t.queue_id and s.seq = t.seq and s.scan_id = t.scan_id
+             offset 0) r on true"#,
         &kiosks,
         &queues,
         &seqs,
@@ -156,12 +158,10 @@ pub(super) async fn receipts_in_tx(conn: &mut PgConnection, keys: &[Key]) -> Res
     .await?;
     let mut known: Vec<Known> = keys.iter().map(|_| Known::default()).collect();
     for row in rows {
-        let Some(n) = usize::try_from(row.n - 1).ok().filter(|n| *n < keys.len()) else { continue };
-        if row.scan_id == keys[n].scan.0 {
-            let verdict = stored_verdict(&row.verdict);
-            known[n].receipt = Some(Receipt { verdict, reasons: row.reasons, at: At::Position(row.position) });
-        } else {
-            known[n].forked = true;
+        let Some(place) = usize::try_from(row.n - 1).ok().and_then(|n| known.get_mut(n)) else { continue };
+        place.forked = row.forked;
+        if let (Some(verdict), Some(reasons), Some(position)) = (row.verdict, row.reasons, row.position) {
+            place.receipt = Some(Receipt { verdict: stored_verdict(&verdict), reasons, at: At::Position(position) });
         }
     }
     Ok(known)

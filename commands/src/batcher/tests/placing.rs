@@ -250,6 +250,38 @@ async fn scans_of_a_school_that_is_not_registered_fail_alone() {
     assert_eq!(good.unwrap().items[0].verdict, Verdict::Accepted);
 }
 
+/// What is kept in memory follows a lane that turns, and forgets what a restore took back.
+#[tokio::test]
+async fn a_lane_that_turned_and_a_log_that_was_restored_count_at_the_next_scan() {
+    let site = Site::new().await;
+    site.cards(school(1), 1..2).await;
+    site.enrol(kiosk(1), LaneMode::EntryLane).await;
+    let context = site.context(school(1));
+    assert_eq!(site.submit_one(1, 1).await.reasons, [""; 0]);
+    let turn = domain::kiosk::Command::ChangeMode { mode: LaneMode::ExitLane };
+    let lane = StreamId::of(school(1), kiosk(1).kiosk_id);
+    site.world.write.execute::<Kiosk>(&context, &lane, turn).await.unwrap();
+    site.world.clock.advance(TimeDelta::minutes(5));
+    assert!(site.submit_one(2, 1).await.reasons.contains(&"lane_mismatch".to_owned()));
+    // Yesterday's log again, in a new epoch: the lane never turned, the second scan never came.
+    for statement in [
+        "alter table events disable trigger user",
+        "delete from events where position >= (select position from events where event_type = 'mode_changed')",
+        "alter table events enable trigger user",
+        "delete from scan_receipts where seq = 2",
+        "update log_epoch set epoch = gen_random_uuid()",
+    ] {
+        sqlx::query(statement).execute(&site.world.owner).await.unwrap();
+    }
+    site.world.clock.advance(TimeDelta::minutes(5));
+    let again = site.submit_one(3, 1).await;
+    assert!(!again.reasons.contains(&"lane_mismatch".to_owned()), "{again:?}");
+    let sequence: i64 = site.count("select max(sequence) from events where aggregate_type = 'attendance_day'").await;
+    let n = site.count("select count(*) from events where aggregate_type = 'attendance_day'").await;
+    assert_eq!(sequence, n, "the day goes on where the restored log ends");
+    site.world.dense_length().await;
+}
+
 /// A gate without a network: what was true at the scan counts, not what is true on arrival.
 #[tokio::test]
 async fn a_scan_that_syncs_after_a_revocation_a_withdrawal_or_a_new_mode_is_judged_by_its_own_instant() {

@@ -1,6 +1,7 @@
 //! A scan is stored once, however often it is sent, and each answer about it says the same.
 
 use super::*;
+use crate::batcher::seam::Key;
 use domain::attendance_day::Direction::Exit;
 
 fn without_verdicts(answer: &BatchAnswer) -> Vec<(ScanId, i64, Vec<String>)> {
@@ -165,4 +166,43 @@ async fn the_same_numbers_of_two_schools_kiosks_are_two_queues() {
             .await
             .unwrap();
     assert_eq!(zones, ["America/Santiago", "America/Punta_Arenas"]);
+}
+
+/// A counter that stands still, or items that cannot be read, must not make everybody's transactions long.
+#[tokio::test]
+async fn a_number_that_was_used_ten_thousand_times_costs_no_more_than_another() {
+    let site = Site::new().await;
+    let batch = site.batch(kiosk(1), vec![]);
+    sqlx::query(
+        "insert into scan_receipts (kiosk_id, queue_id, seq, scan_id, school_id, verdict, reasons, position, received_at)
+         select $1, $2, n % 2, gen_random_uuid(), $3, 'quarantined', '{}', n, now() from generate_series(1, 20000) n",
+    )
+    .bind(kiosk(1).kiosk_id.0)
+    .bind(batch.queue_id.0)
+    .bind(school(1).0)
+    .execute(&site.world.owner)
+    .await
+    .unwrap();
+    let key = |n: u128| Key {
+        kiosk: kiosk(1).kiosk_id,
+        queue: batch.queue_id,
+        seq: (n % 2) as i64,
+        scan: ScanId(Uuid::from_u128(n)),
+    };
+    let keys: Vec<Key> = (0..100).map(key).collect();
+    for analyze in [false, true] {
+        if analyze {
+            sqlx::query("analyze scan_receipts").execute(&site.world.owner).await.unwrap();
+        }
+        let mut tx = site.world.write.pool().begin().await.unwrap();
+        crate::batcher::load::begin_in_tx(&mut tx).await.unwrap();
+        let read = "select (coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint
+                    from pg_stat_xact_user_tables where relname = 'scan_receipts'";
+        let before: i64 = sqlx::query_scalar(read).fetch_one(&mut *tx).await.unwrap();
+        let known = crate::batcher::load::receipts_in_tx(&mut tx, &keys).await.unwrap();
+        let rows: i64 = sqlx::query_scalar::<_, i64>(read).fetch_one(&mut *tx).await.unwrap() - before;
+        assert_eq!(known.iter().filter(|k| k.forked).count(), 50, "of those that have a number");
+        assert!(known.iter().all(|k| k.receipt.is_none()));
+        assert!(rows <= 200, "{rows} receipts are read for 100 items, analyzed: {analyze}");
+    }
 }
