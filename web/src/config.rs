@@ -60,7 +60,7 @@ pub struct WriteSide {
     pub keys: Keys,
 }
 
-/// The most connections of each role's pool, of one process; boards keep three more while they are watched.
+/// The most connections of each role's pool, of one process; boards keep three more once one was watched.
 /// All processes together stay below the server's `max_connections`.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
 pub struct PoolSizes {

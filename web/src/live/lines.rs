@@ -1,7 +1,7 @@
 //! Connections that boards keep, beside the pool's.
 //!
-//! The pool tries a connection before it lends it, and rolls it back and tries it again when it comes back:
-//! three round trips beside each statement, of which boards ask some hundred a second in the rush. And their
+//! The pool rolls a connection back and tries it when it comes back, and tries one that rested before it lends
+//! it: two or three round trips beside each statement, of which boards ask some hundreds a second in the rush. And their
 //! statement takes longer to plan than to run, so that here its plan is kept.
 
 use projections::live::kept;

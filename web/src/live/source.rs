@@ -51,6 +51,11 @@ pub trait Source: Send + Sync + 'static {
     fn follow<'a>(&'a self, changed: &'a (dyn Fn(&str) + Send + Sync)) -> Answer<'a, ()>;
 }
 
+/// Whether the server cut a statement off (`query_canceled`).
+fn took_too_long(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "57014")
+}
+
 /// The read models and the log in Postgres, the names from the vault.
 pub(super) struct Postgres {
     pub(super) request: PgPool,
@@ -86,8 +91,9 @@ impl Source for Postgres {
                     self.lines.keep(line);
                     Ok(changes)
                 }
-                // The server was started again, or the network broke.
-                Err(_) if line.kept => {
+                // The server was started again, or the network broke. A statement that took too long is not asked
+                // a second time: a slow server is not helped by it.
+                Err(error) if line.kept && !took_too_long(&error) => {
                     drop(line);
                     self.lines.clear();
                     kept::changes(&self.request, kept, most).await
