@@ -95,6 +95,12 @@ pub struct ProblemBody {
     pub instance: Option<String>,
 }
 
+/// Seconds after which a client may try again: each after others, so that those who were refused together do not
+/// come back together.
+pub(crate) fn soon() -> u64 {
+    fastrand::u64(1..=4)
+}
+
 /// A refusal on its way to the client.
 #[derive(Clone, Debug)]
 pub struct Problem {
@@ -118,10 +124,9 @@ impl Problem {
         self
     }
 
-    /// The client may try again in a moment: each in another one, so that those who were refused together do
-    /// not come back together.
+    /// The client may try again in a moment, see [`soon`].
     pub fn retry_soon(self) -> Self {
-        self.retry_after(fastrand::u64(1..=4))
+        self.retry_after(soon())
     }
 
     /// Adds `Retry-After`.

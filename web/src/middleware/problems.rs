@@ -1,6 +1,6 @@
 //! Problems in the client's language, and the two that the router itself raises.
 
-use crate::problem::{Code, Problem};
+use crate::problem::{self, Code, Problem};
 use crate::{i18n, pages};
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 pub async fn speak_problems(request: Request, next: Next) -> Response {
     let mut response = spoken(request, next).await;
     if response.status() == StatusCode::SERVICE_UNAVAILABLE && !response.headers().contains_key(header::RETRY_AFTER) {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(problem::soon()));
     }
     response
 }

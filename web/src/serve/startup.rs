@@ -125,7 +125,7 @@ fn router(why: Arc<Mutex<String>>) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
-        .fallback(|| async { Problem::new(Code::Unavailable).retry_after(2).into_response() })
+        .fallback(|| async { Problem::new(Code::Unavailable).retry_soon().into_response() })
         .layer(from_fn(mw::speak_problems))
         .layer(from_fn(mw::secure))
 }

@@ -58,7 +58,7 @@ async fn a_server_that_starts_before_postgres_says_so_and_serves_when_it_is_ther
     assert_eq!(ready["ready"], false);
     assert!(ready["database"].as_str().unwrap().starts_with("DATABASE_URL: the database does not answer"), "{ready}");
     let live = reqwest::get(format!("{base}/api/v1/live")).await.unwrap();
-    assert_eq!(live.headers()["retry-after"], "2");
+    assert!((1..=4).contains(&live.headers()["retry-after"].to_str().unwrap().parse().unwrap()));
     assert_eq!(live.json::<Value>().await.unwrap()["code"], "unavailable");
     assert!(!starting.is_finished());
     cluster.resume().await.unwrap();

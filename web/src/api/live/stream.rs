@@ -36,7 +36,7 @@ pub async fn get(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let school = state.school(of.school).await?;
-    let place = state.streams.clone().try_acquire_owned().map_err(|_| Problem::new(Code::Overloaded).retry_after(5))?;
+    let place = state.streams.clone().try_acquire_owned().map_err(|_| Problem::new(Code::Overloaded).retry_soon())?;
     let watcher = state.live.watch(school).await?.ok_or_else(|| Problem::new(Code::NotFound).at("school"))?;
     let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
     let body = Body::from_stream(events(watcher, seen, place, &state.config.http.tuning));
