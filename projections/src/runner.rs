@@ -232,7 +232,7 @@ impl<M: Models, L: Log, C: Conveyor> Projector<M, L, C> {
     async fn start_anew(&mut self, from: Checkpoint, epoch: Epoch) -> Result<(), StepError> {
         self.forget();
         let mut to = Checkpoint { version: from.version + 1, epoch, position: 0, recorded_at: None, ..from };
-        let mut tx = in_time(self.models.begin()).await?;
+        let mut tx = in_time(self.models.begin(self.model)).await?;
         if !in_time(tx.advance(&from, &to)).await? {
             return Ok(());
         }
@@ -282,7 +282,7 @@ async fn write<M: Models>(
     to: &Checkpoint,
     facts: &[Fact],
 ) -> Result<bool, sqlx::Error> {
-    let mut tx = models.begin().await?;
+    let mut tx = models.begin(model).await?;
     if !tx.advance(from, to).await? {
         return Ok(false);
     }

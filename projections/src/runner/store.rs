@@ -11,8 +11,8 @@ pub trait Models: Send + Sync {
     type Tx: ModelTx;
     /// A model's checkpoint; begins at 0 of the log's present epoch if there is none.
     fn checkpoint(&self, model: ReadModel) -> impl Future<Output = Result<Checkpoint, sqlx::Error>> + Send;
-    /// Begins a transaction.
-    fn begin(&self) -> impl Future<Output = Result<Self::Tx, sqlx::Error>> + Send;
+    /// Begins a transaction of a model.
+    fn begin(&self, model: ReadModel) -> impl Future<Output = Result<Self::Tx, sqlx::Error>> + Send;
 }
 
 /// What happens in a projector's transaction: the checkpoint moves first, and only one that moved it
@@ -38,9 +38,14 @@ impl Models for PgPool {
         checkpoint::begin(self, model).await
     }
 
-    async fn begin(&self) -> Result<Self::Tx, sqlx::Error> {
-        // A lost commit is folded again from the log.
-        self.begin_with("begin; set local synchronous_commit = off").await
+    async fn begin(&self, model: ReadModel) -> Result<Self::Tx, sqlx::Error> {
+        match model {
+            // What is on a board stays there: were its last commits lost with the server, every board would go
+            // back and tell their scans a second time.
+            ReadModel::Live => self.begin_with("begin").await,
+            // A lost commit is folded again from the log.
+            ReadModel::Roster | ReadModel::Audit => self.begin_with("begin; set local synchronous_commit = off").await,
+        }
     }
 }
 

@@ -34,7 +34,7 @@ impl Models for Deaf {
     async fn checkpoint(&self, model: ReadModel) -> Result<Checkpoint, sqlx::Error> {
         Ok(Checkpoint { model, version: 1, epoch: Epoch(Uuid::from_u128(1)), position: 7, recorded_at: None })
     }
-    async fn begin(&self) -> Result<Self, sqlx::Error> {
+    async fn begin(&self, _: ReadModel) -> Result<Self, sqlx::Error> {
         self.answer(Place::Begin).await.map(|()| *self)
     }
 }

@@ -192,3 +192,20 @@ async fn a_busy_log_makes_few_pages_and_the_first_event_after_a_quiet_time_waits
     token.cancel();
     running.await.unwrap();
 }
+
+#[tokio::test]
+async fn what_boards_show_is_committed_durably_and_what_can_be_folded_again_need_not_be() {
+    let world = World::create().await;
+    // Test clusters do without; a session of the product has what the server is set to.
+    let durable =
+        "do $$ begin execute format('alter database %I set synchronous_commit = on', current_database()); end $$";
+    sqlx::query(durable).execute(&world.owner).await.unwrap();
+    let options = sqlx::postgres::PgConnectOptions::clone(&world.projector.connect_options());
+    let pool = sqlx::postgres::PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+    for (model, expected) in [(ReadModel::Live, "on"), (ReadModel::Roster, "off"), (ReadModel::Audit, "off")] {
+        let mut tx = crate::runner::Models::begin(&pool, model).await.unwrap();
+        let set: String =
+            sqlx::query_scalar("select current_setting('synchronous_commit')").fetch_one(&mut *tx).await.unwrap();
+        assert_eq!(set, expected, "{model:?}");
+    }
+}

@@ -66,7 +66,7 @@ impl Models for Client {
         .await
     }
 
-    async fn begin(&self) -> Result<Tx, sqlx::Error> {
+    async fn begin(&self, _: ReadModel) -> Result<Tx, sqlx::Error> {
         let generation = self.ask("begin rows", |state| Ok(state.generation)).await?;
         Ok(Tx { client: self.clone(), generation, lock: None, to: None, changes: Vec::new(), said: None })
     }
