@@ -1,7 +1,7 @@
 //! One school's frames: the task that computes them, the ring that keeps the recent ones, and a
 //! client's place in it.
 
-use super::frame::{Frame, FrameId};
+use super::frame::{Frame, FrameId, Told};
 use super::{Hub, LiveError};
 use domain::SchoolId;
 use projections::live::kept::Kept;
@@ -38,7 +38,7 @@ pub(crate) struct Channel {
 }
 
 struct Ring {
-    frames: VecDeque<Arc<Frame>>,
+    frames: VecDeque<Arc<Told>>,
     /// Number of the newest frame in `frames`.
     newest: u64,
 }
@@ -48,7 +48,7 @@ impl Channel {
         let first = Arc::new(first);
         Self {
             school,
-            ring: Mutex::new(Ring { frames: VecDeque::from([first.clone()]), newest: 0 }),
+            ring: Mutex::new(Ring { frames: VecDeque::from([first.told.clone()]), newest: 0 }),
             kept,
             newest: watch::Sender::new(0),
             latest: watch::Sender::new(first),
@@ -73,12 +73,12 @@ impl Channel {
         let frame = Arc::new(frame);
         let mut ring = self.ring();
         // An unchanged board is news for nobody, but its age is.
-        let changed = ring.frames.back().is_none_or(|last| !last.says_the_same(&frame));
+        let changed = ring.frames.back().is_none_or(|last| !last.says_the_same(&frame.told));
         if changed {
             if ring.frames.len() >= self.kept {
                 ring.frames.pop_front();
             }
-            ring.frames.push_back(frame.clone());
+            ring.frames.push_back(frame.told.clone());
             ring.newest += 1;
         }
         let newest = ring.newest;
@@ -149,9 +149,9 @@ pub struct Watcher {
 /// What a watcher gets.
 pub enum Given {
     /// The next frame.
-    Next(Arc<Frame>),
+    Next(Arc<Told>),
     /// The newest frame, since the ones between are gone: forget what was before.
-    Snapshot(Arc<Frame>),
+    Snapshot(Arc<Told>),
 }
 
 impl Watcher {
@@ -169,10 +169,10 @@ impl Watcher {
     }
 
     /// Starts at the newest frame, as a snapshot.
-    pub fn snapshot(&mut self) -> Arc<Frame> {
+    pub fn snapshot(&mut self) -> Arc<Told> {
         let ring = self.channel.ring();
         self.next = ring.newest + 1;
-        ring.frames.back().cloned().unwrap_or_else(|| self.latest.borrow().clone())
+        ring.frames.back().cloned().unwrap_or_else(|| self.latest.borrow().told.clone())
     }
 
     /// Goes on after the frame that a client saw last, if the ring still holds what came after. False:

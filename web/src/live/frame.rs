@@ -47,8 +47,8 @@ impl FromStr for FrameId {
     }
 }
 
-/// The board of a school at one moment.
-pub struct Frame {
+/// What a stream's client is told of a frame: all that is kept of one that has gone by.
+pub struct Told {
     /// Where in the log.
     pub id: FrameId,
     /// Position of the frame before, in the same epoch: this one adds every scan after it. None: it
@@ -56,21 +56,27 @@ pub struct Frame {
     pub after: Option<i64>,
     /// Whether it adds a scan.
     pub(super) adds: bool,
+    /// The board as JSON ([`BoardView`]).
+    pub json: Bytes,
+    digest: [u8; 32],
+}
+
+/// The board of a school at one moment.
+pub struct Frame {
+    /// As clients of the stream are told of it.
+    pub told: Arc<Told>,
     /// The board, for pages.
     pub board: Board,
     /// The names to it.
     pub names: Arc<SchoolNames>,
     /// How old it is.
     pub freshness: Freshness,
-    /// The same as JSON ([`BoardView`]).
-    pub json: Bytes,
     /// Changes whenever what the board says changes, its age aside.
     pub etag: String,
-    digest: [u8; 32],
     recent: Recent,
 }
 
-impl Frame {
+impl Told {
     /// Whether a client that has the other one would learn nothing from this one but its age.
     pub(super) fn says_the_same(&self, other: &Self) -> bool {
         self.digest == other.digest && self.id == other.id
@@ -85,14 +91,15 @@ pub(super) async fn compute(
     kept: &mut Option<Kept>,
 ) -> Result<Option<Frame>, LiveError> {
     let now = hub.clock.now();
-    let since = before.map(|b| (b.id.epoch, b.id.position));
+    let since = before.map(|b| (b.told.id.epoch, b.told.id.position));
     let Some((facts, added)) = facts(hub, school, since, kept.take(), now).await? else { return Ok(None) };
     // Whoever asks once is answered with what is so now.
     let within = if before.is_some() { SHARED } else { Duration::ZERO };
     let names = hub.source.names(&facts, within).await?;
     let board = board(&facts.facts, now);
     let id = FrameId { epoch: board.as_of.epoch, position: board.as_of.position };
-    let after = before.filter(|b| b.id.epoch == id.epoch && b.id.position <= id.position).map(|b| b.id.position);
+    let before_id = before.map(|b| b.told.id);
+    let after = before_id.filter(|b| b.epoch == id.epoch && b.position <= id.position).map(|b| b.position);
     // A frame that held some of them would look like one that holds all.
     let (after, added) = if added.len() > MOST_SCANS { (None, Vec::new()) } else { (after, added) };
     let mut recent = before.map(|b| b.recent.clone()).unwrap_or_default();
@@ -103,7 +110,8 @@ pub(super) async fn compute(
     let (json, digest) = encode(&view::board(&board, &names), now, freshness, &scans).unwrap_or_default();
     let etag = format!("W/\"{}\"", hex::encode(&digest[..12]));
     *kept = Some(facts);
-    Ok(Some(Frame { id, after, adds: !scans.is_empty(), board, names, freshness, json, etag, digest, recent }))
+    let told = Arc::new(Told { id, after, adds: !scans.is_empty(), json, digest });
+    Ok(Some(Frame { told, board, names, freshness, etag, recent }))
 }
 
 /// What the board is computed from, and the scans that it adds to the frame at `since`: that frame's facts
@@ -147,6 +155,8 @@ pub(super) fn encode(
     json.extend_from_slice(b",\"freshness\":");
     serde_json::to_writer(&mut json, &freshness)?;
     json.push(b'}');
+    // Kept for as long as the ring holds it: without the room to grow.
+    json.shrink_to_fit();
     Ok((json.into(), digest))
 }
 
@@ -171,11 +181,11 @@ mod tests {
             let followed = compute(hub, school.id, Some(&first), &mut again).await.unwrap().unwrap();
             let loaded = compute(hub, school.id, Some(&first), &mut None).await.unwrap().unwrap();
             assert_eq!(again.map(|kept| kept.roster_read_at), kept.as_ref().map(|kept| kept.roster_read_at));
-            assert!(followed.says_the_same(&loaded));
+            assert!(followed.told.says_the_same(&loaded.told));
             let (said, wanted) =
-                [&followed, &loaded].map(|f| serde_json::from_slice::<BoardView>(&f.json).unwrap()).into();
+                [&followed, &loaded].map(|f| serde_json::from_slice::<BoardView>(&f.told.json).unwrap()).into();
             assert_eq!((said.scans.len() as i64, &said.scans), (2 * (n + 1), &wanted.scans));
-            assert_eq!((said.position, said.freshness), (followed.id.position, Some(followed.freshness)));
+            assert_eq!((said.position, said.freshness), (followed.told.id.position, Some(followed.freshness)));
             assert_eq!(said.now, Some(app.now()));
             assert_eq!((said.totals, &said.last_scans), (wanted.totals, &wanted.last_scans));
         }

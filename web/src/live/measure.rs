@@ -88,7 +88,7 @@ async fn measure_frames_of_kept_facts_against_frames_of_loaded_facts() {
         };
         let whole = one(&mut loaded, &mut None, &before).await;
         let frame = one(&mut kept, &mut facts, &before).await;
-        assert!(whole.says_the_same(&frame));
+        assert!(whole.told.says_the_same(&frame.told));
         before = frame;
     }
     loaded.say("a frame of loaded facts");
@@ -104,6 +104,6 @@ async fn measure_frames_of_kept_facts_against_frames_of_loaded_facts() {
         let view = view::board(&before.board, &before.names);
         std::hint::black_box(super::frame::encode(&view, app.now(), before.freshness, &[]).unwrap());
     }
-    eprintln!("and its JSON of {} bytes {} µs", before.json.len(), begun.elapsed().as_micros() / ROUNDS as u128);
+    eprintln!("and its JSON of {} bytes {} µs", before.told.json.len(), begun.elapsed().as_micros() / ROUNDS as u128);
     app.shutdown().await;
 }

@@ -127,7 +127,7 @@ fn board(frame: &Frame, rate: f64) -> Board {
             stale: behind_ms > STALE_AFTER_MS,
             before_restore: facts.as_of.stale_epoch,
         },
-        version: Version { epoch: frame.id.epoch.0, position: frame.id.position },
+        version: Version { epoch: frame.told.id.epoch.0, position: frame.told.id.position },
     }
 }
 

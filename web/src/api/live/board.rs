@@ -28,7 +28,7 @@ pub async fn get(
         return Ok((StatusCode::NOT_MODIFIED, etag).into_response());
     }
     let json = [(header::CONTENT_TYPE, "application/json")];
-    Ok((etag, json, frame.json.clone()).into_response())
+    Ok((etag, json, frame.told.json.clone()).into_response())
 }
 
 /// Weak comparison (RFC 9110, 13.1.2).

@@ -7,7 +7,7 @@ use super::OfSchool;
 use crate::AppState;
 use crate::api::input::Params;
 use crate::config::Tuning;
-use crate::live::{Frame, FrameId, Given, Watcher};
+use crate::live::{FrameId, Given, Told, Watcher};
 use crate::problem::{Code, Problem};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -100,7 +100,7 @@ pub fn events(
 }
 
 /// One event in three pieces, the middle one shared. `retry` counts only in a message with data.
-fn message(event: &str, frame: &Frame, retry: bool) -> [Bytes; 3] {
+fn message(event: &str, frame: &Told, retry: bool) -> [Bytes; 3] {
     let retry = if retry { format!("retry: {RETRY_MS}\n") } else { String::new() };
     let head = format!("event: {event}\nid: {}\n{retry}data: ", frame.id);
     [Bytes::from(head), frame.json.clone(), Bytes::from_static(b"\n\n")]

@@ -17,7 +17,7 @@ async fn tap(app: &TestApp, school: &TestSchool, seqs: std::ops::RangeInclusive<
     app.settle().await.unwrap();
 }
 
-fn scans(frame: &Frame) -> usize {
+fn scans(frame: &Told) -> usize {
     let json: serde_json::Value = serde_json::from_slice(&frame.json).unwrap();
     json["scans"].as_array().unwrap().len()
 }
@@ -46,22 +46,22 @@ async fn whoever_saw_the_newest_frame_gets_its_scans_once_and_what_the_clock_sai
     tap(&app, &school, 1..=2).await;
     channel.publish(frame(hub, &school, Some(&first)).await);
     let newest = channel.latest.borrow().clone();
-    assert_eq!(scans(&newest), 2);
+    assert_eq!(scans(&newest.told), 2);
     let mut back = watcher(&channel);
-    assert!(back.resume(&first.id));
+    assert!(back.resume(&first.told.id));
     assert_eq!(given(&mut back), [Some(2)]);
     let mut same = watcher(&channel);
-    assert!(same.resume(&newest.id));
+    assert!(same.resume(&newest.told.id));
     assert!(given(&mut same).is_empty(), "its scans were given with that id");
     // The clock makes a frame of the same place: it is news for whoever saw the one before.
     app.clock.advance(crate::testing::minutes(61));
     channel.publish(frame(hub, &school, Some(&newest)).await);
     let mut same = watcher(&channel);
-    assert!(same.resume(&newest.id));
+    assert!(same.resume(&newest.told.id));
     assert_eq!(given(&mut same), [Some(0)]);
     // A place in the middle of a frame, as another server may have shown it.
-    let between = FrameId { position: newest.id.position - 1, ..newest.id };
-    assert!(between.position > first.id.position);
+    let between = FrameId { position: newest.told.id.position - 1, ..newest.told.id };
+    assert!(between.position > first.told.id.position);
     assert!(!watcher(&channel).resume(&between), "the frame would give a scan twice");
     app.shutdown().await;
 }
@@ -72,14 +72,14 @@ async fn a_name_whose_key_is_destroyed_leaves_a_watched_board_though_no_event_sa
     let school = app.school(2).await.unwrap();
     tap(&app, &school, 1..=1).await;
     let mut watcher = app.state().live.watch(school.id).await.unwrap().unwrap();
-    let shown = |frame: &Frame| {
+    let shown = |frame: &Told| {
         let json: serde_json::Value = serde_json::from_slice(&frame.json).unwrap();
         json["last_scans"][0]["name"]["state"].as_str().map(str::to_owned)
     };
     assert_eq!(shown(&watcher.snapshot()).as_deref(), Some("known"));
     app.write().vault().shred(school.id, school.pupils[1].0.0, None).await.unwrap();
     let erased = async {
-        while shown(&watcher.latest().borrow().clone()).as_deref() != Some("erased") {
+        while shown(&watcher.latest().borrow().told.clone()).as_deref() != Some("erased") {
             watcher.latest().changed().await.unwrap();
         }
     };
@@ -97,15 +97,15 @@ async fn more_scans_than_a_frame_holds_come_as_a_snapshot_and_never_as_a_part_of
     let first = channel.latest.borrow().clone();
     tap(&app, &school, 1..=1000).await;
     let whole = frame(hub, &school, Some(&first)).await;
-    assert_eq!((scans(&whole), whole.after), (1000, Some(first.id.position)));
+    assert_eq!((scans(&whole.told), whole.told.after), (1000, Some(first.told.id.position)));
     tap(&app, &school, 1001..=1001).await;
     let mut watching = watcher(&channel);
     watching.snapshot();
     let cut = frame(hub, &school, Some(&first)).await;
-    assert_eq!((scans(&cut), cut.after), (0, None));
+    assert_eq!((scans(&cut.told), cut.told.after), (0, None));
     channel.publish(cut);
     assert_eq!(given(&mut watching), [None]);
     let mut back = watcher(&channel);
-    assert!(!back.resume(&first.id) || given(&mut back) == [None]);
+    assert!(!back.resume(&first.told.id) || given(&mut back) == [None]);
     app.shutdown().await;
 }
