@@ -37,11 +37,12 @@ fn row(scan: &Scan, zone: Tz, lang: Lang) -> Markup {
             span class="scan-name" { (full_name(&scan.name, lang)) }
             span class="scan-detail" {
                 (direction)
-                @if let Some(course) = &scan.course { " · " (course) }
+                // What is narrow is cut at its end: the course is the part that can be missed.
                 @if let Some(minutes) = scan.late_minutes {
                     " · " span class="late" { (lang.f("scan-late", &[("minutes", minutes.into())])) }
                 }
                 @for flag in &scan.flags { " · " em { (flag_words(*flag, lang)) } }
+                @if let Some(course) = &scan.course { " · " (course) }
             }
         }
     }
