@@ -20,7 +20,7 @@ mod wake;
 #[doc(hidden)]
 pub use crate::api::live::stream::events;
 pub use channel::{Given, Watcher};
-pub use frame::{Frame, FrameId};
+pub use frame::{Frame, FrameId, Told};
 pub(crate) use freshness::real_ms;
 pub use freshness::{Freshness, Spread};
 pub use view::{BoardView, CountsView, CourseView, GateView, NameView, ScanView, SchoolView};
