@@ -51,6 +51,10 @@ impl Actor {
     pub fn kiosk(id: KioskId) -> Self {
         Self(format!("kiosk:{id}"))
     }
+    /// A person of the staff.
+    pub fn user(id: AccountId) -> Self {
+        Self(format!("user:{id}"))
+    }
     /// A part of this program acting by itself.
     pub fn system(part: &str) -> Self {
         Self(format!("system:{part}"))

@@ -1,7 +1,7 @@
 //! The one place where a stored event becomes a typed one.
 
 use crate::envelope::StreamId;
-use crate::{attendance_day, course, guardian, kiosk, quarantine, school, student};
+use crate::{account, attendance_day, course, guardian, kiosk, quarantine, school, student};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
 use uuid::Uuid;
@@ -47,6 +47,7 @@ pub enum AnyEvent {
     Kiosk(kiosk::Event),
     AttendanceDay(attendance_day::Event),
     Quarantine(quarantine::Event),
+    Account(account::Event),
 }
 
 /// Runs the same expression on the event of whichever aggregate.
@@ -60,6 +61,7 @@ macro_rules! with_event {
             AnyEvent::Kiosk($event) => $body,
             AnyEvent::AttendanceDay($event) => $body,
             AnyEvent::Quarantine($event) => $body,
+            AnyEvent::Account($event) => $body,
         }
     };
 }
@@ -84,11 +86,11 @@ impl AnyEvent {
     pub fn to_json(&self) -> String {
         with_event!(self, e => serde_json::to_string(e)).expect("events hold nothing that JSON cannot")
     }
-    /// Every pupil and guardian that the event is about: those it names, and the one whose stream it is.
+    /// Every person that the event is about: those it names, and the one whose stream it is.
     pub fn subjects(&self, stream: &StreamId) -> Vec<Uuid> {
         let named = match self {
             Self::School(_) | Self::Course(_) | Self::Kiosk(_) => return vec![],
-            Self::Guardian(_) | Self::AttendanceDay(_) => None,
+            Self::Guardian(_) | Self::AttendanceDay(_) | Self::Account(_) => None,
             Self::Student(event) => match event {
                 student::Event::GuardianLinked { guardian_id, .. }
                 | student::Event::GuardianLinkChanged { guardian_id, .. }
@@ -122,6 +124,7 @@ pub fn all_samples() -> Vec<AnyEvent> {
     all.extend(kiosk::samples().into_iter().map(AnyEvent::Kiosk));
     all.extend(attendance_day::samples().into_iter().map(AnyEvent::AttendanceDay));
     all.extend(quarantine::samples().into_iter().map(AnyEvent::Quarantine));
+    all.extend(account::samples().into_iter().map(AnyEvent::Account));
     all
 }
 
@@ -131,7 +134,7 @@ pub fn describe(aggregate: &str, name: &str) -> Option<&'static str> {
     events.iter().find(|(known, _)| *known == name).map(|(_, about)| *about)
 }
 
-fn tables() -> [(&'static str, &'static [(&'static str, &'static str)]); 7] {
+fn tables() -> [(&'static str, &'static [(&'static str, &'static str)]); 8] {
     fn of<E: DomainEvent>() -> (&'static str, &'static [(&'static str, &'static str)]) {
         (E::AGGREGATE, E::CATALOGUE)
     }
@@ -143,6 +146,7 @@ fn tables() -> [(&'static str, &'static [(&'static str, &'static str)]); 7] {
         of::<kiosk::Event>(),
         of::<attendance_day::Event>(),
         of::<quarantine::Event>(),
+        of::<account::Event>(),
     ]
 }
 
@@ -230,6 +234,7 @@ pub fn decode(aggregate: &str, name: &str, version: &str, payload: &str) -> Resu
         "kiosk" => decode_as(name, version, payload).map(AnyEvent::Kiosk),
         "attendance_day" => decode_as(name, version, payload).map(AnyEvent::AttendanceDay),
         "quarantine" => decode_as(name, version, payload).map(AnyEvent::Quarantine),
+        "account" => decode_as(name, version, payload).map(AnyEvent::Account),
         _ => Err(DecodeError::Unknown { aggregate: aggregate.into(), name: name.into(), version: version.into() }),
     }
 }

@@ -48,6 +48,8 @@ id! {
     ScanId,
     /// A slot (one entry and one exit) of a weekly schedule; stable over edits.
     SlotId,
+    /// A person of the staff; one on the whole installation, whatever schools it is a member of.
+    AccountId,
     /// One recorded event.
     EventId,
     /// One command; a command already in the log is answered from it.

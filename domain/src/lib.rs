@@ -17,6 +17,7 @@
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests"))]
 
+pub mod account;
 pub mod aggregate;
 pub mod attendance_day;
 pub mod course;

@@ -61,7 +61,9 @@ impl ReadModel {
     /// nothing of those.
     fn tells_of(self, event: &AnyEvent) -> bool {
         match self {
-            Self::Roster => !matches!(event, AnyEvent::AttendanceDay(_) | AnyEvent::Quarantine(_)),
+            Self::Roster => {
+                !matches!(event, AnyEvent::AttendanceDay(_) | AnyEvent::Quarantine(_) | AnyEvent::Account(_))
+            }
             Self::Live => true,
             Self::Audit => false,
         }

@@ -301,7 +301,11 @@ pub(super) async fn streams(tx: &mut impl ScanTx, cache: &mut Cache, wanted: &Wa
                     pupil.add(&event, row.occurred_at);
                 }
             }
-            AnyEvent::School(_) | AnyEvent::Course(_) | AnyEvent::Guardian(_) | AnyEvent::Kiosk(_) => {}
+            AnyEvent::School(_)
+            | AnyEvent::Course(_)
+            | AnyEvent::Guardian(_)
+            | AnyEvent::Kiosk(_)
+            | AnyEvent::Account(_) => {}
         }
     }
     let kiosks: Vec<_> = wanted.kiosks.iter().filter(|(_, id)| !cache.knows_lane(*id)).copied().collect();

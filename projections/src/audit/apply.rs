@@ -54,6 +54,7 @@ fn about(fact: &Fact) -> Option<KioskId> {
         | AnyEvent::School(_)
         | AnyEvent::Course(_)
         | AnyEvent::Student(_)
-        | AnyEvent::Guardian(_) => None,
+        | AnyEvent::Guardian(_)
+        | AnyEvent::Account(_) => None,
     }
 }

@@ -56,7 +56,11 @@ impl Live {
             }
             AnyEvent::Kiosk(event) => self.kiosk(fact, event),
             AnyEvent::Quarantine(event) => self.quarantine(fact, event),
-            AnyEvent::School(_) | AnyEvent::Course(_) | AnyEvent::Student(_) | AnyEvent::Guardian(_) => {}
+            AnyEvent::School(_)
+            | AnyEvent::Course(_)
+            | AnyEvent::Student(_)
+            | AnyEvent::Guardian(_)
+            | AnyEvent::Account(_) => {}
         }
     }
 

@@ -77,7 +77,7 @@ impl Touched {
                 }
                 AnyEvent::Guardian(_) => touched.guardians.insert(fact.own_id),
                 AnyEvent::Kiosk(_) => touched.kiosks.insert(fact.own_id),
-                AnyEvent::AttendanceDay(_) | AnyEvent::Quarantine(_) => false,
+                AnyEvent::AttendanceDay(_) | AnyEvent::Quarantine(_) | AnyEvent::Account(_) => false,
             };
         }
         touched
