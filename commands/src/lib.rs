@@ -17,6 +17,7 @@
 //!    [`append::Head::take_in_tx`] as its last step but the inserts.
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests"))]
 
+pub mod accounts;
 pub mod adapter;
 pub mod append;
 pub mod batcher;

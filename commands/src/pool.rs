@@ -17,14 +17,16 @@ pub enum Role {
     Request,
     /// Acts on events and on time.
     Worker,
+    /// Signs people in: sessions, throttling, reading credentials.
+    Auth,
     /// Owns the data keys, in the vault's database.
     Vault,
 }
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::LogWriter, Self::LogReader, Self::Projector, Self::Request, Self::Worker, Self::Vault];
+    pub const ALL: [Self; 7] =
+        [Self::LogWriter, Self::LogReader, Self::Projector, Self::Request, Self::Worker, Self::Auth, Self::Vault];
 
     /// Its name in the database.
     pub fn as_str(self) -> &'static str {
@@ -34,6 +36,7 @@ impl Role {
             Self::Projector => "attendance_projector",
             Self::Request => "attendance_request",
             Self::Worker => "attendance_worker",
+            Self::Auth => "attendance_auth",
             Self::Vault => "attendance_vault",
         }
     }
@@ -44,7 +47,7 @@ impl Role {
     fn timeouts(self) -> (u32, u32, u32) {
         match self {
             Self::LogWriter | Self::Vault => (2_000, 5_000, 2_000),
-            Self::Request => (5_000, 5_000, 2_000),
+            Self::Request | Self::Auth => (5_000, 5_000, 2_000),
             Self::LogReader | Self::Worker => (10_000, 30_000, 5_000),
             Self::Projector => (10_000, 15_000, 10_000),
         }

@@ -80,6 +80,10 @@ pub struct PoolSizes {
     #[arg(long = "pool-request", env = "ATTENDANCE_POOL_REQUEST", default_value_t = Self::USUAL.request,
         value_parser = connections(), value_name = "N")]
     pub request: u32,
+    /// Most connections that sign people in and know their sessions.
+    #[arg(long = "pool-auth", env = "ATTENDANCE_POOL_AUTH", default_value_t = Self::USUAL.auth,
+        value_parser = connections(), value_name = "N")]
+    pub auth: u32,
     /// Most connections to the keys.
     #[arg(long = "pool-vault", env = "ATTENDANCE_POOL_VAULT", default_value_t = Self::USUAL.vault,
         value_parser = connections(), value_name = "N")]
@@ -87,8 +91,8 @@ pub struct PoolSizes {
 }
 
 impl PoolSizes {
-    /// For a small server: 44 connections in all, of the 100 that Postgres allows by default.
-    pub const USUAL: Self = Self { log_writer: 12, log_reader: 8, projector: 6, request: 12, vault: 6 };
+    /// For a small server: 50 connections in all, of the 100 that Postgres allows by default.
+    pub const USUAL: Self = Self { log_writer: 12, log_reader: 8, projector: 6, request: 12, auth: 6, vault: 6 };
 }
 
 impl Default for PoolSizes {
@@ -362,7 +366,7 @@ mod tests {
         let read = |args: &[&str]| Line::try_parse_from([&["attendance"], args].concat()).map(|line| line.pools);
         assert_eq!(
             read(&[]).unwrap(),
-            PoolSizes { log_writer: 12, log_reader: 8, projector: 6, request: 12, vault: 6 }
+            PoolSizes { log_writer: 12, log_reader: 8, projector: 6, request: 12, auth: 6, vault: 6 }
         );
         let asked = read(&["--pool-request", "40", "--pool-log-writer=24"]).unwrap();
         assert_eq!(asked, PoolSizes { log_writer: 24, request: 40, ..PoolSizes::USUAL });

@@ -23,6 +23,8 @@ pub struct Pools {
     pub projector: PgPool,
     /// Reads the read models for pages and API; has no grant on the log.
     pub request: PgPool,
+    /// Signs people in: sessions, throttling, credentials; has no grant on the log.
+    pub auth: PgPool,
     /// The keys' own database.
     pub vault: PgPool,
 }
@@ -80,6 +82,7 @@ impl Pools {
             log_reader: open(Role::LogReader, sizes.log_reader).await?,
             projector: open(Role::Projector, sizes.projector).await?,
             request: open(Role::Request, sizes.request).await?,
+            auth: open(Role::Auth, sizes.auth).await?,
             vault: open(Role::Vault, sizes.vault).await?,
         };
         let expected = migrations::expected();
@@ -102,12 +105,13 @@ impl Pools {
     }
 
     /// Every pool with its name in figures.
-    pub fn named(&self) -> [(&'static str, &PgPool); 5] {
+    pub fn named(&self) -> [(&'static str, &PgPool); 6] {
         [
             ("log_writer", &self.log_writer),
             ("log_reader", &self.log_reader),
             ("projector", &self.projector),
             ("request", &self.request),
+            ("auth", &self.auth),
             ("vault", &self.vault),
         ]
     }
@@ -179,9 +183,9 @@ mod tests {
     async fn each_pool_opens_as_many_connections_as_it_was_given_and_no_more() {
         let test = local_services::testing::TestDatabases::create().await.unwrap();
         let databases = Databases::for_testing(&test.events_url(), &test.vault_url());
-        let sizes = PoolSizes { log_writer: 3, log_reader: 4, projector: 5, request: 6, vault: 7 };
+        let sizes = PoolSizes { log_writer: 3, log_reader: 4, projector: 5, request: 6, auth: 7, vault: 8 };
         let pools = Pools::connect(&databases, &sizes).await.unwrap();
-        for ((name, pool), size) in pools.named().into_iter().zip([3, 4, 5, 6, 7]) {
+        for ((name, pool), size) in pools.named().into_iter().zip([3, 4, 5, 6, 7, 8]) {
             let mut held = Vec::new();
             for _ in 0..size {
                 held.push(pool.acquire().await.unwrap());

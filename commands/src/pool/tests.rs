@@ -63,12 +63,12 @@ async fn only_the_log_writer_appends_and_the_request_role_does_not_even_read() {
     let databases = TestDatabases::create().await.unwrap();
     seed(&databases).await;
     let insert = "insert into events select * from events where false";
-    for role in [Role::LogReader, Role::Projector, Role::Request, Role::Worker] {
+    for role in [Role::LogReader, Role::Projector, Role::Request, Role::Worker, Role::Auth] {
         let pool = pool(&databases, role).await;
         assert_eq!(code(&sqlx::query(insert).execute(&pool).await.unwrap_err()), "42501", "{role:?}");
     }
     sqlx::query(insert).execute(&pool(&databases, Role::LogWriter).await).await.unwrap();
-    for role in [Role::Request, Role::Projector, Role::Worker] {
+    for role in [Role::Request, Role::Projector, Role::Worker, Role::Auth] {
         let read = sqlx::query("select position from events").execute(&pool(&databases, role).await).await;
         assert_eq!(code(&read.unwrap_err()), "42501", "{role:?}");
     }

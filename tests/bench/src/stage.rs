@@ -136,7 +136,7 @@ impl Database {
     pub async fn write(&self, connections: u32) -> Result<Write> {
         let clock: Arc<dyn Clock> = self.clock.clone();
         let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
-        let sizes = PoolSizes { log_writer: connections, log_reader: 3, projector: 3, request: 3, vault: 3 };
+        let sizes = PoolSizes { log_writer: connections, log_reader: 3, projector: 3, request: 3, auth: 3, vault: 3 };
         let pools = web::pools::Pools::connect(&self.config.sides.databases, &sizes).await?;
         web::serve::write_side(&self.config.sides, &pools, &clock, &ids)
     }

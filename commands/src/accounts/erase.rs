@@ -1,0 +1,44 @@
+//! Erases a person's name and address everywhere at once, by destroying the account's keys.
+
+use super::change::Change;
+use super::error::AccountError;
+use super::{Accounts, INSTALLATION};
+use domain::account::{Command, Error};
+use domain::{AccountId, Actor};
+
+impl Accounts {
+    /// Of an account that every school has disabled. The streams stay and read as erased; the address may be
+    /// invited again, as another account. The keys go first: they are what the erasure is, and the event must
+    /// not say so before it is true. They go once more after it, since a second factor that was begun
+    /// meanwhile may have sealed under a new one. A repeat finishes what a crash left.
+    pub async fn erase(&self, account: AccountId, by: &Actor) -> Result<(), AccountError> {
+        if !self.person(account).await?.disabled {
+            return Err(Error::NotDisabled.into());
+        }
+        self.write.vault().shred(INSTALLATION, account.0, None).await?;
+        let actor = by.clone();
+        self.change(move |this| {
+            let actor = actor.clone();
+            async move {
+                let contexts = this.own_contexts(account, &actor).await?;
+                let mut change = Change::of(&this, account).await?;
+                change.decide_everywhere(&contexts, &Command::Erase).await?;
+                change.void_links().await?;
+                sqlx::query!("update accounts set email_hmac = null where account_id = $1", account.0)
+                    .execute(&mut *change.tx)
+                    .await?;
+                sqlx::query!("delete from account_passwords where account_id = $1", account.0)
+                    .execute(&mut *change.tx)
+                    .await?;
+                sqlx::query!("delete from account_totp where account_id = $1", account.0)
+                    .execute(&mut *change.tx)
+                    .await?;
+                change.raise_epoch().await?;
+                change.commit().await
+            }
+        })
+        .await?;
+        self.write.vault().shred(INSTALLATION, account.0, None).await?;
+        Ok(())
+    }
+}

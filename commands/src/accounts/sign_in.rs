@@ -1,0 +1,119 @@
+//! Signing in with a password, and changing it.
+
+use super::change::Change;
+use super::error::AccountError;
+use super::{AccountFact, Accounts, password};
+use domain::account::Command;
+use domain::values::mail::Mail;
+use domain::{AccountId, Actor};
+
+/// A password is looked at up to this many bytes: more than 128 characters in any form. Longer ones are
+/// nobody's.
+const MOST_BYTES: usize = 4096;
+
+/// What an address and a password came to. A refusal has no reason: unknown, not activated, disabled and
+/// wrong are one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignIn {
+    /// No.
+    Refused,
+    /// The password is right, and a code is asked for next.
+    NeedsTotp(AccountId),
+    /// Yes.
+    Done(AccountId),
+}
+
+impl Accounts {
+    /// Checks a password: one argon2 run whatever the address is. Writes nothing but a hash that is renewed
+    /// because it was made with other parameters; the caller begins the session and notes it.
+    pub async fn sign_in(&self, email: &str, password: &str) -> Result<SignIn, AccountError> {
+        if password.len() > MOST_BYTES {
+            return Ok(SignIn::Refused);
+        }
+        // Looked up by something in any case: what is no address has nobody's hash.
+        let hmac = Mail::parse(email).map(|mail| self.email_hmac(&mail)).unwrap_or_default();
+        let row = sqlx::query!(
+            r#"select a.account_id, p.phc as "phc?",
+                 exists(select from account_totp t where t.account_id = a.account_id and t.confirmed_at is not null)
+                   as "has_totp!"
+               from accounts a left join account_passwords p on p.account_id = a.account_id
+               where a.email_hmac = $1 and a.activated_at is not null and a.disabled_at is null"#,
+            &hmac[..],
+        )
+        .fetch_optional(&self.auth)
+        .await?;
+        let phc = row.as_ref().and_then(|row| row.phc.clone());
+        let right = self.hashing.verify(password, phc.clone()).await?;
+        let (Some(row), Some(phc), true) = (row, phc, right) else { return Ok(SignIn::Refused) };
+        let account = AccountId(row.account_id);
+        if self.hashing.is_outdated(&phc) {
+            self.renew(account, password, &phc).await?;
+        }
+        Ok(if row.has_totp { SignIn::NeedsTotp(account) } else { SignIn::Done(account) })
+    }
+
+    async fn renew(&self, account: AccountId, password: &str, old: &str) -> Result<(), AccountError> {
+        let new = self.hashing.hash(password).await?;
+        // Unless it was changed meanwhile.
+        sqlx::query!("update account_passwords set phc = $3 where account_id = $1 and phc = $2", account.0, old, new)
+            .execute(&self.auth)
+            .await?;
+        Ok(())
+    }
+
+    /// Whether it is the account's password: for acts that ask for it once more.
+    pub async fn check_password(&self, account: AccountId, password: &str) -> Result<bool, AccountError> {
+        if password.len() > MOST_BYTES {
+            return Ok(false);
+        }
+        let phc = sqlx::query_scalar!("select phc from account_passwords where account_id = $1", account.0)
+            .fetch_optional(&self.auth)
+            .await?;
+        self.hashing.verify(password, phc).await
+    }
+
+    /// Changes the password; every session of the account ends.
+    pub async fn change_password(&self, account: AccountId, current: &str, new: &str) -> Result<(), AccountError> {
+        let person = self.person(account).await?;
+        if !self.check_password(account, current).await? {
+            return Err(AccountError::WrongPassword);
+        }
+        let mut words: Vec<String> = [person.name, person.email].into_iter().flatten().collect();
+        words.extend(self.school_names(account).await?);
+        password::check(new, &words).map_err(AccountError::Unfit)?;
+        let phc = self.hashing.hash(new).await?;
+        let actor = Actor::user(account);
+        self.change(move |this| {
+            let (actor, phc) = (actor.clone(), phc.clone());
+            async move {
+                let contexts = this.own_contexts(account, &actor).await?;
+                let mut change = Change::of(&this, account).await?;
+                // The account is another one since the current password was checked.
+                if change.row.authz_epoch != person.authz_epoch {
+                    return Err(AccountError::WrongPassword);
+                }
+                change.set_password(&contexts, &phc).await?;
+                change.commit().await
+            }
+        })
+        .await
+    }
+
+    /// Notes what happened in each school where the account may do something.
+    pub async fn note(&self, account: AccountId, fact: AccountFact) -> Result<(), AccountError> {
+        let actor = Actor::user(account);
+        self.change(move |this| {
+            let actor = actor.clone();
+            async move {
+                let contexts = this.own_contexts(account, &actor).await?;
+                let roles = this.roles(account).await?;
+                let mut change = Change::of(&this, account).await?;
+                for context in contexts.iter().filter(|c| roles.iter().any(|(school, _)| *school == c.school)) {
+                    change.decide(context, Command::Note(fact)).await?;
+                }
+                change.commit().await
+            }
+        })
+        .await
+    }
+}
