@@ -14,6 +14,7 @@ mod school;
 mod seed;
 mod serve;
 pub mod tools;
+mod user;
 
 use clap::Parser;
 use std::process::ExitCode;
@@ -47,6 +48,8 @@ pub enum Command {
     Rebuild(rebuild::Args),
     /// Enrol or revoke a kiosk.
     Kiosk(kiosk::Args),
+    /// The people of a school: invite, list, roles, disable, reset.
+    User(user::Args),
     /// The log as a whole.
     Log(log::Args),
     /// Ask the server on this machine whether it answers.
@@ -85,6 +88,7 @@ fn run(cli: Cli) -> ExitCode {
             Command::Import(args) => import::run(args).await,
             Command::Rebuild(args) => rebuild::run(args).await.map(done),
             Command::Kiosk(args) => kiosk::run(args).await.map(done),
+            Command::User(args) => user::run(args).await.map(done),
             Command::Log(args) => log::run(args).await.map(done),
             Command::Healthcheck(args) => healthcheck::run(args).await.map(done),
             Command::Demo(args) => demo::run(args).await.map(done),
