@@ -22,6 +22,7 @@ mod secret;
 mod sign_in;
 
 pub use domain::account::{AccountFact, Credential, LinkPurpose, SessionEnd, SignInMethod, StaffRole};
+pub use erase::after_restore;
 pub use error::AccountError;
 pub use hashing::Hashing;
 pub use links::LinkOf;

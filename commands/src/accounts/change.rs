@@ -133,10 +133,15 @@ impl Change {
 
     /// The stream's state and its last sequence, those decided just now included.
     async fn load(&mut self, stream: &StreamId) -> Result<(State, i64), AccountError> {
+        // Sign-ins are many and change no state: of those the last one's number is enough.
         let rows = sqlx::query!(
             r#"select sequence, event_type, event_version,
                  case when event_type <> all($2) then payload::text end as payload
-               from events where aggregate_type = 'account' and aggregate_id = $1 order by sequence"#,
+               from events e where aggregate_type = 'account' and aggregate_id = $1
+                 and (event_type <> all($2) or sequence = (
+                   select max(l.sequence) from events l
+                   where l.aggregate_type = 'account' and l.aggregate_id = $1))
+               order by sequence"#,
             stream.as_str(),
             &Event::NOTES.map(str::to_owned),
         )

@@ -3,8 +3,11 @@
 use super::change::Change;
 use super::error::AccountError;
 use super::{Accounts, INSTALLATION};
+use crate::error::StoreError;
 use domain::account::{Command, Error};
 use domain::{AccountId, Actor};
+use sqlx::PgPool;
+use uuid::Uuid;
 
 impl Accounts {
     /// Of an account that every school has disabled. The streams stay and read as erased; the address may be
@@ -41,4 +44,23 @@ impl Accounts {
         self.write.vault().shred(INSTALLATION, account.0, None).await?;
         Ok(())
     }
+}
+
+/// What must not come back with a restored database: sessions that had ended, links that had been used, and
+/// the credentials of these erased, some of whom may be accounts. The pool is the owner's. Returns how many
+/// accounts had come back.
+pub async fn after_restore(owner: &PgPool, erased: &[Uuid]) -> Result<u64, StoreError> {
+    let mut tx = owner.begin().await?;
+    sqlx::query!("update account_links set expires_at = issued_at where used_at is null").execute(&mut *tx).await?;
+    sqlx::query!("delete from account_passwords where account_id = any($1)", erased).execute(&mut *tx).await?;
+    sqlx::query!("delete from account_totp where account_id = any($1)", erased).execute(&mut *tx).await?;
+    let back = sqlx::query!(
+        "update accounts set email_hmac = null where account_id = any($1) and email_hmac is not null",
+        erased,
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!("update accounts set authz_epoch = authz_epoch + 1").execute(&mut *tx).await?;
+    tx.commit().await?;
+    Ok(back.rows_affected())
 }

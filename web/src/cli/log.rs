@@ -46,6 +46,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             let begun = new_epoch(&databases, shredded.as_deref()).await?;
             println!("destroyed again: {} keys", begun.keys);
             println!("released again: {} directory entries of {} erased", begun.entries, begun.erased);
+            println!("erased again: {} accounts; every session is over, every link void", begun.accounts);
             println!("epoch {}", begun.epoch);
         }
         What::ExportShredded { file, databases } => {
@@ -65,6 +66,8 @@ struct Begun {
     erased: usize,
     /// Their entries that a restored directory had brought back.
     entries: u64,
+    /// Erased accounts that a restored database had brought back.
+    accounts: u64,
 }
 
 /// The erasures first: should they fail, no epoch has begun, and the command is given again.
@@ -81,6 +84,8 @@ async fn new_epoch(databases: &config::Databases, copy: Option<&Path>) -> anyhow
     for (school, subject) in &erased {
         entries += release_on(&owner, *school, *subject).await?;
     }
+    let subjects: Vec<Uuid> = erased.iter().map(|(_, subject)| *subject).collect();
+    let accounts = commands::accounts::after_restore(&owner, &subjects).await?;
     let epoch = SystemIds.next();
     // Under the log's lock: an event that is being appended belongs to one epoch or the other.
     let mut tx = owner.begin().await?;
@@ -90,7 +95,7 @@ async fn new_epoch(databases: &config::Databases, copy: Option<&Path>) -> anyhow
         .await?;
     ensure!(changed.rows_affected() == 1, "the database has no log; run `attendance migrate`");
     tx.commit().await?;
-    Ok(Begun { epoch, keys, erased: erased.len(), entries })
+    Ok(Begun { epoch, keys, erased: erased.len(), entries, accounts })
 }
 
 fn read_copy(file: &Path) -> anyhow::Result<Vec<Shredded>> {

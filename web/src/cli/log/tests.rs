@@ -23,6 +23,17 @@ async fn what_was_erased_since_the_backup_is_erased_again_by_the_new_epoch() {
             .await
             .unwrap();
     }
+    // Each is an account, too; no two kinds of people share an id, but the command does not rest on that.
+    for account in [pupil, other] {
+        for row in [
+            "insert into accounts (account_id, email_hmac, name, email, created_at, activated_at)
+             values ($1, uuid_send($1), 'x', 'x', now(), now())",
+            "insert into account_passwords values ($1, '$argon2id$', now())",
+            "insert into account_links values (uuid_send($1), $1, 'reset', now(), now() + interval '1 hour')",
+        ] {
+            sqlx::query(row).bind(account).execute(&owner).await.unwrap();
+        }
+    }
     // The pupil was erased after the backup, and the ledger copied out; then all was restored.
     sqlx::query(
         "insert into shredded (school_id, subject_id, class, key_id, shredded_at)
@@ -39,7 +50,7 @@ async fn what_was_erased_since_the_backup_is_erased_again_by_the_new_epoch() {
     sqlx::query("truncate shredded").execute(&vault).await.unwrap();
 
     let begun = new_epoch(&databases, Some(&file)).await.unwrap();
-    assert_eq!((begun.keys, begun.erased, begun.entries), (1, 1, 2));
+    assert_eq!((begun.keys, begun.erased, begun.entries, begun.accounts), (1, 1, 2, 1));
     let keys: Vec<Uuid> = sqlx::query_scalar("select subject_id from data_keys").fetch_all(&vault).await.unwrap();
     assert_eq!(keys, [other]);
     let rows: Vec<(String, Uuid, Option<Uuid>)> =
@@ -55,6 +66,15 @@ async fn what_was_erased_since_the_backup_is_erased_again_by_the_new_epoch() {
     assert_eq!(rows, kept);
     let epoch: Uuid = sqlx::query_scalar("select epoch from log_epoch").fetch_one(&owner).await.unwrap();
     assert_eq!(epoch, begun.epoch);
+    let accounts: Vec<(Uuid, bool, bool, bool, i64)> = sqlx::query_as(
+        "select a.account_id, a.email_hmac is not null, p.phc is not null, l.expires_at > now(), a.authz_epoch
+         from accounts a left join account_passwords p using (account_id) join account_links l using (account_id)
+         order by a.account_id",
+    )
+    .fetch_all(&owner)
+    .await
+    .unwrap();
+    assert_eq!(accounts, [(pupil, false, false, false, 2), (other, true, true, false, 2)]);
     let again = new_epoch(&databases, None).await.unwrap();
     assert_eq!((again.keys, again.erased, again.entries), (0, 1, 0), "nothing had come back");
     assert_ne!(again.epoch, begun.epoch);
