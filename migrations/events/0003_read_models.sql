@@ -70,7 +70,7 @@ create table roster.schedules (
   position bigint not null,
   primary key (course_id, effective_from)
 );
-create index on roster.schedules (school_id);
+create index on roster.schedules (school_id, course_id, effective_from);
 create table roster.students (
   school_id uuid not null,
   student_id uuid primary key,
@@ -269,6 +269,6 @@ grant select on checkpoints to attendance_request, attendance_worker;
 do $$
 begin
   if to_regclass('public._sqlx_migrations') is not null then
-    grant select on public._sqlx_migrations to attendance_request;
+    grant select on public._sqlx_migrations to attendance_log_reader;
   end if;
 end $$;

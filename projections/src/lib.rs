@@ -9,11 +9,14 @@
 //! This crate must not know commands, keys, HTTP, or what time it is: personal data stays sealed in
 //! the rows, `now` is a parameter of the board, and `apply` has neither clock nor network.
 //!
+//! Requests ask in the transaction of a school, the only way for them to the tables: [`readers`].
+//!
 //! Tables are named without their schema: `search_path` (`public,roster,live,audit`) says which
 //! copy is meant.
 //!
 //! How to add one more read model:
-//! 1. a schema of its own with its tables in a new migration, each row with a `position`, and grants;
+//! 1. a schema of its own with its tables in a new migration, each row with a `position`, and grants
+//!    and policies as in `0005_tenancy.sql`;
 //! 2. a folder here with `rows`, `apply`, `store`, `queries`;
 //! 3. a variant of [`ReadModel`]: the compiler names the places;
 //! 4. its tables join the test `rebuild_equals_live_over_every_event_type_and_every_column` by
@@ -26,6 +29,7 @@ pub mod fact;
 pub mod live;
 pub mod model;
 pub mod page;
+pub mod readers;
 pub mod rebuild;
 pub mod roster;
 mod rows;
@@ -39,3 +43,4 @@ mod wire;
 pub use checkpoint::Checkpoint;
 pub use fact::Fact;
 pub use model::ReadModel;
+pub use readers::{Readers, SchoolSnapshot, SchoolTx};

@@ -9,6 +9,7 @@ mod apply;
 pub mod board;
 pub mod facts;
 pub mod kept;
+pub mod lines;
 #[doc(hidden)]
 pub mod memory;
 pub mod queries;

@@ -11,7 +11,7 @@
 //! statement; their prepared statements are planned again by Postgres. Whoever holds a lock on one of
 //! the old tables keeps all of them until the transaction ends, so nobody sees half of each.
 //!
-//! Needs the owner's role: it creates and renames schemas. Twice the model's space while it runs.
+//! Needs the owner's role: it creates and renames schemas; rows are written as the projector. Twice the model's space while it runs.
 
 use crate::fact::{Poison, decode_page};
 use crate::runner::{announce_in_tx, continues};
@@ -297,7 +297,10 @@ async fn apply_in_tx(
     filled: &mut Filled,
 ) -> Result<(), RebuildError> {
     continues(filled.to.position, facts).map_err(|_| RebuildError::Hole(filled.to.position))?;
+    // Row-level security is forced: the owner of the tables meets no rows, the projector does.
+    conn.execute("set local role attendance_projector").await?;
     model.apply_page_in_tx(conn, facts).await?;
+    conn.execute("reset role").await?;
     if let Some(last) = facts.last() {
         filled.to = crate::runner::after(&filled.to, last);
         filled.events += facts.len() as u64;

@@ -3,7 +3,7 @@
 pub(crate) mod history;
 
 use crate::runner::Projector;
-use crate::{Fact, ReadModel};
+use crate::{Fact, ReadModel, Readers, SchoolSnapshot, SchoolTx};
 use chrono::{DateTime, NaiveDate, TimeZone, Utc};
 use domain::{Actor, AnyEvent, EventId, Recorded, SchoolId, StreamId};
 use local_services::testing::TestDatabases;
@@ -81,18 +81,33 @@ pub(crate) struct World {
     pub owner: PgPool,
     pub reader: PgPool,
     pub projector: PgPool,
+    /// What requests have.
+    pub readers: Readers,
+    /// The pool below it.
     pub request: PgPool,
 }
 
 impl World {
     pub async fn create() -> Self {
         let databases = TestDatabases::create().await.unwrap();
+        let request = databases.pool_as("attendance_request", 4).await.unwrap();
         Self {
+            readers: Readers::new(request.clone()),
+            request,
             owner: PgPoolOptions::new().max_connections(4).connect_with(databases.owner_options()).await.unwrap(),
             reader: databases.pool_as("attendance_log_reader", 8).await.unwrap(),
             projector: databases.pool_as("attendance_projector", 8).await.unwrap(),
-            request: databases.pool_as("attendance_request", 4).await.unwrap(),
         }
+    }
+
+    /// A school's transaction.
+    pub async fn tx(&self, school: SchoolId) -> SchoolTx {
+        self.readers.begin(school).await.unwrap()
+    }
+
+    /// A school's snapshot.
+    pub async fn snapshot(&self, school: SchoolId) -> SchoolSnapshot {
+        self.readers.snapshot(school).await.unwrap()
     }
 
     /// Where the log ends.
@@ -157,7 +172,7 @@ impl World {
 
     /// How far a model is.
     pub async fn position(&self, model: ReadModel) -> i64 {
-        let all = crate::checkpoint::all(&self.request).await.unwrap();
+        let all = self.readers.checkpoints().await.unwrap();
         all.iter().find(|c| c.model == model).map_or(0, |c| c.position)
     }
 

@@ -1,5 +1,6 @@
 //! The read models against a real Postgres.
 
+mod apart;
 mod arrival;
 mod auditing;
 mod board;

@@ -9,7 +9,6 @@
 mod channel;
 mod frame;
 mod freshness;
-mod lines;
 #[cfg(test)]
 mod measure;
 #[doc(hidden)]
@@ -29,8 +28,9 @@ use crate::names::{Names, NamesError};
 use channel::Channel;
 use commands::clock::Clock;
 use domain::SchoolId;
-use lines::Lines;
+use projections::Readers;
 use projections::live::kept::Kept;
+use projections::live::lines::Lines;
 use source::{Postgres, Source};
 use sqlx::PgPool;
 use std::collections::BTreeMap;
@@ -79,15 +79,15 @@ pub(crate) struct Hub {
 impl LiveHub {
     /// A hub that nobody watches yet; it keeps `ring` frames of each school. Streams end when `stop` is cancelled.
     pub fn new(
-        request: PgPool,
+        readers: Readers,
         log_reader: PgPool,
         names: Names,
         clock: Arc<dyn Clock>,
         stop: CancellationToken,
         ring: usize,
     ) -> Self {
-        let lines = Lines::new(&request, COMPUTED_AT_ONCE);
-        Self::over(Postgres { request, lines, log_reader, names }, clock, stop, ring)
+        let lines = Lines::new(&readers, COMPUTED_AT_ONCE);
+        Self::over(Postgres { readers, lines, log_reader, names }, clock, stop, ring)
     }
 
     /// The same over any source.

@@ -5,8 +5,7 @@ use commands::vault::{Keyring, Opened, Vault, VaultError};
 use domain::{Epoch, SchoolId, Sealed, StudentId};
 use projections::roster::queries;
 use projections::roster::rows::Student;
-use projections::{Checkpoint, ReadModel, checkpoint};
-use sqlx::PgPool;
+use projections::{Checkpoint, ReadModel, Readers};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -93,7 +92,7 @@ impl SchoolNames {
 pub struct Names(Arc<Inner>);
 
 struct Inner {
-    request: PgPool,
+    readers: Readers,
     vault: Vault,
     schools: Mutex<HashMap<SchoolId, Slot>>,
     /// The vault's count of erasures, and when it was asked.
@@ -106,9 +105,9 @@ struct Slot {
 }
 
 impl Names {
-    /// Over the request role's pool and the vault.
-    pub fn new(request: PgPool, vault: Vault) -> Self {
-        Self(Arc::new(Inner { request, vault, schools: Mutex::default(), erasures: tokio::sync::Mutex::default() }))
+    /// Over the readers and the vault.
+    pub fn new(readers: Readers, vault: Vault) -> Self {
+        Self(Arc::new(Inner { readers, vault, schools: Mutex::default(), erasures: tokio::sync::Mutex::default() }))
     }
 
     /// The names of a school as of the roster and the vault now: what changed since the last call is
@@ -178,13 +177,14 @@ impl Names {
     }
 
     async fn roster(&self) -> Result<Option<Checkpoint>, sqlx::Error> {
-        Ok(checkpoint::all(&self.0.request).await?.into_iter().find(|c| c.model == ReadModel::Roster))
+        Ok(self.0.readers.checkpoints().await?.into_iter().find(|c| c.model == ReadModel::Roster))
     }
 
     async fn rows_after(&self, school: SchoolId, mut after: i64) -> Result<Vec<Student>, sqlx::Error> {
+        let mut tx = self.0.readers.begin(school).await?;
         let mut all = Vec::new();
         loop {
-            let page = queries::students_changed_since(&self.0.request, school, after, PAGE).await?;
+            let page = queries::students_changed_since(&mut tx, after, PAGE).await?;
             let full = i64::try_from(page.len()).is_ok_and(|n| n == PAGE);
             after = page.last().map_or(after, |s| s.position);
             all.extend(page);

@@ -4,6 +4,7 @@ use crate::config::{Databases, PoolSizes, Secret};
 use anyhow::Context;
 use commands::StoreError;
 use commands::pool::{PoolError, PoolSettings, Role, connect};
+use projections::Readers;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool};
 use std::str::FromStr;
@@ -21,8 +22,8 @@ pub struct Pools {
     pub log_reader: PgPool,
     /// Writes the read models.
     pub projector: PgPool,
-    /// Reads the read models for pages and API; has no grant on the log.
-    pub request: PgPool,
+    /// Reads the read models for pages and API, a school at a time; has no grant on the log.
+    pub request: Readers,
     /// Signs people in: sessions, throttling, credentials; has no grant on the log.
     pub auth: PgPool,
     /// The keys' own database.
@@ -81,39 +82,45 @@ impl Pools {
             log_writer: open(Role::LogWriter, sizes.log_writer).await?,
             log_reader: open(Role::LogReader, sizes.log_reader).await?,
             projector: open(Role::Projector, sizes.projector).await?,
-            request: open(Role::Request, sizes.request).await?,
+            request: Readers::new(open(Role::Request, sizes.request).await?),
             auth: open(Role::Auth, sizes.auth).await?,
             vault: open(Role::Vault, sizes.vault).await?,
         };
         let expected = migrations::expected();
-        match migrations::applied(&pools.request).await {
+        match migrations::applied(&pools.log_reader).await {
             // A newer schema is one that was expanded for a newer program and still serves this one.
             Ok(applied) if applied >= expected => Ok(pools),
             Ok(applied) => Err(ConnectError::Refused {
                 url: EVENTS,
                 what: format!("the schema is at {applied}, this program needs {expected}; run `attendance migrate`"),
             }),
-            Err(error) => Err(explain(EVENTS, Role::Request, error)),
+            Err(error) => Err(explain(EVENTS, Role::LogReader, error)),
         }
     }
 
     /// Closes every pool, waiting for the connections in use.
     pub async fn close(&self) {
-        for (_, pool) in self.named() {
+        for (_, pool) in self.across_schools() {
             pool.close().await;
         }
+        self.request.close().await;
     }
 
-    /// Every pool with its name in figures.
-    pub fn named(&self) -> [(&'static str, &PgPool); 6] {
+    /// The pools whose work is not a school's, with their names in figures.
+    fn across_schools(&self) -> [(&'static str, &PgPool); 5] {
         [
             ("log_writer", &self.log_writer),
             ("log_reader", &self.log_reader),
             ("projector", &self.projector),
-            ("request", &self.request),
             ("auth", &self.auth),
             ("vault", &self.vault),
         ]
+    }
+
+    /// How many connections each pool has open, and how many of them nobody uses.
+    pub fn connections(&self) -> impl Iterator<Item = (&'static str, (u32, usize))> {
+        let across = self.across_schools().map(|(name, pool)| (name, (pool.size(), pool.num_idle())));
+        across.into_iter().chain([("request", self.request.connections())])
     }
 }
 
@@ -162,8 +169,18 @@ pub fn worker_options(databases: &Databases) -> anyhow::Result<PgConnectOptions>
 
 /// A small pool of the databases' owner: `migrate`, `rebuild` and `log` only.
 pub async fn owner(url: &Secret) -> anyhow::Result<PgPool> {
+    small(parse(url)?).await
+}
+
+/// The same acting as a role: row-level security is forced, so that an owner who is no superuser meets no rows
+/// of the tables of schools.
+pub async fn owner_as(url: &Secret, role: Role) -> anyhow::Result<PgPool> {
+    small(parse(url)?.options([("role", role.as_str())])).await
+}
+
+async fn small(options: PgConnectOptions) -> anyhow::Result<PgPool> {
     let pool = PgPoolOptions::new().max_connections(2).acquire_timeout(Duration::from_secs(10));
-    Ok(pool.connect_with(parse(url)?).await?)
+    Ok(pool.connect_with(options).await?)
 }
 
 /// The URL itself is never quoted: it may hold a password.
@@ -178,6 +195,7 @@ fn parse(url: &Secret) -> anyhow::Result<PgConnectOptions> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::SchoolId;
 
     #[tokio::test]
     async fn each_pool_opens_as_many_connections_as_it_was_given_and_no_more() {
@@ -185,12 +203,19 @@ mod tests {
         let databases = Databases::for_testing(&test.events_url(), &test.vault_url());
         let sizes = PoolSizes { log_writer: 3, log_reader: 4, projector: 5, request: 6, auth: 7, vault: 8 };
         let pools = Pools::connect(&databases, &sizes).await.unwrap();
-        for ((name, pool), size) in pools.named().into_iter().zip([3, 4, 5, 6, 7, 8]) {
+        for ((name, pool), size) in pools.across_schools().into_iter().zip([3, 4, 5, 7, 8]) {
             let mut held = Vec::new();
             for _ in 0..size {
                 held.push(pool.acquire().await.unwrap());
             }
             assert!(pool.try_acquire().is_none() && pool.size() == size, "{name}");
         }
+        let mut held = Vec::new();
+        for _ in 0..6 {
+            held.push(pools.request.begin(SchoolId(uuid::Uuid::nil())).await.unwrap());
+        }
+        assert_eq!(pools.request.connections(), (6, 0));
+        let seventh = tokio::time::timeout(Duration::from_millis(200), pools.request.begin(held[0].school())).await;
+        assert!(seventh.is_err(), "a seventh was opened");
     }
 }

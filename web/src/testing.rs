@@ -17,7 +17,7 @@ use domain::kiosk::LaneMode;
 use domain::school::Settings;
 use domain::{Actor, CourseId, KioskId, SchoolId, StudentId};
 use local_services::testing::TestDatabases;
-use projections::{ReadModel, checkpoint};
+use projections::ReadModel;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -162,7 +162,7 @@ impl TestApp {
         let begun = Instant::now();
         loop {
             let head = nats::log::head(&pools.log_reader).await?;
-            let all = checkpoint::all(&pools.request).await?;
+            let all = pools.request.checkpoints().await?;
             let there =
                 |model| all.iter().any(|c| c.model == model && c.epoch == head.epoch && c.position >= head.position);
             if ReadModel::ALL.into_iter().all(there) {

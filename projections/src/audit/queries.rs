@@ -1,11 +1,11 @@
-//! What readers ask of the audit index. Takes the request role's pool.
+//! What readers ask of the audit index, in the transaction of a school.
 
 use super::apply::{KIOSK, sender};
 use super::rows::Entry;
 use crate::page;
+use crate::readers::SchoolTx;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{CommandId, EventId, KioskId, SchoolId};
-use sqlx::PgPool;
 use uuid::Uuid;
 
 /// Which entries; an empty filter means all of the school.
@@ -52,8 +52,7 @@ pub struct EntryPage {
 
 /// Entries of a school, at most 200 a page, going on from the position `cursor` (exclusive).
 pub async fn entries(
-    pool: &PgPool,
-    school: SchoolId,
+    tx: &mut SchoolTx,
     filter: &Filter,
     order: Order,
     cursor: Option<i64>,
@@ -64,14 +63,14 @@ pub async fn entries(
     // positions: a page walks along those, and Postgres knows how many they are.
     let from = match filter.from {
         None => None,
-        Some(from) => match first_recorded(pool, school, from).await? {
+        Some(from) => match first_recorded(tx, from).await? {
             None => return Ok(EntryPage { entries: Vec::new(), next: None }),
             first => first,
         },
     };
     let to = match filter.to {
         None => None,
-        Some(to) => first_recorded(pool, school, to).await?,
+        Some(to) => first_recorded(tx, to).await?,
     };
     // Streams, actors and types have indexes of the rare ones only; the others are found by other columns.
     let actor = filter.actor.as_deref();
@@ -81,8 +80,7 @@ pub async fn entries(
     }
     // A pupil's day's stream begins with the date.
     let day = filter.stream.as_deref().and_then(|stream| stream.split('/').next()?.parse::<NaiveDate>().ok());
-    // A person's entries are found by the person alone: beside other conditions Postgres may think it
-    // cheaper to read all of the school.
+    // A person's entries are found by the person alone, by a function that may use the index of persons.
     //
     // One statement for every filter: what is not asked is null, and Postgres plans for the filters that
     // are there (a generic plan of thirteen "or null" never looks cheaper). The two orders differ in text
@@ -95,8 +93,7 @@ pub async fn entries(
                  event_id, actor, kiosk_id, subjects, occurred_at, recorded_at, correlation_id, causation_id, command_id \
                  from entries where school_id = $1 \
                  and ($2::text is null or stream = $2) \
-                 and ($3::uuid is null or position = any(array( \
-                      select about.position from entries about where about.subjects @> array[$3]))) \
+                 and ($3::uuid is null or position = any(array(select entries_about($3)))) \
                  and ($4::uuid is null or kiosk_id = $4) \
                  and ($5::text is null or actor = $5) \
                  and ($6::bigint is null or position >= $6) \
@@ -111,7 +108,7 @@ pub async fn entries(
                     + " $11) order by position "
                     + $order
                     + " limit $12",
-                school.0,
+                tx.school().0,
                 filter.stream.as_deref(),
                 filter.subject,
                 filter.kiosk.or(sender).map(|k| k.0),
@@ -126,7 +123,7 @@ pub async fn entries(
                 filter.stream.is_some() && day.is_none(),
                 actor.is_some() && !by_kiosk
             )
-            .fetch_all(pool)
+            .fetch_all(tx.conn())
             .await?
         };
     }
@@ -145,7 +142,7 @@ pub async fn entries(
 
 /// Position of a school's first entry that was recorded at an instant or later: halves the range that it is
 /// in, from the school's first position to behind its last, one step into the index each time.
-async fn first_recorded(pool: &PgPool, school: SchoolId, at: DateTime<Utc>) -> Result<Option<i64>, sqlx::Error> {
+async fn first_recorded(tx: &mut SchoolTx, at: DateTime<Utc>) -> Result<Option<i64>, sqlx::Error> {
     sqlx::query_scalar!(
         r#"with recursive range (low, high) as (
              select first.position, last.position + 1
@@ -164,10 +161,10 @@ async fn first_recorded(pool: &PgPool, school: SchoolId, at: DateTime<Utc>) -> R
              select position from entries where school_id = $1 and position >= low order by position limit 1
            ) found
            where low >= high"#,
-        school.0,
+        tx.school().0,
         at
     )
-    .fetch_optional(pool)
+    .fetch_optional(tx.conn())
     .await
 }
 

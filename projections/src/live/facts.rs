@@ -7,8 +7,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::attendance_day::{Direction, Flag};
 use domain::expectation::CourseCalendar;
 use domain::{CourseId, Epoch, KioskId, ScanId, SchoolId, Sealed, StudentId};
+use sqlx::PgConnection;
 use sqlx::types::Json;
-use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -97,19 +97,6 @@ pub struct ScanFact {
     pub recorded_at: DateTime<Utc>,
     pub kiosk_id: KioskId,
     pub flags: Vec<Flag>,
-}
-
-/// Begins a reading transaction in which all tables belong to one copy of the read models and show
-/// one moment. The lock comes first and takes no snapshot: whoever waits here for a rebuild's swap
-/// sees the new copy with its rows, never a new table through an old snapshot (which is empty).
-pub(crate) async fn snapshot(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    // One message, hence one round trip; not a query that can be described, hence no macro.
-    pool.begin_with(
-        "begin isolation level repeatable read read only; \
-         lock table schools, courses, schedules, students, memberships, kiosks, \
-         pupil_days, live_scans, gates, quarantined in access share mode",
-    )
-    .await
 }
 
 /// Loads the facts of a school's board, within a snapshot; none if the roster does not know the school.
@@ -224,7 +211,7 @@ async fn load_courses_in_tx(
            from courses c
            left join lateral (
              select effective_from, slots from schedules
-             where course_id = c.course_id and effective_from <= $2
+             where school_id = $1 and course_id = c.course_id and effective_from <= $2
              order by effective_from desc limit 1
            ) s on true
            where c.school_id = $1"#,
@@ -251,7 +238,7 @@ pub(crate) async fn load_course_in_tx(
            from courses c
            left join lateral (
              select effective_from, slots from schedules
-             where course_id = c.course_id and effective_from <= $2
+             where school_id = $1 and course_id = c.course_id and effective_from <= $2
              order by effective_from desc limit 1
            ) s on true
            where c.school_id = $1 and c.course_id = $3"#,
@@ -360,7 +347,7 @@ pub(crate) async fn course_members_in_tx(
            from (select distinct student_id from memberships
                  where school_id = $1 and course_id = $2 and from_date <= $3 and student_id > $4) sent
            where $2 = (select m.course_id from memberships m
-                       where m.student_id = sent.student_id and m.from_date <= $3
+                       where m.school_id = $1 and m.student_id = sent.student_id and m.from_date <= $3
                        order by m.position desc limit 1)
            order by student_id limit $5"#,
         school.0,
@@ -380,8 +367,8 @@ async fn load_gates_in_tx(conn: &mut PgConnection, school: SchoolId) -> Result<V
                   g.silent_since as "silent_since?", g.gaps as "gaps?", g.forks as "forks?",
                   s.last_seen as "last_seen?", s.queue_depth as "queue_depth?", s.clock_skew_ms as "skew_ms?"
            from kiosks k
-           left join gates g on g.kiosk_id = k.kiosk_id
-           left join kiosk_seen s on s.kiosk_id = k.kiosk_id
+           left join gates g on g.kiosk_id = k.kiosk_id and g.school_id = $1
+           left join kiosk_seen s on s.kiosk_id = k.kiosk_id and s.school_id = $1
            where k.school_id = $1
            order by k.gate, k.kiosk_id"#,
         school.0
@@ -416,7 +403,7 @@ async fn load_last_scans_in_tx(
     let rows = sqlx::query!(
         r#"select l.position, l.scan_id, l.student_id, l.direction, l.occurred_at, l.recorded_at, l.kiosk_id, l.flags,
                   s.given_names as "given_names?", s.family_names as "family_names?", s.erased as "erased?"
-           from live_scans l left join students s on s.student_id = l.student_id
+           from live_scans l left join students s on s.student_id = l.student_id and s.school_id = $1
            where l.school_id = $1 and l.local_date = $2 and not ('echo' = any(l.flags))
            order by l.position desc limit $3"#,
         school.0,

@@ -6,11 +6,12 @@ use super::facts::{self, BoardFacts, LAST_SCANS, ScanFact};
 use super::queries;
 use super::rows::{LiveScan, PupilDay};
 use crate::ReadModel;
+use crate::readers::SchoolSnapshot;
 use chrono::NaiveDate;
-use domain::{Epoch, SchoolId};
+use domain::Epoch;
 use serde::Deserialize;
+use sqlx::PgConnection;
 use sqlx::types::Json;
-use sqlx::{PgConnection, PgExecutor, PgPool};
 
 /// Facts and what must still hold for them to be brought up to now.
 #[derive(Debug, Clone, PartialEq)]
@@ -129,21 +130,19 @@ fn show(shown: &mut Vec<ScanFact>, changed: Vec<ChangedScan>) -> bool {
 /// two readings cannot part them. No scans if `since` is of another epoch, or beyond the facts. None: the
 /// roster does not know the school.
 pub async fn load(
-    pool: &PgPool,
-    school: SchoolId,
+    tx: &mut SchoolSnapshot,
     date: NaiveDate,
     since: Option<(Epoch, i64)>,
     most: i64,
 ) -> Result<Option<(Kept, Vec<LiveScan>)>, sqlx::Error> {
-    let mut tx = facts::snapshot(pool).await?;
-    let Some(facts) = facts::load_in_tx(&mut tx, school, date).await? else { return Ok(None) };
-    let copies = copies_in_tx(&mut tx).await?;
+    let school = tx.school();
+    let Some(facts) = facts::load_in_tx(tx.conn(), school, date).await? else { return Ok(None) };
+    let copies = copies_in_tx(tx.conn()).await?;
     let as_of = facts.as_of;
     let scans = match since.filter(|(epoch, position)| *epoch == as_of.epoch && *position < as_of.position) {
-        Some((_, after)) => queries::scans_after(&mut *tx, school, date, after, most).await?,
+        Some((_, after)) => queries::scans_after_in_tx(tx.conn(), school, date, after, most).await?,
         None => Vec::new(),
     };
-    tx.commit().await?;
     Ok(Some((Kept { facts, roster_read_at: as_of.roster_position, copies }, scans)))
 }
 
@@ -162,61 +161,76 @@ async fn copies_in_tx(conn: &mut PgConnection) -> Result<Copies, sqlx::Error> {
 pub const SETTINGS: [(&str, &str); 3] =
     [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("jit", "off")];
 
+/// What [`changes`] finds of the day's scans.
+#[derive(Debug, Deserialize)]
+struct Changed {
+    days: Vec<PupilDay>,
+    scans: Vec<ChangedScan>,
+}
+
 /// What differs from the kept facts. None: more than `most` scans, or no such model.
 ///
 /// One statement, hence one snapshot, and a safe one beside a rebuild's swap ([`crate::rebuild`]):
 /// Postgres locks the tables of a prepared statement before it takes the snapshot to run it with
 /// (`GetCachedPlan`, then `PortalStart`), and looks their names up again if whoever held a lock renamed
-/// them. So it never sees a new table through an old snapshot, which is why [`load`] locks by hand.
+/// them. So it never sees a new table through an old snapshot, which is why a [`SchoolSnapshot`] locks by hand.
+///
+/// It is a transaction of the kept facts' school by itself, in one round trip: `tx` sets the school, for this
+/// statement only. Tables are read in subqueries that take the school from `tx`, so none of them runs before it
+/// is set; one that did would find nothing.
 ///
 /// It reads what changed and not the whole day: scans that came stand at the end of the day's index by
 /// position, those that were flagged later in an index of their own, and a day changes with its scans.
 /// `offset 0` keeps a lookup by key from becoming a reading of the whole table.
-pub async fn changes(executor: impl PgExecutor<'_>, kept: &Kept, most: i64) -> Result<Option<Changes>, sqlx::Error> {
+pub(crate) async fn changes(conn: &mut PgConnection, kept: &Kept, most: i64) -> Result<Option<Changes>, sqlx::Error> {
     let as_of = kept.facts.as_of;
     let row = sqlx::query!(
-        r#"with changed as materialized (
-             (select school_id, local_date, position, scan_id, student_id, kiosk_id, direction, method, occurred_at,
-                     recorded_at, time_confidence, flags, last_position
-              from live_scans where school_id = $1 and local_date = $2 and position > $3
-              order by position limit $6)
-             union all
-             (select school_id, local_date, position, scan_id, student_id, kiosk_id, direction, method, occurred_at,
-                     recorded_at, time_confidence, flags, last_position
-              from live_scans
-              where school_id = $1 and local_date = $2 and last_position > $3 and last_position > position
-                and position <= $3
-              order by last_position limit $6)
-           )
-           select live.epoch as "epoch!", live.position as "position!", live.recorded_at as "recorded_at?",
+        r#"select live.epoch as "epoch!", live.position as "position!", live.recorded_at as "recorded_at?",
                   roster.position as "roster_position!",
                   not exists (select from log_epoch l where l.epoch = live.epoch)
                   or not exists (select from log_epoch l where l.epoch = roster.epoch) as "stale!",
                   to_regclass('pupil_days')::oid::bigint as "live_copy!",
                   to_regclass('students')::oid::bigint as "roster_copy!",
                   -- Every change of a membership changes its pupil, too.
-                  exists (select from schools where school_id = $1 and position > $4)
-                  or exists (select from courses where school_id = $1 and position > $4)
-                  or exists (select from schedules where school_id = $1 and position > $4)
-                  or exists (select from students where school_id = $1 and position > $4) as "roster_changed!",
-                  (select coalesce(json_agg(d), '[]')
-                   from (select distinct student_id from changed) c
-                   cross join lateral (
-                     select school_id, local_date, student_id, first_entry_at, first_entry_any_at, last_direction,
-                            last_at, last_scan_id, scans, echoes, flags, position
-                     from pupil_days
-                     where school_id = $1 and local_date = $2 and student_id = c.student_id offset 0
-                   ) d) as "days!: Json<Vec<PupilDay>>",
-                  (select coalesce(json_agg(s), '[]')
-                   from (select c as scan, p.name, coalesce(p.erased, false) as erased
-                         from changed c
-                         left join lateral (
-                           select case when given_names is not null and family_names is not null
-                                    then json_build_object('given', given_names, 'family', family_names) end as name,
-                                  erased
-                           from students where student_id = c.student_id offset 0
-                         ) p on true
-                        ) s) as "scans!: Json<Vec<ChangedScan>>",
+                  exists (select from schools where school_id = tx.school and position > $4)
+                  or exists (select from courses where school_id = tx.school and position > $4)
+                  or exists (select from schedules where school_id = tx.school and position > $4)
+                  or exists (select from students where school_id = tx.school and position > $4) as "roster_changed!",
+                  (with changed as materialized (
+                     (select school_id, local_date, position, scan_id, student_id, kiosk_id, direction, method,
+                             occurred_at, recorded_at, time_confidence, flags, last_position
+                      from live_scans where school_id = tx.school and local_date = $2 and position > $3
+                      order by position limit $6)
+                     union all
+                     (select school_id, local_date, position, scan_id, student_id, kiosk_id, direction, method,
+                             occurred_at, recorded_at, time_confidence, flags, last_position
+                      from live_scans
+                      where school_id = tx.school and local_date = $2 and last_position > $3
+                        and last_position > position and position <= $3
+                      order by last_position limit $6)
+                   )
+                   select json_build_object(
+                     'days', (
+                       select coalesce(json_agg(d), '[]')
+                       from (select distinct student_id from changed) c
+                       cross join lateral (
+                         select school_id, local_date, student_id, first_entry_at, first_entry_any_at, last_direction,
+                                last_at, last_scan_id, scans, echoes, flags, position
+                         from pupil_days
+                         where school_id = tx.school and local_date = $2 and student_id = c.student_id offset 0
+                       ) d),
+                     'scans', (
+                       select coalesce(json_agg(s), '[]')
+                       from (select c as scan, p.name, coalesce(p.erased, false) as erased
+                             from changed c
+                             left join lateral (
+                               select case when given_names is not null and family_names is not null
+                                        then json_build_object('given', given_names, 'family', family_names)
+                                      end as name, erased
+                               from students where student_id = c.student_id and school_id = tx.school offset 0
+                             ) p on true
+                            ) s)
+                   )) as "changed!: Json<Changed>",
                   (select coalesce(json_agg(l), '[]')
                    from (select k.kiosk_id, k.gate, k.mode, k.revoked, g.drained_through, g.last_scan_at,
                                 g.silent_since is not null as silent, coalesce(g.gaps, 0) as gaps,
@@ -224,17 +238,19 @@ pub async fn changes(executor: impl PgExecutor<'_>, kept: &Kept, most: i64) -> R
                          from kiosks k
                          left join lateral (
                            select drained_through, last_scan_at, silent_since, gaps, forks
-                           from gates where kiosk_id = k.kiosk_id offset 0
+                           from gates where kiosk_id = k.kiosk_id and school_id = tx.school offset 0
                          ) g on true
                          left join lateral (
                            select last_seen, queue_depth, clock_skew_ms
-                           from kiosk_seen where kiosk_id = k.kiosk_id offset 0
+                           from kiosk_seen where kiosk_id = k.kiosk_id and school_id = tx.school offset 0
                          ) s on true
-                         where k.school_id = $1
+                         where k.school_id = tx.school
                          order by k.gate, k.kiosk_id
                         ) l) as "gates!: Json<Vec<GateLine>>",
-                  (select count(*) from quarantined where school_id = $1 and state = 'waiting') as "quarantined!"
-           from checkpoint_of($5) live cross join checkpoint_of($7) roster"#,
+                  (select count(*) from quarantined
+                   where school_id = tx.school and state = 'waiting') as "quarantined!"
+           from (select set_config('app.school', $1::uuid::text, true)::uuid as school offset 0) tx
+           cross join checkpoint_of($5) live cross join checkpoint_of($7) roster"#,
         kept.facts.school.school_id.0,
         kept.facts.date,
         as_of.position,
@@ -243,9 +259,9 @@ pub async fn changes(executor: impl PgExecutor<'_>, kept: &Kept, most: i64) -> R
         most.saturating_add(1),
         ReadModel::Roster.name()
     )
-    .fetch_optional(executor)
+    .fetch_optional(conn)
     .await?;
-    let told = row.filter(|row| i64::try_from(row.scans.0.len()).is_ok_and(|n| n <= most));
+    let told = row.filter(|row| i64::try_from(row.changed.0.scans.len()).is_ok_and(|n| n <= most));
     Ok(told.map(|row| Changes {
         as_of: AsOf {
             epoch: Epoch(row.epoch),
@@ -256,8 +272,8 @@ pub async fn changes(executor: impl PgExecutor<'_>, kept: &Kept, most: i64) -> R
         },
         copies: Copies { live: row.live_copy, roster: row.roster_copy },
         roster_changed: row.roster_changed,
-        days: row.days.0,
-        scans: row.scans.0,
+        days: row.changed.0.days,
+        scans: row.changed.0.scans,
         gates: row.gates.0,
         quarantined: row.quarantined,
     }))

@@ -1,26 +1,25 @@
-//! What readers ask of the live model. All take the request role's pool.
+//! What readers ask of the live model, each in the transaction of a school.
 
 use super::board::{AsOf, Board, Judge, SealedName, board};
 use super::facts::{self, BoardFacts, Course, Pupil, sealed_name};
 use super::rows::{LiveScan, PupilDay, QuarantineState, Quarantined};
+use crate::readers::{SchoolSnapshot, SchoolTx};
 use crate::{page, wire};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::day_status::DayStatus;
 use domain::expectation::Expectation;
 use domain::{CourseId, KioskId, ScanId, SchoolId, StudentId};
-use sqlx::{PgConnection, PgExecutor, PgPool};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// The board of a school on a day, judged at `now`; none if the roster does not know the school.
+/// The board of the school on a day, judged at `now`; none if the roster does not know the school.
 pub async fn load_board(
-    pool: &PgPool,
-    school: SchoolId,
+    tx: &mut SchoolSnapshot,
     date: NaiveDate,
     now: DateTime<Utc>,
 ) -> Result<Option<Board>, sqlx::Error> {
-    let mut tx = facts::snapshot(pool).await?;
-    let facts = facts::load_in_tx(&mut tx, school, date).await?;
-    tx.commit().await?;
+    let school = tx.school();
+    let facts = facts::load_in_tx(tx.conn(), school, date).await?;
     Ok(facts.map(|facts| board(&facts, now)))
 }
 
@@ -60,27 +59,25 @@ pub struct CoursePage {
 
 /// The pupils of a course on a date, at most 200 a page, `after` a cursor. None: no such course.
 pub async fn course_page(
-    pool: &PgPool,
-    school: SchoolId,
+    tx: &mut SchoolSnapshot,
     course: CourseId,
     date: NaiveDate,
     now: DateTime<Utc>,
     after: Option<StudentId>,
     limit: i64,
 ) -> Result<Option<CoursePage>, sqlx::Error> {
-    let mut tx = facts::snapshot(pool).await?;
-    let Some(mut facts) = facts_of_nobody_in_tx(&mut tx, school, date).await? else { return Ok(None) };
-    let Some(found) = facts::load_course_in_tx(&mut tx, school, course, date).await? else { return Ok(None) };
+    let school = tx.school();
+    let Some(mut facts) = facts_of_nobody_in_tx(tx.conn(), school, date).await? else { return Ok(None) };
+    let Some(found) = facts::load_course_in_tx(tx.conn(), school, course, date).await? else { return Ok(None) };
     let limit = page::limit(limit);
-    let mut ids = facts::course_members_in_tx(&mut tx, school, course, date, after, limit + 1).await?;
+    let mut ids = facts::course_members_in_tx(tx.conn(), school, course, date, after, limit + 1).await?;
     let wanted = usize::try_from(limit).unwrap_or(1);
     let more = ids.len() > wanted;
     ids.truncate(wanted);
     facts.courses = vec![found.clone()];
-    facts.pupils = facts::load_these_pupils_in_tx(&mut tx, school, date, &ids).await?;
+    facts.pupils = facts::load_these_pupils_in_tx(tx.conn(), school, date, &ids).await?;
     let next = facts.pupils.last().map(|p| p.student_id).filter(|_| more);
-    let pupils = lines_in_tx(&mut tx, &facts, now).await?;
-    tx.commit().await?;
+    let pupils = lines_in_tx(tx.conn(), &facts, now).await?;
     Ok(Some(CoursePage { course: found, school: facts.school, date, as_of: facts.as_of, pupils, next }))
 }
 
@@ -103,22 +100,21 @@ pub struct PupilDayPage {
 
 /// One pupil's day with every scan. None: the school has no such pupil.
 pub async fn pupil_day(
-    pool: &PgPool,
-    school: SchoolId,
+    tx: &mut SchoolSnapshot,
     student: StudentId,
     date: NaiveDate,
     now: DateTime<Utc>,
 ) -> Result<Option<PupilDayPage>, sqlx::Error> {
-    let mut tx = facts::snapshot(pool).await?;
-    let Some(mut facts) = facts_of_nobody_in_tx(&mut tx, school, date).await? else { return Ok(None) };
-    facts.pupils = facts::load_these_pupils_in_tx(&mut tx, school, date, &[student.0]).await?;
+    let school = tx.school();
+    let Some(mut facts) = facts_of_nobody_in_tx(tx.conn(), school, date).await? else { return Ok(None) };
+    facts.pupils = facts::load_these_pupils_in_tx(tx.conn(), school, date, &[student.0]).await?;
     if facts.pupils.is_empty() {
         let known = sqlx::query_scalar!(
             r#"select min(from_date) as "first?" from memberships where school_id = $1 and student_id = $2"#,
             school.0,
             student.0
         )
-        .fetch_one(&mut *tx)
+        .fetch_one(tx.conn())
         .await?;
         let Some(first) = known else { return Ok(None) };
         facts.pupils.push(Pupil {
@@ -130,9 +126,9 @@ pub async fn pupil_day(
         });
     }
     if let Some(course) = facts.pupils[0].course_id {
-        facts.courses.extend(facts::load_course_in_tx(&mut tx, school, course, date).await?);
+        facts.courses.extend(facts::load_course_in_tx(tx.conn(), school, course, date).await?);
     }
-    let Some(pupil) = lines_in_tx(&mut tx, &facts, now).await?.pop() else { return Ok(None) };
+    let Some(pupil) = lines_in_tx(tx.conn(), &facts, now).await?.pop() else { return Ok(None) };
     let scans = sqlx::query_as!(
         ScanRecord,
         "select school_id, local_date, position, scan_id, student_id, kiosk_id, direction, method, occurred_at, \
@@ -143,9 +139,8 @@ pub async fn pupil_day(
         student.0,
         page::MAX
     )
-    .fetch_all(&mut *tx)
+    .fetch_all(tx.conn())
     .await?;
-    tx.commit().await?;
     let course = facts.courses.pop();
     let scans = scans.into_iter().map(LiveScan::try_from).collect::<Result<_, _>>()?;
     Ok(Some(PupilDayPage { pupil, course, school: facts.school, date, as_of: facts.as_of, scans }))
@@ -201,8 +196,7 @@ async fn lines_in_tx(
 /// Pupils who were scanned on a day, by student id: at most 200 `after` a cursor. Says how many scans
 /// each has, so that a client can compare its own ledger of acknowledgements.
 pub async fn pupils_seen(
-    pool: &PgPool,
-    school: SchoolId,
+    tx: &mut SchoolTx,
     date: NaiveDate,
     after: Option<StudentId>,
     limit: i64,
@@ -213,29 +207,29 @@ pub async fn pupils_seen(
          last_scan_id, scans, echoes, flags, position from pupil_days \
          where school_id = $1 and local_date = $2 and ($3::uuid is null or student_id > $3) \
          order by student_id limit $4",
-        school.0,
+        tx.school().0,
         date,
         after.map(|s| s.0),
         page::limit(limit)
     )
-    .fetch_all(pool)
+    .fetch_all(tx.conn())
     .await?;
     rows.into_iter().map(PupilDay::try_from).collect()
 }
 
 /// Scans of a day in the order of the log, at most 200 `after` a position, echoes included.
 pub async fn scans_page(
-    pool: &PgPool,
-    school: SchoolId,
+    tx: &mut SchoolTx,
     date: NaiveDate,
     after: i64,
     limit: i64,
 ) -> Result<Vec<LiveScan>, sqlx::Error> {
-    scans_after(pool, school, date, after, page::limit(limit)).await
+    let school = tx.school();
+    scans_after_in_tx(tx.conn(), school, date, after, page::limit(limit)).await
 }
 
-pub(crate) async fn scans_after(
-    executor: impl PgExecutor<'_>,
+pub(crate) async fn scans_after_in_tx(
+    conn: &mut PgConnection,
     school: SchoolId,
     date: NaiveDate,
     after: i64,
@@ -251,15 +245,14 @@ pub(crate) async fn scans_after(
         after,
         limit
     )
-    .fetch_all(executor)
+    .fetch_all(conn)
     .await?;
     rows.into_iter().map(LiveScan::try_from).collect()
 }
 
 /// Scans that wait for a person, at most 200 `after` a cursor (the quarantine id).
 pub async fn quarantine_page(
-    pool: &PgPool,
-    school: SchoolId,
+    tx: &mut SchoolTx,
     after: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<Quarantined>, sqlx::Error> {
@@ -269,11 +262,11 @@ pub async fn quarantine_page(
          recorded_at, position from quarantined \
          where school_id = $1 and state = 'waiting' and ($2::uuid is null or quarantine_id > $2) \
          order by quarantine_id limit $3",
-        school.0,
+        tx.school().0,
         after,
         page::limit(limit)
     )
-    .fetch_all(pool)
+    .fetch_all(tx.conn())
     .await?;
     rows.into_iter().map(Quarantined::try_from).collect()
 }

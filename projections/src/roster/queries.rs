@@ -1,16 +1,21 @@
-//! What readers ask of the roster. All take the request role's pool; names stay sealed.
+//! What readers ask of the roster, each in the transaction of a school; names stay sealed.
 
 use super::rows::{Card, Course, Credential, Guardian, GuardianLink, Kiosk, School, Student};
+use crate::readers::SchoolTx;
 use crate::{page, wire};
 use chrono::NaiveDate;
 use domain::student::{GuardianRights, Stays};
 use domain::{CourseId, CredentialId, GuardianId, KioskId, SchoolId, Sealed, StudentId};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Schools by id, at most 200 `after` a cursor.
-pub async fn schools(pool: &PgPool, after: Option<SchoolId>, limit: i64) -> Result<Vec<School>, sqlx::Error> {
+/// All schools by id, at most 200 `after` a cursor.
+pub(crate) async fn schools_in_tx(
+    conn: &mut PgConnection,
+    after: Option<SchoolId>,
+    limit: i64,
+) -> Result<Vec<School>, sqlx::Error> {
     let rows = sqlx::query_as!(
         SchoolRecord,
         "select school_id, name, rbd, zone, late_after_minutes, missing_after_minutes, echo_seconds, position \
@@ -18,40 +23,35 @@ pub async fn schools(pool: &PgPool, after: Option<SchoolId>, limit: i64) -> Resu
         after.map(|s| s.0),
         page::limit(limit)
     )
-    .fetch_all(pool)
+    .fetch_all(conn)
     .await?;
     rows.into_iter().map(School::try_from).collect()
 }
 
-/// One school.
-pub async fn school(pool: &PgPool, school: SchoolId) -> Result<Option<School>, sqlx::Error> {
+/// The school; none if the roster does not know it.
+pub async fn school(tx: &mut SchoolTx) -> Result<Option<School>, sqlx::Error> {
     sqlx::query_as!(
         SchoolRecord,
         "select school_id, name, rbd, zone, late_after_minutes, missing_after_minutes, echo_seconds, position \
          from schools where school_id = $1",
-        school.0
+        tx.school().0
     )
-    .fetch_optional(pool)
+    .fetch_optional(tx.conn())
     .await?
     .map(School::try_from)
     .transpose()
 }
 
 /// A school's courses by id, at most 200 `after` a cursor.
-pub async fn courses(
-    pool: &PgPool,
-    school: SchoolId,
-    after: Option<CourseId>,
-    limit: i64,
-) -> Result<Vec<Course>, sqlx::Error> {
+pub async fn courses(tx: &mut SchoolTx, after: Option<CourseId>, limit: i64) -> Result<Vec<Course>, sqlx::Error> {
     let rows = sqlx::query!(
         "select school_id, course_id, year, name, level, letter, closed_from, position from courses \
          where school_id = $1 and ($2::uuid is null or course_id > $2) order by course_id limit $3",
-        school.0,
+        tx.school().0,
         after.map(|c| c.0),
         page::limit(limit)
     )
-    .fetch_all(pool)
+    .fetch_all(tx.conn())
     .await?;
     Ok(rows
         .into_iter()
@@ -69,20 +69,15 @@ pub async fn courses(
 }
 
 /// A school's kiosks by id, at most 200 `after` a cursor.
-pub async fn kiosks(
-    pool: &PgPool,
-    school: SchoolId,
-    after: Option<KioskId>,
-    limit: i64,
-) -> Result<Vec<Kiosk>, sqlx::Error> {
+pub async fn kiosks(tx: &mut SchoolTx, after: Option<KioskId>, limit: i64) -> Result<Vec<Kiosk>, sqlx::Error> {
     let rows = sqlx::query!(
         "select school_id, kiosk_id, gate, mode, revoked, position from kiosks \
          where school_id = $1 and ($2::uuid is null or kiosk_id > $2) order by kiosk_id limit $3",
-        school.0,
+        tx.school().0,
         after.map(|k| k.0),
         page::limit(limit)
     )
-    .fetch_all(pool)
+    .fetch_all(tx.conn())
     .await?;
     rows.into_iter()
         .map(|r| {
@@ -100,8 +95,7 @@ pub async fn kiosks(
 
 /// A school's pupils by id, at most 200 `after` a cursor; those of one course on a date, if asked.
 pub async fn students(
-    pool: &PgPool,
-    school: SchoolId,
+    tx: &mut SchoolTx,
     in_course: Option<(CourseId, NaiveDate)>,
     after: Option<StudentId>,
     limit: i64,
@@ -113,43 +107,39 @@ pub async fn students(
          from students s \
          where s.school_id = $1 and ($2::uuid is null or s.student_id > $2) \
            and ($4::uuid is null or $4 = (select m.course_id from memberships m \
-                where m.student_id = s.student_id and m.from_date <= $5 order by m.position desc limit 1)) \
+                where m.school_id = $1 and m.student_id = s.student_id and m.from_date <= $5 order by m.position desc limit 1)) \
          order by s.student_id limit $3",
-        school.0,
+        tx.school().0,
         after.map(|s| s.0),
         page::limit(limit),
         in_course.map(|(course, _)| course.0),
         in_course.map(|(_, date)| date)
     )
-    .fetch_all(pool)
+    .fetch_all(tx.conn())
     .await?;
     Ok(rows.into_iter().map(Student::from).collect())
 }
 
 /// One pupil.
-pub async fn student(pool: &PgPool, school: SchoolId, student: StudentId) -> Result<Option<Student>, sqlx::Error> {
-    let found = students_by_id_in_tx(&mut *pool.acquire().await?, &[student.0]).await?.pop();
+pub async fn student(tx: &mut SchoolTx, student: StudentId) -> Result<Option<Student>, sqlx::Error> {
+    let school = tx.school();
+    let found = students_by_id_in_tx(tx.conn(), &[student.0]).await?.pop();
     Ok(found.filter(|s| s.school_id == school))
 }
 
 /// Pupils whose row changed after a position, in the order of their changes, at most 200: what a cache
 /// of opened names needs to follow the roster. The last row's position is the next cursor.
-pub async fn students_changed_since(
-    pool: &PgPool,
-    school: SchoolId,
-    since: i64,
-    limit: i64,
-) -> Result<Vec<Student>, sqlx::Error> {
+pub async fn students_changed_since(tx: &mut SchoolTx, since: i64, limit: i64) -> Result<Vec<Student>, sqlx::Error> {
     let rows = sqlx::query_as!(
         StudentRecord,
         "select school_id, student_id, course_id, enrolled_from, withdrawn_from, given_names, family_names, \
          national_id, erased, position from students \
          where school_id = $1 and position > $2 order by position limit $3",
-        school.0,
+        tx.school().0,
         since,
         page::limit(limit)
     )
-    .fetch_all(pool)
+    .fetch_all(tx.conn())
     .await?;
     Ok(rows.into_iter().map(Student::from).collect())
 }
@@ -166,16 +156,16 @@ pub struct CardPage {
 /// Cards that changed after a position, in the order of their changes, at most 2,000, each with what is
 /// decided about its pupil's stay. All that one event
 /// changed (a pupil's cards) come on one page, unless they are more than a page by themselves.
-pub async fn cards_since(pool: &PgPool, school: SchoolId, since: i64, limit: i64) -> Result<CardPage, sqlx::Error> {
+pub async fn cards_since(tx: &mut SchoolTx, since: i64, limit: i64) -> Result<CardPage, sqlx::Error> {
     let limit = limit.clamp(1, page::MAX_DELTA);
     let mut rows = sqlx::query!(
         "select school_id, credential_id, student_id, kind, revoked, erased, position from credentials \
          where school_id = $1 and position > $2 order by position, credential_id limit $3",
-        school.0,
+        tx.school().0,
         since,
         limit + 1
     )
-    .fetch_all(pool)
+    .fetch_all(tx.conn())
     .await?;
     let more = rows.len() > usize::try_from(limit).unwrap_or(usize::MAX);
     if more && let Some(beyond) = rows.pop() {
@@ -185,7 +175,7 @@ pub async fn cards_since(pool: &PgPool, school: SchoolId, since: i64, limit: i64
         }
     }
     let holders: Vec<Uuid> = rows.iter().map(|r| r.student_id).collect();
-    let stays = stays_of(pool, &holders).await?;
+    let stays = stays_of(tx, &holders).await?;
     let cards = rows
         .into_iter()
         .map(|r| {
@@ -208,13 +198,14 @@ pub async fn cards_since(pool: &PgPool, school: SchoolId, since: i64, limit: i64
 
 /// What is decided about the stays of these pupils, in the order in which it was. Read after the cards, so
 /// it may be newer than they are; a decision that came in between moves its cards up in the delta.
-async fn stays_of(pool: &PgPool, students: &[Uuid]) -> Result<HashMap<Uuid, Stays>, sqlx::Error> {
+async fn stays_of(tx: &mut SchoolTx, students: &[Uuid]) -> Result<HashMap<Uuid, Stays>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"select student_id, from_date, course_id is not null as "here!" from memberships
-           where student_id = any($1) order by student_id, position"#,
+           where school_id = $1 and student_id = any($2) order by student_id, position"#,
+        tx.school().0,
         students
     )
-    .fetch_all(pool)
+    .fetch_all(tx.conn())
     .await?;
     let mut stays: HashMap<Uuid, Stays> = HashMap::new();
     for row in rows {
@@ -233,23 +224,20 @@ pub struct LinkedGuardian {
 }
 
 /// The guardians linked to a pupil now, by id; the first 200.
-pub async fn guardians_of(
-    pool: &PgPool,
-    school: SchoolId,
-    student: StudentId,
-) -> Result<Vec<LinkedGuardian>, sqlx::Error> {
+pub async fn guardians_of(tx: &mut SchoolTx, student: StudentId) -> Result<Vec<LinkedGuardian>, sqlx::Error> {
+    let school = tx.school();
     let rows = sqlx::query!(
         r#"select l.guardian_id, l.legal, l.notify, l.may_collect, l.may_view, l.restricted, l.position as link_position,
                   g.name as "name?", g.national_id as "national_id?", g.phone as "phone?", g.mail as "mail?",
                   g.erased as "erased?", g.position as "position?"
-           from guardian_links l left join guardians g on g.guardian_id = l.guardian_id
+           from guardian_links l left join guardians g on g.guardian_id = l.guardian_id and g.school_id = l.school_id
            where l.school_id = $1 and l.student_id = $2 and l.active
            order by l.guardian_id limit $3"#,
-        school.0,
+        tx.school().0,
         student.0,
         page::MAX
     )
-    .fetch_all(pool)
+    .fetch_all(tx.conn())
     .await?;
     Ok(rows
         .into_iter()

@@ -64,7 +64,7 @@ async fn rows_after(order: &[Arrival], seed: u64) -> Vec<String> {
         );
         rows.extend(sqlx::query_scalar::<_, String>(&select).fetch_all(&world.owner).await.unwrap());
     }
-    let board = load_board(&world.request, school(), monday(), at(12, 0, 0)).await.unwrap().unwrap();
+    let board = load_board(&mut world.snapshot(school()).await, monday(), at(12, 0, 0)).await.unwrap().unwrap();
     rows.push(format!("{:?}", board.totals));
     world.assert_live_equals_rebuild().await;
     rows
@@ -97,13 +97,15 @@ async fn an_earlier_scan_synced_hours_later_takes_back_that_a_pupil_was_late() {
     world.append(&history::founding(school(), 1, 1, &mut Random(1))).await;
     world.append(&arrival(0, 1, Direction::Entry, 30, &[])).await;
     world.catch_up_all().await;
-    let totals = async || load_board(&world.request, school(), monday(), at(15, 0, 0)).await.unwrap().unwrap().totals;
+    let totals =
+        async || load_board(&mut world.snapshot(school()).await, monday(), at(15, 0, 0)).await.unwrap().unwrap().totals;
     assert_eq!((totals().await.late, totals().await.present), (1, 0));
     world.append(&arrival(0, 2, Direction::Entry, 1, &[Flag::LateSync])).await;
     world.catch_up_all().await;
     assert_eq!((totals().await.late, totals().await.present), (0, 1));
     let student = pupil_id(school(), 0).into();
-    let day = crate::live::queries::pupil_day(&world.request, school(), student, monday(), at(15, 0, 0));
+    let mut tx = world.snapshot(school()).await;
+    let day = crate::live::queries::pupil_day(&mut tx, student, monday(), at(15, 0, 0));
     let scans = day.await.unwrap().unwrap().scans;
     assert_eq!(scans.iter().map(|s| s.occurred_at).collect::<Vec<_>>(), [at(11, 1, 0), at(11, 30, 0)]);
 }

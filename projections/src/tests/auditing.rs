@@ -30,7 +30,7 @@ async fn two_schools(events: usize) -> World {
 async fn walk(world: &World, filter: &Filter, order: Order, page: i64) -> Vec<Entry> {
     let (mut all, mut cursor) = (Vec::new(), None);
     loop {
-        let found = entries(&world.request, school(1), filter, order, cursor, page).await.unwrap();
+        let found = entries(&mut world.tx(school(1)).await, filter, order, cursor, page).await.unwrap();
         assert!(found.entries.len() <= usize::try_from(page).unwrap());
         all.extend(found.entries);
         cursor = found.next;
@@ -128,7 +128,7 @@ async fn a_walk_gives_every_row_exactly_once_while_rows_are_appended() {
         let (mut seen, mut cursor, mut random) = (Vec::new(), None, Random(33));
         let mut appended = 0;
         loop {
-            let found = entries(&world.request, school(1), &Filter::default(), order, cursor, page).await.unwrap();
+            let found = entries(&mut world.tx(school(1)).await, &Filter::default(), order, cursor, page).await.unwrap();
             seen.extend(found.entries.iter().map(|e| e.position));
             cursor = found.next;
             if cursor.is_none() {

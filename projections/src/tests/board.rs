@@ -58,7 +58,7 @@ pub(super) async fn statements_of(reading: impl Future<Output = ()>) -> usize {
 
 async fn statements(world: &World) -> usize {
     statements_of(async {
-        load_board(&world.request, school(), monday(), at(11, 30, 0)).await.unwrap().unwrap();
+        load_board(&mut world.snapshot(school()).await, monday(), at(11, 30, 0)).await.unwrap().unwrap();
     })
     .await
 }
@@ -80,7 +80,7 @@ async fn a_board_takes_as_many_queries_for_1200_pupils_as_for_three() {
 async fn the_totals_of_a_school_are_the_sum_of_its_courses_and_of_its_pupils() {
     let world = World::create().await;
     morning(&world, 1_200, 30).await;
-    let board = load_board(&world.request, school(), monday(), at(11, 30, 0)).await.unwrap().unwrap();
+    let board = load_board(&mut world.snapshot(school()).await, monday(), at(11, 30, 0)).await.unwrap().unwrap();
     assert_eq!((board.totals.pupils, board.totals.expected), (1_200, 1_200));
     assert_eq!((board.totals.present, board.totals.late, board.totals.missing), (1_080, 60, 60));
     assert!(board.totals.holds());
@@ -94,7 +94,8 @@ async fn the_totals_of_a_school_are_the_sum_of_its_courses_and_of_its_pupils() {
     // The same by pages: every course's pupils, and the ledger of everybody seen.
     let mut seen = 0;
     for course in &board.courses {
-        let page = queries::course_page(&world.request, school(), course.course_id, monday(), at(11, 30, 0), None, 200);
+        let mut tx = world.snapshot(school()).await;
+        let page = queries::course_page(&mut tx, course.course_id, monday(), at(11, 30, 0), None, 200);
         let page = page.await.unwrap().unwrap();
         assert_eq!(page.pupils.len() as u32, course.counts.pupils);
         let inside = page.pupils.iter().filter(|p| p.status.inside).count() as u32;
@@ -102,7 +103,7 @@ async fn the_totals_of_a_school_are_the_sum_of_its_courses_and_of_its_pupils() {
     }
     let mut after = None;
     loop {
-        let page = queries::pupils_seen(&world.request, school(), monday(), after, 200).await.unwrap();
+        let page = queries::pupils_seen(&mut world.tx(school()).await, monday(), after, 200).await.unwrap();
         assert!(page.len() <= 200);
         seen += page.len();
         let Some(last) = page.last() else { break };

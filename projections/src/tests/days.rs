@@ -50,11 +50,11 @@ async fn a_course_s_pages_hold_its_pupils_on_that_date_once_and_as_the_board_cou
         .await;
     world.catch_up_all().await;
     let now = at(11, 30, 0);
-    let board = load_board(&world.request, school(), monday(), now).await.unwrap().unwrap();
+    let board = load_board(&mut world.snapshot(school()).await, monday(), now).await.unwrap().unwrap();
     for line in &board.courses {
         let (mut seen, mut after) = (Vec::new(), None);
         loop {
-            let page = course_page(&world.request, school(), line.course_id, monday(), now, after, 10).await;
+            let page = course_page(&mut world.snapshot(school()).await, line.course_id, monday(), now, after, 10).await;
             let page = page.unwrap().unwrap();
             assert_eq!((page.course.course_id, page.as_of), (line.course_id, board.as_of));
             assert!(page.pupils.len() <= 10);
@@ -78,16 +78,20 @@ async fn a_course_s_pages_hold_its_pupils_on_that_date_once_and_as_the_board_cou
             if first { [false, true, false, true] } else { [true, false, false, false] }
         );
         // The day before both moves they were where they had been.
-        let page =
-            course_page(&world.request, school(), line.course_id, day(-3), now, None, 200).await.unwrap().unwrap();
+        let page = course_page(&mut world.snapshot(school()).await, line.course_id, day(-3), now, None, 200)
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(page.pupils.iter().any(|p| p.student_id == pupil(0)), first);
     }
     // Another school's course, and a page that ends with the last pupil.
-    let foreign = course_page(&world.request, id(2 << 24), course(0), monday(), now, None, 10).await.unwrap();
+    let foreign =
+        course_page(&mut world.snapshot(id(2 << 24)).await, course(0), monday(), now, None, 10).await.unwrap();
     assert_eq!(foreign, None);
-    assert_eq!(course_page(&world.request, school(), id(5), monday(), now, None, 10).await.unwrap(), None);
+    assert_eq!(course_page(&mut world.snapshot(school()).await, id(5), monday(), now, None, 10).await.unwrap(), None);
     let all = i64::from(board.courses[0].counts.pupils);
-    let page = course_page(&world.request, school(), course(0), monday(), now, None, all).await.unwrap().unwrap();
+    let page =
+        course_page(&mut world.snapshot(school()).await, course(0), monday(), now, None, all).await.unwrap().unwrap();
     assert_eq!((page.pupils.len() as i64, page.next), (all, None));
 }
 
@@ -99,14 +103,14 @@ async fn a_course_s_page_and_a_pupil_s_day_take_as_many_queries_in_a_large_schoo
     let mut counts = Vec::new();
     for world in [&small, &large, &small, &large] {
         let course = statements_of(async {
-            course_page(&world.request, school(), course(0), monday(), at(11, 30, 0), None, 200)
+            course_page(&mut world.snapshot(school()).await, course(0), monday(), at(11, 30, 0), None, 200)
                 .await
                 .unwrap()
                 .unwrap();
         });
         let course = course.await;
         let pupil = statements_of(async {
-            pupil_day(&world.request, school(), pupil(1), monday(), at(11, 30, 0)).await.unwrap().unwrap();
+            pupil_day(&mut world.snapshot(school()).await, pupil(1), monday(), at(11, 30, 0)).await.unwrap().unwrap();
         });
         counts.push((course, pupil.await));
     }
@@ -132,7 +136,8 @@ async fn a_pupil_s_day_tells_the_scans_in_order_and_what_was_expected() {
         ])
         .await;
     world.catch_up_all().await;
-    let of = async |n, date| pupil_day(&world.request, school(), pupil(n), date, at(19, 0, 0)).await.unwrap();
+    let of =
+        async |n, date| pupil_day(&mut world.snapshot(school()).await, pupil(n), date, at(19, 0, 0)).await.unwrap();
 
     let page = of(0, monday()).await.unwrap();
     let told: Vec<_> = page.scans.iter().map(|s| (s.occurred_at, s.is_echo())).collect();
@@ -157,7 +162,7 @@ async fn a_pupil_s_day_tells_the_scans_in_order_and_what_was_expected() {
     let unknown = of(90, monday()).await.unwrap();
     assert_eq!((unknown.pupil.status.status, unknown.scans.len()), (Status::NotExpected, 1));
     assert_eq!(of(91, monday()).await, None, "nobody knows this one");
-    let foreign = pupil_day(&world.request, id(2 << 24), pupil(0), monday(), at(19, 0, 0)).await.unwrap();
+    let foreign = pupil_day(&mut world.snapshot(id(2 << 24)).await, pupil(0), monday(), at(19, 0, 0)).await.unwrap();
     assert_eq!(foreign, None);
 }
 
@@ -171,7 +176,7 @@ async fn the_pages_of_a_day_s_scans_hold_each_once_in_the_order_of_the_log() {
     world.catch_up_all().await;
     let (mut seen, mut after) = (Vec::new(), 0);
     loop {
-        let page = scans_page(&world.request, school(), monday(), after, 10).await.unwrap();
+        let page = scans_page(&mut world.tx(school()).await, monday(), after, 10).await.unwrap();
         assert!(page.len() <= 10);
         let Some(last) = page.last() else { break };
         after = last.position;
@@ -186,7 +191,7 @@ async fn the_pages_of_a_day_s_scans_hold_each_once_in_the_order_of_the_log() {
     let log: Vec<i64> = sqlx::query_scalar(log).bind(school().0).bind(monday()).fetch_all(&world.owner).await.unwrap();
     assert_eq!(log.len(), 57 + 1);
     assert_eq!(seen, log);
-    assert_eq!(scans_page(&world.request, id(2 << 24), monday(), 0, 10).await.unwrap(), []);
+    assert_eq!(scans_page(&mut world.tx(id(2 << 24)).await, monday(), 0, 10).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -195,13 +200,16 @@ async fn a_board_comes_with_the_scans_that_another_one_had_not() {
     morning(&world, 30, 2).await;
     world.catch_up_all().await;
     let since = async |since: Option<(Epoch, i64)>, most: i64| {
-        let found = kept::load(&world.request, school(), monday(), since, most).await;
+        let found = kept::load(&mut world.snapshot(school()).await, monday(), since, most).await;
         let (kept, scans) = found.unwrap().unwrap();
         let board = board(&kept.facts, at(12, 0, 0));
-        assert_eq!(Some(board.clone()), load_board(&world.request, school(), monday(), at(12, 0, 0)).await.unwrap());
+        assert_eq!(
+            Some(board.clone()),
+            load_board(&mut world.snapshot(school()).await, monday(), at(12, 0, 0)).await.unwrap()
+        );
         (board.as_of, scans.into_iter().map(|scan| scan.position).collect::<Vec<i64>>())
     };
-    let pages = scans_page(&world.request, school(), monday(), 0, 200).await.unwrap();
+    let pages = scans_page(&mut world.tx(school()).await, monday(), 0, 200).await.unwrap();
     let all: Vec<i64> = pages.into_iter().map(|scan| scan.position).collect();
     let (as_of, first) = since(None, 200).await;
     assert_eq!(first, all[..0], "a first board adds nothing");
@@ -242,7 +250,7 @@ async fn the_quarantine_s_pages_hold_what_waits_for_a_person_and_nothing_decided
     world.catch_up_all().await;
     let (mut seen, mut after) = (Vec::new(), None);
     loop {
-        let page = quarantine_page(&world.request, school(), after, 10).await.unwrap();
+        let page = quarantine_page(&mut world.tx(school()).await, after, 10).await.unwrap();
         assert!(page.len() <= 10 && page.iter().all(|q| q.state == QuarantineState::Waiting));
         let Some(last) = page.last() else { break };
         after = Some(last.quarantine_id);
@@ -250,6 +258,6 @@ async fn the_quarantine_s_pages_hold_what_waits_for_a_person_and_nothing_decided
     }
     let waiting: Vec<Uuid> = (0..25).filter(|n| ![3, 4].contains(n)).map(own).collect();
     assert_eq!(seen, waiting);
-    let board = load_board(&world.request, school(), monday(), at(11, 0, 0)).await.unwrap().unwrap();
+    let board = load_board(&mut world.snapshot(school()).await, monday(), at(11, 0, 0)).await.unwrap().unwrap();
     assert_eq!(board.quarantined, 23);
 }

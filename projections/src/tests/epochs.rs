@@ -73,7 +73,7 @@ async fn a_new_epoch_shorter_than_the_old_one_takes_back_what_was_lost() {
     world.catch_up_all().await;
     restore(&world, founded + 4, Some(id(0xe2))).await;
     step_until_caught_up(&world).await;
-    let board = load_board(&world.request, school(), monday(), at(11, 0, 0)).await.unwrap().unwrap();
+    let board = load_board(&mut world.snapshot(school()).await, monday(), at(11, 0, 0)).await.unwrap().unwrap();
     assert_eq!(board.totals.inside, 4);
     assert_eq!(board.as_of.epoch, id::<Epoch>(0xe2));
     world.assert_live_equals_rebuild().await;
@@ -86,7 +86,7 @@ async fn a_log_that_lost_its_tail_without_a_new_epoch_is_noticed() {
     world.catch_up_all().await;
     restore(&world, founded + 2, None).await;
     step_until_caught_up(&world).await;
-    let board = load_board(&world.request, school(), monday(), at(11, 0, 0)).await.unwrap().unwrap();
+    let board = load_board(&mut world.snapshot(school()).await, monday(), at(11, 0, 0)).await.unwrap().unwrap();
     assert_eq!(board.totals.inside, 2);
     world.assert_live_equals_rebuild().await;
 }
@@ -100,7 +100,7 @@ async fn readers_see_the_old_rows_until_all_of_the_new_epoch_are_there() {
     let reading = async {
         let mut seen = Vec::new();
         while seen.last() != Some(&3) {
-            let board = load_board(&world.request, school(), monday(), at(11, 0, 0)).await.unwrap().unwrap();
+            let board = load_board(&mut world.snapshot(school()).await, monday(), at(11, 0, 0)).await.unwrap().unwrap();
             if seen.last() != Some(&board.totals.inside) {
                 seen.push(board.totals.inside);
             }
@@ -117,7 +117,8 @@ async fn a_board_left_in_the_old_epoch_by_an_event_that_cannot_be_applied_says_s
     let world = World::create().await;
     let founded = a_day(&world).await;
     world.catch_up_all().await;
-    let board = async || load_board(&world.request, school(), monday(), at(11, 0, 0)).await.unwrap().unwrap();
+    let board =
+        async || load_board(&mut world.snapshot(school()).await, monday(), at(11, 0, 0)).await.unwrap().unwrap();
     assert!(!board().await.as_of.stale_epoch);
     restore(&world, founded + 4, Some(id(0xe2))).await;
     assert!(board().await.as_of.stale_epoch, "as soon as the log is another one");
@@ -155,10 +156,10 @@ async fn a_board_whose_roster_alone_is_of_the_old_epoch_says_so_too() {
     world.catch_up_all().await;
     restore(&world, founded + 4, Some(id(0xe2))).await;
     for model in [ReadModel::Live, ReadModel::Roster] {
-        let board = load_board(&world.request, school(), monday(), at(11, 0, 0)).await.unwrap().unwrap();
+        let board = load_board(&mut world.snapshot(school()).await, monday(), at(11, 0, 0)).await.unwrap().unwrap();
         assert!(board.as_of.stale_epoch);
         rebuild::rebuild(&world.owner, &world.reader, model).await.unwrap();
     }
-    let board = load_board(&world.request, school(), monday(), at(11, 0, 0)).await.unwrap().unwrap();
+    let board = load_board(&mut world.snapshot(school()).await, monday(), at(11, 0, 0)).await.unwrap().unwrap();
     assert!(!board.as_of.stale_epoch);
 }

@@ -27,11 +27,15 @@ async fn founded(seed: u64) -> (World, Random) {
 
 async fn load(world: &World, before: Option<&Kept>) -> (Kept, Vec<LiveScan>) {
     let since = before.map(|kept| (kept.facts.as_of.epoch, kept.facts.as_of.position));
-    kept::load(&world.request, school(), monday(), since, 1_000).await.unwrap().unwrap()
+    kept::load(&mut world.snapshot(school()).await, monday(), since, 1_000).await.unwrap().unwrap()
+}
+
+async fn changes(world: &World, kept: &Kept, most: i64) -> Option<kept::Changes> {
+    kept::changes(&mut world.request.acquire().await.unwrap(), kept, most).await.unwrap()
 }
 
 async fn follow(world: &World, kept: &Kept) -> Option<(Kept, Vec<LiveScan>)> {
-    kept.clone().follow(kept::changes(&world.request, kept, 1_000).await.unwrap()?)
+    kept.clone().follow(changes(world, kept, 1_000).await?)
 }
 
 /// The facts as they are now, which they must be whichever way they come; counts those that were followed.
@@ -148,8 +152,8 @@ async fn facts_are_loaded_again_where_changes_do_not_tell() {
     let kept = load(&world, None).await.0;
     world.append(&(0..3).map(|n| entry(n, 100 + u128::from(n))).collect::<Vec<_>>()).await;
     world.catch_up_all().await;
-    assert!(kept::changes(&world.request, &kept, 3).await.unwrap().is_some());
-    assert!(kept::changes(&world.request, &kept, 2).await.unwrap().is_none(), "too much came at once");
+    assert!(changes(&world, &kept, 3).await.is_some());
+    assert!(changes(&world, &kept, 2).await.is_none(), "too much came at once");
 }
 
 /// The statement takes no lock by hand: while rebuilds swap under it, it sees one copy with its rows, or
@@ -167,7 +171,7 @@ async fn changes_are_never_those_of_an_empty_table_while_rebuilds_swap_under_the
         let (world, kept, done, reads) = (world.clone(), kept.clone(), done.clone(), reads.clone());
         readers.spawn(async move {
             while !done.load(Ordering::Relaxed) {
-                let changes = kept::changes(&world.request, &kept, 1_000).await.unwrap().unwrap();
+                let changes = changes(&world, &kept, 1_000).await.unwrap();
                 assert_eq!((changes.days.len() as u64, changes.scans.len() as u64), (PUPILS, PUPILS));
                 assert_eq!(changes.gates.len(), 4);
                 assert!(changes.scans.iter().all(|scan| scan.name.is_some()));

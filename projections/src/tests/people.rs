@@ -32,7 +32,7 @@ async fn a_kiosk_s_delta_holds_each_card_once_then_only_what_changed_with_its_re
     let world = founded(12).await;
     let (mut all, mut since) = (Vec::new(), 0);
     loop {
-        let page = cards_since(&world.request, school(), since, 5).await.unwrap().cards;
+        let page = cards_since(&mut world.tx(school()).await, since, 5).await.unwrap().cards;
         assert!(page.len() <= 5);
         let Some(last) = page.last() else { break };
         since = last.credential.position;
@@ -42,7 +42,7 @@ async fn a_kiosk_s_delta_holds_each_card_once_then_only_what_changed_with_its_re
     assert!(all.is_sorted_by(|a, b| a.position < b.position), "each once, in the order of the changes");
     assert!(all.iter().all(|c| c.revoked.is_none() && c.kind == CredentialKind::Qr));
     let last = all.last().unwrap().position;
-    assert_eq!(cards_since(&world.request, school(), last, 5).await.unwrap().cards, [], "nothing new");
+    assert_eq!(cards_since(&mut world.tx(school()).await, last, 5).await.unwrap().cards, [], "nothing new");
 
     // What was told before comes again with its new state, and a new card with it.
     let lost = &all[2];
@@ -55,12 +55,12 @@ async fn a_kiosk_s_delta_holds_each_card_once_then_only_what_changed_with_its_re
         ])
         .await;
     world.catch_up(ReadModel::Roster).await;
-    let delta = cards_since(&world.request, school(), last, 2_000).await.unwrap().cards;
+    let delta = cards_since(&mut world.tx(school()).await, last, 2_000).await.unwrap().cards;
     let told: Vec<_> = delta.iter().map(|c| &c.credential).map(|c| (c.credential_id, c.kind, c.revoked)).collect();
     assert_eq!(told, [(credential_id, CredentialKind::Qr, Some(reason)), (id(0xff), CredentialKind::Nfc, None)]);
     assert_eq!(delta[0].credential.position, world.head().await - 1);
     // From the beginning: still one row a card.
-    let from_the_start = cards_since(&world.request, school(), 0, 2_000).await.unwrap().cards;
+    let from_the_start = cards_since(&mut world.tx(school()).await, 0, 2_000).await.unwrap().cards;
     assert_eq!(from_the_start.len(), 13);
 
     // Whoever leaves takes all cards along: they come on one page, whole.
@@ -73,9 +73,9 @@ async fn a_kiosk_s_delta_holds_each_card_once_then_only_what_changed_with_its_re
         ])
         .await;
     world.catch_up(ReadModel::Roster).await;
-    let first = cards_since(&world.request, school(), last, 2).await.unwrap();
+    let first = cards_since(&mut world.tx(school()).await, last, 2).await.unwrap();
     assert_eq!((first.cards.len(), first.more), (1, true));
-    let second = cards_since(&world.request, school(), last + 1, 2).await.unwrap();
+    let second = cards_since(&mut world.tx(school()).await, last + 1, 2).await.unwrap();
     assert!(!second.more);
     assert_eq!(second.cards.len(), 2);
     assert!(second.cards.iter().all(|card| card.stays.is_here(day(-2)) && !card.stays.is_here(from)));
@@ -91,7 +91,7 @@ async fn a_kiosk_s_delta_holds_each_card_once_then_only_what_changed_with_its_re
     };
     world.append(&[of_pupil(owner, back)]).await;
     world.catch_up(ReadModel::Roster).await;
-    let cards = cards_since(&world.request, school(), last, 2_000).await.unwrap().cards;
+    let cards = cards_since(&mut world.tx(school()).await, last, 2_000).await.unwrap().cards;
     assert_eq!(cards.len(), 2);
     assert_eq!(cards.iter().filter(|card| card.changes_after(day(0)) == [(day(9), true)]).count(), 1, "one was lost");
 }
@@ -101,7 +101,7 @@ async fn a_cache_of_names_learns_of_every_change_of_a_pupil_exactly_once() {
     let world = founded(9).await;
     let (mut all, mut since) = (Vec::new(), 0);
     loop {
-        let page = students_changed_since(&world.request, school(), since, 4).await.unwrap();
+        let page = students_changed_since(&mut world.tx(school()).await, since, 4).await.unwrap();
         assert!(page.len() <= 4);
         let Some(last) = page.last() else { break };
         since = last.position;
@@ -122,13 +122,13 @@ async fn a_cache_of_names_learns_of_every_change_of_a_pupil_exactly_once() {
     let moved = student::Event::Moved { course_id: course_id(school(), 1).into(), from: day(-1) };
     world.append(&[of_pupil(3, details.clone()), of_pupil(5, student::Event::Erased), of_pupil(4, moved)]).await;
     world.catch_up(ReadModel::Roster).await;
-    let changed = students_changed_since(&world.request, school(), since, 200).await.unwrap();
+    let changed = students_changed_since(&mut world.tx(school()).await, since, 200).await.unwrap();
     assert_eq!(changed.iter().map(|s| s.student_id).collect::<Vec<_>>(), [pupil(3), pupil(5), pupil(4)]);
     let student::Event::DetailsChanged { given_names, .. } = details else { panic!() };
     assert_eq!((changed[0].given_names.as_ref(), changed[0].national_id.as_ref()), (Some(&given_names), None));
     assert!(changed[1].erased && changed[1].given_names.is_none() && changed[1].family_names.is_none());
     let last = changed[2].position;
-    assert_eq!(students_changed_since(&world.request, school(), last, 200).await.unwrap(), []);
+    assert_eq!(students_changed_since(&mut world.tx(school()).await, last, 200).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -159,7 +159,7 @@ async fn a_pupil_s_guardians_are_those_linked_now_with_what_each_may_do() {
         ])
         .await;
     world.catch_up(ReadModel::Roster).await;
-    let linked = guardians_of(&world.request, school(), pupil(0)).await.unwrap();
+    let linked = guardians_of(&mut world.tx(school()).await, pupil(0)).await.unwrap();
     let told: Vec<_> = linked.iter().map(|l| (l.link.guardian_id, l.link.rights)).collect();
     assert_eq!(told, [(known, rights(true)), (unknown, rights(false)), (erased, rights(false))]);
     let first = linked[0].guardian.as_ref().unwrap();
@@ -167,7 +167,7 @@ async fn a_pupil_s_guardians_are_those_linked_now_with_what_each_may_do() {
     assert_eq!(linked[1].guardian, None, "the roster does not know this one yet");
     let last = linked[2].guardian.as_ref().unwrap();
     assert!(last.erased && last.name.is_none() && last.phone.is_none());
-    let other = guardians_of(&world.request, school(), pupil(1)).await.unwrap();
+    let other = guardians_of(&mut world.tx(school()).await, pupil(1)).await.unwrap();
     assert_eq!(other.iter().map(|l| l.link.guardian_id).collect::<Vec<_>>(), [gone], "another pupil's link stands");
-    assert_eq!(guardians_of(&world.request, id(2 << 24), pupil(0)).await.unwrap(), [], "not for another school");
+    assert_eq!(guardians_of(&mut world.tx(id(2 << 24)).await, pupil(0)).await.unwrap(), [], "not for another school");
 }

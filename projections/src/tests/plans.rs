@@ -3,12 +3,11 @@
 
 use crate::audit::queries::{Filter, Order, entries};
 use crate::testing::at;
-use crate::{live, roster};
+use crate::{Readers, live, roster};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{CourseId, KioskId, SchoolId, StudentId};
-use local_services::testing::TestDatabases;
+use local_services::testing::{TestDatabases, rolling_back};
 use sqlx::PgPool;
-use sqlx::postgres::PgPoolOptions;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -98,6 +97,7 @@ fn recorded(n: i32) -> DateTime<Utc> {
 
 /// The readers' pool, of one connection, and what it read.
 struct Meter {
+    readers: Readers,
     request: PgPool,
     owner: PgPool,
     /// How often each query is asked.
@@ -107,6 +107,10 @@ struct Meter {
 }
 
 impl Meter {
+    fn over(request: PgPool, owner: PgPool, times: usize) -> Self {
+        Self { readers: Readers::new(request.clone()), request, owner, times, most: BTreeMap::new() }
+    }
+
     /// Rows that the tables of the read models gave so far, to scans of tables and of indexes.
     async fn so_far(&self) -> i64 {
         // At the end of this statement the connection's figures are everybody's.
@@ -120,10 +124,10 @@ impl Meter {
         .unwrap()
     }
 
-    async fn of<T>(&mut self, name: &str, ask: impl AsyncFn(&PgPool) -> Result<T, sqlx::Error>) {
+    async fn of<T>(&mut self, name: &str, ask: impl AsyncFn(&Readers) -> Result<T, sqlx::Error>) {
         for _ in 0..self.times {
             let before = self.so_far().await;
-            ask(&self.request).await.unwrap();
+            ask(&self.readers).await.unwrap();
             let read = self.so_far().await - before;
             let most = self.most.entry(name.to_owned()).or_default();
             *most = read.max(*most);
@@ -135,35 +139,57 @@ impl Meter {
         let (course, student, date, now) =
             (an_id::<CourseId>(2, 7), an_id::<StudentId>(4, 606), monday(), at(11, 0, 0));
         let middle = Some(an_id::<StudentId>(4, 600));
-        self.of("schools", async |p| roster::queries::schools(p, None, 100).await).await;
-        self.of("school", async |p| roster::queries::school(p, school()).await).await;
-        self.of("courses", async |p| roster::queries::courses(p, school(), None, 100).await).await;
-        self.of("kiosks", async |p| roster::queries::kiosks(p, school(), None, 100).await).await;
-        self.of("students", async |p| roster::queries::students(p, school(), None, middle, 100).await).await;
+        self.of("schools", async |r| r.schools(None, 100).await).await;
+        self.of("school", async |r| roster::queries::school(&mut r.begin(school()).await?).await).await;
+        self.of("courses", async |r| roster::queries::courses(&mut r.begin(school()).await?, None, 100).await).await;
+        self.of("kiosks", async |r| roster::queries::kiosks(&mut r.begin(school()).await?, None, 100).await).await;
+        self.of("students", async |r| {
+            roster::queries::students(&mut r.begin(school()).await?, None, middle, 100).await
+        })
+        .await;
         let in_course = Some((course, date));
-        self.of("students_of_course", async |p| roster::queries::students(p, school(), in_course, None, 100).await)
+        self.of("students_of_course", async |r| {
+            roster::queries::students(&mut r.begin(school()).await?, in_course, None, 100).await
+        })
+        .await;
+        self.of("student", async |r| roster::queries::student(&mut r.begin(school()).await?, student).await).await;
+        self.of("students_changed", async |r| {
+            roster::queries::students_changed_since(&mut r.begin(school()).await?, 2_000, 100).await
+        })
+        .await;
+        self.of("cards", async |r| roster::queries::cards_since(&mut r.begin(school()).await?, 2_000, 100).await).await;
+        self.of("guardians", async |r| roster::queries::guardians_of(&mut r.begin(school()).await?, student).await)
             .await;
-        self.of("student", async |p| roster::queries::student(p, school(), student).await).await;
-        self.of("students_changed", async |p| roster::queries::students_changed_since(p, school(), 2_000, 100).await)
-            .await;
-        self.of("cards", async |p| roster::queries::cards_since(p, school(), 2_000, 100).await).await;
-        self.of("guardians", async |p| roster::queries::guardians_of(p, school(), student).await).await;
-        self.of("board", async |p| live::queries::load_board(p, school(), date, now).await).await;
+        self.of("board", async |r| live::queries::load_board(&mut r.snapshot(school()).await?, date, now).await).await;
         // The last fifty scans of the school's 2,400 that day.
-        let loaded = live::kept::load(&self.request, school(), date, None, 0).await.unwrap();
+        let loaded =
+            live::kept::load(&mut self.readers.snapshot(school()).await.unwrap(), date, None, 0).await.unwrap();
         let (mut kept, _) = loaded.unwrap();
         kept.facts.as_of.position = 98_350;
         let keeps_plans = |on: &'static str| sqlx::query("select set_config('plan_cache_mode', $1, false)").bind(on);
         keeps_plans("force_generic_plan").execute(&self.request).await.unwrap();
-        self.of("changes", async |p| live::kept::changes(p, &kept, 1_000).await).await;
+        let request = self.request.clone();
+        self.of("changes", async |_| live::kept::changes(&mut *request.acquire().await?, &kept, 1_000).await).await;
         keeps_plans("auto").execute(&self.request).await.unwrap();
-        self.of("course_day", async |p| live::queries::course_page(p, school(), course, date, now, None, 100).await)
+        self.of("course_day", async |r| {
+            live::queries::course_page(&mut r.snapshot(school()).await?, course, date, now, None, 100).await
+        })
+        .await;
+        self.of("pupil_day", async |r| {
+            live::queries::pupil_day(&mut r.snapshot(school()).await?, student, date, now).await
+        })
+        .await;
+        self.of("pupils_seen", async |r| {
+            live::queries::pupils_seen(&mut r.begin(school()).await?, date, middle, 100).await
+        })
+        .await;
+        self.of("scans", async |r| live::queries::scans_page(&mut r.begin(school()).await?, date, 97_000, 100).await)
             .await;
-        self.of("pupil_day", async |p| live::queries::pupil_day(p, school(), student, date, now).await).await;
-        self.of("pupils_seen", async |p| live::queries::pupils_seen(p, school(), date, middle, 100).await).await;
-        self.of("scans", async |p| live::queries::scans_page(p, school(), date, 97_000, 100).await).await;
         let after = Some(an_id(8, 1_000));
-        self.of("quarantine", async |p| live::queries::quarantine_page(p, school(), after, 100).await).await;
+        self.of("quarantine", async |r| {
+            live::queries::quarantine_page(&mut r.begin(school()).await?, after, 100).await
+        })
+        .await;
     }
 
     /// The audit with each filter alone, within a time, and on a day, in both orders, from both ends and
@@ -212,7 +238,9 @@ impl Meter {
             for (part, filter) in within.into_iter().take(parts) {
                 for (order, cursor) in orders_of.clone().take(orders) {
                     let before = self.so_far().await;
-                    entries(&self.request, school(), &filter, order, cursor, 100).await.unwrap();
+                    entries(&mut self.readers.begin(school()).await.unwrap(), &filter, order, cursor, 100)
+                        .await
+                        .unwrap();
                     let read = self.so_far().await - before;
                     let most = self.most.entry(format!("audit_{name}{part}")).or_default();
                     *most = read.max(*most);
@@ -239,6 +267,7 @@ fn bound(name: &str) -> i64 {
         "changes" => 700,
         // Every pupil's place.
         "students_of_course" => 4_000,
+        "cards" => 2_000,
         "course_day" => 2_000,
         // Few rows in all, whatever the index: one school's, or all schools'.
         "schools" | "school" => 50,
@@ -258,12 +287,12 @@ async fn every_query_reads_what_its_answer_needs_however_much_history_there_is()
             ("search_path", "public,roster,live,audit"),
             ("enable_seqscan", "off"),
         ]);
-    let one = async || PgPoolOptions::new().max_connections(1).connect_with(options.clone()).await.unwrap();
+    let one = async || rolling_back().max_connections(1).connect_with(options.clone()).await.unwrap();
     let owner = PgPool::connect_with(databases.owner_options()).await.unwrap();
     sqlx::raw_sql(HISTORY).execute(&owner).await.unwrap();
 
     // Often enough that Postgres may keep one plan for whatever is asked.
-    let mut meter = Meter { request: one().await, owner: owner.clone(), times: 7, most: BTreeMap::new() };
+    let mut meter = Meter::over(one().await, owner.clone(), 7);
     meter.of_roster_and_live().await;
     meter.of_audit().await;
     assert_eq!(meter.beyond(), [], "{:?}", meter.most);
@@ -280,7 +309,7 @@ async fn every_query_reads_what_its_answer_needs_however_much_history_there_is()
     .await
     .unwrap();
     sqlx::raw_sql(&indexes.join("; ")).execute(&owner).await.unwrap();
-    let mut bare = Meter { request: one().await, owner, times: 1, most: BTreeMap::new() };
+    let mut bare = Meter::over(one().await, owner, 1);
     bare.of_roster_and_live().await;
     bare.of_audit().await;
     let beyond: Vec<&str> = bare.beyond().into_iter().map(|(name, _)| name).collect();

@@ -3,7 +3,7 @@
 use crate::{NatsServer, PostgresCluster};
 use anyhow::Result;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::{Connection, Executor, PgConnection, PgPool};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::sync::OnceCell;
@@ -94,8 +94,14 @@ impl TestDatabases {
 
     /// A pool that acts as `role`, with the read models in its search path.
     pub async fn pool_as(&self, role: &str, connections: u32) -> Result<PgPool> {
-        let options = self.owner_options().options([("role", role), ("search_path", "public,roster,live,audit")]);
-        Ok(PgPoolOptions::new().max_connections(connections).connect_with(options).await?)
+        let settings = [
+            ("role", role),
+            ("search_path", "public,roster,live,audit"),
+            // The rollback warns when there is nothing to roll back.
+            ("client_min_messages", "error"),
+        ];
+        let options = self.owner_options().options(settings);
+        Ok(rolling_back().max_connections(connections).connect_with(options).await?)
     }
 
     /// The vault's pool, as its own role.
@@ -103,6 +109,16 @@ impl TestDatabases {
         let options = self.vault_options().options([("role", "attendance_vault")]);
         Ok(PgPoolOptions::new().max_connections(4).connect_with(options).await?)
     }
+}
+
+/// A pool that rolls a connection back as it comes back, as the product's do.
+pub fn rolling_back() -> PgPoolOptions {
+    PgPoolOptions::new().after_release(|connection, _| {
+        Box::pin(async move {
+            connection.execute("rollback").await?;
+            Ok(true)
+        })
+    })
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use nats::log::Head;
-use projections::{Checkpoint, checkpoint};
+use projections::Checkpoint;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -99,8 +99,8 @@ async fn in_time<T, E: std::fmt::Display>(asked: impl Future<Output = Result<T, 
 pub async fn readyz(State(state): State<AppState>) -> Response {
     let (head, checkpoints, version, vault) = tokio::join!(
         in_time(nats::log::head(&state.pools.log_reader)),
-        in_time(checkpoint::all(&state.pools.request)),
-        in_time(migrations::applied(&state.pools.request)),
+        in_time(state.pools.request.checkpoints()),
+        in_time(migrations::applied(&state.pools.log_reader)),
         in_time(state.write.vault().check()),
     );
     let read_models = match (&head, &checkpoints) {
@@ -138,13 +138,12 @@ pub async fn readyz(State(state): State<AppState>) -> Response {
     responses((status = 200, description = "Prometheus text", body = str, content_type = "text/plain")))]
 pub async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
     let found =
-        tokio::join!(in_time(nats::log::head(&state.pools.log_reader)), in_time(checkpoint::all(&state.pools.request)));
+        tokio::join!(in_time(nats::log::head(&state.pools.log_reader)), in_time(state.pools.request.checkpoints()));
     metrics::gauge!("live_watchers").set(state.live.watchers() as f64);
     metrics::gauge!("live_streams")
         .set(state.config.http.tuning.streams.saturating_sub(state.streams.available_permits()) as f64);
-    for (name, pool) in state.pools.named() {
-        let idle = pool.num_idle();
-        let busy = usize::try_from(pool.size()).unwrap_or(idle).saturating_sub(idle);
+    for (name, (all, idle)) in state.pools.connections() {
+        let busy = usize::try_from(all).unwrap_or(idle).saturating_sub(idle);
         metrics::gauge!("database_connections", "pool" => name, "state" => "idle").set(idle as f64);
         metrics::gauge!("database_connections", "pool" => name, "state" => "busy").set(busy as f64);
     }

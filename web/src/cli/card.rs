@@ -52,26 +52,27 @@ async fn lines(tools: &Tools, school: Option<SchoolId>) -> anyhow::Result<Vec<St
     let zone = tools.context(school, "card list").await?.zone;
     let today = zone::local_date(tools.write.clock().now(), zone);
     tools.roster_is_current().await?;
-    let pool = &tools.pools.request;
-    let names = Names::new(pool.clone(), tools.write.vault().clone()).of_school(school).await?;
+    let readers = &tools.pools.request;
+    let names = Names::new(readers.clone(), tools.write.vault().clone()).of_school(school).await?;
+    let mut tx = readers.begin(school).await?;
 
     let (mut courses, mut after) = (HashMap::new(), None);
     loop {
-        let page = queries::courses(pool, school, after, 200).await?;
+        let page = queries::courses(&mut tx, after, 200).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.course_id);
         courses.extend(page.into_iter().map(|c| (c.course_id, c.name)));
     }
     let (mut in_course, mut after) = (HashMap::new(), None);
     loop {
-        let page = queries::students(pool, school, None, after, 200).await?;
+        let page = queries::students(&mut tx, None, after, 200).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.student_id);
         in_course.extend(page.into_iter().map(|s| (s.student_id, s.course_id)));
     }
     let (mut lines, mut since) = (Vec::new(), 0);
     loop {
-        let page = queries::cards_since(pool, school, since, 2000).await?.cards;
+        let page = queries::cards_since(&mut tx, since, 2000).await?.cards;
         let Some(last) = page.last() else { break };
         since = last.credential.position;
         for card in page.into_iter().filter(|card| card.credential.kind == CredentialKind::Qr) {
@@ -115,7 +116,10 @@ mod tests {
         decide(1, Command::Withdraw { from: before }).await;
         decide(2, Command::Withdraw { from: later }).await;
         decide(3, Command::Withdraw { from: before }).await;
-        let known = queries::student(&tools.pools.request, school.id, school.pupils[3].0).await.unwrap().unwrap();
+        let known = {
+            let mut tx = tools.pools.request.begin(school.id).await.unwrap();
+            queries::student(&mut tx, school.pupils[3].0).await.unwrap().unwrap()
+        };
         let back = Command::Enrol {
             course_id: school.course,
             from: later,

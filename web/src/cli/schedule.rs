@@ -91,9 +91,10 @@ async fn set(tools: &Tools, set: Set) -> anyhow::Result<(usize, NaiveDate)> {
 impl Tools {
     /// Every course of a school that is open, by name.
     async fn courses(&self, school: SchoolId) -> anyhow::Result<Vec<(CourseId, String)>> {
+        let mut tx = self.pools.request.begin(school).await?;
         let (mut courses, mut after) = (Vec::new(), None);
         loop {
-            let page = queries::courses(&self.pools.request, school, after, 200).await?;
+            let page = queries::courses(&mut tx, after, 200).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.course_id);
             courses.extend(page.into_iter().filter(|c| c.closed_from.is_none()).map(|c| (c.course_id, c.name)));
@@ -129,7 +130,8 @@ mod tests {
     /// The first entry of a day on the school's wall, if anybody is expected.
     async fn first_entry(tools: &Tools, school: &TestSchool, day: u32) -> Option<String> {
         let now = tools.write.clock().now();
-        let board = load_board(&tools.pools.request, school.id, date(day), now).await.unwrap().unwrap();
+        let mut tx = tools.pools.request.snapshot(school.id).await.unwrap();
+        let board = load_board(&mut tx, date(day), now).await.unwrap().unwrap();
         board.first_entry.map(|at| at.with_timezone(&board.zone).format("%H:%M").to_string())
     }
 

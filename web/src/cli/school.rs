@@ -123,7 +123,10 @@ mod tests {
         let own = add(&tools, asked(&options).unwrap()).await.unwrap();
         app.settle().await.unwrap();
         let found = async |school| {
-            let row = projections::roster::queries::school(&tools.pools.request, school).await.unwrap().unwrap();
+            let row = projections::roster::queries::school(&mut tools.pools.request.begin(school).await.unwrap())
+                .await
+                .unwrap()
+                .unwrap();
             let s = row.settings;
             (row.name, row.rbd, s.zone.name(), s.late_after_minutes, s.missing_after_minutes, s.echo_seconds)
         };

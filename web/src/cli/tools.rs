@@ -8,7 +8,7 @@ use commands::clock::{Clock, SystemClock};
 use commands::ids::{IdSource, SystemIds};
 use commands::{Context, Write};
 use domain::{Actor, SchoolId};
-use projections::{Checkpoint, ReadModel, checkpoint};
+use projections::{Checkpoint, ReadModel};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ impl Tools {
     pub async fn roster_is_current(&self) -> anyhow::Result<()> {
         let log = nats::log::head(&self.pools.log_reader).await?;
         for _ in 0..50 {
-            let known = checkpoint::all(&self.pools.request).await?;
+            let known = self.pools.request.checkpoints().await?;
             let holds =
                 |c: &Checkpoint| (c.model, c.epoch) == (ReadModel::Roster, log.epoch) && c.position >= log.position;
             if known.iter().any(holds) {

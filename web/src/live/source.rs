@@ -1,6 +1,5 @@
 //! What boards are computed from: of the product Postgres, and a model in the simulation in `tests`.
 
-use super::lines::Lines;
 use crate::names::{Names, NamesError, SchoolNames};
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
@@ -8,10 +7,10 @@ use domain::{Epoch, SchoolId};
 use futures::future::BoxFuture;
 use nats::log::Head;
 use projections::live::kept::{self, Changes, Kept};
+use projections::live::lines::Lines;
 use projections::live::rows::LiveScan;
-use projections::{ReadModel, checkpoint};
+use projections::{ReadModel, Readers};
 use sqlx::PgPool;
-use sqlx::postgres::PgListener;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,14 +50,9 @@ pub trait Source: Send + Sync + 'static {
     fn follow<'a>(&'a self, changed: &'a (dyn Fn(&str) + Send + Sync)) -> Answer<'a, ()>;
 }
 
-/// Whether the server cut a statement off (`query_canceled`).
-fn took_too_long(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "57014")
-}
-
 /// The read models and the log in Postgres, the names from the vault.
 pub(super) struct Postgres {
-    pub(super) request: PgPool,
+    pub(super) readers: Readers,
     pub(super) lines: Lines,
     pub(super) log_reader: PgPool,
     pub(super) names: Names,
@@ -67,7 +61,7 @@ pub(super) struct Postgres {
 impl Source for Postgres {
     fn zone(&self, school: SchoolId) -> Answer<'_, Option<Tz>> {
         Box::pin(async move {
-            let row = projections::roster::queries::school(&self.request, school).await?;
+            let row = projections::roster::queries::school(&mut self.readers.begin(school).await?).await?;
             Ok(row.map(|row| row.settings.zone))
         })
     }
@@ -79,28 +73,12 @@ impl Source for Postgres {
         since: Option<(Epoch, i64)>,
         most: usize,
     ) -> Answer<'_, Option<(Kept, Vec<LiveScan>)>> {
-        Box::pin(kept::load(&self.request, school, date, since, i64::try_from(most).unwrap_or(i64::MAX)))
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        Box::pin(async move { kept::load(&mut self.readers.snapshot(school).await?, date, since, most).await })
     }
 
     fn changes<'a>(&'a self, kept: &'a Kept, most: usize) -> Answer<'a, Option<Changes>> {
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
-        Box::pin(async move {
-            let mut line = self.lines.take().await?;
-            match kept::changes(&mut line.connection, kept, most).await {
-                Ok(changes) => {
-                    self.lines.keep(line);
-                    Ok(changes)
-                }
-                // The server was started again, or the network broke. A statement that took too long is not asked
-                // a second time: a slow server is not helped by it.
-                Err(error) if line.kept && !took_too_long(&error) => {
-                    drop(line);
-                    self.lines.clear();
-                    kept::changes(&self.request, kept, most).await
-                }
-                Err(error) => Err(error),
-            }
-        })
+        Box::pin(self.lines.changes(kept, i64::try_from(most).unwrap_or(i64::MAX)))
     }
 
     fn names<'a>(&'a self, kept: &'a Kept, within: Duration) -> Answer<'a, Arc<SchoolNames>, NamesError> {
@@ -127,22 +105,12 @@ impl Source for Postgres {
 
     fn reached(&self) -> Answer<'_, Option<(Epoch, i64)>> {
         Box::pin(async move {
-            let all = checkpoint::all(&self.request).await?;
+            let all = self.readers.checkpoints().await?;
             Ok(all.into_iter().find(|c| c.model == ReadModel::Live).map(|c| (c.epoch, c.position)))
         })
     }
 
     fn follow<'a>(&'a self, changed: &'a (dyn Fn(&str) + Send + Sync)) -> Answer<'a, ()> {
-        Box::pin(async move {
-            let mut listener = PgListener::connect_with(&self.request).await?;
-            listener.listen(CHANNEL).await?;
-            loop {
-                // None: the connection was lost and made again, and what was said meanwhile is lost.
-                match listener.try_recv().await? {
-                    Some(said) => changed(said.payload()),
-                    None => changed("*"),
-                }
-            }
-        })
+        Box::pin(async move { self.readers.follow(CHANNEL, &|said| changed(said.unwrap_or("*"))).await })
     }
 }

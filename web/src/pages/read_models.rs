@@ -40,7 +40,7 @@ impl Source for ReadModels {
             let mut schools = Vec::new();
             let mut after = None;
             loop {
-                let page = projections::roster::queries::schools(&self.0.pools.request, after, PAGE).await?;
+                let page = self.0.pools.request.schools(after, PAGE).await?;
                 let full = i64::try_from(page.len()).is_ok_and(|n| n == PAGE);
                 after = page.last().map(|school| school.school_id);
                 schools.extend(page.into_iter().map(|school| School {
@@ -188,7 +188,8 @@ fn name(names: &SchoolNames, student: StudentId) -> PersonName {
 
 async fn course_day(state: &AppState, school: SchoolId, course: CourseId) -> Result<Option<CourseDay>, SourceError> {
     let request = &state.pools.request;
-    let Some(found) = projections::roster::queries::school(request, school).await? else { return Ok(None) };
+    let found = projections::roster::queries::school(&mut request.begin(school).await?).await?;
+    let Some(found) = found else { return Ok(None) };
     let now = state.clock.now();
     let date = now.with_timezone(&found.settings.zone).date_naive();
     // The figures' age and the gates are the board's, which somebody mostly looks at already.
@@ -196,10 +197,11 @@ async fn course_day(state: &AppState, school: SchoolId, course: CourseId) -> Res
     let frame = watcher.latest().borrow().clone();
     let whole = board(&frame, state.clock.rate());
     let names = state.names.of_school(school).await?;
+    let mut tx = request.snapshot(school).await?;
     let mut pupils = Vec::new();
     let mut after = None;
     let page = loop {
-        let page = queries::course_page(request, school, course, date, now, after, PAGE).await?;
+        let page = queries::course_page(&mut tx, course, date, now, after, PAGE).await?;
         let Some(page) = page else { return Ok(None) };
         pupils.extend(page.pupils.iter().map(|line| pupil(line, &names)));
         after = page.next;

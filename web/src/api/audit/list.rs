@@ -128,7 +128,8 @@ pub async fn list(
         aggregate_type: asked.aggregate,
         event_type: asked.event,
     };
-    let page = queries::entries(&state.pools.request, school, &filter, order, cursor, limit).await?;
+    let mut tx = state.pools.request.begin(school).await?;
+    let page = queries::entries(&mut tx, &filter, order, cursor, limit).await?;
     let items = page.entries.into_iter().map(|e| AuditItem {
         position: e.position,
         event_id: e.event_id.0,

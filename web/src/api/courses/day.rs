@@ -93,9 +93,9 @@ pub async fn get(
         Some(SchoolDate(date)) => date,
         None => state.today(school).await?.ok_or_else(missing)?,
     };
-    let (request, now) = (&state.pools.request, state.clock.now());
-    let page =
-        queries::course_page(request, school, CourseId(id), date, now, after, limit).await?.ok_or_else(missing)?;
+    let (mut tx, now) = (state.pools.request.snapshot(school).await?, state.clock.now());
+    let page = queries::course_page(&mut tx, CourseId(id), date, now, after, limit).await?.ok_or_else(missing)?;
+    drop(tx);
     let names = state.names.of_school(school).await.map_err(crate::live::LiveError::Names)?;
     let items = page.pupils.into_iter().map(|line| PupilLine {
         student_id: line.student_id.0,

@@ -55,7 +55,7 @@ pub async fn list(
     let school = state.school(asked.school).await?;
     let limit = page::limit(asked.limit)?;
     let after = page::read_cursor::<Uuid>(LIST, asked.cursor.as_deref())?.map(CourseId);
-    let rows = queries::courses(&state.pools.request, school, after, limit).await?;
+    let rows = queries::courses(&mut state.pools.request.begin(school).await?, after, limit).await?;
     Ok(Json(Page::of(
         LIST,
         limit,

@@ -9,8 +9,8 @@ use axum::extract::State;
 use domain::Epoch;
 use domain::values::zone::local_date;
 use kiosk_protocol::{CredentialState, MAX_ROSTER_PAGE, RosterCredential, RosterResponse, StateChange};
+use projections::ReadModel;
 use projections::roster::queries;
-use projections::{ReadModel, checkpoint};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -42,7 +42,7 @@ pub async fn get(
         return Err(Problem::new(Code::InvalidParameter).at("since"));
     }
     let request = &state.pools.request;
-    let roster = checkpoint::all(request).await?.into_iter().find(|c| c.model == ReadModel::Roster);
+    let roster = request.checkpoints().await?.into_iter().find(|c| c.model == ReadModel::Roster);
     let (epoch, known_to) = match roster {
         Some(c) => (c.epoch, c.position),
         None => (state.write.epoch().await?, 0),
@@ -51,10 +51,11 @@ pub async fn get(
     let same_log = asked.epoch.is_none_or(|e| Epoch(e) == epoch);
     let since = asked.since.filter(|s| same_log && (0..=known_to).contains(s)).unwrap_or(0);
     let limit = i64::try_from(MAX_ROSTER_PAGE).unwrap_or(i64::MAX);
-    let school = queries::school(request, kiosk.school_id).await?;
+    let mut tx = request.begin(kiosk.school_id).await?;
+    let school = queries::school(&mut tx).await?;
     let zone = school.map(|school| school.settings.zone);
     let today = local_date(state.clock.now(), zone.unwrap_or(chrono_tz::UTC));
-    let page = queries::cards_since(request, kiosk.school_id, since, limit).await?;
+    let page = queries::cards_since(&mut tx, since, limit).await?;
     let (cards, more) = (page.cards, page.more);
     let position = if more { cards.last().map_or(known_to, |c| c.credential.position) } else { known_to };
     let credentials = cards

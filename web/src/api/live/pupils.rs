@@ -76,7 +76,7 @@ pub async fn list(
         Some(SchoolDate(date)) => date,
         None => state.today(school).await?.ok_or_else(|| Problem::new(Code::NotFound).at("school"))?,
     };
-    let rows = queries::pupils_seen(&state.pools.request, school, date, after, limit).await?;
+    let rows = queries::pupils_seen(&mut state.pools.request.begin(school).await?, date, after, limit).await?;
     Ok(Json(Page::of(
         LIST,
         limit,

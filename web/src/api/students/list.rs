@@ -54,7 +54,7 @@ pub async fn list(
     let school = state.school(asked.school).await?;
     let limit = page::limit(asked.limit)?;
     let after = page::read_cursor::<Uuid>(LIST, asked.cursor.as_deref())?.map(StudentId);
-    let rows = queries::students(&state.pools.request, school, None, after, limit).await?;
+    let rows = queries::students(&mut state.pools.request.begin(school).await?, None, after, limit).await?;
     let names = state.names.of_school(school).await.map_err(LiveError::Names)?;
     Ok(Json(Page::of(
         LIST,
