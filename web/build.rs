@@ -47,6 +47,9 @@ const ICONS: &[(&str, &str, &str)] = &[
     ("next", "chevron-right", "b30a11621e29a1e26538529fd991a8b57345a5f67bd60150e99eebad8fe7fc8b"),
     ("back", "arrow-left", "93c74e0518218779e047930b141788e2db90e3426867196113dcc1879756f164"),
     ("offline", "wifi-off", "fe7d76c13729c1273558c15a8869fb03e073dd9659ceef5da7b234471d18a10d"),
+    ("people", "users", "33d60984a2daedf2d97cf7cf7b5b4497dff181b7f95506fdd693ae01773bd98f"),
+    ("log", "scroll-text", "539762be94a82192abc9b8286782b68ebed3fc63ddc9045395e6d8645622e439"),
+    ("account", "circle-user-round", "5a2d2331749cfa6b01db0838afb4f981a79e08ef89b504c9c2743aa09d27c0fc"),
     ("note", "info", "ecb172e55f65117ed1543962b6a0cb662290b98a00aa7134079661f6dd940696"),
 ];
 

@@ -29,6 +29,19 @@
     if (event.detail.connection.attempt === 1 && ++empty > 3) event.preventDefault();
   });
 
+  // A one-time link: its secret goes from the address, which keeps it from servers, into the form, and leaves
+  // the address.
+  const link = document.querySelector('input[name="enlace"]');
+  if (link && location.hash.startsWith('#t=')) {
+    link.value = location.hash.slice(3);
+    history.replaceState(null, '', location.pathname + location.search);
+  }
+
+  // Signed out meanwhile: the page itself leads to the sign-in page, and back.
+  document.addEventListener('htmx:sse:error', (event) => {
+    if (event.detail.status === 401) location.reload();
+  });
+
   // A server that is alive sends at least every two seconds, and answers a page that fetches itself
   // every ten. Silence is said aloud; when the server answers again but the stream stays silent (a
   // dead connection), the page is loaded afresh.

@@ -2,7 +2,9 @@
 //! `cargo run -p web --example board`, then <http://127.0.0.1:8090/hoy>.
 #![expect(clippy::print_stdout, reason = "a command line program")]
 
+use axum::middleware::from_fn_with_state;
 use chrono::TimeDelta;
+use domain::{AccountId, SchoolId};
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _, stream};
 use std::sync::Arc;
@@ -10,9 +12,11 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+use web::middleware::as_person;
 use web::pages::source::Boards;
 use web::pages::view::{Board, CourseDay, School};
 use web::pages::{Source, SourceError, sample};
+use web::session::Person;
 
 /// A school whose state is in its id: the pages know nothing of it.
 struct Samples;
@@ -64,6 +68,10 @@ fn later(board: &Board, tick: u32) -> Board {
 }
 
 impl Source for Samples {
+    fn name(&self, _: AccountId) -> BoxFuture<'_, Option<String>> {
+        futures::future::ready(Some("Marta Rojas".to_owned())).boxed()
+    }
+
     fn schools(&self) -> BoxFuture<'_, Result<Vec<School>, SourceError>> {
         let schools = states().into_iter().map(|(name, id, board)| School {
             id,
@@ -99,7 +107,9 @@ impl Source for Samples {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::io::Result<()> {
     let address = "127.0.0.1:8090";
+    let person = Person::sample(states().into_iter().map(|(_, id, _)| SchoolId(id)));
     let router = web::pages::router::<()>(Arc::new(Samples), Arc::new(Semaphore::new(100)), CancellationToken::new())
+        .layer(from_fn_with_state(person, as_person))
         .route("/healthz", axum::routing::get(|| async { "ok" }));
     println!("http://{address}/hoy");
     axum::serve(tokio::net::TcpListener::bind(address).await?, router).await

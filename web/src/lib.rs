@@ -27,11 +27,13 @@ pub mod middleware;
 pub mod names;
 pub mod observability;
 pub mod pages;
+pub mod permissions;
 pub mod pools;
 pub mod problem;
 pub mod router;
 pub mod seed;
 pub mod serve;
+pub mod session;
 pub mod state;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -1,5 +1,7 @@
-//! What surrounds every request: id, log line, panics, limits, headers, problems in the client's words.
+//! What surrounds every request: id, log line, panics, limits, headers, problems in the client's words, and
+//! whether whoever asks may.
 
+mod authorize;
 mod guard;
 mod headers;
 mod load;
@@ -7,6 +9,10 @@ mod problems;
 mod request;
 mod site;
 
+#[cfg(any(test, feature = "testing"))]
+pub use authorize::as_person;
+pub use authorize::{RETURN_TO, authorize};
+pub(crate) use authorize::{SCHOOL_COOKIE, return_target};
 pub use guard::{catch_panics, check_host, limit_time, limit_uri, named_loopback};
 pub use headers::secure;
 pub use load::{Places, bound_load};

@@ -28,6 +28,7 @@ mod routes;
 pub mod sample;
 mod shell;
 pub mod source;
+mod staff;
 mod status;
 mod stream;
 pub mod view;
@@ -37,6 +38,7 @@ pub use read_models::ReadModels;
 pub use respond::Nonce;
 pub use routes::router;
 pub use source::{Source, SourceError};
+pub use staff::router as staff_router;
 
 #[cfg(test)]
 mod tests;

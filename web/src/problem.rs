@@ -36,7 +36,10 @@ macro_rules! codes {
 codes! {
     MalformedJson BAD_REQUEST "malformed_json";
     MalformedRequest BAD_REQUEST "malformed_request";
+    Unauthenticated UNAUTHORIZED "unauthenticated";
+    StepUp UNAUTHORIZED "step_up";
     KioskUnauthenticated UNAUTHORIZED "kiosk_unauthenticated";
+    Forbidden FORBIDDEN "forbidden";
     KioskRevoked FORBIDDEN "kiosk_revoked";
     CrossSite FORBIDDEN "cross_site";
     NotFound NOT_FOUND "not_found";
@@ -184,8 +187,15 @@ impl Problem {
         if let Some(seconds) = self.retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if self.code == Code::KioskUnauthenticated {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        // Every 401 says how it is mended (RFC 9110, 15.5.2).
+        match self.code {
+            Code::KioskUnauthenticated => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Code::Unauthenticated | Code::StepUp => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Cookie form-action=\"/entrar\""));
+            }
+            _ => {}
         }
         response.extensions_mut().insert(self.clone());
         response

@@ -11,12 +11,13 @@ use std::sync::Arc;
 pub const BODY_LIMIT: usize = 256 * 1024;
 
 /// The whole server. The order of the layers, outermost first: request id and log line, headers,
-/// problems in the client's language, panics, host, site, address limit, load, time limit, body limit.
+/// problems in the client's language, panics, host, site, address limit, load, time limit, the person's right,
+/// body limit.
 pub fn router(state: AppState) -> Router {
     let (api, _) = api::router().split_for_parts();
     let pages =
         pages::router(Arc::new(ReadModels(state.clone())), state.streams.clone(), state.live.stopping().clone());
-    surrounded(Router::new().merge(api).merge(pages), state)
+    surrounded(Router::new().merge(api).merge(pages).merge(pages::staff_router()), state)
 }
 
 /// Any routes with what surrounds the server's own: for a benchmark that compares handlers alone.
@@ -24,6 +25,7 @@ pub fn surrounded(routes: Router<AppState>, state: AppState) -> Router {
     routes
         .fallback(mw::not_found)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn_with_state(state.clone(), mw::authorize))
         .layer(from_fn(mw::limit_time))
         .layer(from_fn_with_state(state.clone(), mw::bound_load))
         .layer(from_fn(mw::limit_uri))

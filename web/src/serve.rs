@@ -10,10 +10,12 @@ use crate::live::LiveHub;
 use crate::middleware::Places;
 use crate::names::Names;
 use crate::pools::Pools;
+use crate::session::Sessions;
 use crate::{AppState, observability, pools, router};
 use anyhow::Context;
 use axum::Router;
 use commands::Write;
+use commands::accounts::Accounts;
 use commands::batcher::{Batcher, BatcherConfig};
 use commands::clock::Clock;
 use commands::directory::Directory;
@@ -126,6 +128,7 @@ pub async fn start_with(
     ids: Arc<dyn IdSource>,
     routes: impl FnOnce(AppState) -> Router,
 ) -> anyhow::Result<Running> {
+    config.http.check()?;
     let (stop_http, stop_parts) = (CancellationToken::new(), CancellationToken::new());
     observability::metrics();
     let listener = if parts.has(Part::Http) { Some(startup::listen(&config.http)?) } else { None };
@@ -167,10 +170,8 @@ pub async fn start_with(
         let state = compose(config, &pools, transport, write, clock, ids, stop_http.clone(), failed);
         let live = state.live.clone();
         running.start("live", &stop_http, |_| live.listen());
-        tracing::info!(
-            %address,
-            "listening on loopback only: there is no sign-in yet, so only this machine may reach the server"
-        );
+        running.start("sessions", &stop_http, |token| state.sessions.clone().keep_watch(token));
+        tracing::info!(%address, "listening");
         let tuning = &config.http.tuning;
         let limits = http::Limits { head: tuning.head_time, connections: tuning.connections };
         let (app, mut server) = (routes(state.clone()), running.beside());
@@ -199,6 +200,7 @@ fn compose(
         LiveHub::new(pools.request.clone(), pools.log_reader.clone(), names.clone(), clock.clone(), stop, tuning.ring);
     AppState {
         batcher: Batcher::start_on(write.clone(), BatcherConfig::default()),
+        accounts: Accounts::new(write.clone(), pools.auth.clone()),
         write,
         pools: pools.clone(),
         names,
@@ -206,6 +208,7 @@ fn compose(
         streams: Arc::new(Semaphore::new(tuning.streams)),
         failed,
         places: Arc::new(Places::new(tuning)),
+        sessions: Sessions::new(pools.auth.clone(), clock.clone(), ids.clone()),
         secrets: KioskSecrets::default(),
         transport,
         clock,

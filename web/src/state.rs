@@ -6,7 +6,9 @@ use crate::live::LiveHub;
 use crate::middleware::Places;
 use crate::names::Names;
 use crate::pools::Pools;
+use crate::session::Sessions;
 use commands::Write;
+use commands::accounts::Accounts;
 use commands::batcher::Batcher;
 use commands::clock::Clock;
 use commands::ids::IdSource;
@@ -32,6 +34,10 @@ pub struct AppState {
     pub streams: Arc<Semaphore>,
     /// Places for requests.
     pub places: Arc<Places>,
+    /// The staff's accounts.
+    pub accounts: Accounts,
+    /// Who is signed in.
+    pub sessions: Sessions,
     /// What kiosks prove who they are with.
     pub secrets: KioskSecrets,
     /// Cancelled when a part of the server ended by itself: it is not ready any more.

@@ -4,6 +4,7 @@
 use crate::config::Config;
 use crate::problem::ProblemBody;
 use crate::serve::{self, Parts, Running};
+use crate::session;
 use anyhow::{Context as _, Result, ensure};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
 use commands::clock::ManualClock;
@@ -13,9 +14,11 @@ use commands::use_cases::{
     SetWeeklySchedule, enrol_kiosk, enrol_student, issue_credential, open_course, register_school, set_weekly_schedule,
 };
 use commands::{Context, Write};
+use domain::account::StaffRole;
 use domain::kiosk::LaneMode;
 use domain::school::Settings;
-use domain::{Actor, CourseId, KioskId, SchoolId, StudentId};
+use domain::sealed::SealingClass::{Contact, Identity};
+use domain::{AccountId, Actor, CourseId, KioskId, SchoolId, StudentId};
 use local_services::testing::TestDatabases;
 use projections::ReadModel;
 use serde_json::{Value, json};
@@ -36,9 +39,21 @@ pub struct TestApp {
     pub clock: Arc<ManualClock>,
     /// `http://127.0.0.1:<port>`
     pub base: String,
-    /// One HTTP client, without retries.
+    /// One HTTP client, without retries, of a person who owns every school of this server.
     pub client: reqwest::Client,
+    /// One of nobody; it follows no redirect.
+    pub anonymous: reqwest::Client,
+    owner: TestPerson,
     running: Running,
+}
+
+/// Somebody who is signed in.
+#[derive(Clone, Debug)]
+pub struct TestPerson {
+    /// The account.
+    pub account_id: AccountId,
+    /// `sid=…`, the header `Cookie` of this person's browser.
+    pub cookie: String,
 }
 
 /// A school with one course that expects its pupils on weekdays at 08:00, and a kiosk at its gate.
@@ -77,8 +92,48 @@ impl TestApp {
         let clock = Arc::new(ManualClock::at(monday_morning()));
         let running = serve::start(config, Parts::all(), clock.clone(), Arc::new(SystemIds)).await?;
         let base = running.base_url().context("HTTP runs")?;
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(20)).build()?;
-        Ok(Self { databases, clock, base, client, running })
+        let state = running.state().context("HTTP runs")?;
+        let owner = TestPerson::owner(state).await?;
+        let client = owner.client(&base).build()?;
+        let anonymous = http().redirect(reqwest::redirect::Policy::none()).build()?;
+        Ok(Self { databases, clock, base, client, anonymous, owner, running })
+    }
+
+    /// The person behind [`TestApp::client`].
+    pub fn owner(&self) -> &TestPerson {
+        &self.owner
+    }
+
+    /// Somebody new who holds a role in a school, signed in.
+    pub async fn person(&self, school: SchoolId, role: StaffRole) -> Result<TestPerson> {
+        let person = TestPerson::new(self.state()).await?;
+        self.grant(person.account_id, school, role).await?;
+        Ok(person)
+    }
+
+    /// The browser of somebody new who holds a role in a school; it follows no redirect.
+    pub async fn sign_in(&self, school: &TestSchool, role: StaffRole) -> Result<reqwest::Client> {
+        self.browser(&self.person(school.id, role).await?)
+    }
+
+    /// A browser with a person's cookie; it follows no redirect.
+    pub fn browser(&self, person: &TestPerson) -> Result<reqwest::Client> {
+        Ok(person.client(&self.base).redirect(reqwest::redirect::Policy::none()).build()?)
+    }
+
+    /// Gives a role as if it had always been there: sessions go on, and no event says so.
+    pub async fn grant(&self, account: AccountId, school: SchoolId, role: StaffRole) -> Result<()> {
+        let pool = &self.running.pools().log_writer;
+        for statement in [
+            "insert into account_members (school_id, account_id, invited_at) values ($1, $2, $3) on conflict do nothing",
+            "insert into account_roles (school_id, account_id, granted_at, role) values ($1, $2, $3, $4)
+             on conflict do nothing",
+        ] {
+            let query = sqlx::query(statement).bind(school.0).bind(account.0).bind(self.now());
+            let query = if statement.contains("$4") { query.bind(role.as_str()) } else { query };
+            query.execute(pool).await?;
+        }
+        Ok(())
     }
 
     /// The server itself.
@@ -111,6 +166,7 @@ impl TestApp {
     /// A school with so many pupils, in the read models already.
     pub async fn school(&self, pupils: usize) -> Result<TestSchool> {
         let id = SchoolId(self.state().ids.next());
+        self.grant(self.owner.account_id, id, StaffRole::Owner).await?;
         let (write, context) = (self.write(), self.context(id));
         let settings = Settings {
             zone: chrono_tz::America::Santiago,
@@ -211,6 +267,68 @@ impl TestApp {
     }
 }
 
+fn http() -> reqwest::ClientBuilder {
+    reqwest::Client::builder().timeout(Duration::from_secs(20))
+}
+
+impl TestPerson {
+    /// The same one in every server over the same databases; the session outlasts every test's clock.
+    async fn owner(state: &crate::AppState) -> Result<Self> {
+        let owner = Self::of(state, AccountId(Uuid::from_u128(0x0e))).await?;
+        let lasting = "update sessions set idle_seconds = 1000000000, ends_at = ends_at + interval '30 years'
+            where account_id = $1";
+        sqlx::query(lasting).bind(owner.account_id.0).execute(&state.pools.auth).await?;
+        Ok(owner)
+    }
+
+    async fn new(state: &crate::AppState) -> Result<Self> {
+        Self::of(state, AccountId(state.ids.next())).await
+    }
+
+    /// An account, made unless it is there, and an open session of it.
+    async fn of(state: &crate::AppState, account_id: AccountId) -> Result<Self> {
+        let (id, vault) = (account_id.0, state.write.vault());
+        // The accounts' keys belong to no school.
+        let keys = vault.ensure_keys(SchoolId(Uuid::nil()), &[(id, Identity), (id, Contact)]).await?;
+        sqlx::query(
+            "insert into accounts (account_id, email_hmac, name, email, created_at, activated_at)
+             values ($1, $2, $3, $4, $5, $5) on conflict do nothing",
+        )
+        .bind(id)
+        .bind(id.as_bytes().as_slice())
+        .bind(keys.seal(id, Identity, "account.invited", "name", "Marta Rojas")?.as_str())
+        .bind(keys.seal(id, Contact, "account.invited", "email", "marta@escuela.cl")?.as_str())
+        .bind(state.clock.now())
+        .execute(&state.pools.log_writer)
+        .await?;
+        let mut person = Self { account_id, cookie: String::new() };
+        person.sign_in(state).await?;
+        Ok(person)
+    }
+
+    /// Begins another session; the one before stays open.
+    pub async fn sign_in(&mut self, state: &crate::AppState) -> Result<()> {
+        let begin = session::Begin {
+            account_id: self.account_id,
+            needs_code: false,
+            device: "Firefox · Linux".to_owned(),
+            network: "127.0.0.0/24".to_owned(),
+        };
+        let secret = state.sessions.begin(&begin, None).await?.context("a session")?;
+        self.cookie = format!("sid={}", *secret.reveal());
+        Ok(())
+    }
+
+    /// A client with this person's cookie, whose writes come from the server's own pages.
+    pub fn client(&self, base: &str) -> reqwest::ClientBuilder {
+        let mut headers = reqwest::header::HeaderMap::new();
+        for (name, value) in [("cookie", self.cookie.as_str()), ("origin", base)] {
+            headers.insert(name, value.parse().expect("ASCII"));
+        }
+        http().default_headers(headers)
+    }
+}
+
 impl TestSchool {
     /// A scan of a card at an instant, on the batch's boot.
     pub fn scan(&self, seq: i64, card: &str, at: DateTime<Utc>) -> Value {
@@ -240,6 +358,15 @@ pub async fn refusal(response: reqwest::Response) -> Result<(u16, String)> {
     let problem: ProblemBody = serde_json::from_str(&body)?;
     ensure!(problem.status == status && problem.instance.is_some(), "{body}");
     Ok((status, problem.code))
+}
+
+/// A request that sends a form, as a browser does.
+pub fn with_form<K: AsRef<str>, V: AsRef<str>>(
+    request: reqwest::RequestBuilder,
+    fields: impl IntoIterator<Item = (K, V)>,
+) -> reqwest::RequestBuilder {
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    request.header("content-type", "application/x-www-form-urlencoded").body(body)
 }
 
 /// A span of minutes.

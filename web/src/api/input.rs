@@ -184,19 +184,6 @@ impl FromRequestParts<AppState> for PathId {
 }
 
 impl AppState {
-    /// The school that a request is about: the one it names, or the only one that there is.
-    pub async fn school(&self, named: Option<Uuid>) -> Result<SchoolId, Problem> {
-        if let Some(id) = named {
-            let found = queries::school(&mut self.pools.request.begin(SchoolId(id)).await?).await?;
-            return found.map(|s| s.school_id).ok_or_else(|| Problem::new(Code::NotFound).at("school"));
-        }
-        match self.pools.request.schools(None, 2).await?.as_slice() {
-            [only] => Ok(only.school_id),
-            [] => Err(Problem::new(Code::NotFound).at("school")),
-            _ => Err(Problem::new(Code::SchoolRequired)),
-        }
-    }
-
     /// Today on the school's wall (not in UTC: defect D22); none if the roster does not know it.
     pub async fn today(&self, school: SchoolId) -> Result<Option<NaiveDate>, Problem> {
         let found = queries::school(&mut self.pools.request.begin(school).await?).await?;

@@ -13,6 +13,7 @@ use uuid::Uuid;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct OfSchool {
-    /// The school; may be left out while there is only one.
+    /// The school; may be left out by whoever belongs to one only.
+    #[expect(dead_code, reason = "read before the handler, which gets `InSchool`; here for its description")]
     pub school: Option<Uuid>,
 }

@@ -1,10 +1,13 @@
 //! The OpenAPI 3.1 document, generated from the handlers.
 
 use crate::AppState;
+use crate::permissions::{self, Access, Found, Route};
 use crate::problem::{Code, ProblemBody};
-use axum::http::header;
+use axum::http::{Method, header};
 use axum::response::IntoResponse;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{Content, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
@@ -40,6 +43,8 @@ impl Modify for Everywhere {
                 .description(Some("The kiosk's secret, as `attendance kiosk enrol` printed it"))
                 .build();
             components.add_security_scheme("kiosk", SecurityScheme::Http(bearer));
+            let cookie = ApiKeyValue::with_description("__Host-sid", "A person's session, as `/entrar` begins one");
+            components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
         }
     }
 }
@@ -58,14 +63,40 @@ pub fn document() -> utoipa::openapi::OpenApi {
             .content("application/problem+json", Content::new(Some(Ref::from_schema_name("ProblemBody"))))
             .build()
     };
-    for item in document.paths.paths.values_mut() {
-        let operations =
-            [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch].into_iter().flatten();
-        for operation in operations {
-            operation.responses.responses.entry("default".to_owned()).or_insert_with(|| refusal().into());
+    for (path, item) in &mut document.paths.paths {
+        let methods = [
+            (Method::GET, &mut item.get),
+            (Method::PUT, &mut item.put),
+            (Method::POST, &mut item.post),
+            (Method::DELETE, &mut item.delete),
+            (Method::PATCH, &mut item.patch),
+        ];
+        for (method, operation) in methods.into_iter().filter_map(|(m, o)| Some((m, o.as_mut()?))) {
+            let responses = &mut operation.responses.responses;
+            for status in refusals(&method, path) {
+                responses.entry((*status).to_owned()).or_insert_with(|| refusal().into());
+            }
+            if is_for_persons(&method, path) {
+                operation.security = Some(vec![SecurityRequirement::new("session", Vec::<String>::new())]);
+            }
         }
     }
     document
+}
+
+/// The refusals that the permission table brings, and that of all others.
+fn refusals(method: &Method, path: &str) -> &'static [&'static str] {
+    match permissions::find(method, path) {
+        Found::Route(Route { access: Access::Person | Access::May(_), .. }) => &["401", "403", "default"],
+        Found::Route(Route { access: Access::Kiosk, .. }) => &["401", "default"],
+        Found::Route(Route { access: Access::Local, .. }) => &["403", "default"],
+        Found::Route(Route { access: Access::Public, .. }) | Found::Methods(_) | Found::Nothing => &["default"],
+    }
+}
+
+fn is_for_persons(method: &Method, path: &str) -> bool {
+    let route = permissions::find(method, path);
+    matches!(route, Found::Route(Route { access: Access::Person | Access::May(_), .. }))
 }
 
 /// The same document that `attendance openapi` prints.

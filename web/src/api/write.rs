@@ -4,6 +4,7 @@
 use crate::AppState;
 use crate::middleware::RequestId;
 use crate::problem::{Code, Problem};
+use crate::session::Person;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use commands::{Context, Done, Outcome, ReserveError, Reserved};
@@ -28,6 +29,7 @@ pub struct IdempotencyKey {
 /// A write as it was asked for, its body aside.
 pub struct Request {
     key: CommandId,
+    actor: Actor,
     correlation: Uuid,
     what: String,
 }
@@ -43,8 +45,9 @@ impl FromRequestParts<AppState> for Request {
         };
         let key = key.filter(|k| !k.is_nil()).ok_or_else(|| Problem::new(Code::IdempotencyKeyRequired))?;
         let correlation = parts.extensions.get::<RequestId>().map_or_else(|| state.ids.next(), |id| id.0);
+        let actor = Actor::user(Person::from_request_parts(parts, state).await?.account_id);
         let what = format!("{} {}\n", parts.method, parts.uri.path());
-        Ok(Self { key: CommandId(key), correlation, what })
+        Ok(Self { key: CommandId(key), actor, correlation, what })
     }
 }
 
@@ -53,8 +56,6 @@ impl Request {
     /// answer, a refusal too, whatever happened since, and waits for it if the first still runs; a
     /// failure that may pass is no answer, and the repeat tries again. All in a task of its own: a client
     /// that hangs up does not cut it off.
-    ///
-    /// Until sign-in exists, whoever reaches the port is one and the same actor.
     pub async fn run<W, F>(
         self,
         state: &AppState,
@@ -67,7 +68,7 @@ impl Request {
         F: Future<Output = Result<Done, Problem>> + Send,
     {
         let sha256: [u8; 32] = Sha256::new().chain_update(self.what).chain_update(body).finalize().into();
-        let (write, key, correlation_id) = (state.write.clone(), self.key, self.correlation);
+        let (write, key, actor, correlation_id) = (state.write.clone(), self.key, self.actor, self.correlation);
         let once = async move {
             let claim = match write.reserve_command(school, key, sha256).await {
                 Ok(Reserved::Run(claim)) => claim,
@@ -78,7 +79,6 @@ impl Request {
             };
             let run = async {
                 let zone = write.school_settings(school).await?.zone;
-                let actor = Actor::system("rest");
                 let command_id = Some(key);
                 work(write.clone(), Context { school, zone, actor, command_id, correlation_id, causation_id: None })
                     .await

@@ -35,7 +35,7 @@ pub async fn catch_panics(request: Request, next: Next) -> Response {
 
 /// Answers only for hosts that are ours: exactly one `Host`, a loopback name or one of the configured
 /// (RFC 9110, 15.5.20). Otherwise a page elsewhere could make a browser on this machine read the board
-/// under a name of its own (DNS rebinding), since loopback is all the protection there is.
+/// under a name of its own (DNS rebinding), and a link that we make could lead elsewhere.
 pub async fn check_host(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let hosts = &state.config.http.hosts;
     // An address with a host in it counts for more than the header (RFC 9112, 3.2.2); both must be ours.

@@ -3,7 +3,7 @@
 use crate::problem::{self, Code, Problem};
 use crate::{i18n, pages};
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -38,7 +38,7 @@ async fn spoken(request: Request, next: Next) -> Response {
     } else {
         problem.response(lang, id.as_deref())
     };
-    for name in [header::ALLOW, header::RETRY_AFTER] {
+    for name in [header::ALLOW, header::RETRY_AFTER, HeaderName::from_static("hx-refresh")] {
         if let Some(value) = response.headers().get(&name) {
             spoken.headers_mut().insert(name, value.clone());
         }

@@ -2,7 +2,7 @@
 
 use super::respond::Nonce;
 use super::shell::{self, Page, Place};
-use super::view::Board;
+use super::view::{Board, Who};
 use super::{alerts, answer, courses, fresh, gates, icon, stream};
 use crate::i18n::{Lang, times};
 use maud::{Markup, html};
@@ -69,7 +69,7 @@ pub(super) fn offline(lang: Lang) -> Markup {
 }
 
 /// The whole page.
-pub(super) fn page(board: &Board, several_schools: bool, lang: Lang, nonce: &Nonce) -> Markup {
+pub(super) fn page(board: &Board, who: &Who, lang: Lang, nonce: &Nonce) -> Markup {
     let part = |panel: Panel| panel.content(board, lang);
     let main = html! {
         main class="board" id="live" hx-sse:connect={ "/hoy/live?lang=" (lang.code()) "&colegio=" (board.school.id) }
@@ -100,7 +100,7 @@ pub(super) fn page(board: &Board, several_schools: bool, lang: Lang, nonce: &Non
             place: Place::Today,
             here: "/hoy".to_owned(),
             school: Some(&board.school.name),
-            several_schools,
+            who: Some(who),
             ages: true,
         },
         &main,

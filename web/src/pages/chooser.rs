@@ -3,12 +3,12 @@
 use super::icon::icon;
 use super::respond::Nonce;
 use super::shell::{self, Page, Place};
-use super::view::School;
+use super::view::{School, Who};
 use crate::i18n::Lang;
 use maud::{Markup, html};
 
 /// The whole page; without any school it says how one is made.
-pub(super) fn page(schools: &[School], lang: Lang, nonce: &Nonce) -> Markup {
+pub(super) fn page(schools: &[School], who: &Who, lang: Lang, nonce: &Nonce) -> Markup {
     let main = html! {
         main class="chooser" {
             @if schools.is_empty() {
@@ -37,7 +37,7 @@ pub(super) fn page(schools: &[School], lang: Lang, nonce: &Nonce) -> Markup {
             place: Place::Schools,
             here: "/escuelas".to_owned(),
             school: None,
-            several_schools: schools.len() > 1,
+            who: Some(who),
             ages: false,
         },
         &main,

@@ -3,7 +3,7 @@
 use super::icon::icon;
 use super::respond::Nonce;
 use super::shell::{self, Page, Place};
-use super::view::{CourseDay, PersonName, Pupil, Status};
+use super::view::{CourseDay, PersonName, Pupil, Status, Who};
 use super::{alerts, bar, board, courses, fresh, status};
 use crate::i18n::{Lang, times};
 use chrono_tz::Tz;
@@ -23,7 +23,7 @@ const GROUPS: [Status; 7] = [
 ];
 
 /// The whole page. The list fetches itself again every ten seconds.
-pub(super) fn page(day: &CourseDay, several_schools: bool, lang: Lang, nonce: &Nonce) -> Markup {
+pub(super) fn page(day: &CourseDay, who: &Who, lang: Lang, nonce: &Nonce) -> Markup {
     let here = format!("/hoy/cursos/{}", day.course.id);
     let main = html! {
         main class="course-page" {
@@ -47,7 +47,7 @@ pub(super) fn page(day: &CourseDay, several_schools: bool, lang: Lang, nonce: &N
             place: Place::Nowhere,
             here: here.clone(),
             school: Some(&day.school.name),
-            several_schools,
+            who: Some(who),
             ages: true,
         },
         &main,

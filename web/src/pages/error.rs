@@ -20,6 +20,7 @@ pub(super) fn page(status: StatusCode, code: Option<&str>, lang: Lang, nonce: &N
     let (title, what) = match status {
         StatusCode::NOT_FOUND => (key("error-not-found-title"), key("error-not-found")),
         StatusCode::SERVICE_UNAVAILABLE => (key("error-unavailable-title"), key("error-unavailable")),
+        StatusCode::FORBIDDEN => (key("error-forbidden-title"), key("error-forbidden")),
         s if s.is_client_error() => (key("error-request-title"), key("error-request")),
         _ => (key("error-internal-title"), key("error-internal")),
     };
@@ -45,7 +46,7 @@ pub(super) fn page(status: StatusCode, code: Option<&str>, lang: Lang, nonce: &N
             place: Place::Nowhere,
             here: "/hoy".to_owned(),
             school: None,
-            several_schools: false,
+            who: None,
             ages: false,
         },
         &main,

@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::attendance_day::Direction;
 use domain::day_status::{self, Step};
 use domain::expectation::Why;
-use domain::{CourseId, SchoolId, StudentId};
+use domain::{AccountId, CourseId, SchoolId, StudentId};
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _, stream};
 use projections::live::board::{Board as Facts, Counts as Counted, GateLine};
@@ -35,6 +35,20 @@ const PAGE: i64 = 200;
 pub struct ReadModels(pub AppState);
 
 impl Source for ReadModels {
+    fn name(&self, account: AccountId) -> BoxFuture<'_, Option<String>> {
+        async move {
+            match self.0.accounts.person(account).await {
+                Ok(found) => found.name,
+                Err(error) => {
+                    // The page is still theirs.
+                    tracing::warn!(%error, "no name for a page");
+                    None
+                }
+            }
+        }
+        .boxed()
+    }
+
     fn schools(&self) -> BoxFuture<'_, Result<Vec<School>, SourceError>> {
         async move {
             let mut schools = Vec::new();

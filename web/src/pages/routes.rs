@@ -3,25 +3,25 @@
 use super::live::{Live, Shape};
 use super::respond::{self, Nonce};
 use super::source::{Source, SourceError};
-use super::view::School;
+use super::view::{School, Who};
 use super::{board, chooser, course, error, wall};
-use crate::i18n::{LANGUAGE_COOKIE, Lang, cookie, negotiate};
-use crate::middleware::{RequestId, named_loopback};
+use crate::i18n::{LANGUAGE_COOKIE, Lang, negotiate};
+use crate::middleware::{RequestId, SCHOOL_COOKIE, named_loopback};
+use crate::permissions::Permission;
+use crate::session::{InSchool, Person};
 use axum::Router;
 use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use domain::SchoolId;
 use serde::Deserialize;
 use std::convert::Infallible;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-
-/// Name of the cookie that keeps the chosen school.
-const SCHOOL_COOKIE: &str = "colegio";
 
 /// How long a choice is kept, in seconds.
 const YEAR: u32 = 31_536_000;
@@ -42,7 +42,7 @@ pub fn router<S: Clone + Send + Sync + 'static>(
 ) -> Router<S> {
     let live = Live::new(Arc::clone(&source), streams, stopping);
     Router::new()
-        .route("/", get(|| async { Redirect::to("/hoy") }))
+        .route("/", get(home))
         .route("/hoy", get(today))
         .route("/hoy/muro", get(wall_screen))
         .route("/hoy/live", get(stream))
@@ -55,6 +55,9 @@ pub fn router<S: Clone + Send + Sync + 'static>(
 /// Who asks, in which language, about which school.
 struct Visit {
     lang: Lang,
+    /// Of whoever is let through; a request that nobody let through sees nothing.
+    person: Option<Person>,
+    /// The one that the person may ask about.
     school: Option<Uuid>,
     wall: bool,
     headers: HeaderMap,
@@ -77,8 +80,8 @@ impl<S: Sync> FromRequestParts<S> for Visit {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let Query(asked) = Query::<Asked>::try_from_uri(&parts.uri).unwrap_or_default();
         let lang = negotiate(asked.lang.as_deref(), &parts.headers);
-        let chosen = asked.colegio.as_deref().and_then(|id| id.parse::<Uuid>().ok());
-        let kept = || cookie(&parts.headers, SCHOOL_COOKIE).and_then(|id| id.parse().ok());
+        let school = parts.extensions.get::<InSchool>().map(|of| of.0.0);
+        let chosen = asked.colegio.as_deref().and_then(|id| id.parse::<Uuid>().ok()).filter(|id| school == Some(*id));
         let mut keep = Vec::new();
         // A page that fetches itself again chooses nothing: another tab may have chosen since.
         let chooses = parts.headers.get("hx-request").is_none();
@@ -90,7 +93,8 @@ impl<S: Sync> FromRequestParts<S> for Visit {
         }
         Ok(Self {
             lang,
-            school: chosen.or_else(kept),
+            person: parts.extensions.get::<Person>().cloned(),
+            school,
             wall: asked.muro.is_some(),
             headers: parts.headers.clone(),
             id: parts.extensions.get::<RequestId>().map(|id| id.0.to_string()),
@@ -100,13 +104,20 @@ impl<S: Sync> FromRequestParts<S> for Visit {
 }
 
 impl Visit {
-    /// The school of this visit among those there are: the chosen one, or the only one.
-    fn school_of(&self, schools: &[School]) -> Option<Uuid> {
-        let chosen = self.school.filter(|id| schools.iter().any(|school| school.id == *id));
-        chosen.or(match schools {
-            [only] => Some(only.id),
-            _ => None,
-        })
+    /// Whose page it is.
+    async fn who(&self, source: &dyn Source) -> Who {
+        match &self.person {
+            Some(person) => Who::of(person, source.name(person.account_id).await),
+            None => Who::default(),
+        }
+    }
+
+    /// The schools of this person, by name.
+    async fn schools(&self, source: &dyn Source) -> Result<Vec<School>, SourceError> {
+        let mut schools = source.schools().await?;
+        let own = |school: &School| self.person.as_ref().is_some_and(|person| person.belongs_to(SchoolId(school.id)));
+        schools.retain(own);
+        Ok(schools)
     }
 
     /// The answer, with the choices of this visit kept.
@@ -142,6 +153,16 @@ impl Visit {
     }
 }
 
+/// The first page that this person may see.
+async fn home(visit: Visit) -> Redirect {
+    let may = |permission| visit.person.as_ref().is_some_and(|person| person.may_somewhere(permission));
+    match () {
+        () if may(Permission::BoardRead) => Redirect::to("/hoy"),
+        () if may(Permission::AuditRead) => Redirect::to("/registro"),
+        () => Redirect::to("/cuenta"),
+    }
+}
+
 async fn today(State(pages): State<Pages>, visit: Visit) -> Response {
     shown(&pages, &visit, board::page).await
 }
@@ -154,18 +175,18 @@ async fn wall_screen(State(pages): State<Pages>, visit: Visit) -> Response {
 async fn shown(
     pages: &Pages,
     visit: &Visit,
-    draw: impl FnOnce(&super::view::Board, bool, Lang, &Nonce) -> maud::Markup,
+    draw: impl FnOnce(&super::view::Board, &Who, Lang, &Nonce) -> maud::Markup,
 ) -> Response {
     let made = async {
-        let schools = pages.source.schools().await?;
-        let nonce = Nonce::fresh();
-        let Some(school) = visit.school_of(&schools) else {
-            let markup = chooser::page(&schools, visit.lang, &nonce);
+        let (nonce, who) = (Nonce::fresh(), visit.who(&*pages.source).await);
+        let Some(school) = visit.school else {
+            let schools = visit.schools(&*pages.source).await?;
+            let markup = chooser::page(&schools, &who, visit.lang, &nonce);
             return Ok(visit.answer(StatusCode::OK, &nonce, markup));
         };
         Ok(match pages.source.board(school).await? {
             Some(found) => {
-                let markup = draw(&found, schools.len() > 1, visit.lang, &nonce);
+                let markup = draw(&found, &who, visit.lang, &nonce);
                 visit.answer(StatusCode::OK, &nonce, markup)
             }
             None => visit.not_found(),
@@ -175,10 +196,10 @@ async fn shown(
 }
 
 async fn schools(State(pages): State<Pages>, visit: Visit) -> Response {
-    match pages.source.schools().await {
+    match visit.schools(&*pages.source).await {
         Ok(schools) => {
-            let nonce = Nonce::fresh();
-            let markup = chooser::page(&schools, visit.lang, &nonce);
+            let (nonce, who) = (Nonce::fresh(), visit.who(&*pages.source).await);
+            let markup = chooser::page(&schools, &who, visit.lang, &nonce);
             visit.answer(StatusCode::OK, &nonce, markup)
         }
         Err(error) => visit.failed(&error),
@@ -188,12 +209,11 @@ async fn schools(State(pages): State<Pages>, visit: Visit) -> Response {
 async fn course_day(State(pages): State<Pages>, visit: Visit, Path(id): Path<String>) -> Response {
     let Ok(id) = id.parse::<Uuid>() else { return visit.not_found() };
     let made = async {
-        let schools = pages.source.schools().await?;
-        let Some(school) = visit.school_of(&schools) else { return Ok(visit.not_found()) };
+        let Some(school) = visit.school else { return Ok(visit.not_found()) };
         Ok(match pages.source.course(school, id).await? {
             Some(day) => {
-                let nonce = Nonce::fresh();
-                let markup = course::page(&day, schools.len() > 1, visit.lang, &nonce);
+                let (nonce, who) = (Nonce::fresh(), visit.who(&*pages.source).await);
+                let markup = course::page(&day, &who, visit.lang, &nonce);
                 visit.answer(StatusCode::OK, &nonce, markup)
             }
             None => visit.not_found(),

@@ -2,8 +2,10 @@
 
 use super::icon::{icon, symbols};
 use super::respond::Nonce;
+use super::view::Who;
 use crate::assets;
 use crate::i18n::{Lang, key};
+use crate::permissions::Permission;
 use maud::{DOCTYPE, Markup, html};
 
 /// htmx's configuration. Arrays need JSON. Its events and defaults: `web/assets/live.js`.
@@ -21,6 +23,12 @@ pub(super) enum Place {
     Wall,
     /// The choice of school.
     Schools,
+    /// Who works here.
+    People,
+    /// What happened to accounts.
+    Log,
+    /// The own account.
+    Account,
     /// None of them.
     Nowhere,
 }
@@ -39,8 +47,8 @@ pub(super) struct Page<'a> {
     pub here: String,
     /// The school it is about.
     pub school: Option<&'a str>,
-    /// Whether there are several schools to choose from.
-    pub several_schools: bool,
+    /// Whose it is; a page of nobody's leads nowhere.
+    pub who: Option<&'a Who>,
     /// Whether it shows figures that age: then it refreshes itself without scripts.
     pub ages: bool,
 }
@@ -86,13 +94,10 @@ pub(super) fn page(page: &Page<'_>, main: &Markup) -> Markup {
                             }
                         }
                         nav class="places" aria-label=(lang.t("nav-label")) { ul {
-                            (place(page, Place::Today, "/hoy", "today", key("nav-today")))
-                            (place(page, Place::Wall, "/hoy/muro", "wall", key("nav-wall")))
-                            @if page.several_schools {
-                                (place(page, Place::Schools, "/escuelas", "school", key("nav-schools")))
-                            }
+                            @if let Some(who) = page.who { (places(page, who)) }
                             (languages(page))
                         } }
+                        @if let Some(who) = page.who { (person(who, lang)) }
                     }
                     div class="page" id="content" tabindex="-1" { (main) }
                 }
@@ -112,9 +117,39 @@ pub(super) fn bare(page: &Page<'_>, class: &str, main: &Markup) -> Markup {
     }
 }
 
-fn place(page: &Page<'_>, place: Place, href: &str, icon_name: &str, key: &str) -> Markup {
+/// Where this person may go. A phone's bar has no room for all: the rest is on the account's page.
+fn places(page: &Page<'_>, who: &Who) -> Markup {
     html! {
-        li {
+        @if who.may(Permission::BoardRead) {
+            (place(page, Place::Today, "/hoy", "today", key("nav-today"), None))
+            (place(page, Place::Wall, "/hoy/muro", "wall", key("nav-wall"), None))
+        }
+        @if who.several_schools { (place(page, Place::Schools, "/escuelas", "school", key("nav-schools"), None)) }
+        @if who.may(Permission::PeopleRead) {
+            (place(page, Place::People, "/personas", "people", key("nav-people"), Some("wide")))
+        }
+        @if who.may(Permission::AuditRead) {
+            (place(page, Place::Log, "/registro", "log", key("nav-log"), Some("wide")))
+        }
+        (place(page, Place::Account, "/cuenta", "account", key("nav-account"), None))
+    }
+}
+
+/// Who is signed in, and the way out.
+fn person(who: &Who, lang: Lang) -> Markup {
+    html! {
+        div class="person" {
+            @if let Some(name) = &who.name { span class="person-name" { (name) } }
+            form method="post" action="/salir" {
+                button class="quiet" type="submit" { (icon("left")) span { (lang.t("sign-out")) } }
+            }
+        }
+    }
+}
+
+fn place(page: &Page<'_>, place: Place, href: &str, icon_name: &str, key: &str, class: Option<&str>) -> Markup {
+    html! {
+        li class=[class] {
             a href=(href) aria-current=[(page.place == place).then_some("page")] {
                 (icon(icon_name)) span { (page.lang.t(key)) }
             }

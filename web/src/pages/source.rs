@@ -1,6 +1,7 @@
 //! Where the pages' values come from.
 
 use super::view::{Board, CourseDay, School};
+use domain::AccountId;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use std::sync::Arc;
@@ -23,6 +24,9 @@ pub type Boards = BoxStream<'static, Arc<Board>>;
 /// The values of the pages, opened and counted. The server's is over the read models, that of
 /// `examples/board.rs` is made up.
 pub trait Source: Send + Sync + 'static {
+    /// The name of a person of the staff; none if it is erased or cannot be had.
+    fn name(&self, account: AccountId) -> BoxFuture<'_, Option<String>>;
+
     /// Every school, by name.
     fn schools(&self) -> BoxFuture<'_, Result<Vec<School>, SourceError>>;
 

@@ -1,9 +1,10 @@
 //! Every page and every message of the stream, from every sample, in both languages.
 
 use super::respond::Nonce;
-use super::view::{Board, CourseDay, School};
-use super::{board, chooser, course, error, sample, wall};
+use super::view::{Board, CourseDay, School, Who};
+use super::{board, chooser, course, error, sample, staff, wall};
 use crate::i18n::Lang;
+use crate::permissions::Permission;
 use axum::http::StatusCode;
 use std::collections::BTreeSet;
 
@@ -19,22 +20,28 @@ fn boards() -> Vec<(&'static str, Board)> {
     ]
 }
 
+/// Somebody who may see every page, with a name that looks like markup.
+fn who() -> Who {
+    Who { name: Some(sample::HOSTILE.to_owned()), several_schools: true, may: Permission::ALL.to_vec() }
+}
+
 /// Every page: (what it is, its markup).
 fn pages(lang: Lang) -> Vec<(String, String)> {
     let nonce = Nonce::sample();
     let mut pages = Vec::new();
     for (name, board) in boards() {
-        pages.push((format!("board {name}"), board::page(&board, true, lang, &nonce)));
+        pages.push((format!("board {name}"), board::page(&board, &who(), lang, &nonce)));
         pages.push((format!("wall {name}"), wall::page(&board, lang, &nonce)));
     }
     for (name, day) in [("usual", CourseDay::sample()), ("hostile", CourseDay::sample_hostile())] {
-        pages.push((format!("course {name}"), course::page(&day, false, lang, &nonce)));
+        pages.push((format!("course {name}"), course::page(&day, &who(), lang, &nonce)));
     }
     let hostile = School { name: sample::HOSTILE.to_owned(), ..sample::school() };
     for schools in [vec![], vec![sample::school(), hostile]] {
-        pages.push((format!("schools {}", schools.len()), chooser::page(&schools, lang, &nonce)));
+        pages.push((format!("schools {}", schools.len()), chooser::page(&schools, &who(), lang, &nonce)));
     }
-    for status in [404, 400, 503, 500] {
+    pages.extend(staff::sample_pages(lang, &nonce));
+    for status in [404, 403, 400, 503, 500] {
         let status = StatusCode::from_u16(status).unwrap();
         pages.push((format!("error {status}"), error::page(status, Some(sample::HOSTILE), lang, &nonce)));
     }
@@ -196,7 +203,7 @@ fn a_board_of_30_courses_at_its_busiest_is_not_over_100_kb() {
     course.counts.late = 6;
     course.counts.missing = 4;
     board.courses = vec![course; 30];
-    let html = board::page(&board, true, Lang::Es, &Nonce::sample()).into_string();
+    let html = board::page(&board, &who(), Lang::Es, &Nonce::sample()).into_string();
     let assets = [&crate::assets::STYLE, &crate::assets::SCRIPT, &crate::assets::BADGE];
     let whole = html.len() + assets.iter().map(|asset| asset.bytes.len()).sum::<usize>();
     assert!(whole < 100_000, "{whole} bytes, {} of them the page", html.len());
@@ -204,18 +211,18 @@ fn a_board_of_30_courses_at_its_busiest_is_not_over_100_kb() {
 
 #[test]
 fn an_erased_pupil_is_shown_as_erased() {
-    let html = board::page(&Board::sample(), false, Lang::Es, &Nonce::sample()).into_string();
+    let html = board::page(&Board::sample(), &who(), Lang::Es, &Nonce::sample()).into_string();
     assert!(html.contains("<em>eliminado</em>"));
-    let html = course::page(&CourseDay::sample(), false, Lang::Es, &Nonce::sample()).into_string();
+    let html = course::page(&CourseDay::sample(), &who(), Lang::Es, &Nonce::sample()).into_string();
     assert!(html.contains("<em>eliminado</em>"));
 }
 
 #[test]
 fn a_silent_gate_and_old_figures_are_said_aloud() {
-    let html = board::page(&Board::sample_trouble(), false, Lang::Es, &Nonce::sample()).into_string();
+    let html = board::page(&Board::sample_trouble(), &who(), Lang::Es, &Nonce::sample()).into_string();
     assert!(html.contains("Sin noticias de Portón Sur."));
     assert!(html.contains("Estas cifras están atrasadas."));
-    let html = board::page(&Board::sample(), false, Lang::Es, &Nonce::sample()).into_string();
+    let html = board::page(&Board::sample(), &who(), Lang::Es, &Nonce::sample()).into_string();
     assert!(!html.contains("Sin noticias") && !html.contains("Estas cifras"));
 }
 
@@ -226,7 +233,7 @@ fn many_silent_gates_are_one_banner_that_names_each() {
         gate.silent_since = Some(sample::now());
     }
     for html in [
-        board::page(&board, false, Lang::Es, &Nonce::sample()).into_string(),
+        board::page(&board, &who(), Lang::Es, &Nonce::sample()).into_string(),
         wall::page(&board, Lang::Es, &Nonce::sample()).into_string(),
     ] {
         let banners = html.matches("class=\"banner\"").count();
@@ -241,7 +248,7 @@ fn many_silent_gates_are_one_banner_that_names_each() {
 fn a_courses_page_says_how_old_it_is_and_which_gate_is_silent() {
     let trouble = Board::sample_trouble();
     let day = CourseDay { gates: trouble.gates, freshness: trouble.freshness, ..CourseDay::sample() };
-    let html = course::page(&day, false, Lang::Es, &Nonce::sample()).into_string();
+    let html = course::page(&day, &who(), Lang::Es, &Nonce::sample()).into_string();
     assert!(html.contains("Sin noticias de Portón Sur.") && html.contains("Atrasado: al día hace"));
 }
 
@@ -257,10 +264,14 @@ fn the_wall_shows_no_name_of_a_pupil() {
 
 mod served {
     use super::*;
+    use crate::middleware::as_person;
     use crate::pages::source::Boards;
     use crate::pages::{Source, SourceError, router};
+    use crate::session::Person;
     use axum::body::Body;
     use axum::http::{HeaderMap, Request, header};
+    use axum::middleware::from_fn_with_state;
+    use domain::{AccountId, SchoolId};
     use futures::future::BoxFuture;
     use futures::{FutureExt as _, StreamExt as _, stream};
     use std::sync::Arc;
@@ -285,6 +296,9 @@ mod served {
     }
 
     impl Source for Samples {
+        fn name(&self, _: AccountId) -> BoxFuture<'_, Option<String>> {
+            futures::future::ready(Some("Marta Rojas".to_owned())).boxed()
+        }
         fn schools(&self) -> BoxFuture<'_, Result<Vec<School>, SourceError>> {
             self.answer(self.schools.clone())
         }
@@ -302,7 +316,10 @@ mod served {
     }
 
     async fn get(source: Samples, path: &str, headers: &[(&str, &str)]) -> (StatusCode, HeaderMap, Body) {
-        let app = router::<()>(Arc::new(source), Arc::new(Semaphore::new(8)), CancellationToken::new()).with_state(());
+        let person = Person::sample(source.schools.iter().map(|school| SchoolId(school.id)));
+        let app = router::<()>(Arc::new(source), Arc::new(Semaphore::new(8)), CancellationToken::new())
+            .layer(from_fn_with_state(person, as_person))
+            .with_state(());
         let mut request = Request::get(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -370,17 +387,19 @@ mod served {
     }
 
     #[tokio::test]
-    async fn several_schools_are_a_choice_and_another_schools_id_chooses_nothing() {
+    async fn several_schools_are_a_choice_and_another_schools_id_leads_nowhere() {
         let other = School { id: Uuid::from_u128(5), name: "Escuela Dos".to_owned(), ..sample::school() };
         let two = || Samples { schools: vec![sample::school(), other.clone()], broken: false };
         let (.., body) = get(two(), "/hoy", &[]).await;
         assert!(text(body).await.contains("Elija un colegio"));
-        let (.., body) = get(two(), "/hoy?colegio=00000000-0000-0000-0000-00000000000f", &[]).await;
+        const FOREIGN: &str = "00000000-0000-0000-0000-00000000000f";
+        assert_eq!(get(two(), &format!("/hoy?colegio={FOREIGN}"), &[]).await.0, StatusCode::NOT_FOUND);
+        let (.., body) = get(two(), "/hoy", &[("cookie", &format!("colegio={FOREIGN}"))]).await;
         assert!(text(body).await.contains("Elija un colegio"));
     }
 
     #[tokio::test]
-    async fn the_stream_begins_with_every_panel_and_fails_only_with_403_or_503() {
+    async fn the_stream_begins_with_every_panel_and_fails_without_a_redirect() {
         let id = sample::school().id;
         let path = format!("/hoy/live?colegio={id}");
         let (status, headers, body) = get(one(), &path, &[]).await;
@@ -393,8 +412,11 @@ mod served {
         assert!(!first.contains("hx-nonce") && !first.contains("hx-get"));
 
         let (status, ..) = get(one(), "/hoy/live?colegio=00000000-0000-0000-0000-00000000000f", &[]).await;
-        assert_eq!(status, StatusCode::FORBIDDEN);
-        assert_eq!(get(one(), "/hoy/live", &[]).await.0, StatusCode::FORBIDDEN);
+        assert_eq!(status, StatusCode::NOT_FOUND);
+        assert_eq!(get(one(), "/hoy/live", &[]).await.0, StatusCode::OK, "the only one");
+        let two =
+            Samples { schools: vec![sample::school(), School { id: Uuid::from_u128(5), ..sample::school() }], ..one() };
+        assert_eq!(get(two, "/hoy/live", &[]).await.0, StatusCode::FORBIDDEN);
         let broken = Samples { broken: true, ..one() };
         assert_eq!(get(broken, &path, &[]).await.0, StatusCode::SERVICE_UNAVAILABLE);
     }

@@ -1,12 +1,90 @@
 //! What the pages show: plain values, already opened and counted, free of language and markup. The one
 //! place that makes them from the read models is [`super::ReadModels`].
 
+use crate::permissions::Permission;
+use crate::session::Person;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
+use domain::account::StaffRole;
 use domain::attendance_day::{Direction, Flag};
 use domain::day_status::Step;
 use domain::kiosk::LaneMode;
 use uuid::Uuid;
+
+/// Whose page it is.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Who {
+    /// The person's name; none if it is erased or cannot be had.
+    pub name: Option<String>,
+    /// Whether there are several schools to choose from.
+    pub several_schools: bool,
+    /// What the person may do in any of them.
+    pub may: Vec<Permission>,
+}
+
+impl Who {
+    /// A person with a name.
+    pub fn of(person: &Person, name: Option<String>) -> Self {
+        let may = Permission::ALL.into_iter().filter(|permission| person.may_somewhere(*permission));
+        Self { name, several_schools: person.schools().len() > 1, may: may.collect() }
+    }
+
+    /// Whether the person may do that anywhere.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.may.contains(&permission)
+    }
+}
+
+/// An open session in its person's list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OwnSession {
+    /// Its name.
+    pub id: Uuid,
+    /// `Firefox · Linux`; may be empty.
+    pub device: String,
+    /// `203.0.113.0/24`; may be empty.
+    pub network: String,
+    /// When it began.
+    pub begun: DateTime<Utc>,
+    /// Minutes since it was last used.
+    pub minutes_ago: i64,
+    /// The one that the page is shown in.
+    pub this: bool,
+}
+
+/// Somebody who works in a school.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Colleague {
+    /// The account.
+    pub id: Uuid,
+    /// Name; none once erased.
+    pub name: Option<String>,
+    /// Mail address; none once erased.
+    pub email: Option<String>,
+    /// Roles in the school.
+    pub roles: Vec<StaffRole>,
+    /// Whether a password was chosen.
+    pub activated: bool,
+    /// Whether the school keeps the person out.
+    pub disabled: bool,
+    /// Whether a code is asked for at signing in.
+    pub has_totp: bool,
+    /// Who looks.
+    pub this: bool,
+}
+
+/// Something that happened to an account.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LogLine {
+    /// When the log learned it.
+    pub at: DateTime<Utc>,
+    /// The event's name.
+    pub event: String,
+    /// To whom: a name, or an id.
+    pub about: String,
+    /// By whom: a name, an id, or another actor.
+    pub by: String,
+}
 
 /// A school as a choice.
 #[derive(Clone, PartialEq, Debug)]

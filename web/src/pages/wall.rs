@@ -34,7 +34,7 @@ pub(super) fn page(board: &Board, lang: Lang, nonce: &Nonce) -> Markup {
             place: Place::Wall,
             here: "/hoy/muro".to_owned(),
             school: Some(&board.school.name),
-            several_schools: false,
+            who: None,
             ages: true,
         },
         "wall",

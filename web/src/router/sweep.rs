@@ -1,6 +1,7 @@
 //! What holds on every route at once.
 
 use crate::testing::{TestApp, refusal};
+use domain::account::StaffRole;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, Response, StatusCode};
 use std::time::Duration;
@@ -22,7 +23,7 @@ async fn operations(app: &TestApp) -> Vec<(Method, String)> {
 }
 
 async fn ask(app: &TestApp, method: &Method, path: &str) -> Response {
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let client = app.browser(app.owner()).unwrap();
     client.request(method.clone(), format!("{}{path}", app.base)).send().await.unwrap()
 }
 
@@ -76,6 +77,10 @@ async fn every_answer_of_every_route_carries_the_headers_that_guard_it() {
         assert_guarded(&what, response.headers());
         seen.push(response.status().as_u16());
     }
+    let inspector = app.sign_in(&school, StaffRole::Inspector).await.unwrap();
+    let forbidden = inspector.get(format!("{}/api/v1/audit", app.base)).send().await.unwrap();
+    assert_guarded("403", forbidden.headers());
+    seen.push(forbidden.status().as_u16());
     let large = app.post_scans(&school, "x".repeat(2_000_000)).await.unwrap();
     assert_guarded("413", large.headers());
     seen.push(large.status().as_u16());

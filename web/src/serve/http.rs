@@ -3,6 +3,7 @@
 
 mod pace;
 
+use crate::session::Peer;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -56,10 +57,10 @@ pub(super) async fn serve(listener: Arc<TcpListener>, app: Router, limits: Limit
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 let (app, stop) = (app.clone(), stop.clone());
                 connections.spawn(async move {
-                    connection(stream, app, limits, stop).await;
+                    connection(stream, Peer(peer), app, limits, stop).await;
                     drop(place);
                 });
             }
@@ -78,12 +79,13 @@ pub(super) async fn serve(listener: Arc<TcpListener>, app: Router, limits: Limit
     }
 }
 
-async fn connection(stream: TcpStream, app: Router, limits: Limits, stop: CancellationToken) {
+async fn connection(stream: TcpStream, peer: Peer, app: Router, limits: Limits, stop: CancellationToken) {
     // Small answers and events must not wait for each other (Nagle).
     let _ = stream.set_nodelay(true);
     let pace = Arc::new(Pace::new());
     let of_service = pace.clone();
-    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
         let (app, pace) = (app.clone(), of_service.clone());
         pace.head_is_read();
         async move {

@@ -5,6 +5,7 @@ use crate::api::input::{Params, PathId, SchoolDate};
 use crate::api::page;
 use crate::live::NameView;
 use crate::problem::{Code, Problem};
+use crate::session::InSchool;
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -22,7 +23,8 @@ const LIST: &str = "course-day";
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Asked {
-    /// The school; may be left out while there is only one.
+    /// The school; may be left out by whoever belongs to one only.
+    #[expect(dead_code, reason = "read before the handler, which gets `InSchool`; here for its description")]
     school: Option<Uuid>,
     /// The school day; today in the school's zone if left out.
     #[param(value_type = Option<NaiveDate>)]
@@ -84,9 +86,9 @@ pub async fn get(
     PathId(id): PathId,
     State(state): State<AppState>,
     Params(asked): Params<Asked>,
+    InSchool(school): InSchool,
 ) -> Result<Json<CourseDay>, Problem> {
     let missing = || Problem::new(Code::NotFound).at("course");
-    let school = state.school(asked.school).await?;
     let limit = page::limit(asked.limit)?;
     let after = page::read_cursor::<Uuid>(LIST, asked.cursor.as_deref())?.map(StudentId);
     let date = match asked.date {

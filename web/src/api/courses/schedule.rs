@@ -9,6 +9,7 @@ use crate::api::live::OfSchool;
 use crate::api::write::{IdempotencyKey, Request};
 use crate::problem::{Code, Problem};
 use crate::router::BODY_LIMIT;
+use crate::session::InSchool;
 use axum::Json;
 use axum::extract::State;
 use chrono::{NaiveDate, NaiveTime, Weekday};
@@ -64,7 +65,8 @@ pub struct ScheduleSet {
 pub async fn put(
     PathId(id): PathId,
     State(state): State<AppState>,
-    Params(of): Params<OfSchool>,
+    Params(_): Params<OfSchool>,
+    InSchool(school): InSchool,
     request: Request,
     JsonBytes(body): JsonBytes<BODY_LIMIT>,
 ) -> Result<Json<ScheduleSet>, Problem> {
@@ -72,7 +74,6 @@ pub async fn put(
     if has_nul(&body) || week.stays.len() > MAX_STAYS {
         return Err(Problem::new(Code::ScheduleInvalid).at("stays"));
     }
-    let school = state.school(of.school).await?;
     let input = SetWeeklySchedule {
         course_id: CourseId(id),
         effective_from: week.effective_from,

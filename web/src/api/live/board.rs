@@ -5,6 +5,7 @@ use crate::AppState;
 use crate::api::input::Params;
 use crate::live::BoardView;
 use crate::problem::{Code, Problem};
+use crate::session::InSchool;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -18,10 +19,10 @@ use axum::response::{IntoResponse, Response};
         (status = 304, description = "It says what that `ETag` said")))]
 pub async fn get(
     State(state): State<AppState>,
-    Params(of): Params<OfSchool>,
+    Params(_): Params<OfSchool>,
+    InSchool(school): InSchool,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let school = state.school(of.school).await?;
     let frame = state.live.board_now(school).await?.ok_or_else(|| Problem::new(Code::NotFound).at("school"))?;
     let etag = [(header::ETAG, frame.etag.clone())];
     if matches_etag(&headers, &frame.etag) {

@@ -4,6 +4,7 @@ use crate::AppState;
 use crate::api::input::{Params, SchoolDate};
 use crate::api::page::{self, Page};
 use crate::problem::{Code, Problem};
+use crate::session::InSchool;
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -21,7 +22,8 @@ const LIST: &str = "pupils";
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Asked {
-    /// The school; may be left out while there is only one.
+    /// The school; may be left out by whoever belongs to one only.
+    #[expect(dead_code, reason = "read before the handler, which gets `InSchool`; here for its description")]
     school: Option<Uuid>,
     /// The school day; today in the school's zone if left out.
     #[param(value_type = Option<NaiveDate>)]
@@ -68,8 +70,8 @@ pub struct PupilDay {
 pub async fn list(
     State(state): State<AppState>,
     Params(asked): Params<Asked>,
+    InSchool(school): InSchool,
 ) -> Result<Json<Page<PupilDay>>, Problem> {
-    let school = state.school(asked.school).await?;
     let limit = page::limit(asked.limit)?;
     let after = page::read_cursor::<Uuid>(LIST, asked.cursor.as_deref())?.map(StudentId);
     let date = match asked.date {

@@ -9,6 +9,7 @@ use crate::api::input::Params;
 use crate::config::Tuning;
 use crate::live::{FrameId, Given, Told, Watcher};
 use crate::problem::{Code, Problem};
+use crate::session::InSchool;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -32,10 +33,10 @@ const RETRY_MS: u32 = 2000;
         content_type = "text/event-stream", body = crate::live::BoardView)))]
 pub async fn get(
     State(state): State<AppState>,
-    Params(of): Params<OfSchool>,
+    Params(_): Params<OfSchool>,
+    InSchool(school): InSchool,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let school = state.school(of.school).await?;
     let place = state.streams.clone().try_acquire_owned().map_err(|_| Problem::new(Code::Overloaded).retry_soon())?;
     let watcher = state.live.watch(school).await?.ok_or_else(|| Problem::new(Code::NotFound).at("school"))?;
     let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());

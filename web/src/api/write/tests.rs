@@ -6,7 +6,7 @@ use std::time::Duration;
 
 fn request(key: u128) -> Request {
     let key = CommandId(Uuid::from_u128(key));
-    Request { key, correlation: Uuid::from_u128(0xc0), what: "PUT /somewhere\n".into() }
+    Request { key, actor: Actor::cli("test"), correlation: Uuid::from_u128(0xc0), what: "PUT /somewhere\n".into() }
 }
 
 /// What a made-up write did: how often it ran, and whether ever twice at once.

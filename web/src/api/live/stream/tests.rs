@@ -21,7 +21,7 @@ struct Event {
 
 impl Events {
     async fn open(app: &TestApp, school: &TestSchool, last: Option<FrameId>) -> Self {
-        let client = reqwest::Client::builder().build().unwrap();
+        let client = app.owner().client(&app.base).build().unwrap();
         let request = client.get(format!("{}/api/v1/live/stream?school={}", app.base, school.id));
         let request = if let Some(id) = last { request.header("last-event-id", id.to_string()) } else { request };
         let response = request.send().await.unwrap();
@@ -182,7 +182,8 @@ async fn open_narrow(app: &TestApp) -> tokio::net::TcpStream {
     socket.set_recv_buffer_size(4096).unwrap();
     let address = app.base.trim_start_matches("http://").parse().unwrap();
     let mut stream = socket.connect(address).await.unwrap();
-    stream.write_all(b"GET /api/v1/live/stream HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    let head = format!("GET /api/v1/live/stream HTTP/1.1\r\nhost: localhost\r\ncookie: {}\r\n\r\n", app.owner().cookie);
+    stream.write_all(head.as_bytes()).await.unwrap();
     let first = read_until(&mut stream, "event: snapshot").await;
     assert!(first.starts_with("HTTP/1.1 200"), "{first}");
     stream

@@ -1,0 +1,266 @@
+//! Whether whoever asks may: the one place that compares a request with [`crate::permissions`].
+//!
+//! A handler behind it finds the [`Person`] and, where its route asks for a right, the school
+//! ([`InSchool`]). A school that the person has nothing to do with and one that is nowhere get the same answer.
+
+use crate::AppState;
+use crate::i18n::cookie;
+use crate::permissions::{self, Access, Found, Permission, Route};
+use crate::problem::{Code, Problem};
+use crate::session::{self, InSchool, Peer, Person, Sessions};
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::SchoolId;
+use futures::StreamExt as _;
+use uuid::Uuid;
+
+/// Parameter of the sign-in page: where the person wanted to go.
+pub const RETURN_TO: &str = "volver";
+
+/// Name of the cookie that keeps the chosen school.
+pub(crate) const SCHOOL_COOKIE: &str = "colegio";
+
+/// Lets a request through to its handler only if the table says so.
+pub async fn authorize(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    // Nothing is served there.
+    let Some(path) = request.extensions().get::<MatchedPath>().cloned() else { return next.run(request).await };
+    let route = match permissions::find(request.method(), path.as_str()) {
+        Found::Route(route) => route,
+        Found::Methods(methods) => return method_not_allowed(methods),
+        Found::Nothing => {
+            tracing::error!(route = path.as_str(), "a route that nobody declared");
+            return Problem::new(Code::NotFound).into_response();
+        }
+    };
+    let needs = match route.access {
+        Access::Public | Access::Kiosk => return next.run(request).await,
+        Access::Local if is_local(&request) => return next.run(request).await,
+        Access::Local => return Problem::new(Code::Forbidden).into_response(),
+        Access::Person => None,
+        Access::May(permission) => Some(permission),
+    };
+    let person = match person(&state.sessions, request.headers()).await {
+        Ok(Some(person)) => person,
+        Ok(None) => return anonymous(route, &request),
+        // Whoever cannot be known is nobody.
+        Err(problem) => return problem.into_response(),
+    };
+    if let Err(refused) = admit(&mut request, route, &person) {
+        return refused.into_response();
+    }
+    if route.step_up && !person.stepped_up(state.clock.now()) {
+        return step_up(route, &request);
+    }
+    let school = request.extensions().get::<InSchool>().copied();
+    let response = next.run(request).await;
+    if is_stream(&response) { watched(&state.sessions, &person, needs, school, response) } else { response }
+}
+
+/// The person whose open session a request belongs to.
+async fn person(sessions: &Sessions, headers: &HeaderMap) -> Result<Option<Person>, Problem> {
+    match session::given(headers) {
+        Some(secret) => Ok(sessions.person(&secret).await?),
+        None => Ok(None),
+    }
+}
+
+/// Finds the request's school and whether the person may there what the route asks for; leaves both for the
+/// handler. Without a school that is named or the only one, it is the handler's to ask for one.
+pub(crate) fn admit(request: &mut Request, route: &Route, person: &Person) -> Result<(), Problem> {
+    request.extensions_mut().insert(person.clone());
+    let Access::May(permission) = route.access else { return Ok(()) };
+    let school = match named(request.uri(), route.school_parameter()) {
+        Named::School(school) if !person.belongs_to(school) => return Err(Problem::new(Code::NotFound).at("school")),
+        Named::School(school) => Some(school),
+        // Whatever that is, the handler says what is wrong with it.
+        Named::Unreadable => None,
+        Named::Nothing => {
+            let kept = cookie(request.headers(), SCHOOL_COOKIE).filter(|_| !route.is_api());
+            let kept = kept.and_then(|id| id.parse().ok()).map(SchoolId).filter(|id| person.belongs_to(*id));
+            match (kept, person.schools().as_slice()) {
+                (Some(kept), _) => Some(kept),
+                (None, [only]) => Some(*only),
+                (None, []) if route.is_api() => return Err(Problem::new(Code::NotFound).at("school")),
+                (None, _) => None,
+            }
+        }
+    };
+    let may = match school {
+        Some(school) => person.may(permission, school),
+        None => person.may_somewhere(permission),
+    };
+    if !may {
+        return Err(Problem::new(Code::Forbidden));
+    }
+    if let Some(school) = school {
+        request.extensions_mut().insert(InSchool(school));
+    }
+    Ok(())
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Named {
+    School(SchoolId),
+    Unreadable,
+    Nothing,
+}
+
+fn named(uri: &Uri, parameter: &str) -> Named {
+    let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let mut all = pairs.filter(|(key, _)| key == parameter).map(|(_, value)| value);
+    match (all.next(), all.next()) {
+        (None, _) => Named::Nothing,
+        (Some(only), None) => only.parse::<Uuid>().map_or(Named::Unreadable, |id| Named::School(SchoolId(id))),
+        (Some(_), Some(_)) => Named::Unreadable,
+    }
+}
+
+fn method_not_allowed(methods: Vec<&'static str>) -> Response {
+    let head = methods.contains(&"GET").then_some("HEAD");
+    let allow = methods.into_iter().chain(head).collect::<Vec<_>>().join(",");
+    let mut response = Problem::new(Code::MethodNotAllowed).into_response();
+    response.headers_mut().insert(header::ALLOW, HeaderValue::try_from(allow).expect("methods are header values"));
+    response
+}
+
+fn is_local(request: &Request) -> bool {
+    let peer = request.extensions().get::<Peer>().is_some_and(|peer| peer.0.ip().to_canonical().is_loopback());
+    peer && super::named_loopback(request.headers())
+}
+
+fn is_stream(response: &Response) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"))
+}
+
+/// A stream that ends as soon as the person may not have it any more.
+fn watched(
+    sessions: &Sessions,
+    person: &Person,
+    needs: Option<Permission>,
+    school: Option<InSchool>,
+    response: Response,
+) -> Response {
+    let watched = sessions.watch(person, needs.zip(school.map(|of| of.0)));
+    response.map(|body| {
+        let ended = watched.revoked();
+        Body::from_stream(body.into_data_stream().take_until(ended).map(move |piece| {
+            // Looked after for as long as it lasts.
+            let _ = &watched;
+            piece
+        }))
+    })
+}
+
+/// Takes every request for this person's: for pages over made-up values, which have no sessions.
+#[cfg(any(test, feature = "testing"))]
+pub async fn as_person(State(person): State<Person>, mut request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>().cloned();
+    let found = path.map(|path| permissions::find(request.method(), path.as_str()));
+    let admitted = match found {
+        Some(Found::Route(route)) => admit(&mut request, route, &person),
+        _ => Ok(()),
+    };
+    match admitted {
+        Ok(()) => next.run(request).await,
+        Err(refused) => refused.into_response(),
+    }
+}
+
+/// A person is shown the way in, and later where they wanted to go; a program is told. So is whatever a page
+/// fetches by itself: it must not take the sign-in page for an answer.
+fn anonymous(route: &Route, request: &Request) -> Response {
+    if route.is_api() || fetches_itself(request) {
+        let mut response = Problem::new(Code::Unauthenticated).into_response();
+        if !route.is_api() {
+            // The page loads itself anew, and so comes to the sign-in page.
+            response.headers_mut().insert("hx-refresh", HeaderValue::from_static("true"));
+        }
+        return response;
+    }
+    let wanted = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    if *request.method() == Method::GET && wanted != "/" {
+        Redirect::to(&with_return("/entrar", wanted)).into_response()
+    } else {
+        Redirect::to("/entrar").into_response()
+    }
+}
+
+/// The password again, then back: to the page itself, or to the one that holds the form.
+fn step_up(route: &Route, request: &Request) -> Response {
+    if route.is_api() || fetches_itself(request) {
+        return Problem::new(Code::StepUp).into_response();
+    }
+    let wanted = match (*request.method() == Method::GET, request.uri().path_and_query()) {
+        (true, Some(path)) => path.as_str().to_owned(),
+        _ => route.path.split('/').take(2).collect::<Vec<_>>().join("/"),
+    };
+    Redirect::to(&with_return("/cuenta/confirmar", &wanted)).into_response()
+}
+
+fn with_return(page: &str, wanted: &str) -> String {
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair(RETURN_TO, wanted).finish();
+    format!("{page}?{query}")
+}
+
+/// htmx asks, or the live stream's client.
+fn fetches_itself(request: &Request) -> bool {
+    let headers = request.headers();
+    let streams = |value: &HeaderValue| value.to_str().is_ok_and(|v| v.contains("text/event-stream"));
+    request.uri().path() == "/hoy/live"
+        || headers.contains_key("hx-request")
+        || headers.get(header::ACCEPT).is_some_and(streams)
+}
+
+/// Where a person may be sent after signing in: a path of this server and nothing else (OWASP ASVS 5.0, 3.7.2).
+pub(crate) fn return_target(wanted: &str) -> Option<&str> {
+    let ours = wanted.starts_with('/') && !wanted.starts_with("//") && wanted.len() <= 1024;
+    // A browser reads `\` as `/`, and leaves control characters out.
+    let plain = wanted.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+    (ours && plain && !wanted.starts_with("/entrar") && !wanted.starts_with("/salir")).then_some(wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a23_whoever_signs_in_stays_on_this_server() {
+        for ours in ["/hoy", "/hoy/cursos/x?lang=en", "/personas", "/?a=//b"] {
+            assert_eq!(return_target(ours), Some(ours));
+        }
+        for wrong in [
+            "",
+            "hoy",
+            "//evil.example",
+            "/\\evil.example",
+            "https:evil.example",
+            "https://evil.example",
+            "/\t/evil",
+            "\\\\evil",
+            "/hoy\r\nset-cookie: x",
+            "/entrar",
+            "/salir",
+            "javascript:alert(1)",
+            " /hoy",
+            "/é",
+        ] {
+            assert_eq!(return_target(wrong), None, "{wrong:?}");
+        }
+        assert_eq!(return_target(&format!("/{}", "x".repeat(2000))), None);
+    }
+
+    #[test]
+    fn a_school_is_named_once_and_as_an_id_or_not_at_all() {
+        let of = |text: &str| named(&text.parse().unwrap(), "school");
+        let id = Uuid::from_u128(7);
+        assert_eq!(of(&format!("/x?school={id}&date=y")), Named::School(SchoolId(id)));
+        assert_eq!(of("/x?colegio=1"), Named::Nothing);
+        assert_eq!(of("/x"), Named::Nothing);
+        assert_eq!(of("/x?school="), Named::Unreadable);
+        assert_eq!(of(&format!("/x?school={id}&school={id}")), Named::Unreadable);
+        assert_eq!(of(&format!("/x?%73chool={id}")), Named::School(SchoolId(id)), "as the handler reads it");
+    }
+}

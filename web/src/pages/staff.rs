@@ -1,0 +1,237 @@
+//! The pages by which the staff come in and go out: signing in, the own account, the people of a school, and what
+//! happened to accounts. Plain forms that need no scripts; each ends with a redirect, or with what is shown once.
+//!
+//! A form is refused on behalf of another site by [`crate::middleware::check_site`], and whether the person may
+//! by [`crate::middleware::authorize`]: no handler here asks either.
+
+mod account;
+mod activate;
+mod confirm;
+mod credentials;
+mod form;
+mod log;
+mod people;
+mod people_changes;
+mod sign_in;
+#[cfg(test)]
+mod tests;
+
+use super::error;
+use super::respond::{self, Nonce};
+use super::view::Who;
+use super::{ReadModels, Source};
+use crate::AppState;
+use crate::i18n::{Lang, negotiate};
+use crate::middleware::{RETURN_TO, RequestId, return_target};
+use crate::session::{self, Begin, Peer, Person};
+use axum::Router;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use commands::accounts::{AccountError, AccountFact, Secret256};
+use domain::AccountId;
+use maud::Markup;
+use std::convert::Infallible;
+
+/// The pages of the staff.
+pub fn router() -> Router<AppState> {
+    Router::new()
+        .route("/entrar", get(sign_in::get).post(sign_in::post))
+        .route("/entrar/codigo", get(sign_in::get_code).post(sign_in::post_code))
+        .route("/entrar/activar", get(activate::get).post(activate::post))
+        .route("/salir", post(sign_in::sign_out))
+        .route("/cuenta", get(account::get))
+        .route("/cuenta/sesiones", post(account::end_sessions))
+        .route("/cuenta/confirmar", get(confirm::get).post(confirm::post))
+        .route("/cuenta/clave", post(credentials::change_password))
+        .route("/cuenta/codigo", get(credentials::begin_totp).post(credentials::confirm_totp))
+        .route("/cuenta/codigo/quitar", post(credentials::remove_totp))
+        .route("/personas", get(people::get))
+        .route("/personas/invitar", post(people_changes::invite))
+        .route("/personas/rol", post(people_changes::change_role))
+        .route("/personas/estado", post(people_changes::change_state))
+        .route("/personas/enlace", post(people_changes::new_link))
+        .route("/registro", get(log::get))
+}
+
+/// A request for one of these pages.
+struct Visit {
+    lang: Lang,
+    headers: HeaderMap,
+    peer: Option<Peer>,
+    id: Option<String>,
+    /// What the page before says was done: `?aviso=…`, one of its own words.
+    notice: Option<String>,
+    /// Where the person wanted to go.
+    wanted: Option<String>,
+}
+
+impl<S: Sync> FromRequestParts<S> for Visit {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let query = parts.uri.query().unwrap_or_default();
+        let asked = |name: &str| {
+            let mut pairs = form_urlencoded::parse(query.as_bytes());
+            pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        };
+        Ok(Self {
+            lang: negotiate(asked("lang").as_deref(), &parts.headers),
+            notice: asked("aviso"),
+            wanted: asked(RETURN_TO).filter(|wanted| return_target(wanted).is_some()),
+            peer: parts.extensions.get().copied(),
+            id: parts.extensions.get::<RequestId>().map(|id| id.0.to_string()),
+            headers: parts.headers.clone(),
+        })
+    }
+}
+
+impl Visit {
+    fn page(&self, status: StatusCode, draw: impl FnOnce(&Nonce) -> Markup) -> Response {
+        let nonce = Nonce::fresh();
+        respond::page(status, &nonce, draw(&nonce))
+    }
+
+    fn failed(&self, status: StatusCode) -> Response {
+        error::response(status, self.id.as_deref(), self.lang)
+    }
+
+    /// An error that is nobody's mistake, as a page.
+    fn account_error(&self, error: &AccountError) -> Response {
+        if error.is_temporary() {
+            tracing::warn!(%error, "accounts are unavailable");
+            self.failed(StatusCode::SERVICE_UNAVAILABLE)
+        } else {
+            tracing::error!(%error, "accounts failed");
+            self.failed(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    }
+
+    fn store_error(&self, error: sqlx::Error) -> Response {
+        self.account_error(&AccountError::Store(error.into()))
+    }
+
+    /// Begins a session of this browser in place of the one that it has, and sends it on.
+    async fn begin(&self, state: &AppState, account_id: AccountId, needs_code: bool, to: &str) -> Response {
+        let begin = Begin {
+            account_id,
+            needs_code,
+            device: session::family(&self.headers),
+            network: self.peer.map(|peer| session::network(peer.0.ip())).unwrap_or_default(),
+        };
+        let old = session::given(&self.headers);
+        match state.sessions.begin(&begin, old.as_ref()).await {
+            Ok(Some(secret)) => self.with_session(&secret, to),
+            // Disabled at this very moment.
+            Ok(None) => Redirect::to("/entrar").into_response(),
+            Err(error) => self.store_error(error),
+        }
+    }
+
+    fn with_session(&self, secret: &Secret256, to: &str) -> Response {
+        ([(header::SET_COOKIE, session::set(&self.headers, secret))], Redirect::to(to)).into_response()
+    }
+
+    /// Where to go after signing in.
+    fn onward(&self) -> &str {
+        self.wanted.as_deref().unwrap_or("/")
+    }
+}
+
+/// Whose page it is.
+async fn who(state: &AppState, person: &Person) -> Who {
+    Who::of(person, ReadModels(state.clone()).name(person.account_id).await)
+}
+
+/// Notes what happened to an account, beside the answer: what counts is in the session's row already.
+fn note(state: &AppState, account_id: AccountId, fact: AccountFact) {
+    let accounts = state.accounts.clone();
+    tokio::spawn(async move {
+        if let Err(error) = accounts.note(account_id, fact).await {
+            tracing::warn!(%error, "an account's event was not appended");
+        }
+    });
+}
+
+/// Every page of these with made-up values, names that look like markup among them: (what it is, its markup).
+#[cfg(test)]
+pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
+    use super::sample::{self, HOSTILE};
+    use super::view::{Colleague, LogLine, OwnSession};
+    use crate::i18n::key;
+    use crate::permissions::Permission;
+    use commands::accounts::StaffRole;
+    use uuid::Uuid;
+
+    let who = Who { name: Some(HOSTILE.to_owned()), several_schools: true, may: Permission::ALL.to_vec() };
+    let (hostile, school) = (|| Some(HOSTILE.to_owned()), Uuid::from_u128(3));
+    let session = |n: u128| OwnSession {
+        id: Uuid::from_u128(n),
+        device: if n == 2 { String::new() } else { HOSTILE.to_owned() },
+        network: "203.0.113.0/24".to_owned(),
+        begun: sample::now(),
+        minutes_ago: i64::try_from(n).unwrap_or(0),
+        this: n == 0,
+    };
+    let colleague = |n: u128| Colleague {
+        id: Uuid::from_u128(n),
+        name: (n < 3).then(|| HOSTILE.to_owned()),
+        email: hostile(),
+        roles: StaffRole::ALL.into_iter().take(usize::try_from(n).unwrap_or(0)).collect(),
+        activated: n > 0,
+        disabled: n == 2,
+        has_totp: n == 1,
+        this: n == 1,
+    };
+    let people = |manages| people::PeoplePage {
+        who: who.clone(),
+        school,
+        people: (0..4).map(colleague).collect(),
+        manages,
+        refused: Some(key("people-last-admin")),
+    };
+    let line = |event: &str| LogLine {
+        at: sample::now(),
+        event: event.to_owned(),
+        about: HOSTILE.to_owned(),
+        by: "cli:user".to_owned(),
+    };
+    let log = |lines: Vec<LogLine>| log::LogPage {
+        who: who.clone(),
+        school,
+        zone: sample::school().zone,
+        lines,
+        next: Some(7),
+    };
+    let sign_in =
+        |refused| sign_in::SignInPage { email: HOSTILE.to_owned(), wanted: hostile(), refused, activated: true };
+    let framed = |main| account::page(&who, lang, nonce, key("totp-title"), "/cuenta", &main);
+    let account =
+        |totp| account::AccountPage::sample(who.clone(), HOSTILE.to_owned(), (0..3).map(session).collect(), totp);
+    let known = domain::account::samples().into_iter().map(|event| line(domain::DomainEvent::name(&event)));
+    [
+        ("sign in hostile", sign_in(true).page(lang, nonce)),
+        ("sign in", sign_in::SignInPage::default().page(lang, nonce)),
+        ("code hostile", sign_in::CodePage { wanted: hostile(), refused: true }.page(lang, nonce)),
+        ("activate", activate::ActivatePage::default().page(lang, nonce)),
+        (
+            "activate hostile",
+            activate::ActivatePage { token: HOSTILE.to_owned(), refused: Some(key("password-guessable")) }
+                .page(lang, nonce),
+        ),
+        ("account hostile", account(true).page(lang, nonce)),
+        ("account hostile without a second factor", account(false).page(lang, nonce)),
+        ("confirm hostile", framed(confirm::main(HOSTILE, true, lang))),
+        ("second factor hostile", framed(credentials::secret("ABCD", HOSTILE, lang))),
+        ("second factor again hostile", framed(credentials::again(lang))),
+        ("people hostile", people(true).page(lang, nonce)),
+        ("people hostile to look at", people(false).page(lang, nonce)),
+        ("link hostile", people::page(&who, lang, nonce, &people::shown_once(HOSTILE, school, lang))),
+        ("log hostile", log(known.chain([line(HOSTILE)]).collect()).page(lang, nonce)),
+        ("log hostile, empty", log(Vec::new()).page(lang, nonce)),
+    ]
+    .map(|(name, markup)| (name.to_owned(), markup))
+    .into()
+}

@@ -1,0 +1,252 @@
+//! `/cuenta`: what a person has here: the other pages, their sessions, their password, their second factor.
+
+use super::form::{self, Field, field};
+use super::{Visit, note, who};
+use crate::AppState;
+use crate::i18n::{Lang, key};
+use crate::pages::icon::icon;
+use crate::pages::respond::Nonce;
+use crate::pages::shell::{self, Page, Place};
+use crate::pages::view::{OwnSession, Who};
+use crate::session::{Ended, Person};
+use axum::Form;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use commands::accounts::{AccountError, AccountFact, SessionEnd};
+use maud::{Markup, html};
+use serde::Deserialize;
+use uuid::Uuid;
+
+/// `GET /cuenta`.
+pub(super) async fn get(State(state): State<AppState>, person: Person, visit: Visit) -> Response {
+    let done = match visit.notice.as_deref() {
+        Some("clave") => Some(key("account-password-changed")),
+        Some("codigo") => Some(key("account-totp-set")),
+        Some("sin-codigo") => Some(key("account-totp-removed")),
+        Some("sesiones") => Some(key("account-sessions-ended")),
+        _ => None,
+    };
+    show(&state, &person, &visit, StatusCode::OK, Said { done, refused: None }).await
+}
+
+/// What the page says above all.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Said {
+    pub(super) done: Option<&'static str>,
+    pub(super) refused: Option<&'static str>,
+}
+
+/// The page, with what was done or refused.
+pub(super) async fn show(state: &AppState, person: &Person, visit: &Visit, status: StatusCode, said: Said) -> Response {
+    let made = async {
+        let found = state.accounts.person(person.account_id).await?;
+        let sessions =
+            state.sessions.list(person.account_id).await.map_err(|error| AccountError::Store(error.into()))?;
+        let now = state.clock.now();
+        let sessions = sessions.into_iter().map(|session| OwnSession {
+            id: session.session_id,
+            device: session.device,
+            network: session.network,
+            begun: session.created_at,
+            minutes_ago: (now - session.last_seen_at).num_minutes().max(0),
+            this: session.session_id == person.session_id,
+        });
+        let view = AccountPage {
+            who: Who::of(person, found.name),
+            email: found.email,
+            has_totp: found.has_totp,
+            sessions: sessions.collect(),
+            said,
+        };
+        Ok(visit.page(status, |nonce| view.page(visit.lang, nonce)))
+    };
+    made.await.unwrap_or_else(|error: AccountError| visit.account_error(&error))
+}
+
+/// What the form sends: a session's name, or `otras`.
+#[derive(Deserialize)]
+pub(super) struct Which {
+    sesion: String,
+}
+
+/// `POST /cuenta/sesiones`: ends one of the person's own sessions, or all others.
+pub(super) async fn end_sessions(
+    State(state): State<AppState>,
+    person: Person,
+    visit: Visit,
+    Form(which): Form<Which>,
+) -> Response {
+    let account = person.account_id;
+    let ended = if which.sesion == "otras" {
+        state.sessions.end_others(account, Some(person.session_id), Ended::ByPerson).await
+    } else {
+        let Ok(id) = which.sesion.parse::<Uuid>() else { return visit.failed(StatusCode::NOT_FOUND) };
+        match state.sessions.end(account, id, Ended::ByPerson).await {
+            Ok(false) => return visit.failed(StatusCode::NOT_FOUND),
+            Ok(true) => Ok(1),
+            Err(error) => Err(error),
+        }
+    };
+    match ended {
+        Ok(0) => Redirect::to("/cuenta").into_response(),
+        Ok(_) => {
+            note(&state, account, AccountFact::SessionEnded(SessionEnd::EndedByPerson));
+            Redirect::to("/cuenta?aviso=sesiones").into_response()
+        }
+        Err(error) => visit.store_error(error),
+    }
+}
+
+/// A page of the own account with something else on it.
+pub(super) async fn framed(
+    state: &AppState,
+    person: &Person,
+    visit: &Visit,
+    status: StatusCode,
+    title: &'static str,
+    main: Markup,
+) -> Response {
+    let who = who(state, person).await;
+    visit.page(status, |nonce| page(&who, visit.lang, nonce, title, "/cuenta", &main))
+}
+
+pub(super) fn page(who: &Who, lang: Lang, nonce: &Nonce, title: &str, here: &str, main: &Markup) -> Markup {
+    let page = Page {
+        lang,
+        nonce,
+        title: lang.t(title),
+        place: Place::Account,
+        here: here.to_owned(),
+        school: None,
+        who: Some(who),
+        ages: false,
+    };
+    shell::page(&page, main)
+}
+
+/// The page's values.
+pub(in crate::pages) struct AccountPage {
+    /// Whose.
+    pub who: Who,
+    /// The address; none once erased.
+    pub email: Option<String>,
+    /// Whether a code is asked for at signing in.
+    pub has_totp: bool,
+    /// The open sessions.
+    pub sessions: Vec<OwnSession>,
+    said: Said,
+}
+
+impl AccountPage {
+    #[cfg(test)]
+    pub(in crate::pages) fn sample(who: Who, email: String, sessions: Vec<OwnSession>, has_totp: bool) -> Self {
+        let said = Said { done: Some(key("account-password-changed")), refused: Some(key("password-too-short")) };
+        Self { who, email: Some(email), has_totp, sessions, said }
+    }
+
+    pub(in crate::pages) fn page(&self, lang: Lang, nonce: &Nonce) -> Markup {
+        let main = html! {
+            main class="account" {
+                header class="page-head" {
+                    h1 { (self.who.name.as_deref().unwrap_or(&lang.t("nav-account"))) }
+                    @if let Some(email) = &self.email { p class="date" { (email) } }
+                }
+                (form::done(self.said.done.map(|done| lang.t(done))))
+                (form::refused(self.said.refused.map(|why| lang.t(why))))
+                ul class="ways" {
+                    @for (href, icon_name, label) in self.ways() {
+                        li { a class="card" href=(href) { (icon(icon_name)) b { (lang.t(label)) } (icon("next")) } }
+                    }
+                }
+                (sessions(&self.sessions, lang))
+                (password(lang))
+                (second_factor(self.has_totp, lang))
+                form method="post" action="/salir" { (form::send(&lang.t("sign-out"))) }
+            }
+        };
+        page(&self.who, lang, nonce, key("nav-account"), "/cuenta", &main)
+    }
+
+    fn ways(&self) -> Vec<(&'static str, &'static str, &'static str)> {
+        use crate::permissions::Permission::{AuditRead, PeopleRead};
+        let mut ways = Vec::new();
+        if self.who.may(PeopleRead) {
+            ways.push(("/personas", "people", key("nav-people")));
+        }
+        if self.who.may(AuditRead) {
+            ways.push(("/registro", "log", key("nav-log")));
+        }
+        ways
+    }
+}
+
+fn sessions(sessions: &[OwnSession], lang: Lang) -> Markup {
+    html! {
+        section class="card" aria-labelledby="sessions-title" {
+            h2 id="sessions-title" { (lang.t("sessions-title")) }
+            ul class="rows" {
+                @for session in sessions {
+                    li class="row" {
+                        div {
+                            b { @if session.device.is_empty() { (lang.t("session-device-unknown")) } @else { (session.device) } }
+                            p class="hint" {
+                                @if session.this { (lang.t("session-this")) }
+                                @else { (lang.f("session-last-seen", &[("minutes", session.minutes_ago.into())])) }
+                                @if !session.network.is_empty() { " · " (session.network) }
+                            }
+                        }
+                        @if !session.this {
+                            form method="post" action="/cuenta/sesiones" {
+                                (form::hidden("sesion", &session.id.to_string()))
+                                button class="quiet" type="submit" { (lang.t("session-end")) }
+                            }
+                        }
+                    }
+                }
+            }
+            @if sessions.len() > 1 {
+                form method="post" action="/cuenta/sesiones" {
+                    (form::hidden("sesion", "otras"))
+                    button class="quiet" type="submit" { (lang.t("session-end-others")) }
+                }
+            }
+        }
+    }
+}
+
+fn password(lang: Lang) -> Markup {
+    let of = |name, label, autocomplete| {
+        field(&Field { name, label, kind: "password", autocomplete, value: "", hint: None })
+    };
+    html! {
+        section class="card" aria-labelledby="password-title" {
+            h2 id="password-title" { (lang.t("password-title")) }
+            form class="form" method="post" action="/cuenta/clave" {
+                (of("actual", lang.t("field-current-password"), "current-password"))
+                p class="hint" { (form::password_hint(lang)) }
+                (of("nueva", lang.t("field-new-password"), "new-password"))
+                (of("repetida", lang.t("field-repeat-password"), "new-password"))
+                p class="hint" { (lang.t("password-ends-sessions")) }
+                (form::send(&lang.t("password-send")))
+            }
+        }
+    }
+}
+
+fn second_factor(has: bool, lang: Lang) -> Markup {
+    html! {
+        section class="card" aria-labelledby="totp-title" {
+            h2 id="totp-title" { (lang.t("totp-title")) }
+            @if has {
+                p { (lang.t("totp-on")) }
+                form method="post" action="/cuenta/codigo/quitar" {
+                    button class="quiet" type="submit" { (lang.t("totp-remove")) }
+                }
+            } @else {
+                p { (lang.t("totp-off")) }
+                p { a class="button" href="/cuenta/codigo" { (lang.t("totp-begin")) } }
+            }
+        }
+    }
+}

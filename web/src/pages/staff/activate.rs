@@ -1,0 +1,94 @@
+//! `/entrar/activar`: the one-time link by which a password is chosen. Its secret is in the fragment, which no
+//! browser sends and no mail scanner's request carries; it is sent by the person's own click, and typed where
+//! there are no scripts.
+
+use super::Visit;
+use super::form::{self, Field, field};
+use super::sign_in::outside;
+use crate::AppState;
+use crate::i18n::{Lang, key};
+use crate::pages::respond::Nonce;
+use axum::Form;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use commands::accounts::{AccountError, Unfit};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+/// `GET /entrar/activar`: changes nothing.
+pub(super) async fn get(visit: Visit) -> Response {
+    visit.page(StatusCode::OK, |nonce| ActivatePage::default().page(visit.lang, nonce))
+}
+
+/// What the form sends.
+#[derive(Deserialize)]
+pub(super) struct Chosen {
+    enlace: String,
+    nueva: String,
+    repetida: String,
+}
+
+/// `POST /entrar/activar`.
+pub(super) async fn post(State(state): State<AppState>, visit: Visit, Form(sent): Form<Chosen>) -> Response {
+    // A whole link is as good as what is in it.
+    let token = sent.enlace.trim().rsplit_once("#t=").map_or(sent.enlace.trim(), |(_, token)| token).to_owned();
+    let why = if sent.nueva != sent.repetida {
+        key("password-differs")
+    } else {
+        match state.accounts.activate(&token, &sent.nueva, state.clock.now()).await {
+            // Signing in asks for the second factor too, where there is one.
+            Ok(_) => return Redirect::to("/entrar?aviso=activada").into_response(),
+            Err(AccountError::Unfit(unfit)) => unfit_words(unfit),
+            Err(AccountError::Link | AccountError::Refused(_) | AccountError::Unknown) => {
+                key("activate-link-not-valid")
+            }
+            Err(error) => return visit.account_error(&error),
+        }
+    };
+    let view = ActivatePage { token, refused: Some(why) };
+    visit.page(StatusCode::UNPROCESSABLE_ENTITY, |nonce| view.page(visit.lang, nonce))
+}
+
+/// The text that says why a password must not be chosen.
+pub(super) fn unfit_words(unfit: Unfit) -> &'static str {
+    match unfit {
+        Unfit::TooShort => key("password-too-short"),
+        Unfit::TooLong => key("password-too-long"),
+        Unfit::Guessable => key("password-guessable"),
+    }
+}
+
+/// The form.
+#[derive(Default)]
+pub(in crate::pages) struct ActivatePage {
+    /// What was sent, to be sent again.
+    pub token: String,
+    /// What was wrong with it.
+    pub refused: Option<&'static str>,
+}
+
+impl ActivatePage {
+    pub(in crate::pages) fn page(&self, lang: Lang, nonce: &Nonce) -> Markup {
+        let new = |name, label| {
+            field(&Field { name, label, kind: "password", autocomplete: "new-password", value: "", hint: None })
+        };
+        let main = html! {
+            main class="entry" {
+                header class="page-head" { h1 { (lang.t("activate-title")) } }
+                p { (lang.t("activate-what")) }
+                (form::refused(self.refused.map(|why| lang.t(why))))
+                form class="form" method="post" action="/entrar/activar" {
+                    // `web/assets/live.js` fills it from the address, which it then clears.
+                    (field(&Field { name: "enlace", label: lang.t("field-link"), kind: "text", autocomplete: "off",
+                        value: &self.token, hint: Some(lang.t("field-link-hint")) }))
+                    p class="hint" { (form::password_hint(lang)) }
+                    (new("nueva", lang.t("field-new-password")))
+                    (new("repetida", lang.t("field-repeat-password")))
+                    (form::send(&lang.t("activate-send")))
+                }
+            }
+        };
+        outside(lang, nonce, lang.t("activate-title"), "/entrar/activar", &main)
+    }
+}

@@ -1,0 +1,137 @@
+//! The own password and the second factor. Every change of them ends all sessions of the account; this browser
+//! gets a new one.
+
+use super::Visit;
+use super::account::{Said, framed, show};
+use super::activate::unfit_words;
+use super::form::{self, Field, field};
+use crate::AppState;
+use crate::i18n::{Lang, key};
+use crate::session::{Ended, Person};
+use axum::Form;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use commands::accounts::AccountError;
+use domain::Actor;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+/// What the form sends.
+#[derive(Deserialize)]
+pub(super) struct Passwords {
+    actual: String,
+    nueva: String,
+    repetida: String,
+}
+
+/// `POST /cuenta/clave`.
+pub(super) async fn change_password(
+    State(state): State<AppState>,
+    person: Person,
+    visit: Visit,
+    Form(sent): Form<Passwords>,
+) -> Response {
+    let why = if sent.nueva != sent.repetida {
+        key("password-differs")
+    } else {
+        let changed = state.accounts.change_password(person.account_id, &sent.actual, &sent.nueva);
+        match changed.await {
+            Ok(()) => return renewed(&state, &person, &visit, "/cuenta?aviso=clave").await,
+            Err(AccountError::WrongPassword) => key("password-wrong"),
+            Err(AccountError::Unfit(unfit)) => unfit_words(unfit),
+            Err(error) => return visit.account_error(&error),
+        }
+    };
+    let said = Said { done: None, refused: Some(why) };
+    show(&state, &person, &visit, StatusCode::UNPROCESSABLE_ENTITY, said).await
+}
+
+/// A session of the account as it is now, in place of all others.
+async fn renewed(state: &AppState, person: &Person, visit: &Visit, to: &str) -> Response {
+    match state.sessions.end_others(person.account_id, None, Ended::CredentialChanged).await {
+        Ok(_) => visit.begin(state, person.account_id, false, to).await,
+        Err(error) => visit.store_error(error),
+    }
+}
+
+/// `GET /cuenta/codigo`: a new secret, shown once. It counts when a first code was shown.
+pub(super) async fn begin_totp(State(state): State<AppState>, person: Person, visit: Visit) -> Response {
+    match state.accounts.begin_totp(person.account_id).await {
+        Ok(setup) => {
+            let main = secret(&setup.secret_base32, &setup.otpauth_uri, visit.lang);
+            framed(&state, &person, &visit, StatusCode::OK, key("totp-title"), main).await
+        }
+        Err(AccountError::TotpExists) => Redirect::to("/cuenta").into_response(),
+        Err(error) => visit.account_error(&error),
+    }
+}
+
+/// What the form sends.
+#[derive(Deserialize)]
+pub(super) struct First {
+    codigo: String,
+}
+
+/// `POST /cuenta/codigo`.
+pub(super) async fn confirm_totp(
+    State(state): State<AppState>,
+    person: Person,
+    visit: Visit,
+    Form(sent): Form<First>,
+) -> Response {
+    let confirmed = state.accounts.confirm_totp(person.account_id, &sent.codigo, state.clock.now());
+    match confirmed.await {
+        Ok(()) => renewed(&state, &person, &visit, "/cuenta?aviso=codigo").await,
+        Err(AccountError::WrongCode) => {
+            let main = again(visit.lang);
+            framed(&state, &person, &visit, StatusCode::UNPROCESSABLE_ENTITY, key("totp-title"), main).await
+        }
+        Err(AccountError::NoTotp) => Redirect::to("/cuenta").into_response(),
+        Err(error) => visit.account_error(&error),
+    }
+}
+
+/// `POST /cuenta/codigo/quitar`.
+pub(super) async fn remove_totp(State(state): State<AppState>, person: Person, visit: Visit) -> Response {
+    match state.accounts.remove_totp(person.account_id, &Actor::user(person.account_id)).await {
+        Ok(()) => renewed(&state, &person, &visit, "/cuenta?aviso=sin-codigo").await,
+        Err(AccountError::NoTotp) => Redirect::to("/cuenta").into_response(),
+        Err(error) => visit.account_error(&error),
+    }
+}
+
+/// The secret, to be typed or opened on the phone itself.
+pub(in crate::pages) fn secret(base32: &str, uri: &str, lang: Lang) -> Markup {
+    html! {
+        main class="entry" {
+            header class="page-head" { h1 { (lang.t("totp-title")) } }
+            p { (lang.t("totp-type-it")) }
+            p class="secret" { code { (base32) } }
+            p { a href=(uri) { (lang.t("totp-open")) } }
+            (first_code(lang))
+        }
+    }
+}
+
+/// The code was wrong; the secret is in the app already.
+pub(in crate::pages) fn again(lang: Lang) -> Markup {
+    html! {
+        main class="entry" {
+            header class="page-head" { h1 { (lang.t("totp-title")) } }
+            (form::refused(Some(lang.t("code-refused"))))
+            (first_code(lang))
+            p { a href="/cuenta/codigo" { (lang.t("totp-begin-again")) } }
+        }
+    }
+}
+
+fn first_code(lang: Lang) -> Markup {
+    html! {
+        form class="form" method="post" action="/cuenta/codigo" {
+            (field(&Field { name: "codigo", label: lang.t("field-code"), kind: "text", autocomplete: "one-time-code",
+                value: "", hint: None }))
+            (form::send(&lang.t("totp-confirm")))
+        }
+    }
+}

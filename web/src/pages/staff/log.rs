@@ -1,0 +1,162 @@
+//! `/registro`: what happened to the accounts of a school, newest first. Whoever may not see who works here sees
+//! ids in place of names.
+
+use super::{Visit, who};
+use crate::AppState;
+use crate::i18n::{Lang, key, times};
+use crate::pages::respond::Nonce;
+use crate::pages::shell::{self, Page, Place};
+use crate::pages::source::SourceError;
+use crate::pages::view::{LogLine, Who};
+use crate::permissions::Permission;
+use crate::problem::Problem;
+use crate::session::{InSchool, Person};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use chrono_tz::Tz;
+use domain::SchoolId;
+use maud::{Markup, html};
+use projections::audit::queries::{self, Filter, Order};
+use serde::Deserialize;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// Lines of a page.
+const LINES: i64 = 100;
+
+/// Which page.
+#[derive(Deserialize, Default)]
+pub(super) struct Asked {
+    antes: Option<i64>,
+}
+
+/// `GET /registro`.
+pub(super) async fn get(
+    State(state): State<AppState>,
+    person: Person,
+    school: Result<InSchool, Problem>,
+    asked: Result<Query<Asked>, QueryRejection>,
+    visit: Visit,
+) -> Response {
+    let Ok(InSchool(school)) = school else { return Redirect::to("/escuelas").into_response() };
+    let before = asked.ok().and_then(|Query(asked)| asked.antes);
+    match lines(&state, &person, school, before).await {
+        Ok(Some((zone, lines, next))) => {
+            let view = LogPage { who: who(&state, &person).await, school: school.0, zone, lines, next };
+            visit.page(StatusCode::OK, |nonce| view.page(visit.lang, nonce))
+        }
+        Ok(None) => visit.failed(StatusCode::NOT_FOUND),
+        Err(error) => {
+            tracing::warn!(%error, "no security log");
+            visit.failed(StatusCode::SERVICE_UNAVAILABLE)
+        }
+    }
+}
+
+type Lines = (Tz, Vec<LogLine>, Option<i64>);
+
+async fn lines(
+    state: &AppState,
+    person: &Person,
+    school: SchoolId,
+    before: Option<i64>,
+) -> Result<Option<Lines>, SourceError> {
+    let mut tx = state.pools.request.begin(school).await?;
+    let Some(found) = projections::roster::queries::school(&mut tx).await? else { return Ok(None) };
+    let filter = Filter { aggregate_type: Some("account".to_owned()), ..Filter::default() };
+    let page = queries::entries(&mut tx, &filter, Order::NewestFirst, before, LINES).await?;
+    drop(tx);
+    let mut names = HashMap::new();
+    if person.may(Permission::PeopleRead, school) {
+        let members = state.accounts.members(school).await.map_err(|error| SourceError::Unavailable(error.into()))?;
+        names.extend(members.into_iter().filter_map(|member| Some((member.account_id.0, member.name?))));
+    }
+    let called = |id: Uuid| names.get(&id).cloned().unwrap_or_else(|| id.to_string());
+    let lines = page.entries.into_iter().map(|entry| {
+        let about = entry.stream.rsplit('/').next().and_then(|id| id.parse().ok()).map(called).unwrap_or_default();
+        let by = entry.actor.strip_prefix("user:").and_then(|id| id.parse().ok()).map(called);
+        LogLine { at: entry.recorded_at, event: entry.event_type, about, by: by.unwrap_or(entry.actor) }
+    });
+    Ok(Some((found.settings.zone, lines.collect(), page.next)))
+}
+
+/// The page's values.
+pub(in crate::pages) struct LogPage {
+    /// Who looks.
+    pub who: Who,
+    /// The school.
+    pub school: Uuid,
+    /// Its zone.
+    pub zone: Tz,
+    /// Newest first.
+    pub lines: Vec<LogLine>,
+    /// Where the next page begins.
+    pub next: Option<i64>,
+}
+
+/// The words of an event, for as many as are known.
+fn words(event: &str, lang: Lang) -> String {
+    lang.t(match event {
+        "invited" => key("log-invited"),
+        "link_issued" => key("log-link-issued"),
+        "activated" => key("log-activated"),
+        "role_granted" => key("log-role-granted"),
+        "role_revoked" => key("log-role-revoked"),
+        "disabled" => key("log-disabled"),
+        "enabled" => key("log-enabled"),
+        "credential_changed" => key("log-credential-changed"),
+        "credential_removed" => key("log-credential-removed"),
+        "signed_in" => key("log-signed-in"),
+        "session_ended" => key("log-session-ended"),
+        "throttled" => key("log-throttled"),
+        "erased" => key("log-erased"),
+        other => return other.to_owned(),
+    })
+}
+
+impl LogPage {
+    pub(in crate::pages) fn page(&self, lang: Lang, nonce: &Nonce) -> Markup {
+        let main = html! {
+            main class="log" {
+                header class="page-head" { h1 { (lang.t("nav-log")) } p class="date" { (lang.t("log-what")) } }
+                @if self.lines.is_empty() { p class="hint" { (lang.t("log-empty")) } }
+                @else {
+                    ol class="rows card" { @for line in &self.lines { (row(line, self.zone, lang)) } }
+                }
+                @if let Some(next) = self.next {
+                    p { a class="button" href={ "/registro?colegio=" (self.school) "&antes=" (next) } { (lang.t("log-older")) } }
+                }
+            }
+        };
+        let page = Page {
+            lang,
+            nonce,
+            title: lang.t("nav-log"),
+            place: Place::Log,
+            here: "/registro".to_owned(),
+            school: None,
+            who: Some(&self.who),
+            ages: false,
+        };
+        shell::page(&page, &main)
+    }
+}
+
+fn row(line: &LogLine, zone: Tz, lang: Lang) -> Markup {
+    let day = line.at.with_timezone(&zone).date_naive();
+    html! {
+        li class="row" {
+            div {
+                b { (words(&line.event, lang)) }
+                p { (line.about) @if line.by != line.about { " · " (lang.f("log-by", &[("who", (&line.by).into())])) } }
+                p class="hint" {
+                    time datetime=(times::machine(line.at, zone)) {
+                        (times::long_date(day, lang)) ", " (times::clock_seconds(line.at, zone))
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! What is changed about the people of a school. Each form asks for the password first, and a link is shown once.
+
+use super::Visit;
+use super::people::{page, show, shown_once};
+use super::who;
+use crate::AppState;
+use crate::i18n::key;
+use crate::middleware::{RequestId, named_loopback};
+use crate::problem::Problem;
+use crate::session::{InSchool, Person};
+use axum::Form;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use commands::Context;
+use commands::accounts::{AccountError, Invite, Link, Scope, StaffRole};
+use domain::{AccountId, Actor, SchoolId};
+use serde::Deserialize;
+use uuid::Uuid;
+
+/// A change in a person's name, within a school.
+pub(super) struct Act {
+    state: AppState,
+    person: Person,
+    school: SchoolId,
+    visit: Visit,
+    request: Uuid,
+}
+
+impl Act {
+    async fn context(&self) -> Result<Context, AccountError> {
+        Ok(Context {
+            school: self.school,
+            zone: self.state.write.school_settings(self.school).await?.zone,
+            actor: Actor::user(self.person.account_id),
+            command_id: None,
+            correlation_id: self.request,
+            causation_id: None,
+        })
+    }
+
+    /// Back to the list, or the list with what was wrong.
+    async fn answer(&self, done: Result<(), AccountError>) -> Response {
+        let why = match done {
+            Ok(()) => return Redirect::to(&format!("/personas?colegio={}", self.school)).into_response(),
+            Err(error) => match refusal(&error) {
+                Some(why) => why,
+                None => return self.visit.account_error(&error),
+            },
+        };
+        let Self { state, person, school, visit, .. } = self;
+        show(state, person, *school, visit, StatusCode::UNPROCESSABLE_ENTITY, Some(why)).await
+    }
+
+    /// A link, shown this once.
+    async fn link(&self, link: &Link) -> Response {
+        let scheme = if named_loopback(&self.visit.headers) { "http" } else { "https" };
+        let url = format!("{scheme}://{}/entrar/activar#t={}", host(&self.visit.headers), *link.secret.reveal());
+        let who = who(&self.state, &self.person).await;
+        let main = shown_once(&url, self.school.0, self.visit.lang);
+        self.visit.page(StatusCode::OK, |nonce| page(&who, self.visit.lang, nonce, &main))
+    }
+}
+
+/// One of our own names: [`crate::middleware::check_host`] lets no other through.
+fn host(headers: &HeaderMap) -> &str {
+    headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost")
+}
+
+/// A mistake of whoever asked, in words.
+fn refusal(error: &AccountError) -> Option<&'static str> {
+    use domain::account::Error;
+    Some(match error {
+        AccountError::Invalid(_) => key("people-invalid"),
+        AccountError::OfAnotherSchool => key("people-of-another-school"),
+        AccountError::Unknown | AccountError::Refused(Error::NotMember) => key("people-not-a-member"),
+        AccountError::Refused(Error::LastAdmin) => key("people-last-admin"),
+        AccountError::Refused(Error::Disabled) => key("people-is-disabled"),
+        AccountError::Refused(Error::WrongPurpose | Error::Erased) => key("people-cannot"),
+        _ => return None,
+    })
+}
+
+impl FromRequestParts<AppState> for Act {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let person = Person::from_request_parts(parts, state).await?;
+        let InSchool(school) = InSchool::from_request_parts(parts, state).await?;
+        let Ok(visit) = Visit::from_request_parts(parts, state).await;
+        let request = parts.extensions.get::<RequestId>().map_or_else(|| state.ids.next(), |id| id.0);
+        Ok(Self { state: state.clone(), person, school, visit, request })
+    }
+}
+
+/// What the form sends.
+#[derive(Deserialize)]
+pub(super) struct Invitation {
+    nombre: String,
+    email: String,
+    rol: String,
+}
+
+/// `POST /personas/invitar`.
+pub(super) async fn invite(act: Act, Form(sent): Form<Invitation>) -> Response {
+    let Ok(role) = sent.rol.parse::<StaffRole>() else { return act.visit.failed(StatusCode::UNPROCESSABLE_ENTITY) };
+    let invited = async {
+        let invite = Invite { email: sent.email, name: sent.nombre, role };
+        act.state.accounts.invite(&act.context().await?, invite).await
+    };
+    match invited.await {
+        Ok(invited) => match invited.link {
+            Some(link) => act.link(&link).await,
+            None => act.answer(Ok(())).await,
+        },
+        Err(error) => act.answer(Err(error)).await,
+    }
+}
+
+/// What the form sends.
+#[derive(Deserialize)]
+pub(super) struct RoleChange {
+    cuenta: Uuid,
+    rol: String,
+    /// `dar` or `quitar`.
+    que: String,
+}
+
+/// `POST /personas/rol`.
+pub(super) async fn change_role(act: Act, Form(sent): Form<RoleChange>) -> Response {
+    let Ok(role) = sent.rol.parse::<StaffRole>() else { return act.visit.failed(StatusCode::UNPROCESSABLE_ENTITY) };
+    let changed = async {
+        let (context, account) = (act.context().await?, AccountId(sent.cuenta));
+        match sent.que.as_str() {
+            "quitar" => act.state.accounts.revoke(&context, account, role).await,
+            _ => act.state.accounts.grant(&context, account, role).await,
+        }
+    };
+    act.answer(changed.await).await
+}
+
+/// What the form sends.
+#[derive(Deserialize)]
+pub(super) struct StateChange {
+    cuenta: Uuid,
+    /// `suspender` or `reponer`.
+    que: String,
+}
+
+/// `POST /personas/estado`.
+pub(super) async fn change_state(act: Act, Form(sent): Form<StateChange>) -> Response {
+    let changed = async {
+        let (context, account) = (act.context().await?, AccountId(sent.cuenta));
+        match sent.que.as_str() {
+            "reponer" => act.state.accounts.enable(&context, account).await,
+            _ => act.state.accounts.disable(&context, account).await,
+        }
+    };
+    act.answer(changed.await).await
+}
+
+/// What the form sends.
+#[derive(Deserialize)]
+pub(super) struct LinkWanted {
+    cuenta: Uuid,
+}
+
+/// `POST /personas/enlace`.
+pub(super) async fn new_link(act: Act, Form(sent): Form<LinkWanted>) -> Response {
+    let made = async { act.state.accounts.reset(&act.context().await?, AccountId(sent.cuenta), Scope::School).await };
+    match made.await {
+        Ok(link) => act.link(&link).await,
+        Err(error) => act.answer(Err(error)).await,
+    }
+}

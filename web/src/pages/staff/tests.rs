@@ -1,0 +1,344 @@
+//! The staff's pages over HTTP, from the invitation to the way out.
+
+use crate::permissions::{Access, ROUTES};
+use crate::session::STEP_UP;
+use crate::testing::{TestApp, TestSchool, minutes, with_form};
+use commands::accounts::{Invite, StaffRole};
+use domain::AccountId;
+use reqwest::{Method, Response};
+
+const PASSWORD: &str = "caballo correcto bateria grapa";
+
+/// A browser: it keeps its cookies and follows no redirect.
+struct Browser<'a> {
+    app: &'a TestApp,
+    cookies: Vec<(String, String)>,
+}
+
+/// What it got.
+struct Shown {
+    status: u16,
+    location: Option<String>,
+    cleared: bool,
+    text: String,
+}
+
+impl<'a> Browser<'a> {
+    fn new(app: &'a TestApp) -> Self {
+        Self { app, cookies: Vec::new() }
+    }
+
+    fn sid(&self) -> Option<&str> {
+        self.cookies.iter().find(|(name, _)| name == "sid").map(|(_, value)| value.as_str())
+    }
+
+    async fn send(&mut self, method: Method, path: &str, form: &[(&str, &str)]) -> Shown {
+        let app = self.app;
+        let request = app.anonymous.request(method.clone(), format!("{}{path}", app.base)).header("origin", &app.base);
+        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = request.header("accept", "text/html").header("cookie", cookies.join("; "));
+        let request = if method == Method::POST { with_form(request, form.iter().copied()) } else { request };
+        self.take(request.send().await.unwrap()).await
+    }
+
+    async fn take(&mut self, response: Response) -> Shown {
+        for cookie in response.headers().get_all("set-cookie") {
+            let (name, rest) = cookie.to_str().unwrap().split_once('=').unwrap();
+            let value = rest.split(';').next().unwrap();
+            self.cookies.retain(|(known, _)| known != name);
+            if !value.is_empty() {
+                self.cookies.push((name.to_owned(), value.to_owned()));
+            }
+        }
+        Shown {
+            status: response.status().as_u16(),
+            location: response.headers().get("location").map(|to| to.to_str().unwrap().to_owned()),
+            cleared: response.headers().get("clear-site-data").is_some(),
+            text: response.text().await.unwrap(),
+        }
+    }
+
+    async fn get(&mut self, path: &str) -> Shown {
+        self.send(Method::GET, path, &[]).await
+    }
+
+    async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Shown {
+        self.send(Method::POST, path, form).await
+    }
+
+    async fn sign_in(&mut self, email: &str) -> Shown {
+        self.post("/entrar", &[("email", email), ("clave", PASSWORD)]).await
+    }
+}
+
+/// Somebody who was invited and chose [`PASSWORD`].
+async fn person(app: &TestApp, school: &TestSchool, email: &str, role: StaffRole) -> AccountId {
+    let invite = Invite { email: email.to_owned(), name: "Rosa Díaz".to_owned(), role };
+    let invited = app.state().accounts.invite(&app.context(school.id), invite).await.unwrap();
+    let token = invited.link.unwrap().secret.reveal().to_string();
+    app.state().accounts.activate(&token, PASSWORD, app.now()).await.unwrap();
+    invited.account_id
+}
+
+/// A page without what differs at each rendering.
+fn without_nonce(text: &str) -> String {
+    let mut parts = text.split("nonce=\"");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |page, part| page + part.split_once('"').unwrap().1)
+}
+
+#[tokio::test]
+async fn from_the_invitation_to_the_way_out() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    person(&app, &school, "admin@escuela.cl", StaffRole::Admin).await;
+    let mut admin = Browser::new(&app);
+    let asked = admin.get("/personas").await;
+    assert_eq!((asked.status, asked.location.as_deref()), (303, Some("/entrar?volver=%2Fpersonas")));
+    assert!(admin.get(&asked.location.unwrap()).await.text.contains("value=\"/personas\""));
+    let form = [("email", "Admin@Escuela.cl"), ("clave", PASSWORD), ("volver", "/personas")];
+    let entered = admin.post("/entrar", &form).await;
+    assert_eq!((entered.status, entered.location.as_deref()), (303, Some("/personas")), "{}", entered.text);
+    let people = admin.get("/personas").await;
+    assert!(people.status == 200 && people.text.contains("admin@escuela.cl") && people.text.contains("Cerrar sesión"));
+
+    let invite = [("nombre", "Luis Soto"), ("email", "luis@escuela.cl"), ("rol", "DIRECTOR")];
+    let invited = admin.post("/personas/invitar", &invite).await;
+    let link = invited.text.split("#t=").nth(1).expect(&invited.text)[..43].to_owned();
+    assert!(invited.text.contains(&format!("{}/entrar/activar#t={link}", app.base)));
+    assert!(!admin.get("/personas").await.text.contains(&link), "shown once");
+
+    // Looking at the page uses nothing up; the person's own click does, once.
+    let mut luis = Browser::new(&app);
+    for _ in 0..3 {
+        assert_eq!(luis.get(&format!("/entrar/activar?t={link}")).await.status, 200);
+        assert_eq!(luis.send(Method::HEAD, "/entrar/activar", &[]).await.status, 200);
+    }
+    let short = [("enlace", link.as_str()), ("nueva", "corta"), ("repetida", "corta")];
+    let refused = luis.post("/entrar/activar", &short).await;
+    assert!(refused.status == 422 && refused.text.contains("al menos 15"));
+    let whole = format!("{}/entrar/activar#t={link}", app.base);
+    let differs = [("enlace", whole.as_str()), ("nueva", PASSWORD), ("repetida", "otra cosa muy distinta")];
+    assert_eq!(luis.post("/entrar/activar", &differs).await.status, 422);
+    let chosen = [("enlace", whole.as_str()), ("nueva", PASSWORD), ("repetida", PASSWORD)];
+    assert_eq!(luis.post("/entrar/activar", &chosen).await.location.as_deref(), Some("/entrar?aviso=activada"));
+    assert!(luis.sid().is_none(), "who only has the link is not signed in");
+    assert!(luis.post("/entrar/activar", &chosen).await.text.contains("El enlace no es válido"));
+    assert_eq!(luis.sign_in("luis@escuela.cl").await.location.as_deref(), Some("/"));
+    assert_eq!(luis.get("/").await.location.as_deref(), Some("/hoy"));
+    assert!(luis.get("/hoy").await.text.contains("Luis Soto"));
+    assert_eq!(luis.get("/entrar?volver=//evil.example").await.location.as_deref(), Some("/"));
+
+    // A14: out is out.
+    let sid = luis.sid().unwrap().to_owned();
+    let out = luis.post("/salir", &[]).await;
+    assert!(out.cleared && out.location.as_deref() == Some("/entrar") && luis.sid().is_none());
+    luis.cookies.push(("sid".to_owned(), sid));
+    assert_eq!(luis.get("/hoy").await.location.as_deref(), Some("/entrar?volver=%2Fhoy"), "replayed");
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a40_whether_an_address_is_known_is_told_to_nobody() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    person(&app, &school, "rosa@escuela.cl", StaffRole::Inspector).await;
+    let disabled = person(&app, &school, "fuera@escuela.cl", StaffRole::Inspector).await;
+    app.state().accounts.disable(&app.context(school.id), disabled).await.unwrap();
+    let invite = Invite { email: "nueva@escuela.cl".into(), name: "Nueva".into(), role: StaffRole::Inspector };
+    app.state().accounts.invite(&app.context(school.id), invite).await.unwrap();
+    let mut answers = Vec::new();
+    for (email, password) in [
+        ("rosa@escuela.cl", "otra contraseña larga y mala"),
+        ("nadie@escuela.cl", PASSWORD),
+        ("fuera@escuela.cl", PASSWORD),
+        ("nueva@escuela.cl", PASSWORD),
+        ("no es un correo", PASSWORD),
+    ] {
+        let mut browser = Browser::new(&app);
+        let shown = browser.post("/entrar", &[("email", email), ("clave", password)]).await;
+        assert!(browser.sid().is_none());
+        answers.push((shown.status, without_nonce(&shown.text).replace(email, "…")));
+    }
+    assert_eq!(answers[0].0, 422);
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a48_what_matters_asks_for_the_password_again_and_gives_the_session_another_id() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    person(&app, &school, "admin@escuela.cl", StaffRole::Admin).await;
+    let target = person(&app, &school, "rosa@escuela.cl", StaffRole::Inspector).await.to_string();
+    let mut admin = Browser::new(&app);
+    admin.sign_in("admin@escuela.cl").await;
+    app.clock.advance(STEP_UP);
+    let give = [("cuenta", target.as_str()), ("rol", "AUDITOR"), ("que", "dar")];
+    let refused = admin.post("/personas/rol", &give).await;
+    assert_eq!(refused.location.as_deref(), Some("/cuenta/confirmar?volver=%2Fpersonas"));
+    assert!(admin.get(&refused.location.unwrap()).await.text.contains("value=\"/personas\""));
+    for route in ROUTES.iter().filter(|route| route.step_up) {
+        let method = route.method.parse().unwrap();
+        let asked = admin.send(method, route.path, &give).await;
+        assert!(asked.location.unwrap().starts_with("/cuenta/confirmar?"), "{route:?}");
+        assert!(route.method != "GET" || !matches!(route.access, Access::Public), "{route:?}");
+    }
+    let before = admin.sid().unwrap().to_owned();
+    let wrong = admin.post("/cuenta/confirmar", &[("clave", "x"), ("volver", "/personas")]).await;
+    assert_eq!((wrong.status, admin.sid()), (422, Some(before.as_str())));
+    let evil = [("clave", PASSWORD), ("volver", "//evil.example")];
+    assert_eq!(admin.post("/cuenta/confirmar", &evil).await.location.as_deref(), Some("/cuenta"));
+    assert_ne!(admin.sid(), Some(before.as_str()));
+    let mut old = Browser::new(&app);
+    old.cookies.push(("sid".to_owned(), before));
+    assert_eq!(old.get("/cuenta").await.status, 303, "the old id is nobody's");
+    assert_eq!(admin.post("/personas/rol", &give).await.status, 303);
+    assert!(admin.get("/personas").await.text.contains("Inspectoría, Auditoría"));
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a47_another_password_ends_every_other_session_and_gives_this_one_another_id() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    person(&app, &school, "rosa@escuela.cl", StaffRole::Inspector).await;
+    let (mut here, mut there, mut third) = (Browser::new(&app), Browser::new(&app), Browser::new(&app));
+    for browser in [&mut here, &mut there, &mut third] {
+        browser.sign_in("rosa@escuela.cl").await;
+    }
+    let page = here.get("/cuenta").await.text;
+    assert_eq!(page.matches("name=\"sesion\"").count(), 3, "two others, and all of them");
+    let id = page.split("name=\"sesion\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    // Nobody else ends it.
+    let mut stranger = Browser::new(&app);
+    person(&app, &school, "otro@escuela.cl", StaffRole::Admin).await;
+    stranger.sign_in("otro@escuela.cl").await;
+    assert_eq!(stranger.post("/cuenta/sesiones", &[("sesion", &id)]).await.status, 404);
+    assert_eq!(
+        here.post("/cuenta/sesiones", &[("sesion", &id)]).await.location.as_deref(),
+        Some("/cuenta?aviso=sesiones")
+    );
+    let others = [there.get("/cuenta").await.status, third.get("/cuenta").await.status];
+    assert!(others == [200, 303] || others == [303, 200], "{others:?}");
+    let before = here.sid().unwrap().to_owned();
+    const NEW: &str = "otra frase larga de verdad";
+    let wrong = [("actual", "x"), ("nueva", NEW), ("repetida", NEW)];
+    assert!(here.post("/cuenta/clave", &wrong).await.text.contains("La contraseña no es correcta"));
+    let change = [("actual", PASSWORD), ("nueva", NEW), ("repetida", NEW)];
+    assert_eq!(here.post("/cuenta/clave", &change).await.location.as_deref(), Some("/cuenta?aviso=clave"));
+    assert_ne!(here.sid(), Some(before.as_str()));
+    assert!(here.get("/cuenta?aviso=clave").await.text.contains("Su contraseña cambió"));
+    assert_eq!([there.get("/cuenta").await.status, third.get("/cuenta").await.status], [303, 303]);
+    assert_eq!(Browser::new(&app).sign_in("rosa@escuela.cl").await.status, 422, "the old password");
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a38_with_a_second_factor_the_password_alone_opens_nothing() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    person(&app, &school, "rosa@escuela.cl", StaffRole::Director).await;
+    let mut rosa = Browser::new(&app);
+    rosa.sign_in("rosa@escuela.cl").await;
+    let page = rosa.get("/cuenta/codigo").await.text;
+    assert!(page.contains("otpauth://totp/"), "{page}");
+    let base32 = page.split("<code>").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    let code = || {
+        let secret = totp_rs::Secret::try_from_base32(&base32).unwrap();
+        let totp: totp_rs::Totp = totp_rs::Builder::new().with_secret(secret).build().unwrap();
+        totp.generate(u64::try_from(app.now().timestamp()).unwrap()).to_string()
+    };
+    assert_eq!(rosa.post("/cuenta/codigo", &[("codigo", "000000")]).await.status, 422);
+    assert_eq!(
+        rosa.post("/cuenta/codigo", &[("codigo", &code())]).await.location.as_deref(),
+        Some("/cuenta?aviso=codigo")
+    );
+    assert!(rosa.get("/cuenta").await.text.contains("Quitar el segundo factor"));
+
+    let mut again = Browser::new(&app);
+    let half =
+        again.post("/entrar", &[("email", "rosa@escuela.cl"), ("clave", PASSWORD), ("volver", "/personas")]).await;
+    assert_eq!(half.location.as_deref(), Some("/entrar/codigo?volver=%2Fpersonas"));
+    let pending = again.sid().unwrap().to_owned();
+    assert_eq!(again.get("/personas").await.status, 303, "half is nothing");
+    let used = again.post("/entrar/codigo", &[("codigo", &code()), ("volver", "/personas")]).await;
+    assert_eq!(used.status, 422, "a code counts once");
+    app.clock.advance(minutes(1));
+    let entered = again.post("/entrar/codigo", &[("codigo", &code()), ("volver", "/personas")]).await;
+    assert_eq!(entered.location.as_deref(), Some("/personas"));
+    assert_ne!(again.sid(), Some(pending.as_str()));
+    assert_eq!(again.get("/personas").await.status, 200);
+
+    let mut guesser = Browser::new(&app);
+    guesser.sign_in("rosa@escuela.cl").await;
+    for _ in 0..5 {
+        assert_eq!(guesser.post("/entrar/codigo", &[("codigo", "123456")]).await.status, 422);
+    }
+    app.clock.advance(minutes(1));
+    let late = guesser.post("/entrar/codigo", &[("codigo", &code())]).await;
+    assert_eq!(late.location.as_deref(), Some("/entrar"), "five guesses for a password");
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_security_log_says_what_happened_and_names_to_those_who_may_know_them() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    let admin = person(&app, &school, "admin@escuela.cl", StaffRole::Admin).await;
+    let target = person(&app, &school, "rosa@escuela.cl", StaffRole::Inspector).await.to_string();
+    person(&app, &school, "auditor@escuela.cl", StaffRole::Auditor).await;
+    let mut browser = Browser::new(&app);
+    browser.sign_in("admin@escuela.cl").await;
+    let last = [("cuenta", admin.to_string()), ("rol", "ADMIN".into()), ("que", "quitar".into())];
+    let last: Vec<_> = last.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    assert!(browser.post("/personas/rol", &last).await.text.contains("Es la última persona"));
+    let suspend = [("cuenta", target.as_str()), ("que", "suspender")];
+    assert_eq!(browser.post("/personas/estado", &suspend).await.status, 303);
+    let begun = std::time::Instant::now();
+    let log = loop {
+        app.settle().await.unwrap();
+        let log = browser.get("/registro").await.text;
+        // The sign-in is noted beside its answer.
+        if log.contains("Inicio de sesión") {
+            break log;
+        }
+        assert!(begun.elapsed().as_secs() < 20, "{log}");
+    };
+    for words in ["Cuenta suspendida", "Invitación", "Cuenta activada", "Rosa Díaz", "por Rosa Díaz"] {
+        assert!(words == "por Rosa Díaz" || log.contains(words), "{words}: {log}");
+    }
+    let mut auditor = Browser::new(&app);
+    auditor.sign_in("auditor@escuela.cl").await;
+    let seen = auditor.get("/registro").await.text;
+    assert!(seen.contains("Cuenta suspendida") && seen.contains(&target));
+    assert_eq!(seen.matches("Rosa Díaz").count(), 1, "the auditor's own name");
+    assert_eq!(auditor.get("/personas").await.status, 403);
+    assert_eq!(auditor.get("/").await.location.as_deref(), Some("/registro"));
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn whoever_is_disabled_or_loses_a_role_is_out_at_once() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    let rosa = person(&app, &school, "rosa@escuela.cl", StaffRole::Director).await;
+    let accounts = &app.state().accounts;
+    let mut browser = Browser::new(&app);
+    browser.sign_in("rosa@escuela.cl").await;
+    assert_eq!(browser.get("/personas").await.status, 200);
+    let before = browser.sid().unwrap().to_owned();
+    accounts.grant(&app.context(school.id), rosa, StaffRole::Inspector).await.unwrap();
+    accounts.revoke(&app.context(school.id), rosa, StaffRole::Director).await.unwrap();
+    assert_eq!(browser.get("/personas").await.status, 303, "other rights are another session");
+    browser.sign_in("rosa@escuela.cl").await;
+    assert_ne!(browser.sid(), Some(before.as_str()));
+    assert_eq!((browser.get("/hoy").await.status, browser.get("/personas").await.status), (200, 403));
+    accounts.disable(&app.context(school.id), rosa).await.unwrap();
+    assert_eq!(browser.get("/hoy").await.status, 303);
+    assert_eq!(browser.sign_in("rosa@escuela.cl").await.status, 422);
+    accounts.enable(&app.context(school.id), rosa).await.unwrap();
+    assert_eq!(browser.get("/hoy").await.status, 303, "what was over stays over");
+    assert_eq!(browser.sign_in("rosa@escuela.cl").await.status, 303);
+    app.shutdown().await;
+}

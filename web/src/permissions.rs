@@ -1,0 +1,130 @@
+//! Who may do what: every route with what it asks for, and every permission with the roles that have it.
+//! What is not written here is refused ([`crate::middleware::authorize`]).
+//!
+//! How to add one more route: a line in [`ROUTES`]. A test drives every line as every kind of person.
+
+mod routes;
+
+pub use routes::ROUTES;
+
+use axum::http::Method;
+use domain::account::StaffRole;
+
+/// Something that a person may do in a school.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Permission {
+    /// See the day: figures, last scans, gates, courses.
+    BoardRead,
+    /// See pupils by name with their day.
+    PupilsRead,
+    /// Set schedules.
+    ScheduleWrite,
+    /// Read the index of the log, the accounts' events among them. Holds no name.
+    AuditRead,
+    /// See who works here, with which roles.
+    PeopleRead,
+    /// Invite people, give and take roles, disable accounts.
+    PeopleManage,
+}
+
+impl Permission {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::BoardRead, Self::PupilsRead, Self::ScheduleWrite, Self::AuditRead, Self::PeopleRead, Self::PeopleManage];
+
+    /// Its name in documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BoardRead => "board.read",
+            Self::PupilsRead => "pupils.read",
+            Self::ScheduleWrite => "schedule.write",
+            Self::AuditRead => "audit.read",
+            Self::PeopleRead => "people.read",
+            Self::PeopleManage => "people.manage",
+        }
+    }
+
+    /// Whether a role has it, in the school where it is held.
+    pub fn is_of(self, role: StaffRole) -> bool {
+        use StaffRole::{Admin, Auditor, Director, Inspector, Owner};
+        match self {
+            Self::BoardRead | Self::PupilsRead => matches!(role, Owner | Admin | Director | Inspector),
+            Self::ScheduleWrite | Self::PeopleRead => matches!(role, Owner | Admin | Director),
+            Self::AuditRead => matches!(role, Owner | Admin | Director | Auditor),
+            Self::PeopleManage => matches!(role, Owner | Admin),
+        }
+    }
+}
+
+/// What a route asks of whoever calls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Nothing.
+    Public,
+    /// That the caller is on this machine and says so: a loopback peer under a loopback name. A proxy passes on
+    /// the name that it was asked by, so what comes through one is not local.
+    Local,
+    /// A kiosk's secret, which its handler asks for by taking a [`crate::kiosk_auth::Kiosk`].
+    Kiosk,
+    /// A person who is signed in; what is shown is the person's own.
+    Person,
+    /// A person who may do this in the school that the request is about.
+    May(Permission),
+}
+
+/// A route.
+#[derive(Clone, Copy, Debug)]
+pub struct Route {
+    /// Its method; `GET` stands for `HEAD` too.
+    pub method: &'static str,
+    /// Its path as the router has it.
+    pub path: &'static str,
+    /// What it asks for.
+    pub access: Access,
+    /// Whether the person must have given the password a moment ago.
+    pub step_up: bool,
+}
+
+impl Route {
+    /// The same, asking for the password first.
+    const fn after_password(self) -> Self {
+        Self { step_up: true, ..self }
+    }
+
+    /// Whether a program calls it, and not a person's browser.
+    pub fn is_api(&self) -> bool {
+        self.path.starts_with("/api/")
+    }
+
+    /// The parameter of the address that names the school.
+    pub fn school_parameter(&self) -> &'static str {
+        if self.is_api() { "school" } else { "colegio" }
+    }
+}
+
+/// What the table says about a request.
+#[derive(Debug)]
+pub enum Found {
+    /// This.
+    Route(&'static Route),
+    /// The path has other methods.
+    Methods(Vec<&'static str>),
+    /// Nothing: it must not be served.
+    Nothing,
+}
+
+/// Looks a route up, by the router's own path.
+pub fn find(method: &Method, path: &str) -> Found {
+    let of_path = || ROUTES.iter().filter(|route| route.path == path);
+    let method = if *method == Method::HEAD { "GET" } else { method.as_str() };
+    match of_path().find(|route| route.method == method) {
+        Some(route) => Found::Route(route),
+        None => {
+            let methods: Vec<_> = of_path().map(|route| route.method).collect();
+            if methods.is_empty() { Found::Nothing } else { Found::Methods(methods) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+//! The table.
+
+use super::Access::{Kiosk, Local, May, Person, Public};
+use super::Permission::{AuditRead, BoardRead, PeopleManage, PeopleRead, PupilsRead, ScheduleWrite};
+use super::{Access, Route};
+
+const fn get(path: &'static str, access: Access) -> Route {
+    Route { method: "GET", path, access, step_up: false }
+}
+
+const fn post(path: &'static str, access: Access) -> Route {
+    Route { method: "POST", path, access, step_up: false }
+}
+
+const fn put(path: &'static str, access: Access) -> Route {
+    Route { method: "PUT", path, access, step_up: false }
+}
+
+/// Every route of the server.
+pub const ROUTES: &[Route] = &[
+    // For those who run the server. Probes say whether it works and nothing about anybody.
+    get("/healthz", Public),
+    get("/readyz", Public),
+    get("/metrics", Local),
+    get("/api/openapi.json", Public),
+    // Kiosks.
+    post("/api/v1/kiosks/{kiosk_id}/scans", Kiosk),
+    post("/api/v1/kiosks/{kiosk_id}/heartbeat", Kiosk),
+    get("/api/v1/kiosks/{kiosk_id}/roster", Kiosk),
+    // The API.
+    get("/api/v1/live", May(BoardRead)),
+    get("/api/v1/live/stream", May(BoardRead)),
+    get("/api/v1/live/pupils", May(PupilsRead)),
+    get("/api/v1/courses", May(BoardRead)),
+    get("/api/v1/courses/{id}/day", May(PupilsRead)),
+    put("/api/v1/courses/{id}/schedule", May(ScheduleWrite)),
+    get("/api/v1/students", May(PupilsRead)),
+    get("/api/v1/audit", May(AuditRead)),
+    // Pages.
+    get("/", Person),
+    get("/hoy", May(BoardRead)),
+    get("/hoy/muro", May(BoardRead)),
+    get("/hoy/live", May(BoardRead)),
+    get("/hoy/cursos/{id}", May(PupilsRead)),
+    get("/escuelas", Person),
+    // In and out. Whoever is here is nobody yet, or any more.
+    get("/entrar", Public),
+    post("/entrar", Public),
+    get("/entrar/codigo", Public),
+    post("/entrar/codigo", Public),
+    get("/entrar/activar", Public),
+    post("/entrar/activar", Public),
+    post("/salir", Public),
+    // The own account.
+    get("/cuenta", Person),
+    post("/cuenta/sesiones", Person),
+    get("/cuenta/confirmar", Person),
+    post("/cuenta/confirmar", Person),
+    post("/cuenta/clave", Person),
+    get("/cuenta/codigo", Person).after_password(),
+    post("/cuenta/codigo", Person).after_password(),
+    post("/cuenta/codigo/quitar", Person).after_password(),
+    // The people of a school.
+    get("/personas", May(PeopleRead)),
+    post("/personas/invitar", May(PeopleManage)).after_password(),
+    post("/personas/rol", May(PeopleManage)).after_password(),
+    post("/personas/estado", May(PeopleManage)).after_password(),
+    post("/personas/enlace", May(PeopleManage)).after_password(),
+    get("/registro", May(AuditRead)),
+    get("/assets/{name}", Public),
+];

@@ -1,0 +1,349 @@
+//! The table against the router, and every route as every kind of person.
+
+use super::*;
+use crate::testing::{TestApp, TestPerson, TestSchool, refusal, with_form};
+use commands::accounts::Invite;
+use domain::SchoolId;
+use reqwest::{Client, Response};
+use serde_json::json;
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// Every route of a router with its methods, by what the router says of itself. The text's shape is axum's own; what
+/// is not understood in it makes the comparison fail.
+fn of_router(router: &axum::Router) -> BTreeSet<(String, String)> {
+    let text = format!("{router:?}");
+    let text = text.split("fallback_router").next().unwrap();
+    let (routes, paths) = text.split_once("node: Node { paths: {").unwrap();
+    let id = |part: &str| part.split(')').next().unwrap().to_owned();
+    let mut methods = std::collections::BTreeMap::new();
+    for route in routes.split("RouteId(").skip(1) {
+        let allowed = route.split("allow_header: Bytes(b\"").nth(1).unwrap().split('"').next().unwrap();
+        methods.insert(id(route), allowed.to_owned());
+    }
+    let mut all = BTreeSet::new();
+    for route in paths.split("RouteId(").skip(1) {
+        let path = route.split('"').nth(1).unwrap();
+        for method in methods[&id(route)].split(',').filter(|method| *method != "HEAD") {
+            all.insert((method.to_owned(), path.to_owned()));
+        }
+    }
+    assert_eq!(methods.len(), paths.matches("RouteId(").count());
+    all
+}
+
+#[tokio::test]
+async fn a49_the_table_and_the_router_hold_the_same_routes() {
+    let app = TestApp::start().await.unwrap();
+    let served = of_router(&crate::router::router(app.state().clone()));
+    let declared: BTreeSet<_> = ROUTES.iter().map(|route| (route.method.to_owned(), route.path.to_owned())).collect();
+    assert_eq!(declared.len(), ROUTES.len(), "each once");
+    assert_eq!(served, declared);
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a49_a_route_that_nobody_declared_is_not_served() {
+    let app = TestApp::start().await.unwrap();
+    let routes = axum::Router::new().route("/forgotten", axum::routing::get(|| async { "secret" }));
+    let router = crate::router::surrounded(routes, app.state().clone());
+    assert!(of_router(&router).contains(&("GET".into(), "/forgotten".into())));
+    let request =
+        axum::http::Request::get("/forgotten").header("host", "localhost").header("cookie", &app.owner().cookie);
+    let request = request.body(axum::body::Body::empty()).unwrap();
+    let answer = tower::ServiceExt::oneshot(router, request).await.unwrap();
+    assert_eq!(answer.status(), 404);
+    app.shutdown().await;
+}
+
+#[test]
+fn roles_have_what_the_issue_gives_them() {
+    use Permission::{AuditRead, BoardRead, PeopleManage, PeopleRead, PupilsRead, ScheduleWrite};
+    let of = |role| Permission::ALL.into_iter().filter(|permission| permission.is_of(role)).collect::<Vec<_>>();
+    assert_eq!(of(StaffRole::Admin), Permission::ALL);
+    assert_eq!(of(StaffRole::Owner), Permission::ALL);
+    assert_eq!(of(StaffRole::Director), [BoardRead, PupilsRead, ScheduleWrite, AuditRead, PeopleRead]);
+    assert_eq!(of(StaffRole::Inspector), [BoardRead, PupilsRead]);
+    assert_eq!(of(StaffRole::Auditor), [AuditRead]);
+    assert!(!of(StaffRole::Director).contains(&PeopleManage));
+}
+
+/// What a request is about.
+#[derive(Clone, Copy)]
+struct Ids {
+    course: Uuid,
+    member: Uuid,
+}
+
+/// A form for every page that takes one.
+fn form(route: &Route, ids: Ids, unique: Uuid) -> Option<Vec<(&'static str, String)>> {
+    let member = ("cuenta", ids.member.to_string());
+    Some(match route.path {
+        "/cuenta/sesiones" => vec![("sesion", "otras".into())],
+        "/cuenta/confirmar" => vec![("clave", "x".into())],
+        "/cuenta/clave" => vec![("actual", "x".into()), ("nueva", "y".into()), ("repetida", "y".into())],
+        "/cuenta/codigo" => vec![("codigo", "000000".into())],
+        "/cuenta/codigo/quitar" => vec![],
+        "/personas/invitar" => {
+            let email = format!("{unique}@escuela.cl");
+            vec![("nombre", "Luis Soto".into()), ("email", email), ("rol", "INSPECTOR".into())]
+        }
+        "/personas/rol" => vec![member, ("rol", "AUDITOR".into()), ("que", "dar".into())],
+        "/personas/estado" => vec![member, ("que", "reponer".into())],
+        "/personas/enlace" => vec![member],
+        "/entrar" => vec![("email", "x@escuela.cl".into()), ("clave", "x".into())],
+        "/entrar/codigo" => vec![("codigo", "000000".into())],
+        "/entrar/activar" => vec![("enlace", "x".into()), ("nueva", "y".into()), ("repetida", "y".into())],
+        "/salir" => vec![],
+        _ => return None,
+    })
+}
+
+/// A request for a route, about a school if one is named.
+async fn ask(app: &TestApp, client: &Client, route: &Route, named: Option<SchoolId>, ids: Ids) -> Response {
+    let mut path = route.path.replace("{id}", &ids.course.to_string()).replace("{kiosk_id}", &ids.course.to_string());
+    if path.contains("{name}") {
+        path = crate::assets::STYLE.href();
+    }
+    if let Some(school) = named {
+        path = format!("{path}?{}={school}", route.school_parameter());
+    }
+    let request = client.request(route.method.parse().unwrap(), format!("{}{path}", app.base));
+    let unique = app.state().ids.next();
+    let request = match (route.method, form(route, ids, unique)) {
+        ("POST", Some(form)) => with_form(request, form),
+        ("PUT", None) => {
+            let week = json!({"effective_from": "2026-03-02", "stays": [
+                {"weekday": "Mon", "entry": "08:00:00", "exit": "13:00:00"}]});
+            request.header("idempotency-key", unique.to_string()).json(&week)
+        }
+        _ => request,
+    };
+    request.send().await.unwrap()
+}
+
+/// Whether the answer is the one of a person who was let in. Some forms are let in and then refused for what is in
+/// them: a wrong password, a wrong code.
+fn lets_in(route: &Route, status: u16) -> bool {
+    match (route.method, route.path) {
+        ("POST", "/cuenta/confirmar" | "/cuenta/clave") => status == 422,
+        ("GET", "/") | ("POST", "/cuenta/codigo" | "/cuenta/codigo/quitar" | "/cuenta/sesiones") => {
+            status == 303 || status == 422
+        }
+        ("POST", "/personas/rol" | "/personas/estado") => status == 303,
+        _ => status == 200,
+    }
+}
+
+/// The answer's text; of a stream its first piece.
+async fn text(mut response: Response) -> String {
+    if response.headers().get("content-type").is_some_and(|kind| kind == "text/event-stream") {
+        return String::from_utf8_lossy(&response.chunk().await.unwrap().unwrap()).into_owned();
+    }
+    response.text().await.unwrap()
+}
+
+/// Somebody whom the school really invited.
+async fn member(app: &TestApp, school: &TestSchool) -> Uuid {
+    let invite =
+        Invite { email: format!("a{}@escuela.cl", school.id), name: "Rosa Díaz".into(), role: StaffRole::Inspector };
+    app.state().accounts.invite(&app.context(school.id), invite).await.unwrap().account_id.0
+}
+
+/// What must be in no answer to anybody of another school.
+fn marks(school: &TestSchool) -> Vec<String> {
+    let ids = [school.id.0, school.course.0, school.kiosk.0].map(|id| id.to_string());
+    ids.into_iter().chain(school.pupils.iter().map(|(id, _)| id.to_string())).collect()
+}
+
+#[tokio::test]
+async fn p31_every_route_as_every_kind_of_person_over_own_foreign_and_random_ids() {
+    let app = TestApp::start().await.unwrap();
+    let (own, twin) = (app.school(2).await.unwrap(), app.school(2).await.unwrap());
+    let ids = [&own, &twin].map(|school| (school.id, school.course.0));
+    let members = [member(&app, &own).await, member(&app, &twin).await];
+    let ids = |school: SchoolId| {
+        let n = usize::from(school != ids[0].0);
+        Ids { course: ids[n].1, member: members[n] }
+    };
+    let disabled = app.person(own.id, StaffRole::Admin).await.unwrap();
+    sqlx::query("update accounts set disabled_at = created_at where account_id = $1")
+        .bind(disabled.account_id.0)
+        .execute(&app.running().pools().log_writer)
+        .await
+        .unwrap();
+    let nobodies = [("anonymous", app.anonymous.clone()), ("disabled", app.browser(&disabled).unwrap())];
+    let mut people: Vec<(StaffRole, TestPerson, &TestSchool, &TestSchool)> = Vec::new();
+    for role in StaffRole::ALL {
+        people.push((role, app.person(own.id, role).await.unwrap(), &own, &twin));
+        people.push((role, app.person(twin.id, role).await.unwrap(), &twin, &own));
+    }
+    let random = SchoolId(Uuid::from_u128(0xdead));
+    let mut cells = 0;
+    for route in ROUTES.iter().filter(|route| matches!(route.access, Access::Person | Access::May(_))) {
+        for (who, client) in &nobodies {
+            for school in [Some(own.id), Some(random), None] {
+                let refused = ask(&app, client, route, school, ids(own.id)).await;
+                let what = format!("{who} {route:?} {school:?}");
+                if route.is_api() || route.path == "/hoy/live" {
+                    assert_eq!(refusal(refused).await.unwrap(), (401, "unauthenticated".into()), "{what}");
+                } else {
+                    assert_eq!(refused.status(), 303, "{what}");
+                    assert!(refused.headers()["location"].to_str().unwrap().starts_with("/entrar"), "{what}");
+                }
+                cells += 1;
+            }
+        }
+        for (role, person, own, foreign) in &people {
+            let client = app.browser(person).unwrap();
+            let what = format!("{role} {route:?}");
+            let allowed = match route.access {
+                Access::May(permission) => permission.is_of(*role),
+                _ => true,
+            };
+            for school in [Some(own.id), None] {
+                let answer = ask(&app, &client, route, school, ids(own.id)).await;
+                let status = answer.status();
+                let location = answer.headers().get("location").map(|to| to.to_str().unwrap().to_owned());
+                let text = text(answer).await;
+                if allowed {
+                    assert!(lets_in(route, status.as_u16()), "{what}: {status} {text}");
+                    let away = location.is_some_and(|to| to.starts_with("/entrar") || to.contains("confirmar"));
+                    assert!(!away, "{what}: {status}");
+                } else {
+                    assert_eq!(status, 403, "{what}: {text}");
+                }
+                for mark in marks(foreign) {
+                    assert!(!text.contains(&mark), "{what}: what is another school's");
+                }
+                cells += 1;
+            }
+            if matches!(route.access, Access::May(_)) {
+                // A school of others and one that is nowhere are the same to everybody.
+                let mut answers = Vec::new();
+                for school in [foreign.id, random] {
+                    let refused = ask(&app, &client, route, Some(school), ids(foreign.id)).await;
+                    answers.push(refusal(refused).await.unwrap());
+                    cells += 1;
+                }
+                assert_eq!(answers, [(404, "not_found".to_owned()), (404, "not_found".to_owned())], "{what}");
+            }
+            let about_somebody =
+                form(route, ids(own.id), Uuid::nil()).is_some_and(|f| f.iter().any(|(k, _)| *k == "cuenta"));
+            if allowed && (route.path.contains("{id}") || about_somebody) {
+                // The own school, and what is in it only by name.
+                let mut answers = Vec::new();
+                let nowhere = Ids { course: Uuid::from_u128(0xbad), member: Uuid::from_u128(0xbad) };
+                for ids in [ids(foreign.id), nowhere] {
+                    let refused = ask(&app, &client, route, Some(own.id), ids).await;
+                    let status = refused.status();
+                    let text = refused.text().await.unwrap();
+                    assert!(status == 404 || about_somebody && status == 422, "{what}: {status}");
+                    assert!(marks(foreign).iter().all(|mark| !text.contains(mark)), "{what}");
+                    cells += 1;
+                    answers.push((status, text.len()));
+                }
+                assert_eq!(answers[0], answers[1], "{what}");
+            }
+        }
+    }
+    for (n, school) in [&own, &twin].into_iter().enumerate() {
+        let found = app.state().accounts.members(school.id).await.unwrap();
+        assert!(found.iter().all(|found| found.account_id.0 != members[1 - n]), "nobody crossed over");
+    }
+    assert!(cells > 900, "{cells}");
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_person_of_two_schools_names_one_and_sees_both_in_the_choice_and_no_third() {
+    let app = TestApp::start().await.unwrap();
+    let (one, two, three) = (app.school(1).await.unwrap(), app.school(1).await.unwrap(), app.school(1).await.unwrap());
+    let person = app.person(one.id, StaffRole::Director).await.unwrap();
+    app.grant(person.account_id, two.id, StaffRole::Auditor).await.unwrap();
+    let client = app.browser(&person).unwrap();
+    let status = async |path: String| {
+        let answer = client.get(format!("{}{path}", app.base)).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    assert_eq!(status("/api/v1/live".into()).await.0, 422, "one of two");
+    assert_eq!(status(format!("/api/v1/live?school={}", one.id)).await.0, 200);
+    assert_eq!(status(format!("/api/v1/live?school={}", two.id)).await.0, 403);
+    assert_eq!(status(format!("/api/v1/audit?school={}", two.id)).await.0, 200);
+    assert_eq!(status(format!("/api/v1/live?school={}", three.id)).await.0, 404);
+    assert_eq!(status(format!("/api/v1/live?school={0}&school={0}", one.id)).await.0, 422);
+    let (code, page) = status("/escuelas".into()).await;
+    let shows = |school: &TestSchool| page.contains(&school.id.to_string());
+    assert_eq!((code, shows(&one), shows(&two), shows(&three)), (200, true, true, false));
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a21_no_page_of_another_site_writes_by_any_route_with_a_persons_cookie() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    let head = async || nats::log::head(&app.running().pools().log_reader).await.unwrap().position;
+    let before = head().await;
+    let foreign: [&[(&str, &str)]; 8] = [
+        &[],
+        &[("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "same-site")],
+        &[("sec-fetch-site", "surprise")],
+        &[("origin", "https://evil.example")],
+        &[("origin", "null")],
+        &[("sec-fetch-site", "cross-site"), ("origin", app.base.as_str())],
+        &[("origin", "http://127.0.0.1:1")],
+    ];
+    let mut cells = 0;
+    for route in ROUTES.iter().filter(|route| route.method != "GET") {
+        for says in foreign {
+            let mut headers = reqwest::header::HeaderMap::new();
+            headers.insert("cookie", app.owner().cookie.parse().unwrap());
+            for (name, value) in says {
+                headers.insert(reqwest::header::HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
+            }
+            let client = Client::builder().default_headers(headers).build().unwrap();
+            let refused = ask(&app, &client, route, None, Ids { course: school.course.0, member: Uuid::nil() }).await;
+            assert_eq!(refusal(refused).await.unwrap(), (403, "cross_site".into()), "{route:?} {says:?}");
+            cells += 1;
+        }
+    }
+    assert!(cells >= 80, "{cells}");
+    assert_eq!(head().await, before, "nothing was written");
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn figures_are_for_this_machine_alone() {
+    let databases = local_services::testing::TestDatabases::create().await.unwrap();
+    let mut config = crate::config::Config::for_testing(&databases.events_url(), &databases.vault_url());
+    config.http.hosts = vec!["gate.school.cl".to_owned()];
+    let app = TestApp::start_config(databases, &config).await.unwrap();
+    let of = async |host: &str| {
+        let request = app.anonymous.get(format!("{}/metrics", app.base)).header("host", host);
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(of("localhost").await, 200);
+    assert_eq!(of("gate.school.cl").await, 403, "through the proxy");
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn whoever_is_sent_to_sign_in_comes_back_to_the_same_page() {
+    let app = TestApp::start().await.unwrap();
+    let to = async |path: &str, headers: &[(&str, &str)]| {
+        let mut request = app.anonymous.get(format!("{}{path}", app.base));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.headers().get("location").map(|to| to.to_str().unwrap().to_owned()))
+    };
+    assert_eq!(to("/", &[]).await, (303, Some("/entrar".into())));
+    assert_eq!(to("/hoy?lang=en", &[]).await, (303, Some("/entrar?volver=%2Fhoy%3Flang%3Den".into())));
+    assert_eq!(to("/hoy", &[("hx-request", "true")]).await, (401, None), "a fragment is no place for a form");
+    assert_eq!(to("/hoy/live", &[]).await, (401, None));
+    let fragment = app.anonymous.get(format!("{}/hoy", app.base)).header("hx-request", "true").send().await.unwrap();
+    assert_eq!(fragment.headers()["hx-refresh"], "true");
+    app.shutdown().await;
+}

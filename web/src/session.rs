@@ -1,0 +1,21 @@
+//! Web sessions: a random id in a cookie, everything else in the database, asked at every request. So a session
+//! that is ended, an account that is disabled and a role that is taken away count at once, in every process.
+//!
+//! A session ends 12 hours after it began, or 30 minutes after it was last used; a board that is open counts as
+//! use, as a page that loads itself again does. The id changes at sign-in and when the password was given again;
+//! whatever changes the account's rights changes its epoch, and that ends its sessions.
+
+mod cookie;
+mod device;
+mod person;
+mod store;
+mod watch;
+
+pub use cookie::{CLEAR, cleared, given, set};
+pub use device::{Peer, family, network};
+pub use person::{InSchool, Person, STEP_UP};
+pub use store::{Begin, Ended, Limits, Listed, STAFF, Sessions};
+pub use watch::Watched;
+
+#[cfg(test)]
+mod tests;

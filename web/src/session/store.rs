@@ -1,0 +1,266 @@
+//! The sessions' rows. Every instant is the injected clock's.
+
+use super::Person;
+use super::watch::Streams;
+use chrono::{DateTime, TimeDelta, Utc};
+use commands::accounts::Secret256;
+use commands::clock::Clock;
+use commands::ids::IdSource;
+use domain::account::StaffRole;
+use domain::{AccountId, SchoolId};
+use sqlx::PgPool;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// How long a session may last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Unused.
+    pub idle: TimeDelta,
+    /// In all.
+    pub absolute: TimeDelta,
+    /// Between the password and the second factor.
+    pub second_factor: TimeDelta,
+}
+
+/// Of the staff (OWASP ASVS 5.0, 7.3).
+pub const STAFF: Limits =
+    Limits { idle: TimeDelta::minutes(30), absolute: TimeDelta::hours(12), second_factor: TimeDelta::minutes(5) };
+
+/// Codes that may be tried after one password.
+const CODES: i16 = 5;
+/// How long the row of a session that ended is kept.
+const KEPT: TimeDelta = TimeDelta::days(90);
+
+/// A session to begin.
+#[derive(Clone, Debug)]
+pub struct Begin {
+    /// Whose.
+    pub account_id: AccountId,
+    /// Whether a second factor is still to come: then it opens nothing yet.
+    pub needs_code: bool,
+    /// `Firefox · Linux`
+    pub device: String,
+    /// `203.0.113.0/24`
+    pub network: String,
+}
+
+/// Why a session ended before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The person signed out.
+    SignedOut,
+    /// The person ended it from another session.
+    ByPerson,
+    /// Password or second factor changed.
+    CredentialChanged,
+    /// The same browser signed in again.
+    Replaced,
+}
+
+impl Ended {
+    /// As it is stored, and said in the account's events.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SignedOut => "signed_out",
+            Self::ByPerson => "ended_by_person",
+            Self::CredentialChanged => "credential_changed",
+            Self::Replaced => "replaced",
+        }
+    }
+}
+
+/// A session in its person's list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its name.
+    pub session_id: Uuid,
+    /// `Firefox · Linux`; may be empty.
+    pub device: String,
+    /// `203.0.113.0/24`; may be empty.
+    pub network: String,
+    /// When it began.
+    pub created_at: DateTime<Utc>,
+    /// When it was last used, to the minute.
+    pub last_seen_at: DateTime<Utc>,
+}
+
+/// The sessions. Cheap to clone.
+#[derive(Clone)]
+pub struct Sessions {
+    pub(super) pool: PgPool,
+    pub(super) clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+    pub(super) streams: Streams,
+}
+
+impl Sessions {
+    /// Over the pool of the role that signs people in.
+    pub fn new(pool: PgPool, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
+        Self { pool, clock, ids, streams: Streams::default() }
+    }
+
+    /// The person of a session, if it is open now: one statement for session, account and roles. Notes that it was
+    /// used, once a minute.
+    pub async fn person(&self, secret: &Secret256) -> Result<Option<Person>, sqlx::Error> {
+        let row = sqlx::query!(
+            r#"with open as (
+                select s.session_id, s.account_id, s.stepped_up_at, s.last_seen_at
+                from sessions s join accounts a using (account_id)
+                where s.secret_sha256 = $1 and session_is_open(s, a, $2)
+            ), used as (
+                update sessions s set last_seen_at = $2 from open o
+                where s.session_id = o.session_id and o.last_seen_at < $2 - interval '1 minute'
+            )
+            select o.session_id as "session_id!", o.account_id as "account_id!", o.stepped_up_at as "stepped_up_at!",
+                coalesce(array_agg(r.school_id order by r.school_id, r.role) filter (where r.role is not null), '{}')
+                    as "schools!",
+                coalesce(array_agg(r.role order by r.school_id, r.role) filter (where r.role is not null), '{}')
+                    as "roles!"
+            from open o left join account_roles r using (account_id)
+            group by o.session_id, o.account_id, o.stepped_up_at"#,
+            &secret.sha256(),
+            self.clock.now(),
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(row.map(|row| Person {
+            session_id: row.session_id,
+            account_id: AccountId(row.account_id),
+            roles: roles(row.schools, &row.roles),
+            stepped_up_at: row.stepped_up_at,
+        }))
+    }
+
+    /// Begins a session under a new id, and ends the one that the browser had; none if the account is disabled or
+    /// not activated. Forgets what ended long ago.
+    pub async fn begin(&self, begin: &Begin, replaces: Option<&Secret256>) -> Result<Option<Secret256>, sqlx::Error> {
+        let (secret, now) = (fresh()?, self.clock.now());
+        let ends_at = now + if begin.needs_code { STAFF.second_factor } else { STAFF.absolute };
+        let idle = i32::try_from(STAFF.idle.num_seconds()).unwrap_or(i32::MAX);
+        if let Some(old) = replaces {
+            self.end_secret(old, Ended::Replaced).await?;
+        }
+        let begun = sqlx::query!(
+            "with forgotten as (delete from sessions where account_id = $3 and ends_at < $10)
+            insert into sessions (session_id, secret_sha256, account_id, stage, authz_epoch, created_at, last_seen_at,
+                rotated_at, stepped_up_at, idle_seconds, ends_at, device, network)
+            select $1, $2, account_id, $4, authz_epoch, $5, $5, $5, $5, $6, $7, $8, $9 from accounts
+            where account_id = $3 and activated_at is not null and disabled_at is null",
+            self.ids.next(),
+            &secret.sha256(),
+            begin.account_id.0,
+            if begin.needs_code { "second_factor" } else { "open" },
+            now,
+            idle,
+            ends_at,
+            begin.device,
+            begin.network,
+            now - KEPT,
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok((begun.rows_affected() == 1).then_some(secret))
+    }
+
+    /// Whose second factor this session waits for, counting one more try; none when there were too many, or it
+    /// waits for none.
+    pub async fn try_code(&self, secret: &Secret256) -> Result<Option<AccountId>, sqlx::Error> {
+        let account = sqlx::query_scalar!(
+            "update sessions set attempts = attempts + 1
+            where secret_sha256 = $1 and stage = 'second_factor' and ended_at is null and ends_at > $2 and attempts < $3
+            returning account_id",
+            &secret.sha256(),
+            self.clock.now(),
+            CODES,
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(account.map(AccountId))
+    }
+
+    /// Gives a session a new id, since its person gave the password again; none if it has ended meanwhile.
+    pub async fn step_up(&self, session_id: Uuid) -> Result<Option<Secret256>, sqlx::Error> {
+        let (secret, now) = (fresh()?, self.clock.now());
+        let done = sqlx::query!(
+            "update sessions set secret_sha256 = $2, rotated_at = $3, stepped_up_at = $3
+            where session_id = $1 and stage = 'open' and ended_at is null",
+            session_id,
+            &secret.sha256(),
+            now,
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok((done.rows_affected() == 1).then_some(secret))
+    }
+
+    /// The open sessions of a person, last used first.
+    pub async fn list(&self, account_id: AccountId) -> Result<Vec<Listed>, sqlx::Error> {
+        sqlx::query_as!(
+            Listed,
+            "select s.session_id, s.device, s.network, s.created_at, s.last_seen_at
+            from sessions s join accounts a using (account_id)
+            where s.account_id = $1 and session_is_open(s, a, $2)
+            order by s.last_seen_at desc, s.session_id",
+            account_id.0,
+            self.clock.now(),
+        )
+        .fetch_all(&self.pool)
+        .await
+    }
+
+    /// Ends one session of a person; whether there was such a one.
+    pub async fn end(&self, account_id: AccountId, session_id: Uuid, why: Ended) -> Result<bool, sqlx::Error> {
+        let ended = sqlx::query!(
+            "update sessions set ended_at = $3, end_reason = $4
+            where account_id = $1 and session_id = $2 and ended_at is null",
+            account_id.0,
+            session_id,
+            self.clock.now(),
+            why.as_str(),
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(ended.rows_affected() == 1)
+    }
+
+    /// Ends all sessions of a person but one; how many.
+    pub async fn end_others(&self, account_id: AccountId, keep: Option<Uuid>, why: Ended) -> Result<u64, sqlx::Error> {
+        let ended = sqlx::query!(
+            "update sessions set ended_at = $3, end_reason = $4
+            where account_id = $1 and session_id is distinct from $2 and ended_at is null",
+            account_id.0,
+            keep,
+            self.clock.now(),
+            why.as_str(),
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(ended.rows_affected())
+    }
+
+    /// Ends the session that a browser holds, whatever its stage; whose it was, if it was open.
+    pub async fn end_secret(&self, secret: &Secret256, why: Ended) -> Result<Option<AccountId>, sqlx::Error> {
+        let ended = sqlx::query!(
+            "update sessions set ended_at = $2, end_reason = $3
+            where secret_sha256 = $1 and ended_at is null returning account_id, stage",
+            &secret.sha256(),
+            self.clock.now(),
+            why.as_str(),
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(ended.filter(|row| row.stage == "open").map(|row| AccountId(row.account_id)))
+    }
+}
+
+/// The secret of a session; without random numbers none begins.
+fn fresh() -> Result<Secret256, sqlx::Error> {
+    Secret256::random().map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))
+}
+
+/// Pairs of what the statements give side by side. A role that this program does not know gives no right.
+pub(super) fn roles(schools: Vec<Uuid>, roles: &[String]) -> Arc<[(SchoolId, StaffRole)]> {
+    let pairs = schools.into_iter().zip(roles);
+    pairs.filter_map(|(school, role)| Some((SchoolId(school), role.parse().ok()?))).collect()
+}

@@ -1,0 +1,284 @@
+//! Sessions against the real database and over HTTP.
+
+use super::*;
+use crate::permissions::{Access, ROUTES};
+use crate::testing::{TestApp, TestPerson, TestSchool, minutes, refusal};
+use chrono::TimeDelta;
+use commands::accounts::Secret256;
+use domain::account::StaffRole;
+use reqwest::StatusCode;
+use std::time::{Duration, Instant};
+
+/// The status of the board's answer to whoever has this cookie.
+async fn board(app: &TestApp, school: &TestSchool, person: &TestPerson) -> u16 {
+    let url = format!("{}/api/v1/live?school={}", app.base, school.id);
+    app.browser(person).unwrap().get(url).send().await.unwrap().status().as_u16()
+}
+
+async fn with_cookie(app: &TestApp, cookie: &str) -> (u16, String) {
+    let request = app.anonymous.get(format!("{}/api/v1/live", app.base)).header("cookie", cookie);
+    refusal(request.send().await.unwrap()).await.unwrap()
+}
+
+fn begin(account_id: domain::AccountId) -> Begin {
+    Begin { account_id, needs_code: false, device: String::new(), network: String::new() }
+}
+
+fn cookie(secret: &Secret256) -> String {
+    format!("sid={}", *secret.reveal())
+}
+
+/// Something that ends, or changes, a session's right in the database.
+async fn sql(app: &TestApp, statement: &str, person: &TestPerson) {
+    let pool = &app.running().pools().log_writer;
+    assert_eq!(sqlx::query(statement).bind(person.account_id.0).execute(pool).await.unwrap().rows_affected(), 1);
+}
+
+const REVOKE: &str = "delete from account_roles where account_id = $1";
+const DISABLE: &str = "update accounts set disabled_at = created_at where account_id = $1";
+const CHANGE: &str = "update accounts set authz_epoch = authz_epoch + 1 where account_id = $1";
+
+#[tokio::test]
+async fn a44_a_cookie_that_was_put_there_never_becomes_a_session() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    let sessions = &app.state().sessions;
+    let planted = Secret256::random().unwrap();
+    assert_eq!(with_cookie(&app, &cookie(&planted)).await, (401, "unauthenticated".into()));
+    // The browser that holds it signs in: under an id that nobody knew before.
+    let person = app.person(school.id, StaffRole::Inspector).await.unwrap();
+    let fresh = sessions.begin(&begin(person.account_id), Some(&planted)).await.unwrap().unwrap();
+    assert_ne!(fresh.sha256(), planted.sha256());
+    assert_eq!(with_cookie(&app, &cookie(&planted)).await, (401, "unauthenticated".into()));
+    // Whoever signs in again leaves no session behind.
+    let again = sessions.begin(&begin(person.account_id), Some(&fresh)).await.unwrap().unwrap();
+    assert_eq!(with_cookie(&app, &cookie(&fresh)).await, (401, "unauthenticated".into()));
+    // The password again: another id, the same session.
+    let signed_in = sessions.person(&again).await.unwrap().unwrap();
+    let stepped = sessions.step_up(signed_in.session_id).await.unwrap().unwrap();
+    assert_eq!(with_cookie(&app, &cookie(&again)).await, (401, "unauthenticated".into()));
+    assert_eq!(sessions.person(&stepped).await.unwrap().unwrap().session_id, signed_in.session_id);
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn p23_two_session_cookies_are_none_and_nothing_but_the_exact_cookie_is_one() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    let (mine, other) = (app.owner().cookie.clone(), app.person(school.id, StaffRole::Admin).await.unwrap().cookie);
+    let host = mine.replace("sid=", "__Host-sid=");
+    let secret = mine.trim_start_matches("sid=");
+    let stored = hex::encode(Secret256::parse(secret).unwrap().sha256());
+    for tossed in [
+        format!("{mine}; {other}"),
+        format!("{other}; {mine}"),
+        format!("{mine}; {mine}"),
+        format!("{mine}; sid="),
+        host,
+        format!("sid={stored}"),
+        format!("sid={}", &secret[..42]),
+        format!("sid=\"{secret}\""),
+        format!("SID={secret}"),
+    ] {
+        assert_eq!(with_cookie(&app, &tossed).await, (401, "unauthenticated".into()), "{tossed}");
+    }
+    let url = format!("{}/api/v1/live", app.base);
+    let two = app.anonymous.get(&url).header("cookie", &mine).header("cookie", &other).send().await.unwrap();
+    assert_eq!(two.status(), 401, "in two headers");
+    let one = app.anonymous.get(&url).header("cookie", format!("lang=en; {mine}")).send().await.unwrap();
+    assert_eq!(one.status(), 200);
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a45_a_session_ends_half_an_hour_after_its_last_use_and_twelve_hours_after_it_began() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    let idle = app.person(school.id, StaffRole::Inspector).await.unwrap();
+    let used = app.person(school.id, StaffRole::Inspector).await.unwrap();
+    app.clock.advance(STAFF.idle - minutes(1));
+    assert_eq!(board(&app, &school, &used).await, 200);
+    app.clock.advance(minutes(2));
+    assert_eq!((board(&app, &school, &idle).await, board(&app, &school, &used).await), (401, 200));
+    // However much it is used, it ends when it must.
+    let mut open = STAFF.idle + minutes(1);
+    while open + minutes(20) < STAFF.absolute {
+        app.clock.advance(minutes(20));
+        open += minutes(20);
+        assert_eq!(board(&app, &school, &used).await, 200, "{open}");
+    }
+    app.clock.advance(STAFF.absolute - open - TimeDelta::seconds(1));
+    assert_eq!(board(&app, &school, &used).await, 200);
+    app.clock.advance(TimeDelta::seconds(1));
+    assert_eq!(board(&app, &school, &used).await, 401);
+    // Not even when the clock is set back a little: it was used too long ago in any case.
+    assert_eq!(app.state().sessions.list(used.account_id).await.unwrap(), []);
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a46_sign_out_disabling_and_a_lost_role_count_at_the_next_request_on_every_replica() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    let databases = app.databases.clone();
+    let replica = TestApp::start_with(databases, None).await.unwrap();
+    let person = || app.person(school.id, StaffRole::Director);
+    let both = async |person: &TestPerson| (board(&app, &school, person).await, board(&replica, &school, person).await);
+    let signed_out = person().await.unwrap();
+    assert_eq!(both(&signed_out).await, (200, 200));
+    let secret = Secret256::parse(signed_out.cookie.trim_start_matches("sid=")).unwrap();
+    let sessions = &app.state().sessions;
+    assert_eq!(sessions.end_secret(&secret, Ended::SignedOut).await.unwrap(), Some(signed_out.account_id));
+    assert_eq!(both(&signed_out).await, (401, 401), "what was signed out of is never signed in again");
+    assert_eq!(sessions.end_secret(&secret, Ended::SignedOut).await.unwrap(), None);
+
+    let disabled = person().await.unwrap();
+    assert_eq!(both(&disabled).await, (200, 200));
+    sql(&app, DISABLE, &disabled).await;
+    assert_eq!(both(&disabled).await, (401, 401));
+    assert!(sessions.begin(&begin(disabled.account_id), None).await.unwrap().is_none());
+
+    let changed = person().await.unwrap();
+    sql(&app, CHANGE, &changed).await;
+    assert_eq!(both(&changed).await, (401, 401), "rights changed: the session is not the one that was begun");
+    assert!(sessions.begin(&begin(changed.account_id), None).await.unwrap().is_some());
+
+    let lost = person().await.unwrap();
+    sql(&app, REVOKE, &lost).await;
+    assert_eq!(both(&lost).await, (404, 404), "a school that is not the person's is nowhere");
+    app.grant(lost.account_id, school.id, StaffRole::Auditor).await.unwrap();
+    assert_eq!(both(&lost).await, (403, 403), "a lesser role");
+    replica.shutdown().await;
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a47_a_person_lists_and_ends_own_sessions_and_nobody_elses() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    let sessions = &app.state().sessions;
+    let mut person = app.person(school.id, StaffRole::Inspector).await.unwrap();
+    let first = person.clone();
+    app.clock.advance(minutes(5));
+    person.sign_in(app.state()).await.unwrap();
+    let stranger = app.person(school.id, StaffRole::Admin).await.unwrap();
+    let list = sessions.list(person.account_id).await.unwrap();
+    assert_eq!(list.len(), 2);
+    assert!(list[0].last_seen_at > list[1].last_seen_at && list[0].device == "Firefox · Linux");
+    let older = list[1].session_id;
+    assert!(!sessions.end(stranger.account_id, older, Ended::ByPerson).await.unwrap());
+    assert_eq!(board(&app, &school, &first).await, 200);
+    assert!(sessions.end(person.account_id, older, Ended::ByPerson).await.unwrap());
+    assert_eq!((board(&app, &school, &first).await, board(&app, &school, &person).await), (401, 200));
+    let kept = list[0].session_id;
+    for _ in 0..3 {
+        person.clone().sign_in(app.state()).await.unwrap();
+    }
+    assert_eq!(sessions.end_others(person.account_id, Some(kept), Ended::CredentialChanged).await.unwrap(), 3);
+    let left: Vec<_> = sessions.list(person.account_id).await.unwrap().into_iter().map(|s| s.session_id).collect();
+    assert_eq!(left, [kept]);
+    assert_eq!(board(&app, &school, &stranger).await, 200);
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a38_a_password_alone_opens_nothing_where_a_code_is_asked_for_and_five_codes_may_be_tried() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    let sessions = &app.state().sessions;
+    let person = app.person(school.id, StaffRole::Director).await.unwrap();
+    let half = Begin { needs_code: true, ..begin(person.account_id) };
+    let secret = sessions.begin(&half, None).await.unwrap().unwrap();
+    assert_eq!(with_cookie(&app, &cookie(&secret)).await, (401, "unauthenticated".into()));
+    assert_eq!(sessions.list(person.account_id).await.unwrap().len(), 1, "it is no session");
+    for _ in 0..5 {
+        assert_eq!(sessions.try_code(&secret).await.unwrap(), Some(person.account_id));
+    }
+    assert_eq!(sessions.try_code(&secret).await.unwrap(), None);
+    let secret = sessions.begin(&half, Some(&secret)).await.unwrap().unwrap();
+    app.clock.advance(STAFF.second_factor);
+    assert_eq!(sessions.try_code(&secret).await.unwrap(), None, "too late");
+    let open = sessions.begin(&begin(person.account_id), None).await.unwrap().unwrap();
+    assert_eq!(sessions.try_code(&open).await.unwrap(), None);
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a46_an_open_stream_ends_within_two_seconds_of_the_right_to_it() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    let paths = [format!("/api/v1/live/stream?school={}", school.id), format!("/hoy/live?colegio={}", school.id)];
+    let mut stays = open(&app, &app.person(school.id, StaffRole::Inspector).await.unwrap(), &paths[0]).await;
+    for end in ["sign out", REVOKE, DISABLE, CHANGE, "too old"] {
+        for path in &paths {
+            let person = app.person(school.id, StaffRole::Inspector).await.unwrap();
+            let mut stream = open(&app, &person, path).await;
+            let begun = Instant::now();
+            match end {
+                "sign out" => {
+                    let all = app.state().sessions.end_others(person.account_id, None, Ended::SignedOut).await;
+                    assert_eq!(all.unwrap(), 1);
+                }
+                "too old" => {
+                    let old = "update sessions set ends_at = created_at where account_id = $1";
+                    let pool = &app.running().pools().auth;
+                    sqlx::query(old).bind(person.account_id.0).execute(pool).await.unwrap();
+                }
+                statement => sql(&app, statement, &person).await,
+            }
+            while tokio::time::timeout(Duration::from_secs(10), stream.chunk()).await.expect(end).unwrap().is_some() {}
+            let took = begun.elapsed();
+            assert!(took <= Duration::from_secs(2), "{end} {path}: {took:?}");
+        }
+    }
+    assert!(stays.chunk().await.unwrap().is_some(), "who may see it goes on");
+    let begun = Instant::now();
+    drop(stays);
+    while app.state().sessions.open_streams() > 0 {
+        assert!(begun.elapsed() < Duration::from_secs(10), "streams that ended are forgotten");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    app.shutdown().await;
+}
+
+async fn open(app: &TestApp, person: &TestPerson, path: &str) -> reqwest::Response {
+    let mut stream = app.browser(person).unwrap().get(format!("{}{path}", app.base)).send().await.unwrap();
+    assert_eq!(stream.status(), 200, "{path}");
+    stream.chunk().await.unwrap().unwrap();
+    stream
+}
+
+#[tokio::test]
+async fn an_open_board_counts_as_use_of_its_session() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    let person = app.person(school.id, StaffRole::Inspector).await.unwrap();
+    let mut stream = open(&app, &person, &format!("/api/v1/live/stream?school={}", school.id)).await;
+    let seen = async || app.state().sessions.list(person.account_id).await.unwrap()[0].last_seen_at;
+    for _ in 0..3 {
+        app.clock.advance(minutes(25));
+        let begun = Instant::now();
+        while seen().await != app.now() {
+            assert!(begun.elapsed() < Duration::from_secs(10), "nobody noted the use");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    assert!(stream.chunk().await.unwrap().is_some());
+    assert_eq!(board(&app, &school, &person).await, 200);
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn whoever_cannot_be_known_is_refused_and_told_to_come_back() {
+    let app = TestApp::start().await.unwrap();
+    app.school(1).await.unwrap();
+    app.running().pools().auth.close().await;
+    for route in ROUTES.iter().filter(|route| matches!(route.access, Access::Person | Access::May(_))) {
+        let path = route.path.replace("{id}", "x");
+        let method = route.method.parse().unwrap();
+        let answer = app.client.request(method, format!("{}{path}", app.base)).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "{route:?}");
+        assert!(answer.headers().contains_key("retry-after"), "{route:?}");
+    }
+    app.shutdown().await;
+}
