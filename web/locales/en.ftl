@@ -192,8 +192,8 @@ quarantined = { $n ->
 
 # Choosing
 choose-school = Choose a school
-no-school-title = There is no school yet
-no-school-what-to-do = To see the system with sample data:
+no-school-title = Your account belongs to no school
+no-school-what-to-do = Whoever administers the school can give access.
 
 # Errors
 error-not-found-title = This page does not exist
@@ -406,7 +406,7 @@ session-last-seen = { $minutes ->
     [one] Used a minute ago
    *[other] Used { $minutes } minutes ago
 }
-people-change = Change { $name }
+people-change = Roles and access of { $name }
 people-grant = Give the role { $role }
 people-revoke = Take back the role { $role }
 log-by = by { $who }

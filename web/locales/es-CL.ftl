@@ -197,8 +197,8 @@ quarantined = { $n ->
 
 # Elegir
 choose-school = Elija un colegio
-no-school-title = Todavía no hay ningún colegio
-no-school-what-to-do = Para ver el sistema con datos de ejemplo:
+no-school-title = Su cuenta no pertenece a ningún colegio
+no-school-what-to-do = Quien administra el colegio puede dar acceso.
 
 # Errores
 error-not-found-title = Esta página no existe
@@ -411,7 +411,7 @@ session-last-seen = { $minutes ->
     [one] Usada hace un minuto
    *[other] Usada hace { $minutes } minutos
 }
-people-change = Cambiar a { $name }
+people-change = Roles y acceso de { $name }
 people-grant = Dar el rol { $role }
 people-revoke = Quitar el rol { $role }
 log-by = por { $who }

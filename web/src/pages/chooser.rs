@@ -7,20 +7,19 @@ use super::view::{School, Who};
 use crate::i18n::Lang;
 use maud::{Markup, html};
 
-/// The whole page; without any school it says how one is made.
-pub(super) fn page(schools: &[School], who: &Who, lang: Lang, nonce: &Nonce) -> Markup {
+/// The whole page: each school with the page that its choice leads to.
+pub(super) fn page(schools: &[(School, &str)], who: &Who, lang: Lang, nonce: &Nonce) -> Markup {
     let main = html! {
         main class="chooser" {
             @if schools.is_empty() {
                 header class="page-head" { h1 { (lang.t("no-school-title")) } }
                 p { (lang.t("no-school-what-to-do")) }
-                p { code { "attendance seed" } }
             } @else {
                 header class="page-head" { h1 { (lang.t("choose-school")) } }
                 ul class="schools" {
-                    @for school in schools {
+                    @for (school, first) in schools {
                         li {
-                            a class="card" href={ "/hoy?colegio=" (school.id) } {
+                            a class="card" href={ (first) "?colegio=" (school.id) } {
                                 (icon("school")) b { (school.name) } (icon("next"))
                             }
                         }

@@ -29,7 +29,7 @@ pub(super) fn page(status: StatusCode, code: Option<&str>, lang: Lang, nonce: &N
             header class="page-head" { h1 { (icon("warning")) (lang.t(title)) } }
             p { (lang.t(what)) }
             @if !status.is_client_error() { p { (lang.t("error-nothing-lost")) } }
-            p { a class="button" href="/hoy" { (lang.t("back-to-today")) } }
+            p { a class="button" href="/" { (lang.t("back-to-today")) } }
             p class="hint" {
                 (lang.f("error-code", &[("code", (&match code {
                     Some(code) => format!("{}-{code}", status.as_u16()),

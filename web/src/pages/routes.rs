@@ -112,12 +112,12 @@ impl Visit {
         }
     }
 
-    /// The schools of this person, by name.
-    async fn schools(&self, source: &dyn Source) -> Result<Vec<School>, SourceError> {
-        let mut schools = source.schools().await?;
-        let own = |school: &School| self.person.as_ref().is_some_and(|person| person.belongs_to(SchoolId(school.id)));
-        schools.retain(own);
-        Ok(schools)
+    /// The schools of this person, by name, each with the first page that the person may see there.
+    async fn schools(&self, source: &dyn Source) -> Result<Vec<(School, &'static str)>, SourceError> {
+        let Some(person) = &self.person else { return Ok(Vec::new()) };
+        let schools = source.schools().await?.into_iter();
+        let own = schools.filter(|school| person.belongs_to(SchoolId(school.id)));
+        Ok(own.map(|school| (school.clone(), first_page(|p| person.may(p, SchoolId(school.id))))).collect())
     }
 
     /// The answer, with the choices of this visit kept.
@@ -156,10 +156,14 @@ impl Visit {
 /// The first page that this person may see.
 async fn home(visit: Visit) -> Redirect {
     let may = |permission| visit.person.as_ref().is_some_and(|person| person.may_somewhere(permission));
+    Redirect::to(first_page(may))
+}
+
+fn first_page(may: impl Fn(Permission) -> bool) -> &'static str {
     match () {
-        () if may(Permission::BoardRead) => Redirect::to("/hoy"),
-        () if may(Permission::AuditRead) => Redirect::to("/registro"),
-        () => Redirect::to("/cuenta"),
+        () if may(Permission::BoardRead) => "/hoy",
+        () if may(Permission::AuditRead) => "/registro",
+        () => "/cuenta",
     }
 }
 

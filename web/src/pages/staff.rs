@@ -31,7 +31,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use commands::accounts::{AccountError, AccountFact, Secret256};
-use domain::AccountId;
+use domain::{AccountId, SchoolId};
 use maud::Markup;
 use std::convert::Infallible;
 
@@ -145,6 +145,18 @@ async fn who(state: &AppState, person: &Person) -> Who {
     Who::of(person, ReadModels(state.clone()).name(person.account_id).await)
 }
 
+/// What the school is called; the page does without, if nobody can say.
+async fn school_name(state: &AppState, school: SchoolId) -> Option<String> {
+    let found = async { projections::roster::queries::school(&mut state.pools.request.begin(school).await?).await };
+    match found.await {
+        Ok(found) => found.map(|school| school.name),
+        Err(error) => {
+            tracing::warn!(%error, "no school's name for the page");
+            None
+        }
+    }
+}
+
 /// Notes what happened to an account, beside the answer: what counts is in the session's row already.
 fn note(state: &AppState, account_id: AccountId, fact: AccountFact) {
     let accounts = state.accounts.clone();
@@ -188,6 +200,7 @@ pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
     let people = |manages| people::PeoplePage {
         who: who.clone(),
         school,
+        school_name: hostile(),
         people: (0..4).map(colleague).collect(),
         manages,
         refused: Some(key("people-last-admin")),
@@ -201,6 +214,7 @@ pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
     let log = |lines: Vec<LogLine>| log::LogPage {
         who: who.clone(),
         school,
+        school_name: HOSTILE.to_owned(),
         zone: sample::school().zone,
         lines,
         next: Some(7),
@@ -228,7 +242,10 @@ pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
         ("second factor again hostile", framed(credentials::again(lang))),
         ("people hostile", people(true).page(lang, nonce)),
         ("people hostile to look at", people(false).page(lang, nonce)),
-        ("link hostile", people::page(&who, lang, nonce, &people::shown_once(HOSTILE, school, lang))),
+        (
+            "link hostile",
+            people::page(&who, hostile().as_deref(), lang, nonce, &people::shown_once(HOSTILE, school, lang)),
+        ),
         ("log hostile", log(known.chain([line(HOSTILE)]).collect()).page(lang, nonce)),
         ("log hostile, empty", log(Vec::new()).page(lang, nonce)),
     ]

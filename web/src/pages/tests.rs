@@ -37,7 +37,7 @@ fn pages(lang: Lang) -> Vec<(String, String)> {
         pages.push((format!("course {name}"), course::page(&day, &who(), lang, &nonce)));
     }
     let hostile = School { name: sample::HOSTILE.to_owned(), ..sample::school() };
-    for schools in [vec![], vec![sample::school(), hostile]] {
+    for schools in [vec![], vec![(sample::school(), "/hoy"), (hostile, "/registro")]] {
         pages.push((format!("schools {}", schools.len()), chooser::page(&schools, &who(), lang, &nonce)));
     }
     pages.extend(staff::sample_pages(lang, &nonce));

@@ -19,6 +19,7 @@ use chrono_tz::Tz;
 use domain::SchoolId;
 use maud::{Markup, html};
 use projections::audit::queries::{self, Filter, Order};
+use projections::roster::rows::School;
 use serde::Deserialize;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -43,8 +44,10 @@ pub(super) async fn get(
     let Ok(InSchool(school)) = school else { return Redirect::to("/escuelas").into_response() };
     let before = asked.ok().and_then(|Query(asked)| asked.antes);
     match lines(&state, &person, school, before).await {
-        Ok(Some((zone, lines, next))) => {
-            let view = LogPage { who: who(&state, &person).await, school: school.0, zone, lines, next };
+        Ok(Some((found, lines, next))) => {
+            let who = who(&state, &person).await;
+            let (school_name, zone) = (found.name, found.settings.zone);
+            let view = LogPage { who, school: school.0, school_name, zone, lines, next };
             visit.page(StatusCode::OK, |nonce| view.page(visit.lang, nonce))
         }
         Ok(None) => visit.failed(StatusCode::NOT_FOUND),
@@ -55,7 +58,7 @@ pub(super) async fn get(
     }
 }
 
-type Lines = (Tz, Vec<LogLine>, Option<i64>);
+type Lines = (School, Vec<LogLine>, Option<i64>);
 
 async fn lines(
     state: &AppState,
@@ -79,7 +82,7 @@ async fn lines(
         let by = entry.actor.strip_prefix("user:").and_then(|id| id.parse().ok()).map(called);
         LogLine { at: entry.recorded_at, event: entry.event_type, about, by: by.unwrap_or(entry.actor) }
     });
-    Ok(Some((found.settings.zone, lines.collect(), page.next)))
+    Ok(Some((found, lines.collect(), page.next)))
 }
 
 /// The page's values.
@@ -88,6 +91,8 @@ pub(in crate::pages) struct LogPage {
     pub who: Who,
     /// The school.
     pub school: Uuid,
+    /// What it is called.
+    pub school_name: String,
     /// Its zone.
     pub zone: Tz,
     /// Newest first.
@@ -136,7 +141,7 @@ impl LogPage {
             title: lang.t("nav-log"),
             place: Place::Log,
             here: "/registro".to_owned(),
-            school: None,
+            school: Some(&self.school_name),
             who: Some(&self.who),
             ages: false,
         };

@@ -1,7 +1,7 @@
 //! `/personas`: who works in a school, with which roles. What changes anything asks for the password first.
 
 use super::form::{self, Field, field};
-use super::{Visit, who};
+use super::{Visit, school_name, who};
 use crate::AppState;
 use crate::i18n::{Lang, key};
 use crate::pages::respond::Nonce;
@@ -54,6 +54,7 @@ pub(super) async fn show(
     let view = PeoplePage {
         who: who(state, person).await,
         school: school.0,
+        school_name: school_name(state, school).await,
         people: people.collect(),
         manages: person.may(Permission::PeopleManage, school),
         refused,
@@ -67,6 +68,8 @@ pub(in crate::pages) struct PeoplePage {
     pub who: Who,
     /// The school.
     pub school: Uuid,
+    /// What it is called, if anybody can say.
+    pub school_name: Option<String>,
     /// Its people.
     pub people: Vec<Colleague>,
     /// Whether who looks may change anything.
@@ -96,7 +99,7 @@ impl PeoplePage {
                 @if self.manages { (self.invitation(lang)) }
             }
         };
-        page(&self.who, lang, nonce, &main)
+        page(&self.who, self.school_name.as_deref(), lang, nonce, &main)
     }
 
     fn action(&self, path: &str) -> String {
@@ -199,14 +202,14 @@ pub(in crate::pages) fn shown_once(url: &str, school: Uuid, lang: Lang) -> Marku
     }
 }
 
-pub(in crate::pages) fn page(who: &Who, lang: Lang, nonce: &Nonce, main: &Markup) -> Markup {
+pub(in crate::pages) fn page(who: &Who, school: Option<&str>, lang: Lang, nonce: &Nonce, main: &Markup) -> Markup {
     let page = Page {
         lang,
         nonce,
         title: lang.t("nav-people"),
         place: Place::People,
         here: "/personas".to_owned(),
-        school: None,
+        school,
         who: Some(who),
         ages: false,
     };

@@ -1,8 +1,7 @@
 //! What is changed about the people of a school. Each form asks for the password first, and a link is shown once.
 
-use super::Visit;
 use super::people::{page, show, shown_once};
-use super::who;
+use super::{Visit, school_name, who};
 use crate::AppState;
 use crate::i18n::key;
 use crate::middleware::{RequestId, named_loopback};
@@ -58,8 +57,9 @@ impl Act {
         let scheme = if named_loopback(&self.visit.headers) { "http" } else { "https" };
         let url = format!("{scheme}://{}/entrar/activar#t={}", host(&self.visit.headers), *link.secret.reveal());
         let who = who(&self.state, &self.person).await;
+        let name = school_name(&self.state, self.school).await;
         let main = shown_once(&url, self.school.0, self.visit.lang);
-        self.visit.page(StatusCode::OK, |nonce| page(&who, self.visit.lang, nonce, &main))
+        self.visit.page(StatusCode::OK, |nonce| page(&who, name.as_deref(), self.visit.lang, nonce, &main))
     }
 }
 
