@@ -21,6 +21,7 @@ pub mod accounts;
 pub mod adapter;
 pub mod append;
 pub mod batcher;
+pub mod boot_audit;
 pub mod clock;
 pub mod context;
 pub mod directory;

@@ -14,3 +14,4 @@ mod people;
 mod plans;
 mod projecting;
 mod rebuilding;
+mod round_trips;

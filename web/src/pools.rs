@@ -3,6 +3,7 @@
 use crate::config::{Databases, PoolSizes, Secret};
 use anyhow::Context;
 use commands::StoreError;
+use commands::boot_audit;
 use commands::pool::{PoolError, PoolSettings, Role, connect};
 use projections::Readers;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -89,13 +90,33 @@ impl Pools {
         let expected = migrations::expected();
         match migrations::applied(&pools.log_reader).await {
             // A newer schema is one that was expanded for a newer program and still serves this one.
-            Ok(applied) if applied >= expected => Ok(pools),
+            Ok(applied) if applied >= expected => {
+                pools.audit().await?;
+                Ok(pools)
+            }
             Ok(applied) => Err(ConnectError::Refused {
                 url: EVENTS,
                 what: format!("the schema is at {applied}, this program needs {expected}; run `attendance migrate`"),
             }),
             Err(error) => Err(explain(EVENTS, Role::LogReader, error)),
         }
+    }
+
+    /// Refuses a database that does not keep schools apart, and says what was decided to be otherwise.
+    async fn audit(&self) -> Result<(), ConnectError> {
+        let failed = |error| explain(EVENTS, Role::LogReader, error);
+        let mut connection = self.log_reader.acquire().await.map_err(failed)?;
+        let audited = boot_audit::audit(&mut connection).await.map_err(failed)?;
+        if !audited.findings.is_empty() {
+            let what = format!("the database does not keep schools apart: {}", audited.findings.join("; "));
+            return Err(ConnectError::Refused { url: EVENTS, what });
+        }
+        tracing::info!(
+            exceptions = ?audited.exceptions,
+            powerful_login = audited.powerful_login,
+            "the database keeps schools apart, with these exceptions"
+        );
+        Ok(())
     }
 
     /// Closes every pool, waiting for the connections in use.
@@ -169,18 +190,8 @@ pub fn worker_options(databases: &Databases) -> anyhow::Result<PgConnectOptions>
 
 /// A small pool of the databases' owner: `migrate`, `rebuild` and `log` only.
 pub async fn owner(url: &Secret) -> anyhow::Result<PgPool> {
-    small(parse(url)?).await
-}
-
-/// The same acting as a role: row-level security is forced, so that an owner who is no superuser meets no rows
-/// of the tables of schools.
-pub async fn owner_as(url: &Secret, role: Role) -> anyhow::Result<PgPool> {
-    small(parse(url)?.options([("role", role.as_str())])).await
-}
-
-async fn small(options: PgConnectOptions) -> anyhow::Result<PgPool> {
     let pool = PgPoolOptions::new().max_connections(2).acquire_timeout(Duration::from_secs(10));
-    Ok(pool.connect_with(options).await?)
+    Ok(pool.connect_with(parse(url)?).await?)
 }
 
 /// The URL itself is never quoted: it may hold a password.
@@ -196,6 +207,43 @@ fn parse(url: &Secret) -> anyhow::Result<PgConnectOptions> {
 mod tests {
     use super::*;
     use domain::SchoolId;
+
+    #[tokio::test]
+    async fn a_database_that_does_not_keep_schools_apart_is_refused_with_the_table_and_the_finding() {
+        let test = local_services::testing::TestDatabases::create().await.unwrap();
+        let mut owner = PgConnection::connect_with(&test.owner_options()).await.unwrap();
+        sqlx::query("alter table live.pupil_days no force row level security").execute(&mut owner).await.unwrap();
+        let databases = Databases::for_testing(&test.events_url(), &test.vault_url());
+        let refused = Pools::connect(&databases, &PoolSizes::default()).await.unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "DATABASE_URL: the database does not keep schools apart: \
+             live.pupil_days: row-level security is not enabled and forced"
+        );
+        assert!(matches!(refused, ConnectError::Refused { .. }), "no waiting mends it");
+    }
+
+    /// What keeps the request role's pool private is that nobody else makes one.
+    #[test]
+    fn the_request_role_is_taken_in_this_file_alone() {
+        let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))];
+        let mut takers = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|e| e == "rs") {
+                    let text = std::fs::read_to_string(&path).unwrap();
+                    let role = ["Role", "Request"].join("::");
+                    if text.contains(&role) || text.contains("attendance_request") || text.contains("Readers::new") {
+                        takers.push(path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().to_owned());
+                    }
+                }
+            }
+        }
+        assert_eq!(takers, [std::path::Path::new("src/pools.rs")]);
+    }
 
     #[tokio::test]
     async fn each_pool_opens_as_many_connections_as_it_was_given_and_no_more() {

@@ -2,7 +2,6 @@
 
 use crate::{config, pools};
 use anyhow::Context;
-use commands::pool::Role;
 use projections::ReadModel;
 use std::str::FromStr;
 
@@ -30,10 +29,9 @@ fn models(name: &str) -> Result<Models, String> {
 #[expect(clippy::print_stdout, reason = "the command's answer")]
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let owner = pools::owner(&args.databases.events_url()?).await.context("connect to DATABASE_URL")?;
-    let reader = pools::owner_as(&args.databases.events_url()?, Role::LogReader).await.context("read the log")?;
     for model in args.models.0 {
         let rebuilt =
-            projections::rebuild::rebuild(&owner, &reader, model).await.with_context(|| format!("rebuild {model}"))?;
+            projections::rebuild::rebuild(&owner, &owner, model).await.with_context(|| format!("rebuild {model}"))?;
         println!(
             "{model}: {} events in {:.1} s, at position {}",
             rebuilt.events,
