@@ -14,6 +14,11 @@ pub trait Clock: Debug + Send + Sync + 'static {
     fn rate(&self) -> f64 {
         1.0
     }
+    /// The instant by which sessions and limits of people count: a person's minutes do not pass faster
+    /// because a demo's morning does.
+    fn of_people(&self) -> DateTime<Utc> {
+        self.now()
+    }
 }
 
 impl<C: Clock + ?Sized> Clock for Arc<C> {
@@ -22,6 +27,9 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
     }
     fn rate(&self) -> f64 {
         (**self).rate()
+    }
+    fn of_people(&self) -> DateTime<Utc> {
+        (**self).of_people()
     }
 }
 
@@ -108,6 +116,9 @@ impl Clock for ScaledClock {
     }
     fn rate(&self) -> f64 {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).rate
+    }
+    fn of_people(&self) -> DateTime<Utc> {
+        SystemClock.now()
     }
 }
 

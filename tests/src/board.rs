@@ -24,6 +24,7 @@ async fn scene() -> Result<Scene> {
     let kiosk = line.kiosk(&school, "Portón Norte", LaneMode::EntryLane).await?;
     line.settle().await?;
     let browser = Browser::start().await?;
+    browser.sign_in(&line.base).await?;
     Ok(Scene { line, school, kiosk, browser })
 }
 

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+use web::testing::OWNER_COOKIE;
 
 /// How long the driver may take to start, and one command to answer.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -74,6 +75,14 @@ impl Browser {
         let id = answer["sessionId"].as_str().context("a session has an id")?;
         browser.session = format!("{base}/session/{id}");
         Ok(browser)
+    }
+
+    /// Is signed in at a server as the owner of every test's school.
+    pub async fn sign_in(&self, base: &str) -> anyhow::Result<()> {
+        let (name, value) = OWNER_COOKIE.split_once('=').context("a cookie")?;
+        // A cookie is given to the page that is open.
+        self.goto(&format!("{base}/entrar")).await?;
+        self.command("cookie", &json!({"cookie": {"name": name, "value": value, "httpOnly": true}})).await.map(drop)
     }
 
     /// Opens an address and waits until it has loaded.

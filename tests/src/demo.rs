@@ -5,6 +5,7 @@ use crate::support::PATIENCE;
 use anyhow::{Context as _, Result, ensure};
 use commands::clock::{Clock as _, ScaledClock};
 use commands::ids::SystemIds;
+use domain::account::StaffRole;
 use domain::values::zone;
 use kiosk_protocol::Verdict;
 use local_services::testing::scratch;
@@ -17,7 +18,7 @@ use web::demo::ledger::Ledger;
 use web::demo::morning::Plan;
 use web::demo::report::{Report, compare};
 use web::demo::stage::{Stage, ZONE};
-use web::demo::{kiosk, watch};
+use web::demo::{kiosk, people, watch};
 use web::serve::{self, Parts};
 
 /// Pupils whose morning is replayed.
@@ -130,7 +131,9 @@ async fn morning(folder: &Path) -> Result<[Report; 4]> {
     clock.set(plan.start);
     clock.set_rate(600.0);
     let ledger = Arc::new(Ledger::default());
-    let watcher = watch::Watcher::start(&base, school.school_id, ledger.clone()).await?;
+    let people = people::enrol(running.state().context("HTTP runs")?, school.school_id).await?;
+    let http = people::sign_in(&base, &people, StaffRole::Inspector).await?.build()?;
+    let watcher = watch::Watcher::start(http.clone(), &base, school.school_id, ledger.clone()).await?;
     let begun = Instant::now();
     kiosk::replay(&base, &school, &plan, clock.clone(), ledger.clone()).await?;
     let took = begun.elapsed();
@@ -138,7 +141,7 @@ async fn morning(folder: &Path) -> Result<[Report; 4]> {
     clock.set_rate(1.0);
     watcher.catch_up(Duration::from_secs(30)).await;
     let log = stage.log_pool().await?;
-    let report = async || compare(&base, &school, date, &ledger, &log, took).await;
+    let report = async || compare(&http, &base, &school, date, &ledger, &log, took).await;
     let whole = report().await?;
 
     let owner = PgPool::connect(config.sides.databases.events_url()?.reveal()).await?;

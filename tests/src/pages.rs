@@ -41,7 +41,9 @@ async fn site() -> Result<(Line, Browser, Vec<String>)> {
             ["es", "en"].map(|language| format!("{}/{page}?colegio={}&lang={language}", line.base, school.id))
         })
         .collect();
-    Ok((line, Browser::start().await?, pages))
+    let browser = Browser::start().await?;
+    browser.sign_in(&line.base).await?;
+    Ok((line, browser, pages))
 }
 
 /// Rules that a page breaks, each with the elements that break it.

@@ -18,6 +18,7 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use local_services::testing::{EPOCH, TestDatabases, scratch};
 use local_services::{NatsServer, PostgresCluster};
 use projections::{ReadModel, checkpoint, rebuild};
+use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
@@ -28,6 +29,7 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 use web::config::{Config, TransportConfig};
 use web::serve::{self, Part, Parts, Running};
+use web::testing::{OWNER_COOKIE, TestPerson, own};
 
 /// The zone of most tests.
 pub const SANTIAGO: Tz = chrono_tz::America::Santiago;
@@ -94,6 +96,13 @@ pub async fn own_nats(name: &str) -> Result<NatsServer> {
     NatsServer::scratch(&scratch(name)).await
 }
 
+/// A client of this machine that is signed in as the owner of every test's school, as a browser is.
+pub fn signed_in() -> reqwest::ClientBuilder {
+    let headers = [("cookie", OWNER_COOKIE), ("sec-fetch-site", "same-origin")];
+    let named = headers.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+    reqwest::Client::builder().no_proxy().default_headers(named.into_iter().collect())
+}
+
 /// A whole system in this process.
 pub struct Line {
     /// How it was started.
@@ -104,7 +113,7 @@ pub struct Line {
     pub owner: PgPool,
     /// The owner of the vault.
     pub vault: PgPool,
-    /// One HTTP client for everybody.
+    /// One HTTP client for everybody: of a person who owns every school.
     pub http: reqwest::Client,
     /// `http://127.0.0.1:<port>`
     pub base: String,
@@ -127,7 +136,7 @@ impl Line {
             let options = sqlx::postgres::PgConnectOptions::from_str(url)?;
             anyhow::Ok(PgPoolOptions::new().max_connections(3).connect_lazy_with(options))
         };
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).no_proxy().build()?;
+        let http = signed_in().timeout(Duration::from_secs(30)).build()?;
         let (owner, vault) = (pool(events)?, pool(vault)?);
         let mut line = Self { config, clock, owner, vault, http, base: String::new(), running: None };
         line.open(parts).await?;
@@ -146,6 +155,7 @@ impl Line {
         if let Some(base) = running.base_url() {
             self.config.http.listen = base.trim_start_matches("http://").parse()?;
             self.base = base;
+            TestPerson::owner(running.state().context("it runs HTTP")?).await?;
         }
         self.running = Some(running);
         Ok(())
@@ -252,6 +262,7 @@ impl Line {
         let settings = Settings { zone, late_after_minutes: 5, missing_after_minutes: 30, echo_seconds: 60 };
         let name = "Escuela de la línea".to_owned();
         register_school(write, &context, RegisterSchool { name, rbd: None, settings }).await?;
+        own(&self.owner, school, self.now()).await?;
         let at = |h, m| NaiveTime::from_hms_opt(h, m, 0).unwrap_or_default();
         let from = NaiveDate::from_ymd_opt(2026, 3, 2).context("a date")?;
         let days = [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri];

@@ -8,6 +8,7 @@
 pub mod kiosk;
 pub mod ledger;
 pub mod morning;
+pub mod people;
 pub mod report;
 pub mod stage;
 pub mod watch;
@@ -16,6 +17,7 @@ use crate::serve;
 use anyhow::{Context, Result};
 use commands::clock::{Clock, ScaledClock};
 use commands::ids::SystemIds;
+use domain::account::StaffRole;
 use domain::values::zone;
 use ledger::Ledger;
 use morning::Plan;
@@ -72,12 +74,18 @@ pub async fn run(options: &Options) -> Result<Finished> {
     let school = stage.seed(&config, clock.clone()).await?;
     let board = format!("{base}/hoy?colegio={}", school.school_id);
 
+    let people = people::enrol(running.state().context("it runs HTTP")?, school.school_id).await?;
+    let mut doors = String::new();
+    for person in &people {
+        doors.push_str(&format!("    {:<10} {:<34} {}\n", person.role.as_str(), person.email, person.password));
+    }
+
     let date = zone::local_date(clock.now(), stage::ZONE);
     let plan = Plan::of(&school, date, options.seed);
     clock.set(plan.start);
     clock.set_rate(options.speed);
     say(&format!(
-        "\n  The board:  {board}\n  The server listens on this machine only: there is no sign-in yet.\n\n\
+        "\n  The board:  {board}\n  Sign in as one of these (the passwords are this start's):\n{doors}\n\
          Replaying the morning of {date} at {} times its speed: {} pupils, {} taps at {} gates …",
         options.speed,
         school.students.len(),
@@ -86,7 +94,8 @@ pub async fn run(options: &Options) -> Result<Finished> {
     ));
 
     let ledger = Arc::new(Ledger::default());
-    let watcher = watch::Watcher::start(&base, school.school_id, ledger.clone()).await?;
+    let http = people::sign_in(&base, &people, StaffRole::Inspector).await?.build()?;
+    let watcher = watch::Watcher::start(http.clone(), &base, school.school_id, ledger.clone()).await?;
     let replay = Instant::now();
     let kiosks = kiosk::replay(&base, &school, &plan, clock.clone(), ledger.clone()).await?;
     let took = replay.elapsed();
@@ -96,7 +105,7 @@ pub async fn run(options: &Options) -> Result<Finished> {
     clock.set_rate(1.0);
     watcher.catch_up(Duration::from_secs(20)).await;
     let pool = stage.log_pool().await?;
-    let report = report::compare(&base, &school, date, &ledger, &pool, took).await?;
+    let report = report::compare(&http, &base, &school, date, &ledger, &pool, took).await?;
     pool.close().await;
     watcher.stop();
     let kiosks = tokio::spawn(kiosk::stay(kiosks));

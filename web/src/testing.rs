@@ -19,9 +19,11 @@ use domain::kiosk::LaneMode;
 use domain::school::Settings;
 use domain::sealed::SealingClass::{Contact, Identity};
 use domain::{AccountId, Actor, CourseId, KioskId, SchoolId, StudentId};
+use commands::accounts::Secret256;
 use local_services::testing::TestDatabases;
 use projections::ReadModel;
 use serde_json::{Value, json};
+use sqlx::PgPool;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -123,17 +125,7 @@ impl TestApp {
 
     /// Gives a role as if it had always been there: sessions go on, and no event says so.
     pub async fn grant(&self, account: AccountId, school: SchoolId, role: StaffRole) -> Result<()> {
-        let pool = &self.running.pools().log_writer;
-        for statement in [
-            "insert into account_members (school_id, account_id, invited_at) values ($1, $2, $3) on conflict do nothing",
-            "insert into account_roles (school_id, account_id, granted_at, role) values ($1, $2, $3, $4)
-             on conflict do nothing",
-        ] {
-            let query = sqlx::query(statement).bind(school.0).bind(account.0).bind(self.now());
-            let query = if statement.contains("$4") { query.bind(role.as_str()) } else { query };
-            query.execute(pool).await?;
-        }
-        Ok(())
+        grant(&self.running.pools().log_writer, account, school, role, self.now()).await
     }
 
     /// The server itself.
@@ -267,18 +259,50 @@ impl TestApp {
     }
 }
 
+/// The cookie of the person who owns every school of a test.
+pub const OWNER_COOKIE: &str = "sid=b3duZXItb3duZXItb3duZXItb3duZXItb3duZXItb3c";
+
+/// Gives [`OWNER_COOKIE`]'s person a school.
+pub async fn own(log_writer: &PgPool, school: SchoolId, now: DateTime<Utc>) -> Result<()> {
+    grant(log_writer, AccountId(Uuid::from_u128(0x0e)), school, StaffRole::Owner, now).await
+}
+
+async fn grant(
+    pool: &PgPool,
+    account: AccountId,
+    school: SchoolId,
+    role: StaffRole,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    for statement in [
+        "insert into account_members (school_id, account_id, invited_at) values ($1, $2, $3) on conflict do nothing",
+        "insert into account_roles (school_id, account_id, granted_at, role) values ($1, $2, $3, $4)
+         on conflict do nothing",
+    ] {
+        let query = sqlx::query(statement).bind(school.0).bind(account.0).bind(now);
+        let query = if statement.contains("$4") { query.bind(role.as_str()) } else { query };
+        query.execute(pool).await?;
+    }
+    Ok(())
+}
+
 fn http() -> reqwest::ClientBuilder {
     reqwest::Client::builder().timeout(Duration::from_secs(20))
 }
 
 impl TestPerson {
-    /// The same one in every server over the same databases; the session outlasts every test's clock.
-    async fn owner(state: &crate::AppState) -> Result<Self> {
-        let owner = Self::of(state, AccountId(Uuid::from_u128(0x0e))).await?;
-        let lasting = "update sessions set idle_seconds = 1000000000, ends_at = ends_at + interval '30 years'
-            where account_id = $1";
-        sqlx::query(lasting).bind(owner.account_id.0).execute(&state.pools.auth).await?;
-        Ok(owner)
+    /// The same one in every server over the same databases, with [`OWNER_COOKIE`]; the session outlasts every
+    /// test's clock.
+    pub async fn owner(state: &crate::AppState) -> Result<Self> {
+        let account_id = AccountId(Uuid::from_u128(0x0e));
+        let secret = Secret256::parse(OWNER_COOKIE.trim_start_matches("sid=")).context("a secret")?;
+        if state.sessions.person(&secret).await?.is_none() {
+            Self::of(state, account_id).await?;
+            let lasting = "update sessions set secret_sha256 = $2, idle_seconds = 1000000000,
+                ends_at = ends_at + interval '30 years' where account_id = $1";
+            sqlx::query(lasting).bind(account_id.0).bind(secret.sha256()).execute(&state.pools.auth).await?;
+        }
+        Ok(Self { account_id, cookie: OWNER_COOKIE.to_owned() })
     }
 
     async fn new(state: &crate::AppState) -> Result<Self> {

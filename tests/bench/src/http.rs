@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail, ensure};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
+use web::testing::OWNER_COOKIE;
 
 /// A connection that is kept.
 pub struct Connection {
@@ -38,7 +39,9 @@ impl Connection {
 
     /// Asks for a stream of events.
     pub async fn events(mut self, path: &str) -> Result<Events> {
-        let head = format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\naccept: text/event-stream\r\n\r\n");
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncookie: {OWNER_COOKIE}\r\naccept: text/event-stream\r\n\r\n"
+        );
         self.stream.get_mut().write_all(head.as_bytes()).await?;
         let Head { status, length } = head_of(&mut self.stream).await?;
         ensure!(status == 200 && length.is_none(), "a stream answered {status}");

@@ -10,8 +10,10 @@ use crate::server::{Server, Threads};
 use crate::stage::{Database, Stage};
 use crate::{Options, check, limit, naive, statements};
 use anyhow::Result;
+use commands::clock::Clock as _;
 use std::collections::HashMap;
 use std::time::Duration;
+use web::testing::TestPerson;
 
 /// A country in small: the mean school of Chile has some 300 pupils.
 pub const SCHOOLS: usize = 100;
@@ -66,6 +68,10 @@ pub async fn run(options: &Options, stage: &Stage, figures: &mut Vec<Figure>) ->
     let limit = stage.database("bare").await?.write(2).await?;
 
     let server = Server::start(&threads, &ours).await?;
+    TestPerson::owner(server.state()?).await?;
+    for school in &schools {
+        web::testing::own(&ours.owner, school.id, stage.clock.now()).await?;
+    }
     check::settle(&ours).await?;
     let naive_routes = naive::routes(&naive_database).await?;
     let naive_server = Server::with_routes(&threads, &naive_database, naive_routes).await?;

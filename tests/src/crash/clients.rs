@@ -2,7 +2,7 @@
 //! board that comes back whenever its stream ends.
 
 use super::ledger::Ledger;
-use crate::support::{Kiosk, School};
+use crate::support::{Kiosk, School, signed_in};
 use anyhow::{Context as _, Result, bail, ensure};
 use commands::clock::{Clock as _, SystemClock};
 use domain::SchoolId;
@@ -21,7 +21,7 @@ const STUBBORNNESS: Duration = Duration::from_secs(90);
 
 /// A client of this machine.
 pub fn http(timeout: Duration) -> Result<reqwest::Client> {
-    Ok(reqwest::Client::builder().timeout(timeout).no_proxy().build()?)
+    Ok(signed_in().timeout(timeout).build()?)
 }
 
 /// Kiosks at work.
@@ -198,7 +198,7 @@ impl Board {
         let seen = Arc::<Mutex<Seen>>::default();
         let (url, book) = (format!("{base}/api/v1/live/stream?school={school}"), seen.clone());
         let task = tokio::spawn(async move {
-            let Ok(http) = reqwest::Client::builder().no_proxy().build() else { return };
+            let Ok(http) = signed_in().build() else { return };
             loop {
                 let last = lock(&book).id.clone();
                 let mut request = http.get(&url);

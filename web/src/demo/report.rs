@@ -83,6 +83,7 @@ struct PupilSeen {
 
 /// Compares the ledger with the board over REST and with the log over SQL.
 pub async fn compare(
+    http: &reqwest::Client,
     base: &str,
     school: &Seeded,
     date: NaiveDate,
@@ -90,9 +91,8 @@ pub async fn compare(
     log: &PgPool,
     took: Duration,
 ) -> Result<Report> {
-    let http = super::local_client().timeout(Duration::from_secs(30)).build()?;
-    let live: Live = get(&http, &format!("{base}/api/v1/live?school={}", school.school_id)).await?;
-    let on_board = pupils_on_board(&http, base, school, date).await?;
+    let live: Live = get(http, &format!("{base}/api/v1/live?school={}", school.school_id)).await?;
+    let on_board = pupils_on_board(http, base, school, date).await?;
     let in_log = scans_in_log(log, school, date).await?;
 
     let book = ledger.book();

@@ -17,8 +17,7 @@ pub struct Watcher {
 
 impl Watcher {
     /// Connects to the school's live stream, and again whenever it ends.
-    pub async fn start(base: &str, school: SchoolId, ledger: Arc<Ledger>) -> Result<Self> {
-        let http = super::local_client().build()?;
+    pub async fn start(http: reqwest::Client, base: &str, school: SchoolId, ledger: Arc<Ledger>) -> Result<Self> {
         let url = format!("{base}/api/v1/live/stream?school={school}");
         let first = http.get(&url).send().await?;
         ensure!(first.status().is_success(), "the live stream answers {}", first.status());

@@ -120,7 +120,7 @@ impl Sessions {
             from open o left join account_roles r using (account_id)
             group by o.session_id, o.account_id, o.stepped_up_at"#,
             &secret.sha256(),
-            self.clock.now(),
+            self.clock.of_people(),
         )
         .fetch_optional(&self.pool)
         .await?;
@@ -135,7 +135,7 @@ impl Sessions {
     /// Begins a session under a new id, and ends the one that the browser had; none if the account is disabled or
     /// not activated. Forgets what ended long ago.
     pub async fn begin(&self, begin: &Begin, replaces: Option<&Secret256>) -> Result<Option<Secret256>, sqlx::Error> {
-        let (secret, now) = (fresh()?, self.clock.now());
+        let (secret, now) = (fresh()?, self.clock.of_people());
         let ends_at = now + if begin.needs_code { STAFF.second_factor } else { STAFF.absolute };
         let idle = i32::try_from(STAFF.idle.num_seconds()).unwrap_or(i32::MAX);
         if let Some(old) = replaces {
@@ -171,7 +171,7 @@ impl Sessions {
             where secret_sha256 = $1 and stage = 'second_factor' and ended_at is null and ends_at > $2 and attempts < $3
             returning account_id",
             &secret.sha256(),
-            self.clock.now(),
+            self.clock.of_people(),
             CODES,
         )
         .fetch_optional(&self.pool)
@@ -181,7 +181,7 @@ impl Sessions {
 
     /// Gives a session a new id, since its person gave the password again; none if it has ended meanwhile.
     pub async fn step_up(&self, session_id: Uuid) -> Result<Option<Secret256>, sqlx::Error> {
-        let (secret, now) = (fresh()?, self.clock.now());
+        let (secret, now) = (fresh()?, self.clock.of_people());
         let done = sqlx::query!(
             "update sessions set secret_sha256 = $2, rotated_at = $3, stepped_up_at = $3
             where session_id = $1 and stage = 'open' and ended_at is null",
@@ -203,7 +203,7 @@ impl Sessions {
             where s.account_id = $1 and session_is_open(s, a, $2)
             order by s.last_seen_at desc, s.session_id",
             account_id.0,
-            self.clock.now(),
+            self.clock.of_people(),
         )
         .fetch_all(&self.pool)
         .await
@@ -216,7 +216,7 @@ impl Sessions {
             where account_id = $1 and session_id = $2 and ended_at is null",
             account_id.0,
             session_id,
-            self.clock.now(),
+            self.clock.of_people(),
             why.as_str(),
         )
         .execute(&self.pool)
@@ -231,7 +231,7 @@ impl Sessions {
             where account_id = $1 and session_id is distinct from $2 and ended_at is null",
             account_id.0,
             keep,
-            self.clock.now(),
+            self.clock.of_people(),
             why.as_str(),
         )
         .execute(&self.pool)
@@ -245,7 +245,7 @@ impl Sessions {
             "update sessions set ended_at = $2, end_reason = $3
             where secret_sha256 = $1 and ended_at is null returning account_id, stage",
             &secret.sha256(),
-            self.clock.now(),
+            self.clock.of_people(),
             why.as_str(),
         )
         .fetch_optional(&self.pool)

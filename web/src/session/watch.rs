@@ -125,7 +125,7 @@ impl Sessions {
             from open o left join account_roles r using (account_id)
             group by o.session_id"#,
             &sessions,
-            self.clock.now(),
+            self.clock.of_people(),
         )
         .fetch_all(&self.pool)
         .await?;

@@ -43,7 +43,7 @@ pub(super) async fn show(state: &AppState, person: &Person, visit: &Visit, statu
         let found = state.accounts.person(person.account_id).await?;
         let sessions =
             state.sessions.list(person.account_id).await.map_err(|error| AccountError::Store(error.into()))?;
-        let now = state.clock.now();
+        let now = state.clock.of_people();
         let sessions = sessions.into_iter().map(|session| OwnSession {
             id: session.session_id,
             device: session.device,

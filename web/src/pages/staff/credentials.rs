@@ -80,7 +80,7 @@ pub(super) async fn confirm_totp(
     visit: Visit,
     Form(sent): Form<First>,
 ) -> Response {
-    let confirmed = state.accounts.confirm_totp(person.account_id, &sent.codigo, state.clock.now());
+    let confirmed = state.accounts.confirm_totp(person.account_id, &sent.codigo, state.clock.of_people());
     match confirmed.await {
         Ok(()) => renewed(&state, &person, &visit, "/cuenta?aviso=codigo").await,
         Err(AccountError::WrongCode) => {

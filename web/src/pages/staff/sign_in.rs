@@ -91,7 +91,7 @@ pub(super) async fn post_code(State(state): State<AppState>, mut visit: Visit, F
         Ok(None) => return Redirect::to("/entrar").into_response(),
         Err(error) => return visit.store_error(error),
     };
-    match state.accounts.check_totp(account, &sent.codigo, state.clock.now()).await {
+    match state.accounts.check_totp(account, &sent.codigo, state.clock.of_people()).await {
         Ok(true) => {
             note(&state, account, AccountFact::SignedIn(SignInMethod::PasswordAndTotp));
             visit.begin(&state, account, false, visit.onward()).await

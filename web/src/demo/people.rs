@@ -1,0 +1,81 @@
+//! The demo's people: one for each role, each with a password that this start chose and prints. Only the demo
+//! makes them; a new installation has no account.
+
+use crate::AppState;
+use crate::seed::ZONE;
+use anyhow::{Context as _, Result, ensure};
+use commands::Context;
+use commands::accounts::{Invite, Scope};
+use commands::ids::IdSource as _;
+use domain::account::StaffRole;
+use domain::{Actor, SchoolId};
+use reqwest::header::{HeaderMap, HeaderValue, LOCATION, ORIGIN, SET_COOKIE};
+use reqwest::redirect::Policy;
+
+const PEOPLE: [(StaffRole, &str, &str); 5] = [
+    (StaffRole::Owner, "sostenedor@losaromos.example", "Andrés Vidal Rojas"),
+    (StaffRole::Admin, "administracion@losaromos.example", "Carmen Fuentes Lagos"),
+    (StaffRole::Director, "direccion@losaromos.example", "Patricia Muñoz Soto"),
+    (StaffRole::Inspector, "inspectoria@losaromos.example", "Héctor Araya Díaz"),
+    (StaffRole::Auditor, "auditoria@losaromos.example", "Loreto Peña Ibáñez"),
+];
+
+/// Somebody who may sign in.
+pub struct DemoPerson {
+    /// With this role.
+    pub role: StaffRole,
+    /// With this address.
+    pub email: &'static str,
+    /// With this password, until the demo is started again.
+    pub password: String,
+}
+
+/// Makes the people, or gives those of an earlier start new passwords: by one-time links, as anybody's.
+pub async fn enrol(state: &AppState, school: SchoolId) -> Result<Vec<DemoPerson>> {
+    let mut people = Vec::new();
+    for (role, email, name) in PEOPLE {
+        let context = Context {
+            school,
+            zone: ZONE,
+            actor: Actor::cli("demo"),
+            command_id: None,
+            correlation_id: state.ids.next(),
+            causation_id: None,
+        };
+        let invite = Invite { email: email.to_owned(), name: name.to_owned(), role };
+        let invited = state.accounts.invite(&context, invite).await?;
+        let link = match invited.link {
+            Some(link) => link,
+            None => state.accounts.reset(&context, invited.account_id, Scope::School).await?,
+        };
+        let password = password()?;
+        state.accounts.activate(&link.secret.reveal(), &password, state.clock.now()).await?;
+        people.push(DemoPerson { role, email, password });
+    }
+    Ok(people)
+}
+
+/// Signs somebody with a role in through the page's form; a client whose requests are that person's.
+pub async fn sign_in(base: &str, people: &[DemoPerson], role: StaffRole) -> Result<reqwest::ClientBuilder> {
+    let person = people.iter().find(|person| person.role == role).context("nobody has the role")?;
+    let form = form_urlencoded::Serializer::new(String::new())
+        .append_pair("email", person.email)
+        .append_pair("clave", &person.password)
+        .finish();
+    let http = super::local_client().redirect(Policy::none()).build()?;
+    let request = http.post(format!("{base}/entrar")).header(ORIGIN, base);
+    let answer = request.header("content-type", "application/x-www-form-urlencoded").body(form).send().await?;
+    ensure!(answer.headers().contains_key(LOCATION), "signing in answers {}", answer.status());
+    let cookies = answer.headers().get_all(SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
+    let session = cookies.filter_map(|cookie| cookie.split(';').next()).find(|cookie| cookie.starts_with("sid="));
+    let mut headers = HeaderMap::new();
+    headers.insert("cookie", HeaderValue::from_str(session.context("no session")?)?);
+    Ok(super::local_client().default_headers(headers))
+}
+
+fn password() -> Result<String> {
+    let mut random = [0; 10];
+    getrandom::fill(&mut random).map_err(|error| anyhow::anyhow!("no random numbers: {error}"))?;
+    let digits = hex::encode(random);
+    Ok([&digits[..5], &digits[5..10], &digits[10..15], &digits[15..]].join("-"))
+}
