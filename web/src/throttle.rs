@@ -1,0 +1,158 @@
+//! How often somebody may try: sign in, redeem a link, refresh (OWASP ASVS 5.0, 2.4.1 and 6.3.1).
+//!
+//! Two tiers. A local one per process, twice as wide, turns a flood away before it costs a round trip;
+//! the one in Postgres holds for all processes together and survives a restart. Where Postgres does not
+//! answer within [`PATIENCE`] the local one decides at its own, stricter rate: a limit is never open.
+//!
+//! Nobody is locked out: a key that tried too often waits, and a browser that its person has used before
+//! has a bucket of its own (see [`limits`]), which strangers cannot empty.
+
+pub mod limits;
+
+use chrono::{DateTime, Utc};
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use limits::Limit;
+use sha2::{Digest as _, Sha256};
+use sqlx::PgPool;
+use sqlx::postgres::types::PgInterval;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How long Postgres may take for its answer.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// Most keys that a limit keeps in a process; past that it forgets those that may go on anyway, and
+/// where none may, all strangers share one bucket.
+const MOST_KEYS: usize = 100_000;
+
+/// A limit's key, hashed: it holds no address and no account.
+type Key = [u8; 32];
+
+/// The limits of this process and, through Postgres, of all of them. Cheap to clone.
+#[derive(Clone)]
+pub struct Throttle {
+    auth: PgPool,
+    local: Arc<Mutex<HashMap<&'static str, Arc<DefaultKeyedRateLimiter<Key>>>>>,
+}
+
+/// Somebody tried too often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too many tries; the next may come in {} s", retry_after.as_secs())]
+pub struct TooMany {
+    /// When the next try may come.
+    pub retry_after: Duration,
+}
+
+impl TooMany {
+    /// Whole seconds for `Retry-After`, at least one.
+    pub fn seconds(self) -> u64 {
+        (self.retry_after.as_secs_f64().ceil() as u64).max(1)
+    }
+}
+
+impl Throttle {
+    /// The limits over the pool of `attendance_auth`.
+    pub fn new(auth: PgPool) -> Self {
+        Self { auth, local: Arc::default() }
+    }
+
+    /// Counts a try of `key` against `limit` at `now`, or refuses it. A refused one is not counted.
+    pub async fn take(&self, now: DateTime<Utc>, limit: &Limit, key: &str) -> Result<(), TooMany> {
+        let hashed = hash(limit, key);
+        self.shield(limit, hashed)?;
+        match tokio::time::timeout(PATIENCE, self.shared(now, limit, &hashed)).await {
+            Ok(Ok(verdict)) => verdict,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the shared limit is away; the local one decides");
+                self.alone(limit, hashed)
+            }
+            Err(_) => self.alone(limit, hashed),
+        }
+    }
+
+    /// Whether `key` could try now; counts nothing.
+    pub async fn peek(&self, now: DateTime<Utc>, limit: &Limit, key: &str) -> Result<(), TooMany> {
+        match tokio::time::timeout(PATIENCE, self.due(&hash(limit, key))).await {
+            Ok(Ok(due)) => due.map_or(Ok(()), |due| limit.allows(due, now)),
+            // What the local limit will say, it says when the try is counted.
+            Ok(Err(_)) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Forgets keys that may go on anyway; at most so many at once. The table stays as small as what
+    /// was tried lately.
+    pub async fn sweep(&self, now: DateTime<Utc>) -> Result<u64, sqlx::Error> {
+        let swept = sqlx::query!(
+            "delete from throttle where key in (select key from throttle where due < $1 order by due limit 10000)",
+            now
+        );
+        Ok(swept.execute(&self.auth).await?.rows_affected())
+    }
+
+    /// The generic cell rate algorithm in one statement (ITU-T I.371): the row is written only where the
+    /// try is allowed.
+    async fn shared(&self, now: DateTime<Utc>, limit: &Limit, key: &Key) -> Result<Result<(), TooMany>, sqlx::Error> {
+        let (one, tolerance) = (interval(limit.one_in), interval(limit.tolerance()));
+        let taken = sqlx::query_scalar!(
+            "insert into throttle as t (key, due) values ($1, $2::timestamptz + $3::interval) \
+             on conflict (key) do update set due = greatest(t.due, $2) + $3::interval \
+             where t.due - $4::interval <= $2 returning true as \"taken!\"",
+            &key[..],
+            now,
+            one,
+            tolerance,
+        )
+        .fetch_optional(&self.auth)
+        .await?;
+        if taken.is_some() {
+            return Ok(Ok(()));
+        }
+        let due = self.due(key).await?;
+        Ok(due.map_or(Ok(()), |due| limit.allows(due, now)))
+    }
+
+    async fn due(&self, key: &Key) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
+        sqlx::query_scalar!("select due from throttle where key = $1", &key[..]).fetch_optional(&self.auth).await
+    }
+
+    fn limiter(&self, name: &'static str, quota: Quota) -> Arc<DefaultKeyedRateLimiter<Key>> {
+        let mut local = self.local.lock().unwrap_or_else(PoisonError::into_inner);
+        local.entry(name).or_insert_with(|| Arc::new(RateLimiter::keyed(quota))).clone()
+    }
+
+    /// Twice as wide as the shared limit: only floods meet it.
+    fn shield(&self, limit: &Limit, key: Key) -> Result<(), TooMany> {
+        check(&self.limiter(limit.shield_name, limit.quota(2)), key)
+    }
+
+    fn alone(&self, limit: &Limit, key: Key) -> Result<(), TooMany> {
+        check(&self.limiter(limit.name, limit.quota(1)), key)
+    }
+}
+
+fn check(limiter: &DefaultKeyedRateLimiter<Key>, key: Key) -> Result<(), TooMany> {
+    let full = limiter.len() >= MOST_KEYS && {
+        limiter.retain_recent();
+        limiter.len() >= MOST_KEYS
+    };
+    // One bucket for everybody who is not known yet, rather than memory without end.
+    let key = if full { [0; 32] } else { key };
+    let clock = DefaultClock::default();
+    limiter.check_key(&key).map_err(|not_until| TooMany { retry_after: not_until.wait_time_from(clock.now()) })
+}
+
+fn hash(limit: &Limit, key: &str) -> Key {
+    let mut hash = Sha256::new();
+    hash.update(limit.name.as_bytes());
+    hash.update([0]);
+    hash.update(key.as_bytes());
+    hash.finalize().into()
+}
+
+fn interval(span: Duration) -> PgInterval {
+    PgInterval { months: 0, days: 0, microseconds: i64::try_from(span.as_micros()).unwrap_or(i64::MAX) }
+}
+
+#[cfg(test)]
+mod tests;

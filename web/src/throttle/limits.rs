@@ -1,0 +1,133 @@
+//! Every limit there is, as data, and the keys that they count by.
+
+use super::TooMany;
+use chrono::{DateTime, Utc};
+use governor::Quota;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+/// How often something may be tried: `burst` at once, then one in `one_in`.
+#[derive(Debug)]
+pub struct Limit {
+    /// Its name, part of its keys.
+    pub name: &'static str,
+    pub(super) shield_name: &'static str,
+    /// Tries at once.
+    pub burst: NonZeroU32,
+    /// Time in which one more try is earned.
+    pub one_in: Duration,
+}
+
+macro_rules! limits {
+    ($($(#[$doc:meta])* $id:ident $name:literal $burst:literal, one in $one_in:expr;)+) => {
+        $($(#[$doc])* pub const $id: Limit = Limit {
+            name: $name,
+            shield_name: concat!($name, "/shield"),
+            burst: NonZeroU32::new($burst).expect("a burst"),
+            one_in: $one_in,
+        };)+
+
+        /// All of them.
+        pub const ALL: &[&Limit] = &[$(&$id,)+];
+    };
+}
+
+limits! {
+    /// Signing in to one account from one network (P27).
+    SIGN_IN "sign_in" 5, one in Duration::from_secs(30);
+    /// Failures of one account in a day, from browsers that it was not used in before (P27): past them
+    /// strangers wait, while its person signs in as ever.
+    STRANGERS "sign_in_strangers" 100, one in Duration::from_secs(864);
+    /// Signing in to one account from a browser that its person has used before (P27).
+    KNOWN_BROWSER "sign_in_known" 10, one in Duration::from_secs(6);
+    /// Signing in from one network, to whatever account (P27). A whole school may be behind one address.
+    NETWORK "sign_in_network" 30, one in Duration::from_secs(2);
+    /// Second factors of one account: six digits are guessed in a million tries.
+    SECOND_FACTOR "second_factor" 5, one in Duration::from_secs(30);
+    /// Redeeming a link from one network.
+    REDEEM "redeem" 10, one in Duration::from_secs(10);
+    /// Proving again who one is, per account.
+    STEP_UP "step_up" 5, one in Duration::from_secs(30);
+}
+
+impl Limit {
+    /// How far ahead of its pace a key may be.
+    pub(super) fn tolerance(&self) -> Duration {
+        self.one_in * (self.burst.get() - 1)
+    }
+
+    /// Whether a key whose next try is `due` may try `now`.
+    pub(super) fn allows(&self, due: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), TooMany> {
+        let ahead = (due - now).to_std().unwrap_or_default();
+        match ahead.checked_sub(self.tolerance()) {
+            Some(wait) if !wait.is_zero() => Err(TooMany { retry_after: wait }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The same, `times` as wide.
+    pub(super) fn quota(&self, times: u32) -> Quota {
+        let burst = self.burst.saturating_mul(NonZeroU32::new(times).unwrap_or(NonZeroU32::MIN));
+        let quota = Quota::with_period(self.one_in / times).expect("a limit has a pace");
+        quota.allow_burst(burst)
+    }
+}
+
+/// The network that an address belongs to, as one text: an IPv4 address is its own, an IPv6 one counts
+/// by its /64, which one subscriber has whole (RFC 6177); an IPv4 address written as IPv6 is an IPv4 one
+/// (P28).
+pub fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => v4.to_string(),
+        IpAddr::V6(v6) => format!("{}/64", masked(v6)),
+    }
+}
+
+/// What of an address may be shown and kept: the /24 of IPv4, the /48 of IPv6.
+pub fn shown(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            format!("{}/24", Ipv4Addr::new(a, b, c, 0))
+        }
+        IpAddr::V6(v6) => {
+            let [a, b, c, ..] = v6.segments();
+            format!("{}/48", Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
+        }
+    }
+}
+
+fn masked(address: Ipv6Addr) -> Ipv6Addr {
+    let [a, b, c, d, ..] = address.segments();
+    Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0)
+}
+
+/// Two keys as one.
+pub fn both(one: &str, other: &str) -> String {
+    format!("{one}\0{other}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_counts_by_the_network_that_one_subscriber_has() {
+        let of = |text: &str| network(text.parse().unwrap());
+        assert_eq!(of("203.0.113.9"), "203.0.113.9");
+        assert_eq!(of("::ffff:203.0.113.9"), "203.0.113.9");
+        assert_eq!(of("2001:db8:1:2:3:4:5:6"), of("2001:db8:1:2:ffff::1"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_eq!(shown("203.0.113.9".parse().unwrap()), "203.0.113.0/24");
+        assert_eq!(shown("2001:db8:1:2::9".parse().unwrap()), "2001:db8:1::/48");
+    }
+
+    #[test]
+    fn names_of_limits_are_unique() {
+        let mut names: Vec<_> = ALL.iter().flat_map(|l| [l.name, l.shield_name]).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), 2 * ALL.len());
+    }
+}
