@@ -239,6 +239,7 @@ problem-idempotency-key-required = Idempotency-Key is missing or not a UUID.
 problem-idempotency-key-reused = The same Idempotency-Key came with another request.
 problem-internal = The system failed; it is not the user's fault.
 problem-unavailable = The system cannot reach its database; try again.
+problem-too-many-tries = Too many tries; wait a little before the next one.
 problem-overloaded = Too much work is waiting; try again.
 
 # Importing a list

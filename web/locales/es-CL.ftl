@@ -244,6 +244,7 @@ problem-idempotency-key-required = Falta Idempotency-Key, o no es un UUID.
 problem-idempotency-key-reused = La misma Idempotency-Key llegó con otro contenido.
 problem-internal = Falló el sistema; no fue culpa de quien lo usa.
 problem-unavailable = El sistema no alcanza su base de datos; se puede repetir.
+problem-too-many-tries = Demasiados intentos; hay que esperar un poco antes del siguiente.
 problem-overloaded = Hay demasiado trabajo en cola; se puede repetir.
 
 # Importar una nómina

@@ -202,6 +202,9 @@ pub struct Http {
     /// Host names that a proxy in front passes on, separated by commas; loopback names always count.
     #[arg(long = "host", env = "ATTENDANCE_HOSTS", value_delimiter = ',', value_name = "NAME")]
     pub hosts: Vec<String>,
+    /// Proxies in front, each of which appends the address that it was reached from to X-Forwarded-For.
+    #[arg(long, env = "ATTENDANCE_PROXY_HOPS", default_value_t = 0, value_name = "N")]
+    pub proxy_hops: usize,
     /// Bounds that are the same everywhere but in tests.
     #[arg(skip)]
     pub tuning: Tuning,
@@ -339,7 +342,12 @@ impl TransportConfig {
 impl Http {
     /// A free loopback port.
     pub fn for_testing() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), hosts: Vec::new(), tuning: Tuning::default() }
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            hosts: Vec::new(),
+            proxy_hops: 0,
+            tuning: Tuning::default(),
+        }
     }
 }
 

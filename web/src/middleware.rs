@@ -2,6 +2,7 @@
 //! whether whoever asks may.
 
 mod authorize;
+mod client;
 mod guard;
 mod headers;
 mod load;
@@ -13,6 +14,7 @@ mod site;
 pub use authorize::as_person;
 pub use authorize::{RETURN_TO, authorize};
 pub(crate) use authorize::{SCHOOL_COOKIE, return_target};
+pub use client::{Peer, address};
 pub use guard::{catch_panics, check_host, limit_time, limit_uri, named_loopback};
 pub use headers::secure;
 pub use load::{Places, bound_load};

@@ -61,6 +61,7 @@ codes! {
     CourseClosed UNPROCESSABLE_ENTITY "course_closed";
     IdempotencyKeyRequired UNPROCESSABLE_ENTITY "idempotency_key_required";
     IdempotencyKeyReused UNPROCESSABLE_ENTITY "idempotency_key_reused";
+    TooManyTries TOO_MANY_REQUESTS "too_many_tries";
     Internal INTERNAL_SERVER_ERROR "internal";
     Unavailable SERVICE_UNAVAILABLE "unavailable";
     Overloaded SERVICE_UNAVAILABLE "overloaded";

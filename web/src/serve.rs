@@ -11,6 +11,7 @@ use crate::middleware::Places;
 use crate::names::Names;
 use crate::pools::Pools;
 use crate::session::Sessions;
+use crate::throttle::Throttle;
 use crate::{AppState, observability, pools, router};
 use anyhow::Context;
 use axum::Router;
@@ -209,6 +210,7 @@ fn compose(
         failed,
         places: Arc::new(Places::new(tuning)),
         sessions: Sessions::new(pools.auth.clone(), clock.clone(), ids.clone()),
+        throttle: Throttle::new(pools.auth.clone()),
         secrets: KioskSecrets::default(),
         transport,
         clock,

@@ -12,7 +12,7 @@ mod store;
 mod watch;
 
 pub use cookie::{CLEAR, cleared, given, set};
-pub use device::{Peer, family, network};
+pub use device::family;
 pub use person::{InSchool, Person, STEP_UP};
 pub use store::{Begin, Ended, Limits, Listed, STAFF, Sessions};
 pub use watch::Watched;

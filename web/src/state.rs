@@ -7,6 +7,7 @@ use crate::middleware::Places;
 use crate::names::Names;
 use crate::pools::Pools;
 use crate::session::Sessions;
+use crate::throttle::Throttle;
 use commands::Write;
 use commands::accounts::Accounts;
 use commands::batcher::Batcher;
@@ -38,6 +39,8 @@ pub struct AppState {
     pub accounts: Accounts,
     /// Who is signed in.
     pub sessions: Sessions,
+    /// How often somebody may try.
+    pub throttle: Throttle,
     /// What kiosks prove who they are with.
     pub secrets: KioskSecrets,
     /// Cancelled when a part of the server ended by itself: it is not ready any more.

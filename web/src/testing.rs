@@ -7,6 +7,7 @@ use crate::serve::{self, Parts, Running};
 use crate::session;
 use anyhow::{Context as _, Result, ensure};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
+use commands::accounts::Secret256;
 use commands::clock::ManualClock;
 use commands::ids::SystemIds;
 use commands::use_cases::{
@@ -19,7 +20,6 @@ use domain::kiosk::LaneMode;
 use domain::school::Settings;
 use domain::sealed::SealingClass::{Contact, Identity};
 use domain::{AccountId, Actor, CourseId, KioskId, SchoolId, StudentId};
-use commands::accounts::Secret256;
 use local_services::testing::TestDatabases;
 use projections::ReadModel;
 use serde_json::{Value, json};
@@ -267,13 +267,7 @@ pub async fn own(log_writer: &PgPool, school: SchoolId, now: DateTime<Utc>) -> R
     grant(log_writer, AccountId(Uuid::from_u128(0x0e)), school, StaffRole::Owner, now).await
 }
 
-async fn grant(
-    pool: &PgPool,
-    account: AccountId,
-    school: SchoolId,
-    role: StaffRole,
-    now: DateTime<Utc>,
-) -> Result<()> {
+async fn grant(pool: &PgPool, account: AccountId, school: SchoolId, role: StaffRole, now: DateTime<Utc>) -> Result<()> {
     for statement in [
         "insert into account_members (school_id, account_id, invited_at) values ($1, $2, $3) on conflict do nothing",
         "insert into account_roles (school_id, account_id, granted_at, role) values ($1, $2, $3, $4)
@@ -297,6 +291,10 @@ impl TestPerson {
         let account_id = AccountId(Uuid::from_u128(0x0e));
         let secret = Secret256::parse(OWNER_COOKIE.trim_start_matches("sid=")).context("a secret")?;
         if state.sessions.person(&secret).await?.is_none() {
+            sqlx::query("delete from sessions where secret_sha256 = $1")
+                .bind(secret.sha256())
+                .execute(&state.pools.auth)
+                .await?;
             Self::of(state, account_id).await?;
             let lasting = "update sessions set secret_sha256 = $2, idle_seconds = 1000000000,
                 ends_at = ends_at + interval '30 years' where account_id = $1";

@@ -4,8 +4,8 @@
 //! the one in Postgres holds for all processes together and survives a restart. Where Postgres does not
 //! answer within [`PATIENCE`] the local one decides at its own, stricter rate: a limit is never open.
 //!
-//! Nobody is locked out: a key that tried too often waits, and a browser that its person has used before
-//! has a bucket of its own (see [`limits`]), which strangers cannot empty.
+//! Nobody is locked out: what counts is the network from which somebody tries, so strangers elsewhere cannot
+//! empty a person's bucket (see [`limits`]).
 
 pub mod limits;
 
@@ -28,12 +28,14 @@ const MOST_KEYS: usize = 100_000;
 
 /// A limit's key, hashed: it holds no address and no account.
 type Key = [u8; 32];
+type Limiter = DefaultKeyedRateLimiter<Key>;
+type Limiters = HashMap<&'static str, Arc<Limiter>>;
 
 /// The limits of this process and, through Postgres, of all of them. Cheap to clone.
 #[derive(Clone)]
 pub struct Throttle {
     auth: PgPool,
-    local: Arc<Mutex<HashMap<&'static str, Arc<DefaultKeyedRateLimiter<Key>>>>>,
+    local: Arc<Mutex<Limiters>>,
 }
 
 /// Somebody tried too often.
@@ -68,15 +70,6 @@ impl Throttle {
                 self.alone(limit, hashed)
             }
             Err(_) => self.alone(limit, hashed),
-        }
-    }
-
-    /// Whether `key` could try now; counts nothing.
-    pub async fn peek(&self, now: DateTime<Utc>, limit: &Limit, key: &str) -> Result<(), TooMany> {
-        match tokio::time::timeout(PATIENCE, self.due(&hash(limit, key))).await {
-            Ok(Ok(due)) => due.map_or(Ok(()), |due| limit.allows(due, now)),
-            // What the local limit will say, it says when the try is counted.
-            Ok(Err(_)) | Err(_) => Ok(()),
         }
     }
 
@@ -116,7 +109,7 @@ impl Throttle {
         sqlx::query_scalar!("select due from throttle where key = $1", &key[..]).fetch_optional(&self.auth).await
     }
 
-    fn limiter(&self, name: &'static str, quota: Quota) -> Arc<DefaultKeyedRateLimiter<Key>> {
+    fn limiter(&self, name: &'static str, quota: Quota) -> Arc<Limiter> {
         let mut local = self.local.lock().unwrap_or_else(PoisonError::into_inner);
         local.entry(name).or_insert_with(|| Arc::new(RateLimiter::keyed(quota))).clone()
     }
@@ -131,7 +124,7 @@ impl Throttle {
     }
 }
 
-fn check(limiter: &DefaultKeyedRateLimiter<Key>, key: Key) -> Result<(), TooMany> {
+fn check(limiter: &Limiter, key: Key) -> Result<(), TooMany> {
     let full = limiter.len() >= MOST_KEYS && {
         limiter.retain_recent();
         limiter.len() >= MOST_KEYS

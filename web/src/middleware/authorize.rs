@@ -5,9 +5,10 @@
 
 use crate::AppState;
 use crate::i18n::cookie;
+use crate::middleware::Peer;
 use crate::permissions::{self, Access, Found, Permission, Route};
 use crate::problem::{Code, Problem};
-use crate::session::{self, InSchool, Peer, Person, Sessions};
+use crate::session::{self, InSchool, Person, Sessions};
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};

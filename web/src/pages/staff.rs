@@ -22,8 +22,10 @@ use super::view::Who;
 use super::{ReadModels, Source};
 use crate::AppState;
 use crate::i18n::{Lang, negotiate};
-use crate::middleware::{RETURN_TO, RequestId, return_target};
-use crate::session::{self, Begin, Peer, Person};
+use crate::middleware::{self, Peer, RETURN_TO, RequestId, return_target};
+use crate::problem::{Code, Problem};
+use crate::session::{self, Begin, Person};
+use crate::throttle::limits::{self, Limit};
 use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -34,6 +36,7 @@ use commands::accounts::{AccountError, AccountFact, Secret256};
 use domain::{AccountId, SchoolId};
 use maud::Markup;
 use std::convert::Infallible;
+use std::net::IpAddr;
 
 /// The pages of the staff.
 pub fn router() -> Router<AppState> {
@@ -113,13 +116,29 @@ impl Visit {
         self.account_error(&AccountError::Store(error.into()))
     }
 
+    /// The client's address.
+    fn address(&self, state: &AppState) -> Option<IpAddr> {
+        self.peer.map(|peer| middleware::address(&self.headers, peer, state.config.http.proxy_hops))
+    }
+
+    /// Counts a try against a limit, or says how to refuse it.
+    async fn may_try(&self, state: &AppState, limit: &Limit, key: &str) -> Result<(), Problem> {
+        let tried = state.throttle.take(state.clock.of_people(), limit, key).await;
+        tried.map_err(|too_many| Problem::new(Code::TooManyTries).retry_after(too_many.seconds()))
+    }
+
+    /// The network that this browser's tries count by.
+    fn network(&self, state: &AppState) -> String {
+        self.address(state).map_or_else(String::new, limits::network)
+    }
+
     /// Begins a session of this browser in place of the one that it has, and sends it on.
     async fn begin(&self, state: &AppState, account_id: AccountId, needs_code: bool, to: &str) -> Response {
         let begin = Begin {
             account_id,
             needs_code,
             device: session::family(&self.headers),
-            network: self.peer.map(|peer| session::network(peer.0.ip())).unwrap_or_default(),
+            network: self.address(state).map(limits::shown).unwrap_or_default(),
         };
         let old = session::given(&self.headers);
         match state.sessions.begin(&begin, old.as_ref()).await {

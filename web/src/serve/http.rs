@@ -3,7 +3,7 @@
 
 mod pace;
 
-use crate::session::Peer;
+use crate::middleware::Peer;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;

@@ -36,11 +36,6 @@ macro_rules! limits {
 limits! {
     /// Signing in to one account from one network (P27).
     SIGN_IN "sign_in" 5, one in Duration::from_secs(30);
-    /// Failures of one account in a day, from browsers that it was not used in before (P27): past them
-    /// strangers wait, while its person signs in as ever.
-    STRANGERS "sign_in_strangers" 100, one in Duration::from_secs(864);
-    /// Signing in to one account from a browser that its person has used before (P27).
-    KNOWN_BROWSER "sign_in_known" 10, one in Duration::from_secs(6);
     /// Signing in from one network, to whatever account (P27). A whole school may be behind one address.
     NETWORK "sign_in_network" 30, one in Duration::from_secs(2);
     /// Second factors of one account: six digits are guessed in a million tries.

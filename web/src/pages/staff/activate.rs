@@ -8,6 +8,7 @@ use super::sign_in::outside;
 use crate::AppState;
 use crate::i18n::{Lang, key};
 use crate::pages::respond::Nonce;
+use crate::throttle::limits::REDEEM;
 use axum::Form;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -31,6 +32,9 @@ pub(super) struct Chosen {
 
 /// `POST /entrar/activar`.
 pub(super) async fn post(State(state): State<AppState>, visit: Visit, Form(sent): Form<Chosen>) -> Response {
+    if let Err(refused) = visit.may_try(&state, &REDEEM, &visit.network(&state)).await {
+        return refused.into_response();
+    }
     // A whole link is as good as what is in it.
     let token = sent.enlace.trim().rsplit_once("#t=").map_or(sent.enlace.trim(), |(_, token)| token).to_owned();
     let why = if sent.nueva != sent.repetida {

@@ -8,6 +8,7 @@ use super::form::{self, Field, field};
 use crate::AppState;
 use crate::i18n::{Lang, key};
 use crate::session::{Ended, Person};
+use crate::throttle::limits::STEP_UP;
 use axum::Form;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -32,6 +33,9 @@ pub(super) async fn change_password(
     visit: Visit,
     Form(sent): Form<Passwords>,
 ) -> Response {
+    if let Err(refused) = visit.may_try(&state, &STEP_UP, &person.account_id.to_string()).await {
+        return refused.into_response();
+    }
     let why = if sent.nueva != sent.repetida {
         key("password-differs")
     } else {

@@ -9,6 +9,7 @@ use crate::middleware::{RETURN_TO, return_target};
 use crate::pages::respond::Nonce;
 use crate::pages::shell::{self, Page, Place};
 use crate::session::{self, Ended};
+use crate::throttle::limits::{self, NETWORK, SECOND_FACTOR, SIGN_IN};
 use axum::Form;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -49,6 +50,14 @@ pub(super) struct Credentials {
 /// `POST /entrar`.
 pub(super) async fn post(State(state): State<AppState>, mut visit: Visit, Form(sent): Form<Credentials>) -> Response {
     visit.wanted = return_target(&sent.volver).map(str::to_owned);
+    let network = visit.network(&state);
+    // The same for every address, known or not; its case does not make it another one.
+    let account = limits::both(&sent.email.trim().to_lowercase(), &network);
+    for (limit, key) in [(&NETWORK, &network), (&SIGN_IN, &account)] {
+        if let Err(refused) = visit.may_try(&state, limit, key).await {
+            return refused.into_response();
+        }
+    }
     match state.accounts.sign_in(&sent.email, &sent.clave).await {
         Ok(SignIn::Done(account)) => {
             note(&state, account, AccountFact::SignedIn(SignInMethod::Password));
@@ -91,6 +100,9 @@ pub(super) async fn post_code(State(state): State<AppState>, mut visit: Visit, F
         Ok(None) => return Redirect::to("/entrar").into_response(),
         Err(error) => return visit.store_error(error),
     };
+    if let Err(refused) = visit.may_try(&state, &SECOND_FACTOR, &account.to_string()).await {
+        return refused.into_response();
+    }
     match state.accounts.check_totp(account, &sent.codigo, state.clock.of_people()).await {
         Ok(true) => {
             note(&state, account, AccountFact::SignedIn(SignInMethod::PasswordAndTotp));

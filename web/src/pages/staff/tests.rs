@@ -342,3 +342,24 @@ async fn whoever_is_disabled_or_loses_a_role_is_out_at_once() {
     assert_eq!(browser.sign_in("rosa@escuela.cl").await.status, 303);
     app.shutdown().await;
 }
+
+#[tokio::test]
+async fn p27_whoever_guesses_from_one_network_waits_and_hears_how_long() {
+    let app = TestApp::start().await.unwrap();
+    let guess = async |email: &str| {
+        let request = app.anonymous.post(format!("{}/entrar", app.base)).header("origin", &app.base);
+        with_form(request, [("email", email), ("clave", "una clave que no es")]).send().await.unwrap()
+    };
+    for n in 0..5 {
+        assert_eq!(guess("marta@escuela.cl").await.status(), 422, "{n}");
+    }
+    let refused = guess("Marta@Escuela.CL ").await;
+    assert_eq!(refused.status(), 429);
+    assert_eq!(refused.headers()["retry-after"], "30");
+    assert!(refused.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
+    assert_eq!(guess("otra@escuela.cl").await.status(), 422, "another address is another bucket");
+    app.clock.advance(chrono::TimeDelta::seconds(30));
+    assert_eq!(guess("marta@escuela.cl").await.status(), 422, "one try is earned");
+    assert_eq!(guess("marta@escuela.cl").await.status(), 429);
+    app.shutdown().await;
+}
