@@ -198,6 +198,8 @@ no-school-what-to-do = Whoever administers the school can give access.
 # Errors
 error-not-found-title = This page does not exist
 error-not-found = The address may be mistyped, or the course may no longer exist.
+error-too-many-title = Too many tries
+error-too-many = Somebody tried too often from here. Wait half a minute, then try again.
 error-forbidden-title = Your account has no access to this
 error-forbidden = Nothing was changed. Whoever administers the school can give access.
 error-request-title = The request was not understood

@@ -203,6 +203,8 @@ no-school-what-to-do = Quien administra el colegio puede dar acceso.
 # Errores
 error-not-found-title = Esta página no existe
 error-not-found = Es posible que la dirección esté mal escrita, o que el curso ya no exista.
+error-too-many-title = Demasiados intentos
+error-too-many = Desde aquí se intentó demasiadas veces. Conviene esperar medio minuto antes de volver a intentarlo.
 error-forbidden-title = Su cuenta no tiene acceso a esto
 error-forbidden = No se hizo ningún cambio. Quien administra el colegio puede dar acceso.
 error-request-title = La solicitud no se entendió

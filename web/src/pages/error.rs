@@ -21,6 +21,7 @@ pub(super) fn page(status: StatusCode, code: Option<&str>, lang: Lang, nonce: &N
         StatusCode::NOT_FOUND => (key("error-not-found-title"), key("error-not-found")),
         StatusCode::SERVICE_UNAVAILABLE => (key("error-unavailable-title"), key("error-unavailable")),
         StatusCode::FORBIDDEN => (key("error-forbidden-title"), key("error-forbidden")),
+        StatusCode::TOO_MANY_REQUESTS => (key("error-too-many-title"), key("error-too-many")),
         s if s.is_client_error() => (key("error-request-title"), key("error-request")),
         _ => (key("error-internal-title"), key("error-internal")),
     };

@@ -38,8 +38,9 @@ limits! {
     SIGN_IN "sign_in" 5, one in Duration::from_secs(30);
     /// Signing in from one network, to whatever account (P27). A whole school may be behind one address.
     NETWORK "sign_in_network" 30, one in Duration::from_secs(2);
-    /// Second factors of one account: six digits are guessed in a million tries.
-    SECOND_FACTOR "second_factor" 5, one in Duration::from_secs(30);
+    /// Second factors of one account, whatever sessions they are tried in: six digits are guessed in a million
+    /// tries, and each password allows five.
+    SECOND_FACTOR "second_factor" 10, one in Duration::from_secs(30);
     /// Redeeming a link from one network.
     REDEEM "redeem" 10, one in Duration::from_secs(10);
     /// Proving again who one is, per account.

@@ -347,7 +347,11 @@ async fn whoever_is_disabled_or_loses_a_role_is_out_at_once() {
 async fn p27_whoever_guesses_from_one_network_waits_and_hears_how_long() {
     let app = TestApp::start().await.unwrap();
     let guess = async |email: &str| {
-        let request = app.anonymous.post(format!("{}/entrar", app.base)).header("origin", &app.base);
+        let request = app
+            .anonymous
+            .post(format!("{}/entrar", app.base))
+            .header("origin", &app.base)
+            .header("accept", "text/html");
         with_form(request, [("email", email), ("clave", "una clave que no es")]).send().await.unwrap()
     };
     for n in 0..5 {
