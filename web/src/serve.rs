@@ -170,6 +170,8 @@ pub async fn start_with(
         let failed = running.failed().clone();
         let state = compose(config, &pools, transport, write, clock, ids, stop_http.clone(), failed);
         let live = state.live.clone();
+        let (throttle, of_limits) = (state.throttle.clone(), state.clock.clone());
+        running.start("limits", &stop_http, |token| throttle.keep_small(of_limits, token));
         running.start("live", &stop_http, |_| live.listen());
         running.start("sessions", &stop_http, |token| state.sessions.clone().keep_watch(token));
         tracing::info!(%address, "listening");

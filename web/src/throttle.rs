@@ -10,6 +10,7 @@
 pub mod limits;
 
 use chrono::{DateTime, Utc};
+use commands::clock::Clock;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use limits::Limit;
@@ -19,9 +20,12 @@ use sqlx::postgres::types::PgInterval;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// How long Postgres may take for its answer.
 const PATIENCE: Duration = Duration::from_millis(250);
+/// How often the table is swept; at most ten thousand keys each time.
+const SWEPT_EVERY: Duration = Duration::from_secs(60);
 /// Most keys that a limit keeps in a process; past that it forgets those that may go on anyway, and
 /// where none may, all strangers share one bucket.
 const MOST_KEYS: usize = 100_000;
@@ -70,6 +74,15 @@ impl Throttle {
                 self.alone(limit, hashed)
             }
             Err(_) => self.alone(limit, hashed),
+        }
+    }
+
+    /// Forgets now and then what nobody tries any more, until it is told to stop.
+    pub async fn keep_small(self, clock: Arc<dyn Clock>, stop: CancellationToken) {
+        while stop.run_until_cancelled(tokio::time::sleep(SWEPT_EVERY)).await.is_some() {
+            if let Err(error) = self.sweep(clock.of_people()).await {
+                tracing::warn!(%error, "old limits are not forgotten this time");
+            }
         }
     }
 
