@@ -9,7 +9,7 @@ FROM ?= 0
 # Queries are checked against .sqlx; a DATABASE_URL in the environment is the program's, not the build's.
 export SQLX_OFFLINE = true
 
-.PHONY: help deps demo demo-clean test crash simulate check bench bench-full generate
+.PHONY: help deps demo demo-clean test attack crash simulate check bench bench-full generate
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,6 +28,11 @@ demo-clean: ## Forget the demo's data
 test: ## Run every test
 	@.ci/deps.sh test
 	$(CARGO) test --workspace --locked --no-fail-fast
+
+# One after the other: here the times count.
+attack: ## The attacks of `make test` at full size, with their times
+	@.ci/deps.sh test
+	ulimit -n "$$(ulimit -Hn)" && ATTACK=1 $(CARGO) test --workspace --locked -- --test-threads=1 --nocapture attack::
 
 crash: ## Kill server, Postgres and NATS under load ROUNDS=30 times each (or ROUNDS="200 100 50", SEED=…)
 	@.ci/deps.sh test

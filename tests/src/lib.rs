@@ -9,6 +9,8 @@
 pub mod browser;
 
 #[cfg(test)]
+mod attack;
+#[cfg(test)]
 mod board;
 #[cfg(test)]
 mod canary;

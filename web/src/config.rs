@@ -223,7 +223,8 @@ pub struct Tuning {
     pub stream_age: Duration,
     /// Time for a connection's first byte, and for the head of a request.
     pub head_time: Duration,
-    /// Connections at once; the next ones wait in the kernel's queue.
+    /// Connections at once; three quarters of them may be of people and programs that have not signed in. The
+    /// next ones wait until a silent one of these makes room.
     pub connections: usize,
     /// Streams at once, of the API and of the pages together: well under `connections`, which leaves the
     /// rest to kiosks, probes and pages.

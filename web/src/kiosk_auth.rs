@@ -3,6 +3,7 @@
 
 use crate::AppState;
 use crate::problem::{Code, Problem};
+use crate::serve::Standing;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -61,6 +62,9 @@ impl FromRequestParts<AppState> for Kiosk {
             .await?
             .ok_or_else(refused)?;
         state.places.belongs(kiosk.kiosk_id, kiosk.school_id);
+        if let Some(standing) = parts.extensions.get::<Standing>() {
+            standing.proven();
+        }
         Ok(kiosk)
     }
 }

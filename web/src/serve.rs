@@ -23,6 +23,7 @@ use commands::directory::Directory;
 use commands::ids::IdSource;
 use commands::keys::{DirectoryKey, Kek};
 use commands::vault::Vault;
+pub use http::Standing;
 use nats::Transport;
 use parts::Tasks;
 use std::net::SocketAddr;

@@ -8,6 +8,7 @@ use crate::i18n::cookie;
 use crate::middleware::Peer;
 use crate::permissions::{self, Access, Found, Permission, Route};
 use crate::problem::{Code, Problem};
+use crate::serve::Standing;
 use crate::session::{self, InSchool, Person, Sessions};
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
@@ -49,6 +50,9 @@ pub async fn authorize(State(state): State<AppState>, mut request: Request, next
         // Whoever cannot be known is nobody.
         Err(problem) => return problem.into_response(),
     };
+    if let Some(standing) = request.extensions().get::<Standing>() {
+        standing.proven();
+    }
     if let Err(refused) = admit(&mut request, route, &person) {
         return refused.into_response();
     }

@@ -8,6 +8,7 @@ use axum::response::Response;
 /// Adds the headers that are safe on any answer, and a policy that runs nothing where a page did not
 /// bring its own (OWASP ASVS 5.0, 3.4).
 pub async fn secure(request: Request, next: Next) -> Response {
+    let by_tls = !super::named_loopback(request.headers());
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let mut add = |name: HeaderName, value: &'static str| {
@@ -21,5 +22,9 @@ pub async fn secure(request: Request, next: Next) -> Response {
     add(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     add(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     add(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()");
+    // Under any other name a proxy that speaks TLS is in front, and only it is to be asked for from then on.
+    if by_tls {
+        add(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
+    }
     response
 }

@@ -58,7 +58,7 @@ fn assert_guarded(what: &str, headers: &HeaderMap) {
 }
 
 #[tokio::test]
-async fn every_answer_of_every_route_carries_the_headers_that_guard_it() {
+async fn a14_a17_a19_every_answer_of_every_route_carries_the_headers_that_guard_it() {
     let app = TestApp::start().await.unwrap();
     let school = app.school(1).await.unwrap();
     let mut asked = operations(&app).await;
@@ -86,6 +86,25 @@ async fn every_answer_of_every_route_carries_the_headers_that_guard_it() {
     seen.push(large.status().as_u16());
     for status in [200, 303, 401, 403, 404, 405, 413, 414] {
         assert!(seen.contains(&status), "{status} was not among {seen:?}");
+    }
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a16_under_a_name_that_is_served_by_tls_a_browser_asks_for_nothing_else_any_more() {
+    let databases = local_services::testing::TestDatabases::create().await.unwrap();
+    let mut config = crate::config::Config::for_testing(&databases.events_url(), &databases.vault_url());
+    config.http.hosts = vec!["gate.school.cl".to_owned()];
+    let app = TestApp::start_config(databases, &config).await.unwrap();
+    for path in ["/healthz", "/entrar", "/hoy", "/nowhere", "/api/v1/live", "/assets/board.css"] {
+        let of = async |host: &str| {
+            let answer = app.anonymous.get(format!("{}{path}", app.base)).header("host", host).send().await.unwrap();
+            answer.headers().get("strict-transport-security").map(|value| value.to_str().unwrap().to_owned())
+        };
+        let kept = of("gate.school.cl").await.unwrap_or_default();
+        assert_eq!(kept, "max-age=31536000; includeSubDomains", "{path}");
+        // On this machine there is no TLS, and a browser told so could not come any more.
+        assert_eq!(of("localhost").await, None, "{path}");
     }
     app.shutdown().await;
 }
@@ -129,7 +148,7 @@ async fn raw(app: &TestApp, request: &str) -> Option<u16> {
 }
 
 #[tokio::test]
-async fn only_a_request_for_one_of_our_names_is_looked_at() {
+async fn p26_only_a_request_for_one_of_our_names_is_looked_at() {
     let app = TestApp::start().await.unwrap();
     let ours = app.base.trim_start_matches("http://").to_owned();
     // Refused before routing: the address that nothing serves gets the same answer.
@@ -160,7 +179,7 @@ async fn only_a_request_for_one_of_our_names_is_looked_at() {
 }
 
 #[tokio::test]
-async fn a_head_that_is_ambiguous_or_too_large_is_refused() {
+async fn a28_p48_a_head_that_is_ambiguous_or_too_large_is_refused() {
     let app = TestApp::start().await.unwrap();
     let post =
         |fields: &str| format!("POST /api/v1/kiosks/x/scans HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n\r\n{{}}");

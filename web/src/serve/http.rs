@@ -1,19 +1,21 @@
-//! The accept loop: connections are counted, slow heads are cut off, and an orderly end lets requests
-//! in flight finish.
+//! The accept loop: connections are counted, silent ones make room, slow heads are cut off, and an orderly
+//! end lets requests in flight finish.
 
+mod doorstep;
 mod pace;
 
 use crate::middleware::Peer;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
+pub use doorstep::Standing;
+use doorstep::{Doorstep, Place};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use pace::{Pace, PacedBody, PacedStream};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -33,7 +35,8 @@ const LAST_REQUESTS: Duration = Duration::from_secs(15);
 pub(super) struct Limits {
     /// From the connection to its first byte, and from the first byte of a request to the end of its head.
     pub(super) head: Duration,
-    /// Connections at once; the next ones wait in the kernel's queue.
+    /// Connections at once, most of which may be of people who have not signed in; the next ones wait until
+    /// one of these has been silent for a second, which makes room.
     pub(super) connections: usize,
 }
 
@@ -45,28 +48,27 @@ impl Default for Limits {
 
 /// Serves until `stop` is cancelled and the requests in flight are answered.
 pub(super) async fn serve(listener: Arc<TcpListener>, app: Router, limits: Limits, stop: CancellationToken) {
-    let places = Arc::new(Semaphore::new(limits.connections));
+    let doorstep = Doorstep::new(limits.connections);
     let mut connections = JoinSet::new();
     loop {
-        let place = tokio::select! {
-            () = stop.cancelled() => break,
-            place = places.clone().acquire_owned() => place,
-        };
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
             accepted = listener.accept() => accepted,
         };
         match accepted {
             Ok((stream, peer)) => {
+                let pace = Arc::new(Pace::new());
+                let place = tokio::select! {
+                    () = stop.cancelled() => break,
+                    place = doorstep.enter(&pace) => place,
+                };
                 let (app, stop) = (app.clone(), stop.clone());
-                connections.spawn(async move {
-                    connection(stream, Peer(peer), app, limits, stop).await;
-                    drop(place);
-                });
+                connections.spawn(connection(stream, Peer(peer), app, limits.head, pace, place, stop));
             }
             Err(error) => {
                 // No file descriptors left, or a client that went before we took it.
                 tracing::warn!(%error, "a connection was not accepted");
+                doorstep.make_room();
                 sleep(Duration::from_millis(50)).await;
             }
         }
@@ -79,13 +81,21 @@ pub(super) async fn serve(listener: Arc<TcpListener>, app: Router, limits: Limit
     }
 }
 
-async fn connection(stream: TcpStream, peer: Peer, app: Router, limits: Limits, stop: CancellationToken) {
+async fn connection(
+    stream: TcpStream,
+    peer: Peer,
+    app: Router,
+    head: Duration,
+    pace: Arc<Pace>,
+    place: Place,
+    stop: CancellationToken,
+) {
     // Small answers and events must not wait for each other (Nagle).
     let _ = stream.set_nodelay(true);
-    let pace = Arc::new(Pace::new());
-    let of_service = pace.clone();
+    let (of_service, standing) = (pace.clone(), place.standing());
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(standing.clone());
         let (app, pace) = (app.clone(), of_service.clone());
         pace.head_is_read();
         async move {
@@ -99,7 +109,8 @@ async fn connection(stream: TcpStream, peer: Peer, app: Router, limits: Limits, 
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        () = pace.too_slow(limits.head) => {
+        () = place.shown_out.cancelled() => return,
+        () = pace.too_slow(head) => {
             metrics::counter!("http_slow_heads_total").increment(1);
             return;
         }

@@ -210,7 +210,7 @@ async fn raw(app: &TestApp, pieces: &[&str]) -> (String, Duration) {
 }
 
 #[tokio::test]
-async fn a_head_that_dribbles_is_cut_off_and_a_connection_between_two_requests_is_not() {
+async fn p49_a_head_that_dribbles_is_cut_off_and_a_connection_between_two_requests_is_not() {
     let databases = TestDatabases::create().await.unwrap();
     let mut config = Config::for_testing(&databases.events_url(), &databases.vault_url());
     config.http.tuning.head_time = Duration::from_millis(600);
@@ -236,7 +236,7 @@ async fn a_head_that_dribbles_is_cut_off_and_a_connection_between_two_requests_i
 }
 
 #[tokio::test]
-async fn past_its_bound_a_lane_is_refused_at_once_and_the_other_and_the_probes_are_not() {
+async fn p50_past_its_bound_a_lane_is_refused_at_once_and_the_other_and_the_probes_are_not() {
     let databases = TestDatabases::create().await.unwrap();
     let mut config = Config::for_testing(&databases.events_url(), &databases.vault_url());
     config.http.tuning.requests_at_once = 0;

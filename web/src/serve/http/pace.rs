@@ -34,6 +34,17 @@ impl Pace {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Starts the time of what the connection is at.
+    pub(super) fn begins(&self) {
+        self.at().1 = Instant::now();
+    }
+
+    /// For how long the connection has been without a whole request; none while one is being answered.
+    pub(super) fn silence(&self) -> Option<Duration> {
+        let (stage, since) = *self.at();
+        (stage != Stage::Busy).then(|| since.elapsed())
+    }
+
     fn bytes_came(&self) {
         let mut at = self.at();
         if at.0 == Stage::Idle {
