@@ -12,3 +12,4 @@
 
 pub mod gate_watch;
 pub mod leader;
+pub mod mail;
