@@ -39,6 +39,7 @@ pub const EXCEPTIONS: &[Exception] = &[
     exception(ROW_SECURITY, "public.command_reservations", UNREADABLE),
     exception(ROW_SECURITY, "public.account_members", UNREADABLE),
     exception(ROW_SECURITY, "public.account_roles", UNREADABLE),
+    exception(ROW_SECURITY, "public.guardian_mails", UNREADABLE),
     exception(POLICY, "projector_every_school", ACROSS),
     exception(POLICY, "worker_every_school", ACROSS),
     exception(POLICY, "log_writer_every_school", ACROSS),

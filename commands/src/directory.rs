@@ -248,7 +248,8 @@ impl Directory {
 
     /// Frees every value that was reserved for `subject`: it is gone, and somebody else may use it. A
     /// card that it owns stays taken and becomes nobody's: a scan of it that a kiosk still holds back
-    /// must not become a new owner's. Returns how many of both; a second time 0.
+    /// must not become a new owner's. A guardian's address opens nothing any more. Returns how many of all; a
+    /// second time 0.
     pub async fn release(&self, school: SchoolId, subject: Uuid) -> Result<u64, StoreError> {
         release_on(&self.pool, school, subject).await
     }
@@ -286,8 +287,11 @@ pub async fn release_on(pool: &PgPool, school: SchoolId, subject: Uuid) -> Resul
              update directory set subject_id = $3, owner_id = null
              where school_id = $1 and (subject_id = $2 or owner_id = $2) and kind = 'card'
              returning 1
+           ), unreachable as (
+             delete from guardian_mails where school_id = $1 and guardian_id = $2 returning 1
            )
-           select (select count(*) from freed) + (select count(*) from kept) as "released!""#,
+           select (select count(*) from freed) + (select count(*) from kept) + (select count(*) from unreachable)
+             as "released!""#,
         school.0,
         subject,
         Uuid::nil(),

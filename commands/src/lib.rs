@@ -26,6 +26,7 @@ pub mod clock;
 pub mod context;
 pub mod directory;
 pub mod error;
+pub mod guardians;
 pub mod ids;
 pub mod keys;
 pub mod kiosk_reports;

@@ -119,6 +119,16 @@ impl State {
         }
     }
 
+    /// Whether any of these guardians may see the pupil's record. They are one person as far as anybody knows
+    /// (a father and a mother who share an address), so whoever of them is restricted keeps all of them out.
+    pub fn may_be_seen_by(&self, guardians: &[GuardianId]) -> bool {
+        let links = || {
+            let all = self.pupil().map(|pupil| &pupil.guardians);
+            guardians.iter().filter_map(move |guardian| all.and_then(|all| *all.get(guardian)?))
+        };
+        links().any(|rights| rights.may_view) && !links().any(|rights| rights.restricted)
+    }
+
     fn change(mut self, change: impl FnOnce(&mut Pupil)) -> Self {
         match &mut self {
             Self::NotEnrolled | Self::Erased => {}

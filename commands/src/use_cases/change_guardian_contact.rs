@@ -2,6 +2,7 @@
 
 use crate::context::Context;
 use crate::directory::Kind;
+use crate::guardians::Address;
 use crate::use_cases::error::{Taken, UseCaseError};
 use crate::use_cases::part::{Part, commit_one, release, reserve_for};
 use crate::use_cases::people::{Sealer, checked_name, keys_of_known};
@@ -69,6 +70,7 @@ impl Part for ChangeGuardianContact {
             mail: sealer.contact("mail", contact.mail.as_ref().map(Mail::as_str))?,
         };
         unit.step::<Guardian>(context, StreamId::of(context.school, id), command);
+        unit.reach(Address::of(write, self.guardian_id, contact.mail.as_ref()));
         Ok(())
     }
 }

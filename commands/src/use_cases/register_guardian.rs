@@ -2,6 +2,7 @@
 
 use crate::context::Context;
 use crate::directory::Kind;
+use crate::guardians::Address;
 use crate::use_cases::error::{Taken, UseCaseError};
 use crate::use_cases::part::{Part, commit_one, reserve_for_somebody};
 use crate::use_cases::people::{Sealer, checked_name, fold, new_id};
@@ -77,6 +78,7 @@ impl Part for RegisterGuardian {
             mail: sealer.contact("mail", self.mail.as_ref().map(Mail::as_str))?,
         };
         unit.step::<Guardian>(context, StreamId::of(context.school, id), command);
+        unit.reach(Address::of(write, GuardianId(id), self.mail.as_ref()));
         Ok(GuardianId(id))
     }
 }

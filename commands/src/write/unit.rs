@@ -12,6 +12,7 @@ use crate::append::{Head, NewEvent, is_conflict};
 use crate::context::Context;
 use crate::directory::{Claim, Kind};
 use crate::error::StoreError;
+use crate::guardians::{self, Address};
 use crate::ids::IdSource;
 use crate::pool::in_time;
 use chrono::{DateTime, Utc};
@@ -29,6 +30,7 @@ pub struct Unit {
     steps: Vec<Step>,
     claims: Vec<Claim>,
     releases: Vec<Claim>,
+    addresses: Vec<Address>,
 }
 
 struct Step {
@@ -65,7 +67,7 @@ impl std::fmt::Debug for Unit {
 impl Unit {
     /// An empty unit of a school.
     pub fn of(school: SchoolId) -> Self {
-        Self { school, steps: Vec::new(), claims: Vec::new(), releases: Vec::new() }
+        Self { school, steps: Vec::new(), claims: Vec::new(), releases: Vec::new(), addresses: Vec::new() }
     }
 
     /// Adds a command to a stream. Steps are decided in order: one sees what earlier ones of the same
@@ -85,6 +87,11 @@ impl Unit {
     /// Frees a value if it is reserved for `subject`.
     pub fn release(&mut self, kind: Kind, hmac: [u8; 16], subject: Uuid) {
         self.releases.push(Claim { kind, hmac, subject, owner: None });
+    }
+
+    /// By which address a guardian comes in from now on; by none, if there is none.
+    pub fn reach(&mut self, address: Address) {
+        self.addresses.push(address);
     }
 
     /// How many steps it has.
@@ -268,6 +275,7 @@ impl Parts {
             return Ok(answers.into_iter().map(|a| a.done(0)).collect());
         }
         self.directory.release_in_tx(&mut tx, unit.school, &unit.releases).await?;
+        guardians::write_in_tx(&mut tx, unit.school, &unit.addresses).await?;
         let mut before = 0;
         if !events.is_empty() {
             let head = Head::take_in_tx(&mut tx, &*self.clock).await?;

@@ -282,3 +282,24 @@ fn every_event_has_this_json() {
     }
     "#);
 }
+
+#[test]
+fn a_pupil_is_seen_by_who_may_view_and_a_restriction_of_any_of_one_person_wins() {
+    let viewer = GuardianRights { may_view: true, ..GuardianRights::default() };
+    let both = GuardianRights { may_view: true, restricted: true, ..GuardianRights::default() };
+    let change = |guardian, rights| Event::GuardianLinkChanged { guardian_id: id(guardian), rights };
+    let link = |guardian, rights| Event::GuardianLinked { guardian_id: id(guardian), rights };
+    let seen = |history: &[Event], guardians: &[u64]| {
+        let guardians: Vec<GuardianId> = guardians.iter().map(|n| id(*n)).collect();
+        fold::<Student>(history).may_be_seen_by(&guardians)
+    };
+    let family = [enrolled(), link(5, viewer), link(6, GuardianRights::default()), link(7, BARRED)];
+    assert!(seen(&family, &[5]) && seen(&family, &[6, 5]));
+    assert!(!seen(&family, &[6]) && !seen(&family, &[7]) && !seen(&family, &[]) && !seen(&family, &[8]));
+    assert!(!seen(&family, &[5, 7]), "one address of two guardians, one of whom is barred");
+    for rights in [both, BARRED, GuardianRights::default()] {
+        assert!(!seen(&[&family[..], &[change(5, rights)]].concat(), &[5]), "{rights:?}");
+    }
+    assert!(!seen(&[&family[..], &[Event::GuardianUnlinked { guardian_id: id(5) }]].concat(), &[5]));
+    assert!(!seen(&[&family[..], &[Event::Erased]].concat(), &[5]));
+}

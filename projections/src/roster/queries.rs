@@ -273,6 +273,22 @@ pub async fn guardians_of(tx: &mut SchoolTx, student: StudentId) -> Result<Vec<L
         .collect())
 }
 
+/// The pupils to whom any of these guardians is linked now, by id; the first 200. Whether they may see them is the
+/// log's to say.
+pub async fn pupils_of(tx: &mut SchoolTx, guardians: &[GuardianId]) -> Result<Vec<StudentId>, sqlx::Error> {
+    let guardians: Vec<Uuid> = guardians.iter().map(|guardian| guardian.0).collect();
+    let rows = sqlx::query_scalar!(
+        "select distinct student_id from guardian_links \
+         where school_id = $1 and guardian_id = any($2) and active order by student_id limit $3",
+        tx.school().0,
+        &guardians,
+        page::MAX
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(StudentId).collect())
+}
+
 pub(crate) async fn students_by_id_in_tx(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Student>, sqlx::Error> {
     let rows = sqlx::query_as!(
         StudentRecord,

@@ -1,0 +1,100 @@
+//! On a real Postgres.
+
+use super::*;
+use crate::testing::{World, settings};
+use crate::use_cases::{
+    ChangeGuardianContact, Contact, CourseLabel, EnrolStudent, LinkGuardian, OpenCourse, RegisterGuardian,
+    RegisterSchool, change_guardian_contact, enrol_student, erase_guardian, link_guardian, open_course,
+    register_guardian, register_school,
+};
+use chrono::NaiveDate;
+use domain::student::{Command, GuardianRights};
+use domain::values::phone::Phone;
+
+fn mail(text: &str) -> Mail {
+    Mail::parse(text).unwrap()
+}
+
+async fn guardian(world: &World, name: &str, address: Option<&str>) -> GuardianId {
+    let input = RegisterGuardian {
+        name: name.into(),
+        national_id: None,
+        phone: Some(Phone::parse("912345678").unwrap()),
+        mail: address.map(mail),
+        within: None,
+    };
+    register_guardian(&world.write, &world.context(), input).await.unwrap().guardian_id
+}
+
+/// Whose an address is.
+async fn whose(world: &World, address: &str) -> Vec<Uuid> {
+    sqlx::query_scalar("select guardian_id from guardian_mails where email_hmac = $1 order by guardian_id")
+        .bind(address_key(&world.write, &mail(address)).as_slice())
+        .fetch_all(&world.owner)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn an_address_leads_to_every_guardian_who_has_it_now_and_to_nobody_who_had_it_or_is_erased() {
+    let world = World::new().await;
+    let (ana, eva) = (guardian(&world, "Ana", Some("Casa@example.com")).await, guardian(&world, "Eva", None).await);
+    assert_eq!(whose(&world, "casa@EXAMPLE.com").await, [ana.0]);
+    let contact = |name: &str, address: Option<&str>| Contact {
+        name: name.into(),
+        national_id: None,
+        phone: Some(Phone::parse("912345678").unwrap()),
+        mail: address.map(mail),
+    };
+    let change = |guardian_id, name, from, to| ChangeGuardianContact {
+        guardian_id,
+        contact: contact(name, to),
+        before: contact(name, from),
+    };
+    let input = change(eva, "Eva", None, Some("casa@example.com"));
+    change_guardian_contact(&world.write, &world.context(), input).await.unwrap();
+    let mut both = [ana.0, eva.0];
+    both.sort_unstable();
+    assert_eq!(whose(&world, "casa@example.com").await, both, "two may share one");
+    let input = change(eva, "Eva", Some("casa@example.com"), Some("eva@example.com"));
+    change_guardian_contact(&world.write, &world.context(), input).await.unwrap();
+    assert_eq!(
+        (whose(&world, "casa@example.com").await, whose(&world, "eva@example.com").await),
+        (vec![ana.0], vec![eva.0])
+    );
+    let input = change(eva, "Eva", Some("eva@example.com"), None);
+    change_guardian_contact(&world.write, &world.context(), input).await.unwrap();
+    assert_eq!(whose(&world, "eva@example.com").await, Vec::<Uuid>::new());
+    erase_guardian(&world.write, &world.context(), ana).await.unwrap();
+    assert_eq!(whose(&world, "casa@example.com").await, Vec::<Uuid>::new());
+}
+
+#[tokio::test]
+async fn a_restriction_holds_as_soon_as_it_is_in_the_log() {
+    let world = World::new().await;
+    let input = RegisterSchool { name: "Escuela Los Aromos".into(), rbd: None, settings: settings(5) };
+    register_school(&world.write, &world.context(), input).await.unwrap();
+    let input = OpenCourse { year: 2026, label: CourseLabel::parse("1° Básico A").unwrap() };
+    let course_id = open_course(&world.write, &world.context(), input).await.unwrap().course_id;
+    let input = EnrolStudent {
+        given_names: "Ana".into(),
+        family_names: "Soto".into(),
+        national_id: None,
+        course_id,
+        from: NaiveDate::from_ymd_opt(2026, 3, 9).unwrap(),
+    };
+    let student_id = enrol_student(&world.write, &world.context(), input).await.unwrap().student_id;
+    let guardian_id = guardian(&world, "Ana", Some("casa@example.com")).await;
+    let sees = async || may_see(&world.write, world.school, &[guardian_id], student_id).await.unwrap();
+    assert!(!sees().await, "not linked");
+    let rights = GuardianRights { may_view: true, ..GuardianRights::default() };
+    let input = LinkGuardian { student_id, guardian_id, rights };
+    link_guardian(&world.write, &world.context(), input).await.unwrap();
+    assert!(sees().await);
+    let barred = Command::ChangeGuardianLink { guardian_id, rights: GuardianRights { restricted: true, ..rights } };
+    let stream = StreamId::of(world.school, student_id);
+    world.write.execute::<Student>(&world.context(), &stream, barred).await.unwrap();
+    assert!(!sees().await);
+    let other = SchoolId(Uuid::from_u128(0x5c00_0002));
+    assert!(!may_see(&world.write, other, &[guardian_id], student_id).await.unwrap(), "of another school");
+}
