@@ -34,6 +34,8 @@
   const link = document.querySelector('input[name="enlace"]');
   if (link && location.hash.startsWith('#t=')) {
     link.value = location.hash.slice(3);
+    // Where there is nothing else to fill in, nobody needs to see it.
+    if (link.dataset.alone !== undefined) link.closest('.field').hidden = true;
     history.replaceState(null, '', location.pathname + location.search);
   }
 

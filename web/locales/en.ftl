@@ -413,3 +413,52 @@ people-change = Roles and access of { $name }
 people-grant = Give the role { $role }
 people-revoke = Take back the role { $role }
 log-by = by { $who }
+letter-change-subject = A change to your { $product } account
+letter-change-text = { $what }
+
+    If it was you, there is nothing to do. If it was not, tell whoever administers the system at your school now, and change your password at { $url }/cuenta
+
+    This message is automatic; there is no need to answer.
+letter-password-changed = The password of your account was changed. All other sessions were ended.
+letter-password-by-link = A password for your account was chosen by a one-time link.
+letter-totp-set = A second factor was added to your account.
+letter-totp-removed = The second factor of your account was removed.
+letter-link-subject = Your link to { $product }
+letter-link-text = This link takes you to { $product }. It works once, for ten minutes:
+
+    { $link }
+
+    Open it on the phone or computer where you asked for it and press “Sign in”. On another device it shows a six-digit code.
+
+    If you did not ask for it, do nothing: without the device that asked, this link opens nothing. Do not forward this message.
+sign-in-family = I am a guardian: sign in with my e-mail
+family-enter-title = Sign in as a family
+family-enter-what = Type the e-mail address that the school has of you. We send you a link to sign in; you need no password.
+family-enter-no-address = Check the address: something is missing.
+family-enter-send = Send me the link
+family-enter-no-account = If your address changed, ask the school to correct it.
+family-enter-staff = I work at the school: sign in with a password
+family-sent-title = Check your e-mail
+family-sent-what = If that address is a guardian's, the link arrives within a minute and works for ten.
+family-sent-how = Open it on this same device and press “Sign in”.
+family-sent-nothing = Nothing there? Look in the spam folder, or check whether the school has another address of yours.
+family-again = Ask for another link
+family-code-title = Did you open it on another device?
+family-code = Six-digit code
+family-code-hint = The one that the link shows when it is opened on the other device.
+family-code-refused = The code is not right or no longer valid. After five tries you need another link.
+family-link-title = One more tap
+family-link-what = Press “Sign in” to see your pupils.
+family-link = Link
+family-elsewhere-title = Your code
+family-elsewhere-what = This is not the device where you asked for the link. Type this code there:
+family-elsewhere-warning = Tell it to nobody, not by phone either. If you did not ask to sign in, close this page.
+family-void-title = The link no longer works
+family-void-what = It was used, ten minutes have passed, or another one was asked for since. Nothing was lost: ask for a new one.
+family-title = Your pupils today
+family-empty = There is no pupil that you may see with this address. If you think that is a mistake, talk to the school.
+family-more = See the details
+family-more-of = See the details of { $name }
+family-back = Back to your pupils
+family-no-taps = No entries or exits are recorded today.
+family-why = Where this comes from

@@ -418,3 +418,52 @@ people-change = Roles y acceso de { $name }
 people-grant = Dar el rol { $role }
 people-revoke = Quitar el rol { $role }
 log-by = por { $who }
+letter-change-subject = Cambio en su cuenta de { $product }
+letter-change-text = { $what }
+
+    Si fue usted, no tiene que hacer nada. Si no fue usted, avise ahora a quien administra el sistema en su colegio y cambie su contraseña en { $url }/cuenta
+
+    Este mensaje se envía solo; no es necesario responder.
+letter-password-changed = Se cambió la contraseña de su cuenta. Todas las demás sesiones se cerraron.
+letter-password-by-link = Con un enlace de un solo uso se eligió una contraseña para su cuenta.
+letter-totp-set = Se agregó un segundo factor a su cuenta.
+letter-totp-removed = Se quitó el segundo factor de su cuenta.
+letter-link-subject = Su enlace para entrar a { $product }
+letter-link-text = Con este enlace entra a { $product }. Sirve una sola vez y por diez minutos:
+
+    { $link }
+
+    Ábralo en el mismo teléfono o computador donde lo pidió y toque «Entrar». En otro dispositivo mostrará un código de seis cifras.
+
+    Si no lo pidió, no haga nada: sin el dispositivo que lo pidió, este enlace no abre nada. No reenvíe este mensaje.
+sign-in-family = Soy apoderado o apoderada: entrar con mi correo
+family-enter-title = Entrar como familia
+family-enter-what = Escriba el correo que dio al colegio. Le enviaremos un enlace para entrar; no necesita contraseña.
+family-enter-no-address = Revise el correo: falta algo.
+family-enter-send = Enviarme el enlace
+family-enter-no-account = Si su correo cambió, pida al colegio que lo corrija.
+family-enter-staff = Trabajo en el colegio: entrar con contraseña
+family-sent-title = Revise su correo
+family-sent-what = Si ese correo es de una apoderada o un apoderado, el enlace llega en un minuto y sirve por diez.
+family-sent-how = Ábralo en este mismo dispositivo y toque «Entrar».
+family-sent-nothing = ¿No llega? Mire en el correo no deseado, o revise si el colegio tiene otro correo suyo.
+family-again = Pedir otro enlace
+family-code-title = ¿Lo abrió en otro dispositivo?
+family-code = Código de seis cifras
+family-code-hint = Es el que muestra el enlace al abrirlo en el otro dispositivo.
+family-code-refused = El código no es correcto o ya no sirve. Después de cinco intentos hay que pedir otro enlace.
+family-link-title = Un toque más
+family-link-what = Toque «Entrar» para ver a sus pupilos.
+family-link = Enlace
+family-elsewhere-title = Su código
+family-elsewhere-what = Este no es el dispositivo donde pidió el enlace. Escriba este código allá:
+family-elsewhere-warning = No lo diga a nadie, tampoco por teléfono. Si no pidió entrar, cierre esta página.
+family-void-title = El enlace ya no sirve
+family-void-what = Se usó, pasaron diez minutos o se pidió otro después. No se perdió nada: pida uno nuevo.
+family-title = Sus pupilos hoy
+family-empty = No hay alumnos que pueda ver con este correo. Si cree que es un error, hable con el colegio.
+family-more = Ver el detalle
+family-more-of = Ver el detalle de { $name }
+family-back = Volver a sus pupilos
+family-no-taps = Hoy no hay ingresos ni salidas registrados.
+family-why = De dónde sale

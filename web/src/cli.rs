@@ -31,7 +31,7 @@ pub struct Cli {
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// Run the server, or parts of it.
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
     /// Bring both databases to this program's schema.
     Migrate(migrate::Args),
     /// Enter a school.
@@ -79,7 +79,7 @@ fn run(cli: Cli) -> ExitCode {
     };
     let outcome = runtime.block_on(async {
         match cli.command {
-            Command::Serve(args) => serve::run(args).await.map(done),
+            Command::Serve(args) => serve::run(*args).await.map(done),
             Command::Migrate(args) => migrate::run(args).await.map(done),
             Command::School(args) => school::run(args).await.map(done),
             Command::Schedule(args) => schedule::run(args).await.map(done),

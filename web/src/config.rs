@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
+use workers::mail::Route;
 
 /// A text that is never printed: a URL with a password, a key.
 #[derive(Clone)]
@@ -44,6 +45,9 @@ pub struct Config {
     /// The HTTP server.
     #[command(flatten)]
     pub http: Http,
+    /// Mail.
+    #[command(flatten)]
+    pub mail: MailConfig,
 }
 
 /// What a command needs that writes: databases and keys.
@@ -193,6 +197,44 @@ impl TransportConfig {
     }
 }
 
+/// Mail; without it guardians cannot come in, and nobody is told of a changed password.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct MailConfig {
+    /// The mail server: `smtps://user:password@host` (TLS) or `smtp://user:password@host:587` (STARTTLS, nothing
+    /// less); `file:folder` writes letters into a folder.
+    #[arg(long, env = "ATTENDANCE_MAIL_URL", hide_env_values = true, value_name = "URL")]
+    mail_url: Option<Secret>,
+    /// File that holds ATTENDANCE_MAIL_URL.
+    #[arg(long, env = "ATTENDANCE_MAIL_URL_FILE", value_name = "FILE")]
+    mail_url_file: Option<PathBuf>,
+    /// Whom letters come from: `Escuela <no-reply@escuela.cl>`.
+    #[arg(long, env = "ATTENDANCE_MAIL_FROM", value_name = "ADDRESS")]
+    mail_from: Option<String>,
+}
+
+impl MailConfig {
+    /// By which way letters leave.
+    pub fn route(&self) -> anyhow::Result<Route> {
+        let url = optional("ATTENDANCE_MAIL_URL", self.mail_url.as_ref(), self.mail_url_file.as_ref())?;
+        match url {
+            // The error never quotes it: it holds a password.
+            Some(url) => Route::parse(url.reveal(), self.mail_from.as_deref()).context("ATTENDANCE_MAIL_URL"),
+            None => Ok(Route::Nowhere),
+        }
+    }
+
+    /// A mail server.
+    #[cfg(test)]
+    pub fn over(url: &str, from: &str) -> Self {
+        Self { mail_url: Some(Secret(url.to_owned())), mail_from: Some(from.to_owned()), ..Self::default() }
+    }
+
+    /// A folder.
+    pub fn in_folder(folder: &std::path::Path) -> Self {
+        Self { mail_url: Some(Secret(format!("file:{}", folder.display()))), ..Self::default() }
+    }
+}
+
 /// The HTTP server.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Http {
@@ -205,6 +247,10 @@ pub struct Http {
     /// Proxies in front, each of which appends the address that it was reached from to X-Forwarded-For.
     #[arg(long, env = "ATTENDANCE_PROXY_HOPS", default_value_t = 0, value_name = "N")]
     pub proxy_hops: usize,
+    /// How people reach it, for links in letters: `https://asistencia.escuela.cl`. Unless it is said, https and the
+    /// first `--host`, or the address that it listens on.
+    #[arg(long, env = "ATTENDANCE_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
     /// Bounds that are the same everywhere but in tests.
     #[arg(skip)]
     pub tuning: Tuning,
@@ -255,6 +301,13 @@ impl Http {
     /// Refuses to be reached from other machines unless a name says under which a proxy in front speaks TLS: the
     /// server itself speaks plain HTTP, on which whoever listens reads passwords and pupils' days.
     pub fn check(&self) -> anyhow::Result<()> {
+        if let Some(url) = &self.public_url
+            && !url.starts_with("https://")
+            && !url.starts_with("http://localhost")
+            && !url.starts_with("http://127.0.0.1")
+        {
+            bail!("{url} is no https:// address: whoever listens on the way would read the links of letters");
+        }
         let address = self.listen;
         if !address.ip().is_loopback() && self.hosts.iter().all(|host| host.trim().is_empty()) {
             bail!(
@@ -263,6 +316,15 @@ impl Http {
             );
         }
         Ok(())
+    }
+}
+
+impl Http {
+    /// Where links in letters lead, without a slash at the end. Never from a request: its `Host` is the asker's.
+    pub fn public_url(&self, listens: SocketAddr) -> String {
+        let said = self.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
+        let host = || self.hosts.iter().find(|host| !host.trim().is_empty()).map(|host| format!("https://{host}"));
+        said.or_else(host).unwrap_or_else(|| format!("http://{listens}"))
     }
 }
 
@@ -310,6 +372,7 @@ impl Config {
             },
             transport: TransportConfig::for_testing(None),
             http: Http::for_testing(),
+            mail: MailConfig::default(),
         }
     }
 }
@@ -347,6 +410,7 @@ impl Http {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             hosts: Vec::new(),
             proxy_hops: 0,
+            public_url: None,
             tuning: Tuning::default(),
         }
     }

@@ -75,6 +75,7 @@ pub async fn run(options: &Options) -> Result<Finished> {
     let board = format!("{base}/hoy?colegio={}", school.school_id);
 
     let people = people::enrol(running.state().context("it runs HTTP")?, school.school_id).await?;
+    people::guardian(running.state().context("it runs HTTP")?, &school).await?;
     let mut doors = String::new();
     for person in &people {
         doors.push_str(&format!("    {:<10} {:<34} {}\n", person.role.as_str(), person.email, person.password));
@@ -86,7 +87,10 @@ pub async fn run(options: &Options) -> Result<Finished> {
     clock.set_rate(options.speed);
     say(&format!(
         "\n  The board:  {board}\n  Sign in as one of these (the passwords are this start's):\n{doors}\n\
+         \x20 A guardian comes in at {base}/familia as {}; the letter with the link is written to\n    {}\n\n\
          Replaying the morning of {date} at {} times its speed: {} pupils, {} taps at {} gates …",
+        people::GUARDIAN,
+        stage.letters().display(),
         options.speed,
         school.students.len(),
         plan.taps.len(),

@@ -18,6 +18,7 @@ mod chooser;
 mod course;
 mod courses;
 pub mod error;
+mod family;
 mod fresh;
 mod gates;
 mod icon;
@@ -34,6 +35,7 @@ mod stream;
 pub mod view;
 mod wall;
 
+pub use family::router as family_router;
 pub use read_models::ReadModels;
 pub use respond::Nonce;
 pub use routes::router;

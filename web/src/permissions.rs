@@ -68,6 +68,11 @@ pub enum Access {
     Kiosk,
     /// A person who is signed in; what is shown is the person's own.
     Person,
+    /// A guardian who came in by a link (scope `parent:read`); what is shown is the guardian's own.
+    Guardian,
+    /// The same, and the address names a pupil (`{student_id}`) whom the guardian may see now: linked with *may
+    /// view*, not restricted. Any other pupil, of whatever school, is not found.
+    OwnPupil,
     /// A person who may do this in the school that the request is about.
     May(Permission),
 }
@@ -89,6 +94,11 @@ impl Route {
     /// The same, asking for the password first.
     const fn after_password(self) -> Self {
         Self { step_up: true, ..self }
+    }
+
+    /// Whether it is the families' and not the staff's.
+    pub fn is_of_families(&self) -> bool {
+        matches!(self.access, Access::Guardian | Access::OwnPupil)
     }
 
     /// Whether a program calls it, and not a person's browser.

@@ -17,7 +17,7 @@ pub fn router(state: AppState) -> Router {
     let (api, _) = api::router().split_for_parts();
     let pages =
         pages::router(Arc::new(ReadModels(state.clone())), state.streams.clone(), state.live.stopping().clone());
-    surrounded(Router::new().merge(api).merge(pages).merge(pages::staff_router()), state)
+    surrounded(Router::new().merge(api).merge(pages).merge(pages::staff_router()).merge(pages::family_router()), state)
 }
 
 /// Any routes with what surrounds the server's own: for a benchmark that compares handlers alone.

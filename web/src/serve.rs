@@ -5,6 +5,7 @@ mod parts;
 mod startup;
 
 use crate::config::{Config, WriteSide};
+use crate::family::Families;
 use crate::kiosk_auth::KioskSecrets;
 use crate::live::LiveHub;
 use crate::middleware::Places;
@@ -30,6 +31,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use workers::mail::{Mailer, Route, post_office};
 
 /// A part of the server that may run alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -131,6 +133,7 @@ pub async fn start_with(
     routes: impl FnOnce(AppState) -> Router,
 ) -> anyhow::Result<Running> {
     config.http.check()?;
+    let route = config.mail.route()?;
     let (stop_http, stop_parts) = (CancellationToken::new(), CancellationToken::new());
     observability::metrics();
     let listener = if parts.has(Part::Http) { Some(startup::listen(&config.http)?) } else { None };
@@ -169,7 +172,14 @@ pub async fn start_with(
     let http = if let Some(listener) = listener {
         let address = listener.local_addr()?;
         let failed = running.failed().clone();
-        let state = compose(config, &pools, transport, write, clock, ids, stop_http.clone(), failed);
+        if matches!(route, Route::Nowhere) {
+            tracing::warn!("mail is not configured: guardians cannot come in (ATTENDANCE_MAIL_URL)");
+        }
+        let (mailer, post) = post_office(route);
+        let outside = Outside { mailer, public_url: config.http.public_url(address).into() };
+        let state = compose(config, &pools, transport, write, clock, ids, stop_http.clone(), failed, outside);
+        // Letters of the last requests leave too.
+        running.start("mail", &stop_parts, |token| post.run(token));
         let live = state.live.clone();
         let (throttle, of_limits) = (state.throttle.clone(), state.clock.clone());
         running.start("limits", &stop_http, |token| throttle.keep_small(of_limits, token));
@@ -187,6 +197,12 @@ pub async fn start_with(
     Ok(Running { http, stop_http, stop_parts, parts: running, pools })
 }
 
+/// How letters leave, and where their links lead.
+struct Outside {
+    mailer: Mailer,
+    public_url: Arc<str>,
+}
+
 #[expect(clippy::too_many_arguments, reason = "the parts of one composition")]
 fn compose(
     config: &Config,
@@ -197,6 +213,7 @@ fn compose(
     ids: Arc<dyn IdSource>,
     stop: CancellationToken,
     failed: CancellationToken,
+    outside: Outside,
 ) -> AppState {
     let names = Names::new(pools.request.clone(), write.vault().clone());
     let tuning = &config.http.tuning;
@@ -205,7 +222,6 @@ fn compose(
     AppState {
         batcher: Batcher::start_on(write.clone(), BatcherConfig::default()),
         accounts: Accounts::new(write.clone(), pools.auth.clone()),
-        write,
         pools: pools.clone(),
         names,
         live,
@@ -214,7 +230,16 @@ fn compose(
         places: Arc::new(Places::new(tuning)),
         sessions: Sessions::new(pools.auth.clone(), clock.clone(), ids.clone()),
         throttle: Throttle::new(pools.auth.clone()),
+        families: Families::new(
+            pools.auth.clone(),
+            write.clone(),
+            (clock.clone(), ids.clone()),
+            (outside.mailer.clone(), outside.public_url.clone()),
+        ),
+        mailer: outside.mailer,
+        public_url: outside.public_url,
         secrets: KioskSecrets::default(),
+        write,
         transport,
         clock,
         ids,

@@ -11,7 +11,7 @@ mod person;
 mod store;
 mod watch;
 
-pub use cookie::{CLEAR, cleared, given, set};
+pub use cookie::{ASKED, CLEAR, Cookie, FAMILY, cleared, given, set};
 pub use device::family;
 pub use person::{InSchool, Person, STEP_UP};
 pub use store::{Begin, Ended, Limits, Listed, STAFF, Sessions};

@@ -1,6 +1,7 @@
 //! What every handler can reach.
 
 use crate::config::Config;
+use crate::family::Families;
 use crate::kiosk_auth::KioskSecrets;
 use crate::live::LiveHub;
 use crate::middleware::Places;
@@ -17,6 +18,7 @@ use nats::Transport;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use workers::mail::Mailer;
 
 /// The composition of all parts, made once by [`crate::serve`]. Cheap to clone.
 #[derive(Clone)]
@@ -39,8 +41,14 @@ pub struct AppState {
     pub accounts: Accounts,
     /// Who is signed in.
     pub sessions: Sessions,
+    /// Guardians who come in.
+    pub families: Families,
     /// How often somebody may try.
     pub throttle: Throttle,
+    /// Takes letters.
+    pub mailer: Mailer,
+    /// Where links in letters lead, without a slash at the end.
+    pub public_url: Arc<str>,
     /// What kiosks prove who they are with.
     pub secrets: KioskSecrets,
     /// Cancelled when a part of the server ended by itself: it is not ready any more.

@@ -9,21 +9,25 @@ use anyhow::{Context as _, Result, ensure};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
 use commands::accounts::Secret256;
 use commands::clock::ManualClock;
-use commands::ids::SystemIds;
+use commands::ids::{IdSource as _, SystemIds};
 use commands::use_cases::{
-    CourseLabel, EnrolKiosk, EnrolStudent, Grade, IssueCredential, NewCard, OpenCourse, RegisterSchool,
-    SetWeeklySchedule, enrol_kiosk, enrol_student, issue_credential, open_course, register_school, set_weekly_schedule,
+    CourseLabel, EnrolKiosk, EnrolStudent, Grade, IssueCredential, LinkGuardian, NewCard, OpenCourse, RegisterGuardian,
+    RegisterSchool, SetWeeklySchedule, enrol_kiosk, enrol_student, issue_credential, link_guardian, open_course,
+    register_guardian, register_school, set_weekly_schedule,
 };
 use commands::{Context, Write};
 use domain::account::StaffRole;
 use domain::kiosk::LaneMode;
 use domain::school::Settings;
 use domain::sealed::SealingClass::{Contact, Identity};
-use domain::{AccountId, Actor, CourseId, KioskId, SchoolId, StudentId};
+use domain::student::GuardianRights;
+use domain::values::mail::Mail;
+use domain::{AccountId, Actor, CourseId, GuardianId, KioskId, SchoolId, StudentId};
 use local_services::testing::TestDatabases;
 use projections::ReadModel;
 use serde_json::{Value, json};
 use sqlx::PgPool;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -47,6 +51,8 @@ pub struct TestApp {
     pub anonymous: reqwest::Client,
     owner: TestPerson,
     running: Running,
+    /// Where its letters are written.
+    letters: PathBuf,
 }
 
 /// Somebody who is signed in.
@@ -85,7 +91,11 @@ impl TestApp {
     pub async fn start_with(databases: TestDatabases, nats_url: Option<&str>) -> Result<Self> {
         let mut config = Config::for_testing(&databases.events_url(), &databases.vault_url());
         config.transport = crate::config::TransportConfig::for_testing(nats_url);
-        Self::start_config(databases, &config).await
+        let letters = std::env::temp_dir().join(format!("letters-{}", SystemIds.next()));
+        config.mail = crate::config::MailConfig::in_folder(&letters);
+        let mut app = Self::start_config(databases, &config).await?;
+        app.letters = letters;
+        Ok(app)
     }
 
     /// A server as configured; `databases` are those that it was configured with, if it has them of the
@@ -98,7 +108,7 @@ impl TestApp {
         let owner = TestPerson::owner(state).await?;
         let client = owner.client(&base).build()?;
         let anonymous = http().redirect(reqwest::redirect::Policy::none()).build()?;
-        Ok(Self { databases, clock, base, client, anonymous, owner, running })
+        Ok(Self { databases, clock, base, client, anonymous, owner, running, letters: PathBuf::new() })
     }
 
     /// The person behind [`TestApp::client`].
@@ -247,6 +257,69 @@ impl TestApp {
         Ok(body["items"].as_array().context("items")?.clone())
     }
 
+    /// A guardian with an address, linked to pupils, in the read models already.
+    pub async fn guardian(
+        &self,
+        school: &TestSchool,
+        address: &str,
+        links: &[(StudentId, GuardianRights)],
+    ) -> Result<GuardianId> {
+        let (write, context) = (self.write(), self.context(school.id));
+        let input = RegisterGuardian {
+            name: format!("Úrsula Soto {address} {}", self.state().ids.next()),
+            national_id: None,
+            phone: None,
+            mail: Some(Mail::parse(address)?),
+            within: None,
+        };
+        let guardian_id = register_guardian(write, &context, input).await?.guardian_id;
+        for (student_id, rights) in links {
+            let input = LinkGuardian { student_id: *student_id, guardian_id, rights: *rights };
+            link_guardian(write, &context, input).await?;
+        }
+        self.settle().await?;
+        Ok(guardian_id)
+    }
+
+    /// `fam=…`: the cookie of a session of whoever reads an address.
+    pub async fn family(&self, address: &str) -> Result<String> {
+        let (state, secret) = (self.state(), Secret256::random()?);
+        let now = state.clock.of_people();
+        sqlx::query(
+            "insert into family_sessions
+               (session_id, secret_sha256, email_hmac, created_at, last_seen_at, ends_at, device, network)
+             values ($1, $2, $3, $4, $4, $5, '', '')",
+        )
+        .bind(state.ids.next())
+        .bind(secret.sha256())
+        .bind(commands::guardians::address_key(&state.write, &Mail::parse(address)?))
+        .bind(now)
+        .bind(now + TimeDelta::days(30))
+        .execute(&state.pools.auth)
+        .await?;
+        Ok(format!("fam={}", *secret.reveal()))
+    }
+
+    /// The letters to an address, once there are so many.
+    pub async fn letters_to(&self, address: &str, at_least: usize) -> Result<Vec<String>> {
+        let begun = Instant::now();
+        loop {
+            let mut found = Vec::new();
+            for file in std::fs::read_dir(&self.letters).into_iter().flatten() {
+                let path = file?.path();
+                if path.extension().is_some_and(|kind| kind == "txt") {
+                    found.push(std::fs::read_to_string(path)?);
+                }
+            }
+            found.retain(|text| text.starts_with(&format!("To: {address}\n")));
+            if found.len() >= at_least {
+                return Ok(found);
+            }
+            ensure!(begun.elapsed() < Duration::from_secs(10), "{} letters to {address}", found.len());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     /// The clock's instant.
     pub fn now(&self) -> DateTime<Utc> {
         use commands::clock::Clock;
@@ -256,6 +329,8 @@ impl TestApp {
     /// Stops the server in order.
     pub async fn shutdown(self) {
         self.running.shutdown().await;
+        // There may be none.
+        let _ = std::fs::remove_dir_all(self.letters);
     }
 }
 
@@ -389,6 +464,11 @@ pub fn with_form<K: AsRef<str>, V: AsRef<str>>(
 ) -> reqwest::RequestBuilder {
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     request.header("content-type", "application/x-www-form-urlencoded").body(body)
+}
+
+/// How often something heavy is done: `full` times by `make attack`, `reduced` otherwise.
+pub fn attack_size(reduced: usize, full: usize) -> usize {
+    if std::env::var_os("ATTACK").is_some_and(|value| !value.is_empty()) { full } else { reduced }
 }
 
 /// A span of minutes.

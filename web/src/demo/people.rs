@@ -2,12 +2,15 @@
 //! makes them; a new installation has no account.
 
 use crate::AppState;
-use crate::seed::ZONE;
+use crate::seed::{Seeded, ZONE};
 use anyhow::{Context as _, Result, ensure};
 use commands::Context;
 use commands::accounts::{Invite, Scope};
 use commands::ids::IdSource as _;
+use commands::use_cases::{LinkGuardian, RegisterGuardian, UseCaseError, link_guardian, register_guardian};
 use domain::account::StaffRole;
+use domain::student::GuardianRights;
+use domain::values::mail::Mail;
 use domain::{Actor, SchoolId};
 use reqwest::header::{HeaderMap, HeaderValue, LOCATION, ORIGIN, SET_COOKIE};
 use reqwest::redirect::Policy;
@@ -34,14 +37,7 @@ pub struct DemoPerson {
 pub async fn enrol(state: &AppState, school: SchoolId) -> Result<Vec<DemoPerson>> {
     let mut people = Vec::new();
     for (role, email, name) in PEOPLE {
-        let context = Context {
-            school,
-            zone: ZONE,
-            actor: Actor::cli("demo"),
-            command_id: None,
-            correlation_id: state.ids.next(),
-            causation_id: None,
-        };
+        let context = context(state, school);
         let invite = Invite { email: email.to_owned(), name: name.to_owned(), role };
         let invited = state.accounts.invite(&context, invite).await?;
         let link = match invited.link {
@@ -71,6 +67,44 @@ pub async fn sign_in(base: &str, people: &[DemoPerson], role: StaffRole) -> Resu
     let mut headers = HeaderMap::new();
     headers.insert("cookie", HeaderValue::from_str(session.context("no session")?)?);
     Ok(super::local_client().default_headers(headers))
+}
+
+/// The address of the demo's guardian.
+pub const GUARDIAN: &str = "familia@losaromos.example";
+
+/// A guardian of two pupils, who comes in by a letter that is written into a folder.
+pub async fn guardian(state: &AppState, school: &Seeded) -> Result<()> {
+    let context = context(state, school.school_id);
+    let input = RegisterGuardian {
+        name: "Marcela Rivas Toro".to_owned(),
+        national_id: None,
+        phone: None,
+        mail: Some(Mail::parse(GUARDIAN)?),
+        within: None,
+    };
+    let guardian_id = match register_guardian(&state.write, &context, input).await {
+        Ok(registered) => registered.guardian_id,
+        // Of an earlier start, with the links of then.
+        Err(UseCaseError::Taken(_)) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    let rights = GuardianRights { legal: true, notify: true, may_collect: true, may_view: true, restricted: false };
+    for student in school.students.iter().step_by(school.students.len() / 2).take(2) {
+        let input = LinkGuardian { student_id: student.student_id, guardian_id, rights };
+        link_guardian(&state.write, &context, input).await?;
+    }
+    Ok(())
+}
+
+fn context(state: &AppState, school: SchoolId) -> Context {
+    Context {
+        school,
+        zone: ZONE,
+        actor: Actor::cli("demo"),
+        command_id: None,
+        correlation_id: state.ids.next(),
+        causation_id: None,
+    }
 }
 
 fn password() -> Result<String> {

@@ -1,6 +1,6 @@
 //! The demo's private servers, keys and school.
 
-use crate::config::Config;
+use crate::config::{Config, MailConfig};
 use crate::{seed, serve};
 use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc, Weekday};
@@ -61,12 +61,19 @@ impl Stage {
 
     /// The server's configuration over these servers.
     pub fn config(&self) -> Config {
-        Config::on_this_machine(
+        let mut config = Config::on_this_machine(
             (&self.postgres.url(EVENTS), &self.postgres.url(VAULT)),
             &self.nats.url(),
             (self.dir.join("kek"), self.dir.join("directory_key")),
             self.listen,
-        )
+        );
+        config.mail = MailConfig::in_folder(&self.letters());
+        config
+    }
+
+    /// Where letters are written in place of being sent.
+    pub fn letters(&self) -> PathBuf {
+        self.dir.join("letters")
     }
 
     /// The NATS server, for a demonstration of its failure.

@@ -31,8 +31,11 @@ fn arguments(source: &str, key: &str) -> BTreeSet<String> {
 /// Every key that the code asks for.
 fn used() -> BTreeSet<String> {
     fn visit(folder: &Path, found: &mut BTreeSet<String>) {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
+        let files = match std::fs::read_dir(folder) {
+            Ok(entries) => entries.map(|entry| entry.unwrap().path()).collect(),
+            Err(_) => vec![folder.to_owned()],
+        };
+        for path in files {
             if path.is_dir() {
                 visit(&path, found);
             } else if path.extension().is_some_and(|e| e == "rs") && !path.ends_with("i18n/tests.rs") {
@@ -58,6 +61,7 @@ fn used() -> BTreeSet<String> {
     visit(&source.join("i18n"), &mut found);
     visit(&source.join("pages"), &mut found);
     visit(&source.join("import"), &mut found);
+    visit(&source.join("letters.rs"), &mut found);
     found.extend(crate::problem::Code::ALL.iter().map(|code| code.text_key()));
     found
 }

@@ -10,12 +10,13 @@ use crate::permissions::{self, Access, Found, Permission, Route};
 use crate::problem::{Code, Problem};
 use crate::serve::Standing;
 use crate::session::{self, InSchool, Person, Sessions};
+use axum::RequestExt as _;
 use axum::body::Body;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, RawPathParams, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::SchoolId;
+use domain::{SchoolId, StudentId};
 use futures::StreamExt as _;
 use uuid::Uuid;
 
@@ -41,6 +42,7 @@ pub async fn authorize(State(state): State<AppState>, mut request: Request, next
         Access::Public | Access::Kiosk => return next.run(request).await,
         Access::Local if is_local(&request) => return next.run(request).await,
         Access::Local => return Problem::new(Code::Forbidden).into_response(),
+        Access::Guardian | Access::OwnPupil => return for_family(&state, route, request, next).await,
         Access::Person => None,
         Access::May(permission) => Some(permission),
     };
@@ -62,6 +64,41 @@ pub async fn authorize(State(state): State<AppState>, mut request: Request, next
     let school = request.extensions().get::<InSchool>().copied();
     let response = next.run(request).await;
     if is_stream(&response) { watched(&state.sessions, &person, needs, school, response) } else { response }
+}
+
+/// Lets a guardian through to what is the guardian's own. A session of the staff counts for nothing here, and the
+/// other way round.
+async fn for_family(state: &AppState, route: &Route, mut request: Request, next: Next) -> Response {
+    let found = match session::FAMILY.given(request.headers()) {
+        Some(secret) => state.families.guardian(&secret).await,
+        None => Ok(None),
+    };
+    let guardian = match found {
+        Ok(Some(guardian)) => guardian,
+        Ok(None) => return anonymous(route, &request),
+        Err(error) => return Problem::from(error).into_response(),
+    };
+    if route.access == Access::OwnPupil {
+        let own = match named_pupil(&mut request).await {
+            Some(student) => state.families.own_pupil(&guardian, student).await,
+            None => Ok(None),
+        };
+        match own {
+            Ok(Some(own)) => drop(request.extensions_mut().insert(own)),
+            // Somebody else's, nobody's and one who may not be seen are the same.
+            Ok(None) => return Problem::new(Code::NotFound).into_response(),
+            Err(error) => return Problem::from(error).into_response(),
+        }
+    }
+    request.extensions_mut().insert(guardian);
+    next.run(request).await
+}
+
+/// The pupil that the address names.
+async fn named_pupil(request: &mut Request) -> Option<StudentId> {
+    let parameters = request.extract_parts::<RawPathParams>().await.ok()?;
+    let named = parameters.iter().find(|(name, _)| *name == "student_id")?;
+    named.1.parse().ok().map(StudentId)
 }
 
 /// The person whose open session a request belongs to.
@@ -184,6 +221,9 @@ fn anonymous(route: &Route, request: &Request) -> Response {
             response.headers_mut().insert("hx-refresh", HeaderValue::from_static("true"));
         }
         return response;
+    }
+    if route.is_of_families() {
+        return Redirect::to("/familia/entrar").into_response();
     }
     let wanted = request.uri().path_and_query().map_or("/", |path| path.as_str());
     if *request.method() == Method::GET && wanted != "/" {

@@ -116,7 +116,7 @@ fn list_name(name: &PersonName, lang: Lang) -> Markup {
 }
 
 /// The one fact that the status rests on.
-fn fact(pupil: &Pupil, zone: Tz, lang: Lang) -> Markup {
+pub(super) fn fact(pupil: &Pupil, zone: Tz, lang: Lang) -> Markup {
     let at = |at| times::clock(at, zone);
     html! {
         @match (pupil.status, pupil.first_entry, pupil.left_at) {
@@ -131,7 +131,7 @@ fn fact(pupil: &Pupil, zone: Tz, lang: Lang) -> Markup {
     }
 }
 
-fn words(step: &Step, zone: Tz, lang: Lang) -> String {
+pub(super) fn words(step: &Step, zone: Tz, lang: Lang) -> String {
     let at = |at| times::clock(at, zone);
     match *step {
         Step::Expected { why } => match why {

@@ -192,7 +192,7 @@ fn gate(line: &GateLine, now: DateTime<Utc>, phase: Phase, rate: f64) -> Gate {
     }
 }
 
-fn name(names: &SchoolNames, student: StudentId) -> PersonName {
+pub(super) fn name(names: &SchoolNames, student: StudentId) -> PersonName {
     match names.of(student) {
         names::PersonName::Known { given, family } => PersonName::Known { family, given },
         names::PersonName::Erased => PersonName::Erased,
@@ -238,7 +238,7 @@ async fn course_day(state: &AppState, school: SchoolId, course: CourseId) -> Res
     }))
 }
 
-fn pupil(line: &PupilLine, names: &SchoolNames) -> Pupil {
+pub(super) fn pupil(line: &PupilLine, names: &SchoolNames) -> Pupil {
     let status = match line.status.status {
         day_status::Status::NotExpected => Status::NotExpected,
         day_status::Status::Pending => Status::Pending,

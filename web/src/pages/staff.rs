@@ -8,18 +8,18 @@ mod account;
 mod activate;
 mod confirm;
 mod credentials;
-mod form;
+pub(super) mod form;
 mod log;
 mod people;
 mod people_changes;
-mod sign_in;
+pub(super) mod sign_in;
 #[cfg(test)]
 mod tests;
 
 use super::error;
 use super::respond::{self, Nonce};
 use super::view::Who;
-use super::{ReadModels, Source};
+use super::{ReadModels, Source, SourceError};
 use crate::AppState;
 use crate::i18n::{Lang, negotiate};
 use crate::middleware::{self, Peer, RETURN_TO, RequestId, return_target};
@@ -60,9 +60,9 @@ pub fn router() -> Router<AppState> {
 }
 
 /// A request for one of these pages.
-struct Visit {
-    lang: Lang,
-    headers: HeaderMap,
+pub(super) struct Visit {
+    pub(super) lang: Lang,
+    pub(super) headers: HeaderMap,
     peer: Option<Peer>,
     id: Option<String>,
     /// What the page before says was done: `?aviso=…`, one of its own words.
@@ -92,12 +92,12 @@ impl<S: Sync> FromRequestParts<S> for Visit {
 }
 
 impl Visit {
-    fn page(&self, status: StatusCode, draw: impl FnOnce(&Nonce) -> Markup) -> Response {
+    pub(super) fn page(&self, status: StatusCode, draw: impl FnOnce(&Nonce) -> Markup) -> Response {
         let nonce = Nonce::fresh();
         respond::page(status, &nonce, draw(&nonce))
     }
 
-    fn failed(&self, status: StatusCode) -> Response {
+    pub(super) fn failed(&self, status: StatusCode) -> Response {
         error::response(status, self.id.as_deref(), self.lang)
     }
 
@@ -112,23 +112,37 @@ impl Visit {
         }
     }
 
-    fn store_error(&self, error: sqlx::Error) -> Response {
+    pub(super) fn store_error(&self, error: sqlx::Error) -> Response {
         self.account_error(&AccountError::Store(error.into()))
     }
 
+    /// Values that cannot be had, as a page.
+    pub(super) fn source_error(&self, error: &SourceError) -> Response {
+        match error {
+            SourceError::Unavailable(_) => {
+                tracing::warn!(%error, "page not made");
+                self.failed(StatusCode::SERVICE_UNAVAILABLE)
+            }
+            SourceError::Internal(_) => {
+                tracing::error!(%error, "page not made");
+                self.failed(StatusCode::INTERNAL_SERVER_ERROR)
+            }
+        }
+    }
+
     /// The client's address.
-    fn address(&self, state: &AppState) -> Option<IpAddr> {
+    pub(super) fn address(&self, state: &AppState) -> Option<IpAddr> {
         self.peer.map(|peer| middleware::address(&self.headers, peer, state.config.http.proxy_hops))
     }
 
     /// Counts a try against a limit, or says how to refuse it.
-    async fn may_try(&self, state: &AppState, limit: &Limit, key: &str) -> Result<(), Problem> {
+    pub(super) async fn may_try(&self, state: &AppState, limit: &Limit, key: &str) -> Result<(), Problem> {
         let tried = state.throttle.take(state.clock.of_people(), limit, key).await;
         tried.map_err(|too_many| Problem::new(Code::TooManyTries).retry_after(too_many.seconds()))
     }
 
     /// The network that this browser's tries count by.
-    fn network(&self, state: &AppState) -> String {
+    pub(super) fn network(&self, state: &AppState) -> String {
         self.address(state).map_or_else(String::new, limits::network)
     }
 

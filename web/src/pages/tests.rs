@@ -2,7 +2,7 @@
 
 use super::respond::Nonce;
 use super::view::{Board, CourseDay, School, Who};
-use super::{board, chooser, course, error, sample, staff, wall};
+use super::{board, chooser, course, error, family, sample, staff, wall};
 use crate::i18n::Lang;
 use crate::permissions::Permission;
 use axum::http::StatusCode;
@@ -41,6 +41,7 @@ fn pages(lang: Lang) -> Vec<(String, String)> {
         pages.push((format!("schools {}", schools.len()), chooser::page(&schools, &who(), lang, &nonce)));
     }
     pages.extend(staff::sample_pages(lang, &nonce));
+    pages.extend(family::sample_pages(lang, &nonce));
     for status in [404, 403, 400, 503, 500] {
         let status = StatusCode::from_u16(status).unwrap();
         pages.push((format!("error {status}"), error::page(status, Some(sample::HOSTILE), lang, &nonce)));

@@ -1,6 +1,6 @@
 //! The table.
 
-use super::Access::{Kiosk, Local, May, Person, Public};
+use super::Access::{Guardian, Kiosk, Local, May, OwnPupil, Person, Public};
 use super::Permission::{AuditRead, BoardRead, PeopleManage, PeopleRead, PupilsRead, ScheduleWrite};
 use super::{Access, Route};
 
@@ -67,5 +67,15 @@ pub const ROUTES: &[Route] = &[
     post("/personas/estado", May(PeopleManage)).after_password(),
     post("/personas/enlace", May(PeopleManage)).after_password(),
     get("/registro", May(AuditRead)),
+    // Families.
+    get("/familia/entrar", Public),
+    post("/familia/entrar", Public),
+    get("/familia/entrar/enlace", Public),
+    post("/familia/entrar/enlace", Public),
+    get("/familia/entrar/codigo", Public),
+    post("/familia/entrar/codigo", Public),
+    post("/familia/salir", Public),
+    get("/familia", Guardian),
+    get("/familia/alumnos/{student_id}", OwnPupil),
     get("/assets/{name}", Public),
 ];

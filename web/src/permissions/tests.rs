@@ -3,7 +3,8 @@
 use super::*;
 use crate::testing::{TestApp, TestPerson, TestSchool, refusal, with_form};
 use commands::accounts::Invite;
-use domain::SchoolId;
+use domain::student::GuardianRights;
+use domain::{SchoolId, StudentId};
 use reqwest::{Client, Response};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -94,7 +95,10 @@ fn form(route: &Route, ids: Ids, unique: Uuid) -> Option<Vec<(&'static str, Stri
         "/entrar" => vec![("email", "x@escuela.cl".into()), ("clave", "x".into())],
         "/entrar/codigo" => vec![("codigo", "000000".into())],
         "/entrar/activar" => vec![("enlace", "x".into()), ("nueva", "y".into()), ("repetida", "y".into())],
-        "/salir" => vec![],
+        "/salir" | "/familia/salir" => vec![],
+        "/familia/entrar" => vec![("correo", "x@escuela.cl".into())],
+        "/familia/entrar/codigo" => vec![("codigo", "000000".into())],
+        "/familia/entrar/enlace" => vec![("enlace", "x".into())],
         _ => return None,
     })
 }
@@ -252,6 +256,87 @@ async fn p31_every_route_as_every_kind_of_person_over_own_foreign_and_random_ids
         assert!(found.iter().all(|found| found.account_id.0 != members[1 - n]), "nobody crossed over");
     }
     assert!(cells > 900, "{cells}");
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn p31_every_route_as_a_guardian_and_the_families_routes_as_everybody() {
+    let app = TestApp::start().await.unwrap();
+    let (own, twin) = (app.school(4).await.unwrap(), app.school(1).await.unwrap());
+    let rights = |may_view, restricted| GuardianRights { may_view, restricted, ..GuardianRights::default() };
+    let pupil = |n: usize| own.pupils[n].0;
+    // One to be seen, a sibling without a link, one with a restriction beside the right, one with a link for notices.
+    let links = [
+        (pupil(0), rights(true, false)),
+        (pupil(2), rights(true, true)),
+        (pupil(3), GuardianRights { notify: true, legal: true, may_collect: true, ..rights(false, false) }),
+    ];
+    app.guardian(&own, "ana@example.com", &links).await.unwrap();
+    app.guardian(&twin, "eva@example.com", &[(twin.pupils[0].0, rights(true, false))]).await.unwrap();
+    let cookie = app.family("ana@example.com").await.unwrap();
+    let guardian = app.browser(&TestPerson { account_id: app.owner().account_id, cookie }).unwrap();
+    let random = StudentId(Uuid::from_u128(0xbad));
+    let others = [pupil(1), pupil(2), pupil(3), twin.pupils[0].0, random];
+    let mut staff = vec![("anonymous".to_owned(), app.anonymous.clone())];
+    for role in StaffRole::ALL {
+        staff.push((role.to_string(), app.sign_in(&own, role).await.unwrap()));
+    }
+    let get = async |client: &Client, path: &str| {
+        let answer = client.get(format!("{}{path}", app.base)).send().await.unwrap();
+        let location = answer.headers().get("location").map(|to| to.to_str().unwrap().to_owned());
+        (answer.status().as_u16(), location, answer.text().await.unwrap())
+    };
+    let mut cells = 0;
+    for route in ROUTES {
+        match route.access {
+            // The staff's: a guardian is nobody there.
+            Access::Person | Access::May(_) => {
+                for school in [Some(own.id), Some(twin.id), None] {
+                    let ids = Ids { course: own.course.0, member: Uuid::nil() };
+                    let refused = ask(&app, &guardian, route, school, ids).await;
+                    let what = format!("guardian {route:?} {school:?}");
+                    if route.is_api() || route.path == "/hoy/live" {
+                        assert_eq!(refusal(refused).await.unwrap(), (401, "unauthenticated".into()), "{what}");
+                    } else {
+                        assert_eq!(refused.status(), 303, "{what}");
+                        assert!(refused.headers()["location"].to_str().unwrap().starts_with("/entrar"), "{what}");
+                    }
+                    cells += 1;
+                }
+            }
+            Access::Guardian | Access::OwnPupil => {
+                let of = |student: StudentId| route.path.replace("{student_id}", &student.to_string());
+                for (who, client) in &staff {
+                    for student in [pupil(0), pupil(1), twin.pupils[0].0, random] {
+                        let (status, location, text) = get(client, &of(student)).await;
+                        assert_eq!((status, location.as_deref()), (303, Some("/familia/entrar")), "{who} {route:?}");
+                        assert!(!text.contains("Ana"), "{who} {route:?}");
+                        cells += 1;
+                    }
+                }
+                let (status, _, text) = get(&guardian, &of(pupil(0))).await;
+                assert!(status == 200 && text.contains("Ana 0 Pérez Soto"), "{route:?}: {status}");
+                for other in ["Ana 1", "Ana 2", "Ana 3"].into_iter().map(str::to_owned).chain(marks(&twin)) {
+                    assert!(!text.contains(&other), "{route:?}: {other}");
+                }
+                cells += 1;
+                if route.access == Access::OwnPupil {
+                    // Nobody can tell an unlinked, restricted or foreign pupil from one who is nowhere.
+                    let mut answers = Vec::new();
+                    for other in others {
+                        let (status, _, text) = get(&guardian, &of(other)).await;
+                        assert!(!text.contains("Ana"), "{route:?} {other}");
+                        answers.push((status, text.len()));
+                        cells += 1;
+                    }
+                    assert!(answers.iter().all(|answer| *answer == answers[0] && answer.0 == 404), "{answers:?}");
+                    assert_eq!(get(&guardian, &route.path.replace("{student_id}", "x")).await.0, 404);
+                }
+            }
+            Access::Public | Access::Local | Access::Kiosk => {}
+        }
+    }
+    assert!(cells > 100, "{cells}");
     app.shutdown().await;
 }
 

@@ -1,51 +1,83 @@
-//! The cookie of a session.
+//! Cookies that hold a secret: sessions, and which browser asked for a link.
 
 use crate::middleware::named_loopback;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use commands::accounts::Secret256;
 
-/// Its name where TLS is: browsers take it only with `Secure`, from this very host, for every path
-/// (<https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-4.1.3.2>).
-const NAME: &str = "__Host-sid";
-/// Its name on loopback, which is plain HTTP: there a browser may refuse what is `Secure`.
-const PLAIN: &str = "sid";
-
-fn name(headers: &HeaderMap) -> (&'static str, &'static str) {
-    if named_loopback(headers) { (PLAIN, "") } else { (NAME, "; Secure") }
+/// A cookie that holds a secret.
+pub struct Cookie {
+    /// Its name where TLS is: browsers take it only with `Secure`, from this very host, for every path
+    /// (<https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-4.1.3.2>).
+    host: &'static str,
+    /// Its name on loopback, which is plain HTTP: there a browser may refuse what is `Secure`.
+    plain: &'static str,
+    /// How long a browser keeps it, in seconds; none: for as long as the browser runs.
+    seconds: Option<u32>,
 }
 
-/// The session that a request says it belongs to. Two of them are none: one was put there by somebody else.
-pub fn given(headers: &HeaderMap) -> Option<Secret256> {
-    let (name, _) = name(headers);
-    let mut all = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .flat_map(|value| value.to_str().unwrap_or_default().split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .filter_map(|(key, value)| (key == name).then_some(value));
-    match (all.next(), all.next()) {
-        (Some(only), None) => Secret256::parse(only),
-        _ => None,
+/// A session of the staff: never longer than the database says.
+const STAFF: Cookie = Cookie { host: "__Host-sid", plain: "sid", seconds: None };
+/// A session of a guardian: a phone ends its browser whenever it likes.
+pub const FAMILY: Cookie = Cookie { host: "__Host-fam", plain: "fam", seconds: Some(30 * 24 * 3600) };
+/// The browser that asked for a guardian's link.
+pub const ASKED: Cookie = Cookie { host: "__Host-ml", plain: "ml", seconds: Some(600) };
+
+impl Cookie {
+    fn name(&self, headers: &HeaderMap) -> (&'static str, &'static str) {
+        if named_loopback(headers) { (self.plain, "") } else { (self.host, "; Secure") }
+    }
+
+    /// The secret that a request brings. Two of them are none: one was put there by somebody else.
+    pub fn given(&self, headers: &HeaderMap) -> Option<Secret256> {
+        let (name, _) = self.name(headers);
+        let mut all = headers
+            .get_all(header::COOKIE)
+            .iter()
+            .flat_map(|value| value.to_str().unwrap_or_default().split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .filter_map(|(key, value)| (key == name).then_some(value));
+        match (all.next(), all.next()) {
+            (Some(only), None) => Secret256::parse(only),
+            _ => None,
+        }
+    }
+
+    /// `Set-Cookie` with a secret.
+    pub fn set(&self, headers: &HeaderMap, secret: &Secret256) -> HeaderValue {
+        let age = self.seconds.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
+        self.header(headers, &secret.reveal(), &age)
+    }
+
+    /// `Set-Cookie` that takes it away.
+    pub fn cleared(&self, headers: &HeaderMap) -> HeaderValue {
+        self.header(headers, "", "; Max-Age=0")
+    }
+
+    fn header(&self, headers: &HeaderMap, value: &str, age: &str) -> HeaderValue {
+        let (name, secure) = self.name(headers);
+        let cookie = format!("{name}={value}; Path=/{age}; SameSite=Lax; HttpOnly{secure}");
+        HeaderValue::try_from(cookie).expect("base64 is a header value")
     }
 }
 
-/// `Set-Cookie` for a session: it lasts as long as the browser runs, and never longer than the database says.
+/// The session of the staff that a request says it belongs to.
+pub fn given(headers: &HeaderMap) -> Option<Secret256> {
+    STAFF.given(headers)
+}
+
+/// `Set-Cookie` for a session of the staff.
 pub fn set(headers: &HeaderMap, secret: &Secret256) -> HeaderValue {
-    let (name, secure) = name(headers);
-    let cookie = format!("{name}={}; Path=/; SameSite=Lax; HttpOnly{secure}", *secret.reveal());
-    HeaderValue::try_from(cookie).expect("base64 is a header value")
+    STAFF.set(headers, secret)
+}
+
+/// `Set-Cookie` that takes a session of the staff away.
+pub fn cleared(headers: &HeaderMap) -> HeaderValue {
+    STAFF.cleared(headers)
 }
 
 /// Makes a browser forget whatever it kept of this server (<https://www.w3.org/TR/clear-site-data/>).
 pub const CLEAR: (HeaderName, HeaderValue) =
     (HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\", \"cookies\", \"storage\""));
-
-/// `Set-Cookie` that takes it away.
-pub fn cleared(headers: &HeaderMap) -> HeaderValue {
-    let (name, secure) = name(headers);
-    let cookie = format!("{name}=; Path=/; Max-Age=0; SameSite=Lax; HttpOnly{secure}");
-    HeaderValue::try_from(cookie).expect("it is ASCII")
-}
 
 #[cfg(test)]
 mod tests {
@@ -82,9 +114,11 @@ mod tests {
     #[test]
     fn the_cookie_is_out_of_reach_of_scripts_and_of_other_sites() {
         let secret = Secret256::random().unwrap();
-        for header in [set(&headers("school.cl", &[]), &secret), cleared(&headers("school.cl", &[]))] {
+        let at = headers("school.cl", &[]);
+        let all = [STAFF, FAMILY, ASKED];
+        for header in all.iter().flat_map(|cookie| [cookie.set(&at, &secret), cookie.cleared(&at)]) {
             let text = header.to_str().unwrap();
-            assert!(text.starts_with("__Host-sid="), "{text}");
+            assert!(text.starts_with("__Host-"), "{text}");
             for part in ["Path=/", "SameSite=Lax", "HttpOnly", "Secure"] {
                 assert!(text.split("; ").any(|p| p == part), "{text}: {part}");
             }

@@ -43,6 +43,10 @@ limits! {
     SECOND_FACTOR "second_factor" 10, one in Duration::from_secs(30);
     /// Redeeming a link from one network.
     REDEEM "redeem" 10, one in Duration::from_secs(10);
+    /// Letters with a link to one address: never more than three in an hour (P12).
+    LINK "link" 2, one in Duration::from_secs(40 * 60);
+    /// Asking for such letters from one network: never more than ten in an hour (P12).
+    LINK_NETWORK "link_network" 7, one in Duration::from_secs(20 * 60);
     /// Proving again who one is, per account.
     STEP_UP "step_up" 5, one in Duration::from_secs(30);
 }
@@ -117,6 +121,12 @@ mod tests {
         assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
         assert_eq!(shown("203.0.113.9".parse().unwrap()), "203.0.113.0/24");
         assert_eq!(shown("2001:db8:1:2::9".parse().unwrap()), "2001:db8:1::/48");
+    }
+
+    #[test]
+    fn p12_letters_with_links_keep_to_their_hour() {
+        let most_in_an_hour = |limit: &Limit| limit.burst.get() + u32::try_from(3600 / limit.one_in.as_secs()).unwrap();
+        assert!(most_in_an_hour(&LINK) <= 3 && most_in_an_hour(&LINK_NETWORK) <= 10);
     }
 
     #[test]

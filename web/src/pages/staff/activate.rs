@@ -7,6 +7,7 @@ use super::form::{self, Field, field};
 use super::sign_in::outside;
 use crate::AppState;
 use crate::i18n::{Lang, key};
+use crate::letters;
 use crate::pages::respond::Nonce;
 use crate::throttle::limits::REDEEM;
 use axum::Form;
@@ -42,7 +43,10 @@ pub(super) async fn post(State(state): State<AppState>, visit: Visit, Form(sent)
     } else {
         match state.accounts.activate(&token, &sent.nueva, state.clock.now()).await {
             // Signing in asks for the second factor too, where there is one.
-            Ok(_) => return Redirect::to("/entrar?aviso=activada").into_response(),
+            Ok(account) => {
+                letters::tell_of_change(&state, account, key("letter-password-by-link"));
+                return Redirect::to("/entrar?aviso=activada").into_response();
+            }
             Err(AccountError::Unfit(unfit)) => unfit_words(unfit),
             Err(AccountError::Link | AccountError::Refused(_) | AccountError::Unknown) => {
                 key("activate-link-not-valid")

@@ -7,6 +7,7 @@ use super::activate::unfit_words;
 use super::form::{self, Field, field};
 use crate::AppState;
 use crate::i18n::{Lang, key};
+use crate::letters;
 use crate::session::{Ended, Person};
 use crate::throttle::limits::STEP_UP;
 use axum::Form;
@@ -41,7 +42,10 @@ pub(super) async fn change_password(
     } else {
         let changed = state.accounts.change_password(person.account_id, &sent.actual, &sent.nueva);
         match changed.await {
-            Ok(()) => return renewed(&state, &person, &visit, "/cuenta?aviso=clave").await,
+            Ok(()) => {
+                letters::tell_of_change(&state, person.account_id, key("letter-password-changed"));
+                return renewed(&state, &person, &visit, "/cuenta?aviso=clave").await;
+            }
             Err(AccountError::WrongPassword) => key("password-wrong"),
             Err(AccountError::Unfit(unfit)) => unfit_words(unfit),
             Err(error) => return visit.account_error(&error),
@@ -86,7 +90,10 @@ pub(super) async fn confirm_totp(
 ) -> Response {
     let confirmed = state.accounts.confirm_totp(person.account_id, &sent.codigo, state.clock.of_people());
     match confirmed.await {
-        Ok(()) => renewed(&state, &person, &visit, "/cuenta?aviso=codigo").await,
+        Ok(()) => {
+            letters::tell_of_change(&state, person.account_id, key("letter-totp-set"));
+            renewed(&state, &person, &visit, "/cuenta?aviso=codigo").await
+        }
         Err(AccountError::WrongCode) => {
             let main = again(visit.lang);
             framed(&state, &person, &visit, StatusCode::UNPROCESSABLE_ENTITY, key("totp-title"), main).await
@@ -99,7 +106,10 @@ pub(super) async fn confirm_totp(
 /// `POST /cuenta/codigo/quitar`.
 pub(super) async fn remove_totp(State(state): State<AppState>, person: Person, visit: Visit) -> Response {
     match state.accounts.remove_totp(person.account_id, &Actor::user(person.account_id)).await {
-        Ok(()) => renewed(&state, &person, &visit, "/cuenta?aviso=sin-codigo").await,
+        Ok(()) => {
+            letters::tell_of_change(&state, person.account_id, key("letter-totp-removed"));
+            renewed(&state, &person, &visit, "/cuenta?aviso=sin-codigo").await
+        }
         Err(AccountError::NoTotp) => Redirect::to("/cuenta").into_response(),
         Err(error) => visit.account_error(&error),
     }

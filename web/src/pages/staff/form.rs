@@ -5,7 +5,7 @@ use crate::pages::icon::icon;
 use maud::{Markup, html};
 
 /// A labelled input.
-pub(super) struct Field<'a> {
+pub(in crate::pages) struct Field<'a> {
     /// Its id and name.
     pub name: &'a str,
     /// The words beside it.
@@ -20,7 +20,7 @@ pub(super) struct Field<'a> {
     pub hint: Option<String>,
 }
 
-pub(super) fn field(field: &Field<'_>) -> Markup {
+pub(in crate::pages) fn field(field: &Field<'_>) -> Markup {
     let hint = format!("{}-hint", field.name);
     let code = field.autocomplete == "one-time-code";
     html! {
@@ -36,30 +36,30 @@ pub(super) fn field(field: &Field<'_>) -> Markup {
 }
 
 /// The button that sends a form.
-pub(super) fn send(label: &str) -> Markup {
+pub(in crate::pages) fn send(label: &str) -> Markup {
     html! { button class="button" type="submit" { (label) } }
 }
 
 /// What was wrong.
-pub(super) fn refused(words: Option<String>) -> Markup {
+pub(in crate::pages) fn refused(words: Option<String>) -> Markup {
     html! {
         @if let Some(words) = words { p class="refused" role="alert" { (icon("warning")) span { (words) } } }
     }
 }
 
 /// What was done.
-pub(super) fn done(words: Option<String>) -> Markup {
+pub(in crate::pages) fn done(words: Option<String>) -> Markup {
     html! {
         @if let Some(words) = words { p class="done" role="status" { (icon("inside")) span { (words) } } }
     }
 }
 
 /// A hidden value.
-pub(super) fn hidden(name: &str, value: &str) -> Markup {
+pub(in crate::pages) fn hidden(name: &str, value: &str) -> Markup {
     html! { input type="hidden" name=(name) value=(value); }
 }
 
 /// What a new password must be, in words.
-pub(super) fn password_hint(lang: Lang) -> String {
+pub(in crate::pages) fn password_hint(lang: Lang) -> String {
     lang.t("password-hint")
 }

@@ -164,6 +164,7 @@ impl SignInPage {
                     (form::send(&lang.t("sign-in-send")))
                 }
                 p class="hint" { (lang.t("sign-in-no-account")) }
+                p { a href="/familia/entrar" { (lang.t("sign-in-family")) } }
             }
         };
         outside(lang, nonce, lang.t("sign-in-title"), "/entrar", &main)
@@ -199,7 +200,7 @@ impl CodePage {
 }
 
 /// A page of nobody's.
-pub(super) fn outside(lang: Lang, nonce: &Nonce, title: String, here: &str, main: &Markup) -> Markup {
+pub(in crate::pages) fn outside(lang: Lang, nonce: &Nonce, title: String, here: &str, main: &Markup) -> Markup {
     let page =
         Page { lang, nonce, title, place: Place::Nowhere, here: here.to_owned(), school: None, who: None, ages: false };
     shell::page(&page, main)

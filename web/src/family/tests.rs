@@ -1,0 +1,170 @@
+//! The door without its pages.
+
+mod attack;
+
+use super::*;
+use crate::i18n::Lang;
+use crate::testing::{TestApp, minutes};
+use commands::accounts::Secret256;
+use commands::use_cases::{ChangeGuardianContact, Contact, change_guardian_contact, erase_guardian};
+use domain::values::mail::Mail;
+
+fn mail(address: &str) -> Mail {
+    Mail::parse(address).unwrap()
+}
+
+fn by(browser: &Secret256) -> Redeemed {
+    Redeemed {
+        browser: browser.clone(),
+        device: "Chrome · Android".into(),
+        network: "203.0.113.0/24".into(),
+        replaces: None,
+    }
+}
+
+/// Asks as a browser does, and reads the letter.
+async fn asked(app: &TestApp, address: &str, letters: usize) -> (Secret256, Secret256) {
+    let browser = Secret256::random().unwrap();
+    let before = app.letters_to(address, letters - 1).await.unwrap();
+    let (network, lang) = ("203.0.113.0/24".to_owned(), Lang::Es);
+    app.state().families.ask(Asked { mail: mail(address), browser: browser.clone(), network, lang });
+    let letters = app.letters_to(address, letters).await.unwrap();
+    let new = letters.iter().find(|letter| !before.contains(letter)).unwrap();
+    let token = new.split(&format!("{}/familia/entrar/enlace#t=", app.base)).nth(1).unwrap();
+    (browser, Secret256::parse(&token[..43]).unwrap())
+}
+
+#[tokio::test]
+async fn p09_a_link_lives_ten_minutes_and_dies_with_the_next_and_only_its_hash_is_stored() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    app.guardian(&school, "ana@example.com", &[]).await.unwrap();
+    let families = &app.state().families;
+    let (first_browser, first) = asked(&app, "ana@example.com", 1).await;
+    let (browser, token) = asked(&app, "ana@example.com", 2).await;
+    assert!(families.redeem(&first, &by(&first_browser)).await.unwrap().is_none(), "another one was sent since");
+    assert_eq!(families.open_elsewhere(&first).await.unwrap(), Opened::Void);
+
+    let stored: String = sqlx::query_scalar("select string_agg(l::text, ' ') from family_links l")
+        .fetch_one(&app.state().pools.auth)
+        .await
+        .unwrap();
+    let digits = match families.open_elsewhere(&token).await.unwrap() {
+        Opened::Code(digits) => digits,
+        Opened::Void => panic!("it is valid"),
+    };
+    for secret in [token.reveal().as_str(), browser.reveal().as_str(), digits.as_str(), "ana@"] {
+        assert!(!stored.contains(secret), "{stored}");
+    }
+    assert_eq!(
+        sqlx::query_scalar::<_, i64>("select count(*) from family_links")
+            .fetch_one(&app.state().pools.auth)
+            .await
+            .unwrap(),
+        1
+    );
+
+    app.clock.advance(minutes(10));
+    assert!(families.redeem(&token, &by(&browser)).await.unwrap().is_none(), "ten minutes are over");
+    assert!(families.redeem_code(&digits, &by(&browser)).await.unwrap().is_none());
+    let (browser, token) = asked(&app, "ana@example.com", 3).await;
+    app.clock.advance(minutes(10) - chrono::TimeDelta::seconds(1));
+    assert!(families.redeem(&token, &by(&browser)).await.unwrap().is_some());
+    assert!(families.redeem(&token, &by(&browser)).await.unwrap().is_none(), "once");
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn p10_another_browser_gets_six_digits_which_open_in_the_browser_that_asked_within_five_tries() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    app.guardian(&school, "ana@example.com", &[]).await.unwrap();
+    let families = &app.state().families;
+    let (browser, token) = asked(&app, "ana@example.com", 1).await;
+    let other = Secret256::random().unwrap();
+    assert!(families.redeem(&token, &by(&other)).await.unwrap().is_none(), "not the browser that asked");
+    let Opened::Code(digits) = families.open_elsewhere(&token).await.unwrap() else { panic!("digits") };
+    assert!(digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_digit()), "{digits}");
+    assert!(families.redeem_code(&digits, &by(&other)).await.unwrap().is_none(), "the digits alone are nothing");
+    let wrong = if digits == "000000" { "000001" } else { "000000" };
+    for _ in 0..4 {
+        assert!(families.redeem_code(wrong, &by(&browser)).await.unwrap().is_none());
+    }
+    let spaced = format!("{} {}", &digits[..3], &digits[3..]);
+    assert!(families.redeem_code(&spaced, &by(&browser)).await.unwrap().is_some(), "the fifth");
+
+    let (browser, token) = asked(&app, "ana@example.com", 2).await;
+    let Opened::Code(digits) = families.open_elsewhere(&token).await.unwrap() else { panic!("digits") };
+    let wrong = if digits == "000000" { "000001" } else { "000000" };
+    for _ in 0..5 {
+        assert!(families.redeem_code(wrong, &by(&browser)).await.unwrap().is_none());
+    }
+    assert!(families.redeem_code(&digits, &by(&browser)).await.unwrap().is_none(), "the sixth");
+    assert_eq!(families.open_elsewhere(&token).await.unwrap(), Opened::Void);
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn p12_nobody_gets_a_letter_by_an_address_that_no_guardian_has() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    app.guardian(&school, "ana@example.com", &[]).await.unwrap();
+    let unknown = Asked {
+        mail: mail("eva@example.com"),
+        browser: Secret256::random().unwrap(),
+        network: String::new(),
+        lang: Lang::Es,
+    };
+    app.state().families.ask(unknown);
+    asked(&app, "ana@example.com", 1).await;
+    assert_eq!(app.letters_to("eva@example.com", 0).await.unwrap(), Vec::<String>::new());
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a45_a_session_ends_unused_after_a_day_and_in_any_case_after_thirty() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    app.guardian(&school, "ana@example.com", &[]).await.unwrap();
+    let families = &app.state().families;
+    let (browser, token) = asked(&app, "ana@example.com", 1).await;
+    let secret = families.redeem(&token, &by(&browser)).await.unwrap().unwrap();
+    for _ in 0..31 {
+        assert!(families.guardian(&secret).await.unwrap().is_some());
+        app.clock.advance(minutes(23 * 60));
+    }
+    app.clock.advance(minutes(7 * 60));
+    assert!(families.guardian(&secret).await.unwrap().is_none(), "thirty days");
+    let (browser, token) = asked(&app, "ana@example.com", 2).await;
+    let secret = families.redeem(&token, &by(&browser)).await.unwrap().unwrap();
+    app.clock.advance(minutes(24 * 60));
+    assert!(families.guardian(&secret).await.unwrap().is_none(), "a day");
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_session_ends_with_the_address_and_with_the_guardian() {
+    let app = TestApp::start().await.unwrap();
+    let (one, two) = (app.school(1).await.unwrap(), app.school(1).await.unwrap());
+    let ana = app.guardian(&one, "ana@example.com", &[]).await.unwrap();
+    let same = app.guardian(&two, "ANA@example.com", &[]).await.unwrap();
+    let families = &app.state().families;
+    let secret = app.family("ana@example.com").await.unwrap();
+    let secret = Secret256::parse(secret.trim_start_matches("fam=")).unwrap();
+    let of = async || families.guardian(&secret).await.unwrap().map(|guardian| guardian.of.to_vec());
+    let mut both = vec![(one.id, ana), (two.id, same)];
+    both.sort_unstable();
+    assert_eq!(of().await.unwrap(), both, "of both schools");
+    let contact =
+        |address: &str| Contact { name: "Ana".into(), national_id: None, phone: None, mail: Some(mail(address)) };
+    let change = ChangeGuardianContact {
+        guardian_id: ana,
+        contact: contact("another@example.com"),
+        before: contact("ana@example.com"),
+    };
+    change_guardian_contact(app.write(), &app.context(one.id), change).await.unwrap();
+    assert_eq!(of().await.unwrap(), [(two.id, same)]);
+    erase_guardian(app.write(), &app.context(two.id), same).await.unwrap();
+    assert_eq!(of().await, None);
+    app.shutdown().await;
+}

@@ -1,0 +1,101 @@
+//! The families' pages: the way in by a link, and the own pupils' day. For a phone first.
+//!
+//! Who may see what is decided by [`crate::middleware::authorize`]; no handler here asks it.
+
+mod code;
+mod day;
+mod enter;
+mod home;
+mod link;
+mod pupil;
+#[cfg(test)]
+mod tests;
+
+use super::respond::Nonce;
+use super::shell::{self, Page, Place};
+use super::staff::Visit;
+use crate::AppState;
+use crate::family::Redeemed;
+use crate::i18n::Lang;
+use crate::session::{self, FAMILY};
+use crate::throttle::limits;
+use axum::Router;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use commands::accounts::Secret256;
+use maud::{Markup, html};
+
+/// The pages of the families.
+pub fn router() -> Router<AppState> {
+    Router::new()
+        .route("/familia", get(home::get))
+        .route("/familia/alumnos/{student_id}", get(pupil::get))
+        .route("/familia/entrar", get(enter::get).post(enter::post))
+        .route("/familia/entrar/codigo", get(code::get).post(code::post))
+        .route("/familia/entrar/enlace", get(link::get).post(link::post))
+        .route("/familia/salir", post(leave))
+}
+
+/// This browser, as it comes in.
+fn comes_in(visit: &Visit, state: &AppState, browser: Secret256) -> Redeemed {
+    Redeemed {
+        browser,
+        device: session::family(&visit.headers),
+        network: visit.address(state).map(limits::shown).unwrap_or_default(),
+        replaces: FAMILY.given(&visit.headers),
+    }
+}
+
+/// Sends a guardian on who has come in.
+fn entered(visit: &Visit, secret: &Secret256) -> Response {
+    let cookies = [FAMILY.set(&visit.headers, secret), session::ASKED.cleared(&visit.headers)];
+    (AppendHeaders(cookies.map(|cookie| (header::SET_COOKIE, cookie))), Redirect::to("/familia")).into_response()
+}
+
+/// `POST /familia/salir`: also where nobody is there any more.
+async fn leave(State(state): State<AppState>, visit: Visit) -> Response {
+    if let Some(secret) = FAMILY.given(&visit.headers)
+        && let Err(error) = state.families.end(&secret).await
+    {
+        // The person must not believe that they are out.
+        return visit.store_error(error);
+    }
+    let cookies = [FAMILY.cleared(&visit.headers), session::ASKED.cleared(&visit.headers)];
+    (AppendHeaders(cookies.map(|cookie| (header::SET_COOKIE, cookie))), Redirect::to("/familia/entrar")).into_response()
+}
+
+/// A page of a guardian who is in.
+fn inside(lang: Lang, nonce: &Nonce, title: String, here: String, main: &Markup) -> Markup {
+    let main = html! {
+        (main)
+        form class="leave" method="post" action="/familia/salir" {
+            button class="quiet" type="submit" { (lang.t("sign-out")) }
+        }
+    };
+    shell::page(&Page { lang, nonce, title, place: Place::Nowhere, here, school: None, who: None, ages: true }, &main)
+}
+
+/// Every page of these with made-up values, names that look like markup among them: (what it is, its markup).
+#[cfg(test)]
+pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
+    use super::sample::HOSTILE;
+    use crate::family::Opened;
+
+    let children = || vec![day::Child::sample(1), day::Child::sample(2)];
+    [
+        ("family ask", enter::AskPage::default().page(lang, nonce)),
+        ("family ask hostile", enter::AskPage { mail: HOSTILE.to_owned(), refused: true }.page(lang, nonce)),
+        ("family code", code::CodePage { refused: false }.page(lang, nonce)),
+        ("family code refused", code::CodePage { refused: true }.page(lang, nonce)),
+        ("family link", link::page(lang, nonce)),
+        ("family link elsewhere", link::elsewhere(&Opened::Code("012345".to_owned()), lang, nonce)),
+        ("family link void", link::elsewhere(&Opened::Void, lang, nonce)),
+        ("family home hostile", home::page(&children(), lang, nonce)),
+        ("family home empty", home::page(&[], lang, nonce)),
+        ("family pupil hostile", pupil::page(&day::Child::sample(1), lang, nonce)),
+    ]
+    .map(|(name, markup)| (name.to_owned(), markup))
+    .into()
+}

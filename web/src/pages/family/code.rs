@@ -1,0 +1,79 @@
+//! `/familia/entrar/codigo`: what the browser that asked shows meanwhile, and where the digits are typed that the link
+//! shows on another device.
+
+use super::super::staff::Visit;
+use super::super::staff::form::{self, Field, field};
+use super::super::staff::sign_in::outside;
+use super::{comes_in, entered};
+use crate::AppState;
+use crate::i18n::Lang;
+use crate::pages::respond::Nonce;
+use crate::session::ASKED;
+use crate::throttle::limits::REDEEM;
+use axum::Form;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+/// `GET /familia/entrar/codigo`.
+pub(super) async fn get(visit: Visit) -> Response {
+    if ASKED.given(&visit.headers).is_none() {
+        return Redirect::to("/familia/entrar").into_response();
+    }
+    visit.page(StatusCode::OK, |nonce| CodePage { refused: false }.page(visit.lang, nonce))
+}
+
+/// What the form sends.
+#[derive(Deserialize)]
+pub(super) struct Sent {
+    codigo: String,
+}
+
+/// `POST /familia/entrar/codigo`.
+pub(super) async fn post(State(state): State<AppState>, visit: Visit, Form(sent): Form<Sent>) -> Response {
+    if let Err(refused) = visit.may_try(&state, &REDEEM, &visit.network(&state)).await {
+        return refused.into_response();
+    }
+    let Some(browser) = ASKED.given(&visit.headers) else { return Redirect::to("/familia/entrar").into_response() };
+    match state.families.redeem_code(&sent.codigo, &comes_in(&visit, &state, browser)).await {
+        Ok(Some(secret)) => entered(&visit, &secret),
+        Ok(None) => {
+            metrics::counter!("sign_in_refused_total").increment(1);
+            let view = CodePage { refused: true };
+            visit.page(StatusCode::UNPROCESSABLE_ENTITY, |nonce| view.page(visit.lang, nonce))
+        }
+        Err(error) => visit.store_error(error),
+    }
+}
+
+/// The page.
+pub(super) struct CodePage {
+    /// The digits were not right, or too late.
+    pub refused: bool,
+}
+
+impl CodePage {
+    pub(super) fn page(&self, lang: Lang, nonce: &Nonce) -> Markup {
+        let main = html! {
+            main class="entry" {
+                header class="page-head" { h1 { (lang.t("family-sent-title")) } }
+                p { (lang.t("family-sent-what")) }
+                p { (lang.t("family-sent-how")) }
+                (form::refused(self.refused.then(|| lang.t("family-code-refused"))))
+                section class="card" aria-labelledby="elsewhere" {
+                    h2 id="elsewhere" { (lang.t("family-code-title")) }
+                    form class="form" method="post" action="/familia/entrar/codigo" {
+                        (field(&Field { name: "codigo", label: lang.t("family-code"), kind: "text",
+                            autocomplete: "one-time-code", value: "", hint: Some(lang.t("family-code-hint")) }))
+                        (form::send(&lang.t("sign-in-send")))
+                    }
+                }
+                p class="hint" { (lang.t("family-sent-nothing")) }
+                p { a href="/familia/entrar" { (lang.t("family-again")) } }
+            }
+        };
+        outside(lang, nonce, lang.t("family-sent-title"), "/familia/entrar/codigo", &main)
+    }
+}

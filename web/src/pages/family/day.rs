@@ -1,0 +1,133 @@
+//! A pupil's day as a family sees it.
+
+use crate::AppState;
+use crate::family::OwnPupil;
+use crate::i18n::{Lang, times};
+use crate::pages::course::fact;
+use crate::pages::icon::icon;
+use crate::pages::read_models::{name, pupil};
+use crate::pages::source::SourceError;
+use crate::pages::stream::full_name;
+use crate::pages::view::{PersonName, Pupil, School};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::attendance_day::{Direction, Flag};
+use maud::{Markup, html};
+use projections::live::queries::pupil_day;
+
+/// A pupil's day.
+pub(super) struct Child {
+    /// In this school.
+    pub school: School,
+    /// The course's name, if there is one that day.
+    pub course: Option<String>,
+    /// The school day.
+    pub date: NaiveDate,
+    /// How the day stands, as on the board.
+    pub pupil: Pupil,
+    /// When the pupil came and went, in order.
+    pub taps: Vec<(DateTime<Utc>, Direction)>,
+    /// Until when the log is in here; none if there is nothing in it.
+    pub as_of: Option<DateTime<Utc>>,
+}
+
+/// Today, as the board knows it now; none if the school does not know the pupil.
+pub(super) async fn today(state: &AppState, own: &OwnPupil) -> Result<Option<Child>, SourceError> {
+    let request = &state.pools.request;
+    let found = projections::roster::queries::school(&mut request.begin(own.school).await?).await?;
+    let Some(found) = found else { return Ok(None) };
+    let now = state.clock.now();
+    let date = now.with_timezone(&found.settings.zone).date_naive();
+    let names = state.names.of_school(own.school).await?;
+    let page = pupil_day(&mut request.snapshot(own.school).await?, own.student, date, now).await?;
+    Ok(page.map(|page| {
+        let mut line = pupil(&page.pupil, &names);
+        if !page.pupil.erased {
+            line.name = name(&names, own.student);
+        }
+        Child {
+            school: School { id: own.school.0, name: page.school.name, zone: page.school.zone },
+            course: page.course.map(|course| course.name),
+            date,
+            pupil: line,
+            taps: page
+                .scans
+                .iter()
+                // A second tap within the echo window tells nobody.
+                .filter(|scan| !scan.flags.contains(&Flag::Echo))
+                .map(|scan| (scan.occurred_at, scan.direction))
+                .collect(),
+            as_of: page.as_of.recorded_at,
+        }
+    }))
+}
+
+impl Child {
+    /// The name as a heading says it.
+    pub(super) fn called(&self, lang: Lang) -> String {
+        match &self.pupil.name {
+            PersonName::Known { given, family } => format!("{given} {family}"),
+            PersonName::Erased => lang.t("erased"),
+            PersonName::Unknown => lang.t("name-unknown"),
+        }
+    }
+
+    /// Name, course, how the day stands.
+    pub(super) fn head(&self, lang: Lang) -> Markup {
+        let status = self.pupil.status;
+        html! {
+            h2 {
+                (full_name(&self.pupil.name, lang))
+                small { @if let Some(course) = &self.course { (course) " · " } (self.school.name) }
+            }
+            p class={ "family-status " (status.class()) } {
+                (icon(status.class())) b { (status.word(lang)) } " " span { (fact(&self.pupil, self.school.zone, lang)) }
+            }
+        }
+    }
+
+    /// Comings and goings.
+    pub(super) fn taps(&self, lang: Lang) -> Markup {
+        html! {
+            @if self.taps.is_empty() { p class="hint" { (lang.t("family-no-taps")) } }
+            @else {
+                ol class="taps" {
+                    @for (at, direction) in &self.taps {
+                        li {
+                            time datetime=(times::machine(*at, self.school.zone)) { (times::clock(*at, self.school.zone)) }
+                            @match direction {
+                                Direction::Entry => { (icon("entry")) (lang.t("direction-entry")) }
+                                Direction::Exit => { (icon("left")) (lang.t("direction-exit")) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// How old it is.
+    pub(super) fn age(&self, lang: Lang) -> Markup {
+        html! {
+            @if let Some(as_of) = self.as_of {
+                p class="hint" { (lang.f("course-as-of", &[("time", (&times::clock_seconds(as_of, self.school.zone)).into())])) }
+            }
+        }
+    }
+
+    /// Made up, with names that look like markup.
+    #[cfg(test)]
+    pub(super) fn sample(n: usize) -> Self {
+        use crate::pages::sample;
+        let day = crate::pages::view::CourseDay::sample();
+        let mut pupil = day.pupils[n % day.pupils.len()].clone();
+        pupil.name = PersonName::Known { given: sample::HOSTILE.to_owned(), family: sample::HOSTILE.to_owned() };
+        Self {
+            school: School { name: sample::HOSTILE.to_owned(), ..day.school },
+            course: Some(sample::HOSTILE.to_owned()),
+            date: day.date,
+            pupil,
+            taps: vec![(sample::now(), Direction::Entry), (sample::now(), Direction::Exit)],
+            as_of: Some(sample::now()),
+        }
+    }
+}

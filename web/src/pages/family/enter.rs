@@ -1,0 +1,86 @@
+//! `/familia/entrar`: asking for a link. Every address gets the same answer, at once.
+
+use super::super::staff::Visit;
+use super::super::staff::form::{self, Field, field};
+use super::super::staff::sign_in::outside;
+use crate::AppState;
+use crate::family::Asked;
+use crate::i18n::Lang;
+use crate::pages::respond::Nonce;
+use crate::session::{ASKED, FAMILY};
+use crate::throttle::limits::{self, LINK, LINK_NETWORK};
+use axum::Form;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use commands::accounts::Secret256;
+use domain::values::mail::Mail;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+/// `GET /familia/entrar`.
+pub(super) async fn get(State(state): State<AppState>, visit: Visit) -> Response {
+    let guardian = match FAMILY.given(&visit.headers) {
+        Some(secret) => state.families.guardian(&secret).await,
+        None => Ok(None),
+    };
+    match guardian {
+        Ok(Some(_)) => Redirect::to("/familia").into_response(),
+        Ok(None) => visit.page(StatusCode::OK, |nonce| AskPage::default().page(visit.lang, nonce)),
+        Err(error) => visit.store_error(error),
+    }
+}
+
+/// What the form sends.
+#[derive(Deserialize)]
+pub(super) struct Sent {
+    correo: String,
+}
+
+/// `POST /familia/entrar`.
+pub(super) async fn post(State(state): State<AppState>, visit: Visit, Form(sent): Form<Sent>) -> Response {
+    let Ok(mail) = Mail::parse(&sent.correo) else {
+        let view = AskPage { mail: sent.correo, refused: true };
+        return visit.page(StatusCode::UNPROCESSABLE_ENTITY, |nonce| view.page(visit.lang, nonce));
+    };
+    let network = visit.network(&state);
+    for (limit, key) in [(&LINK_NETWORK, network.as_str()), (&LINK, mail.as_str())] {
+        if let Err(refused) = visit.may_try(&state, limit, key).await {
+            return refused.into_response();
+        }
+    }
+    let Ok(browser) = Secret256::random() else { return visit.failed(StatusCode::INTERNAL_SERVER_ERROR) };
+    let cookie = ASKED.set(&visit.headers, &browser);
+    let network = visit.address(&state).map(limits::shown).unwrap_or_default();
+    state.families.ask(Asked { mail, browser, network, lang: visit.lang });
+    ([(header::SET_COOKIE, cookie)], Redirect::to("/familia/entrar/codigo")).into_response()
+}
+
+/// The form.
+#[derive(Default)]
+pub(super) struct AskPage {
+    /// As it was typed.
+    pub mail: String,
+    /// It is no address.
+    pub refused: bool,
+}
+
+impl AskPage {
+    pub(super) fn page(&self, lang: Lang, nonce: &Nonce) -> Markup {
+        let main = html! {
+            main class="entry" {
+                header class="page-head" { h1 { (lang.t("family-enter-title")) } }
+                p { (lang.t("family-enter-what")) }
+                (form::refused(self.refused.then(|| lang.t("family-enter-no-address"))))
+                form class="form" method="post" action="/familia/entrar" {
+                    (field(&Field { name: "correo", label: lang.t("field-email"), kind: "email", autocomplete: "email",
+                        value: &self.mail, hint: None }))
+                    (form::send(&lang.t("family-enter-send")))
+                }
+                p class="hint" { (lang.t("family-enter-no-account")) }
+                p { a href="/entrar" { (lang.t("family-enter-staff")) } }
+            }
+        };
+        outside(lang, nonce, lang.t("family-enter-title"), "/familia/entrar", &main)
+    }
+}
