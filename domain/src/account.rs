@@ -138,6 +138,8 @@ pub enum AccountFact {
     SessionEnded(SessionEnd),
     /// Attempts to sign in were slowed down.
     Throttled,
+    /// A program's refresh token came a second time.
+    RefreshReused,
 }
 
 /// A member of a school.
@@ -229,6 +231,9 @@ pub enum Event {
     /// Attempts to sign in were slowed down.
     #[serde(rename = "throttled")]
     Throttled,
+    /// A program's refresh token came a second time: somebody has a copy. All its tokens are void.
+    #[serde(rename = "refresh_reuse_detected")]
+    RefreshReuseDetected,
     /// The keys of name and address were destroyed.
     #[serde(rename = "erased")]
     Erased,
@@ -248,13 +253,14 @@ crate::event::domain_event! {
         SignedIn = "signed_in": "A member came in: signed in with what the account proves itself by.";
         SessionEnded = "session_ended": "A session of a member ended, by the member or by a rule.";
         Throttled = "throttled": "Attempts to sign in as a member were slowed down: there were too many.";
+        RefreshReuseDetected = "refresh_reuse_detected": "A refresh token of a program that acts for a member came a second time: somebody has a copy of it. All tokens of that program are void.";
         Erased = "erased": "The keys of an account's name and address were destroyed: both read as erased.";
     }
 }
 
 impl Event {
     /// The events that change no state, of which there are many: whoever decides need not read them.
-    pub const NOTES: [&'static str; 3] = ["signed_in", "session_ended", "throttled"];
+    pub const NOTES: [&'static str; 4] = ["signed_in", "session_ended", "throttled", "refresh_reuse_detected"];
 }
 
 /// The aggregate.
@@ -297,6 +303,7 @@ impl Aggregate for Account {
             | Event::SignedIn { .. }
             | Event::SessionEnded { .. }
             | Event::Throttled
+            | Event::RefreshReuseDetected
             | Event::Erased => {}
         }
         State::Member(member)

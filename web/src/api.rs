@@ -9,6 +9,7 @@ pub(crate) mod live;
 mod openapi;
 pub mod page;
 mod students;
+mod tokens;
 mod write;
 
 pub use openapi::document;
@@ -27,6 +28,9 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(courses::schedule::put))
         .routes(routes!(students::list::list))
         .routes(routes!(audit::list::list))
+        .routes(routes!(tokens::create::post, tokens::list::get))
+        .routes(routes!(tokens::refresh::post))
+        .routes(routes!(tokens::revoke::post))
         .routes(routes!(kiosks::scans::post))
         .routes(routes!(kiosks::heartbeat::post))
         .routes(routes!(kiosks::roster::get))

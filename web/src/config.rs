@@ -42,6 +42,9 @@ pub struct Config {
     /// NATS.
     #[command(flatten)]
     pub transport: TransportConfig,
+    /// Tokens of programs.
+    #[command(flatten)]
+    pub tokens: TokenConfig,
     /// The HTTP server.
     #[command(flatten)]
     pub http: Http,
@@ -235,6 +238,34 @@ impl MailConfig {
     }
 }
 
+/// Tokens of programs that act for a person; without keys the API gives none.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct TokenConfig {
+    /// Keys that sign access tokens, `<kid>:<64 hexadecimal digits>` a line; the first signs, all are believed.
+    #[arg(long, env = "ATTENDANCE_TOKEN_KEYS", hide_env_values = true, value_name = "KEYS")]
+    token_keys: Option<Secret>,
+    /// File that holds ATTENDANCE_TOKEN_KEYS.
+    #[arg(long, env = "ATTENDANCE_TOKEN_KEYS_FILE", value_name = "FILE")]
+    token_keys_file: Option<PathBuf>,
+}
+
+impl TokenConfig {
+    /// The keys, if there are any.
+    pub fn keys(&self) -> anyhow::Result<Option<Secret>> {
+        optional("ATTENDANCE_TOKEN_KEYS", self.token_keys.as_ref(), self.token_keys_file.as_ref())
+    }
+
+    /// Keys of a file.
+    pub fn of_file(file: PathBuf) -> Self {
+        Self { token_keys: None, token_keys_file: Some(file) }
+    }
+
+    /// Given keys.
+    pub fn for_testing(keys: &str) -> Self {
+        Self { token_keys: Some(Secret(keys.to_owned())), token_keys_file: None }
+    }
+}
+
 /// The HTTP server.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Http {
@@ -358,6 +389,7 @@ impl Config {
         config.sides.keys =
             Keys { kek_file: Some(kek_file), directory_key_file: Some(directory_key_file), ..Keys::default() };
         config.transport = TransportConfig::for_testing(Some(nats_url));
+        config.tokens = TokenConfig::default();
         config.http.listen = listen;
         config
     }
@@ -371,6 +403,7 @@ impl Config {
                 keys: Keys::for_testing(),
             },
             transport: TransportConfig::for_testing(None),
+            tokens: TokenConfig::for_testing(&format!("test:{}", "33".repeat(32))),
             http: Http::for_testing(),
             mail: MailConfig::default(),
         }

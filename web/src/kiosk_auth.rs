@@ -21,6 +21,9 @@ use uuid::Uuid;
 /// and not at every scan.
 const KEPT: Duration = Duration::from_secs(1);
 
+/// Longest secret that is looked at.
+const LONGEST: usize = 256;
+
 /// A kiosk that proved who it is. A revocation counts for requests that begin a second later, in every process.
 #[derive(Clone, Copy, Debug)]
 pub struct Kiosk {
@@ -55,7 +58,9 @@ impl FromRequestParts<AppState> for Kiosk {
         let Ok(Path(OfKiosk { kiosk_id })) = Path::<OfKiosk>::from_request_parts(parts, state).await else {
             return Err(refused());
         };
-        let Some(secret) = bearer(&parts.headers) else { return Err(refused()) };
+        let Some(secret) = bearer(&parts.headers).filter(|secret| secret.len() <= LONGEST) else {
+            return Err(refused());
+        };
         let kiosk = state
             .secrets
             .authenticate(&state.pools.log_writer, KioskId(kiosk_id), secret)
@@ -70,12 +75,12 @@ impl FromRequestParts<AppState> for Kiosk {
 }
 
 /// The token of `Authorization: Bearer …` (RFC 6750, 2.1), if there is exactly one header of it.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut all = headers.get_all(header::AUTHORIZATION).iter();
     let (only, None) = (all.next()?, all.next()) else { return None };
     let (scheme, token) = only.to_str().ok()?.split_once(' ')?;
     let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.len() <= 256).then_some(token)
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
 /// The secrets' hashes of kiosks that proved lately who they are. Cheap to clone. Holds the kiosks of the
@@ -132,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_one_bearer_token_of_sane_length_is_taken() {
+    fn only_one_bearer_token_is_taken() {
         let headers = |values: &[&str]| {
             let mut headers = HeaderMap::new();
             for value in values {
@@ -147,6 +152,5 @@ mod tests {
         assert_eq!(bearer(&headers(&["Bearer "])), None);
         assert_eq!(bearer(&headers(&["Basic abc"])), None);
         assert_eq!(bearer(&headers(&["Bearer a", "Bearer b"])), None);
-        assert_eq!(bearer(&headers(&[&format!("Bearer {}", "x".repeat(300))])), None);
     }
 }

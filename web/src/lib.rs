@@ -36,9 +36,11 @@ pub mod router;
 pub mod seed;
 pub mod serve;
 pub mod session;
+pub mod sign_in;
 pub mod state;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod throttle;
+pub mod tokens;
 
 pub use state::AppState;

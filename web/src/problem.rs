@@ -5,9 +5,11 @@
 use crate::i18n::Lang;
 use crate::live::LiveError;
 use crate::names::NamesError;
+use crate::throttle::TooMany;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use commands::StoreError;
+use commands::accounts::AccountError;
 use commands::use_cases::UseCaseError;
 use commands::vault::VaultError;
 use serde::{Deserialize, Serialize};
@@ -36,6 +38,8 @@ macro_rules! codes {
 codes! {
     MalformedJson BAD_REQUEST "malformed_json";
     MalformedRequest BAD_REQUEST "malformed_request";
+    InvalidGrant BAD_REQUEST "invalid_grant";
+    SecondFactorRequired BAD_REQUEST "second_factor_required";
     Unauthenticated UNAUTHORIZED "unauthenticated";
     StepUp UNAUTHORIZED "step_up";
     KioskUnauthenticated UNAUTHORIZED "kiosk_unauthenticated";
@@ -63,6 +67,7 @@ codes! {
     IdempotencyKeyReused UNPROCESSABLE_ENTITY "idempotency_key_reused";
     TooManyTries TOO_MANY_REQUESTS "too_many_tries";
     Internal INTERNAL_SERVER_ERROR "internal";
+    TokensOff NOT_IMPLEMENTED "tokens_off";
     Unavailable SERVICE_UNAVAILABLE "unavailable";
     Overloaded SERVICE_UNAVAILABLE "overloaded";
 }
@@ -195,6 +200,7 @@ impl Problem {
             }
             Code::Unauthenticated | Code::StepUp => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Cookie form-action=\"/entrar\""));
+                headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             _ => {}
         }
@@ -235,6 +241,24 @@ impl From<LiveError> for Problem {
             LiveError::Names(NamesError::Vault(error)) => Self::internal(Chain(&error)),
             LiveError::Overloaded => Self::new(Code::Overloaded).retry_soon(),
         }
+    }
+}
+
+impl From<AccountError> for Problem {
+    /// The person's mistakes have codes of their own at the handlers.
+    fn from(error: AccountError) -> Self {
+        if error.is_temporary() {
+            tracing::warn!(error = %Chain(&error), "accounts are unavailable");
+            Self::new(Code::Unavailable).retry_soon()
+        } else {
+            Self::internal(Chain(&error))
+        }
+    }
+}
+
+impl From<TooMany> for Problem {
+    fn from(too_many: TooMany) -> Self {
+        Self::new(Code::TooManyTries).retry_after(too_many.seconds())
     }
 }
 

@@ -13,6 +13,7 @@ use crate::names::Names;
 use crate::pools::Pools;
 use crate::session::Sessions;
 use crate::throttle::Throttle;
+use crate::tokens::{SigningKeys, Tokens};
 use crate::{AppState, observability, pools, router};
 use anyhow::Context;
 use axum::Router;
@@ -134,6 +135,8 @@ pub async fn start_with(
 ) -> anyhow::Result<Running> {
     config.http.check()?;
     let route = config.mail.route()?;
+    let keys = config.tokens.keys()?.map(|text| SigningKeys::parse(text.reveal()));
+    let keys = keys.transpose().context("ATTENDANCE_TOKEN_KEYS")?;
     let (stop_http, stop_parts) = (CancellationToken::new(), CancellationToken::new());
     observability::metrics();
     let listener = if parts.has(Part::Http) { Some(startup::listen(&config.http)?) } else { None };
@@ -172,12 +175,13 @@ pub async fn start_with(
     let http = if let Some(listener) = listener {
         let address = listener.local_addr()?;
         let failed = running.failed().clone();
+        let tokens = Tokens::new(pools.auth.clone(), clock.clone(), ids.clone(), keys);
         if matches!(route, Route::Nowhere) {
             tracing::warn!("mail is not configured: guardians cannot come in (ATTENDANCE_MAIL_URL)");
         }
         let (mailer, post) = post_office(route);
         let outside = Outside { mailer, public_url: config.http.public_url(address).into() };
-        let state = compose(config, &pools, transport, write, clock, ids, stop_http.clone(), failed, outside);
+        let state = compose(config, &pools, transport, write, tokens, clock, ids, stop_http.clone(), failed, outside);
         // Letters of the last requests leave too.
         running.start("mail", &stop_parts, |token| post.run(token));
         let live = state.live.clone();
@@ -209,6 +213,7 @@ fn compose(
     pools: &Pools,
     transport: Option<Transport>,
     write: Write,
+    tokens: Tokens,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     stop: CancellationToken,
@@ -229,6 +234,7 @@ fn compose(
         failed,
         places: Arc::new(Places::new(tuning)),
         sessions: Sessions::new(pools.auth.clone(), clock.clone(), ids.clone()),
+        tokens,
         throttle: Throttle::new(pools.auth.clone()),
         families: Families::new(
             pools.auth.clone(),

@@ -11,9 +11,11 @@ mod person;
 mod store;
 mod watch;
 
+pub(crate) use cookie::is_sent;
 pub use cookie::{ASKED, CLEAR, Cookie, FAMILY, cleared, given, set};
 pub use device::family;
 pub use person::{InSchool, Person, STEP_UP};
+pub(crate) use store::roles;
 pub use store::{Begin, Ended, Limits, Listed, STAFF, Sessions};
 pub use watch::Watched;
 

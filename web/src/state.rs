@@ -9,6 +9,7 @@ use crate::names::Names;
 use crate::pools::Pools;
 use crate::session::Sessions;
 use crate::throttle::Throttle;
+use crate::tokens::Tokens;
 use commands::Write;
 use commands::accounts::Accounts;
 use commands::batcher::Batcher;
@@ -43,6 +44,8 @@ pub struct AppState {
     pub sessions: Sessions,
     /// Guardians who come in.
     pub families: Families,
+    /// For whom programs ask.
+    pub tokens: Tokens,
     /// How often somebody may try.
     pub throttle: Throttle,
     /// Takes letters.

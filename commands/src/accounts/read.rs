@@ -3,6 +3,7 @@
 use super::error::AccountError;
 use super::{Accounts, INSTALLATION, StaffRole};
 use chrono::{DateTime, Utc};
+use domain::values::mail::Mail;
 use domain::{AccountId, SchoolId, Sealed};
 use std::collections::BTreeMap;
 
@@ -52,6 +53,14 @@ impl Accounts {
         .fetch_all(&self.auth)
         .await?;
         Ok(rows.iter().filter_map(|row| Some((SchoolId(row.school_id), row.role.parse().ok()?))).collect())
+    }
+
+    /// Whose an address is, whatever the account's state; what is no address is nobody's.
+    pub async fn by_email(&self, email: &str) -> Result<Option<AccountId>, AccountError> {
+        let Ok(mail) = Mail::parse(email) else { return Ok(None) };
+        let hmac = self.email_hmac(&mail);
+        let id = sqlx::query_scalar!("select account_id from accounts where email_hmac = $1", &hmac[..]);
+        Ok(id.fetch_optional(&self.auth).await?.map(AccountId))
     }
 
     /// Who it is.

@@ -130,6 +130,7 @@ fn of_member(member: &Member, command: Command) -> Result<Vec<Event>, Error> {
             AccountFact::SignedIn(method) => Event::SignedIn { method },
             AccountFact::SessionEnded(reason) => Event::SessionEnded { reason },
             AccountFact::Throttled => Event::Throttled,
+            AccountFact::RefreshReused => Event::RefreshReuseDetected,
         }]),
         Command::Erase if !member.disabled => Err(Error::NotDisabled),
         Command::Erase => Ok(vec![Event::Erased]),

@@ -18,6 +18,7 @@ pub fn samples() -> Vec<Event> {
         Event::SignedIn { method: SignInMethod::PasswordAndTotp },
         Event::SessionEnded { reason: SessionEnd::SignedOut },
         Event::Throttled,
+        Event::RefreshReuseDetected,
         Event::CredentialRemoved { credential: Credential::Totp },
         Event::RoleRevoked { role: StaffRole::Inspector },
         Event::Disabled,

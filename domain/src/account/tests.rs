@@ -101,6 +101,7 @@ fn what_is_noted_changes_nothing() {
         AccountFact::SignedIn(SignInMethod::Password),
         AccountFact::SessionEnded(SessionEnd::Idle),
         AccountFact::Throttled,
+        AccountFact::RefreshReused,
     ] {
         let events = Account::decide(&before, Command::Note(note)).unwrap();
         assert!(matches!(&events[..], [e] if Event::NOTES.contains(&crate::DomainEvent::name(e))));
@@ -140,6 +141,7 @@ fn every_event_has_this_json() {
     {"type":"signed_in","method":"password_and_totp"}
     {"type":"session_ended","reason":"signed_out"}
     {"type":"throttled"}
+    {"type":"refresh_reuse_detected"}
     {"type":"credential_removed","credential":"totp"}
     {"type":"role_revoked","role":"INSPECTOR"}
     {"type":"disabled"}

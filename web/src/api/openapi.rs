@@ -24,6 +24,7 @@ use utoipa_axum::router::OpenApiRouter;
     tags(
         (name = "live", description = "The day at the gate, now"),
         (name = "roster", description = "Courses, schedules, pupils"),
+        (name = "tokens", description = "Signing programs in"),
         (name = "audit", description = "Every event of the log, findable"),
         (name = "kiosk", description = "What kiosks send and ask"),
         (name = "operation", description = "For those who run the server"),
@@ -45,6 +46,12 @@ impl Modify for Everywhere {
             components.add_security_scheme("kiosk", SecurityScheme::Http(bearer));
             let cookie = ApiKeyValue::with_description("__Host-sid", "A person's session, as `/entrar` begins one");
             components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+            let token = HttpBuilder::new()
+                .scheme(HttpAuthScheme::Bearer)
+                .bearer_format("JWT")
+                .description(Some("An access token, as `POST /api/v1/tokens` gives one"))
+                .build();
+            components.add_security_scheme("token", SecurityScheme::Http(token));
         }
     }
 }
@@ -77,7 +84,8 @@ pub fn document() -> utoipa::openapi::OpenApi {
                 responses.entry((*status).to_owned()).or_insert_with(|| refusal().into());
             }
             if is_for_persons(&method, path) {
-                operation.security = Some(vec![SecurityRequirement::new("session", Vec::<String>::new())]);
+                let either = ["token", "session"].map(|by| SecurityRequirement::new(by, Vec::<String>::new()));
+                operation.security = Some(either.into());
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The demo's private servers, keys and school.
 
-use crate::config::{Config, MailConfig};
+use crate::config::{Config, MailConfig, TokenConfig};
 use crate::{seed, serve};
 use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc, Weekday};
@@ -15,6 +15,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// The file of the keys that sign access tokens.
+const TOKEN_KEYS: &str = "token_keys";
 /// The demo school's zone.
 pub const ZONE: Tz = chrono_tz::America::Santiago;
 /// The demo school's seed: the same pupils at every start.
@@ -43,8 +45,8 @@ impl Stage {
             "another demo runs on {}: stop it, or choose another folder with --dir",
             dir.display()
         );
-        for key in ["kek", "directory_key"] {
-            make_key(&dir.join(key))?;
+        for (key, before) in [("kek", ""), ("directory_key", ""), (TOKEN_KEYS, "demo:")] {
+            make_key(&dir.join(key), before)?;
         }
         let postgres = PostgresCluster::start(&cluster_folder(&dir)?).await?;
         let nats = NatsServer::start(&dir.join("nats")).await?;
@@ -67,6 +69,7 @@ impl Stage {
             (self.dir.join("kek"), self.dir.join("directory_key")),
             self.listen,
         );
+        config.tokens = TokenConfig::of_file(self.dir.join(TOKEN_KEYS));
         config.mail = MailConfig::in_folder(&self.letters());
         config
     }
@@ -147,7 +150,8 @@ fn cluster_folder(dir: &Path) -> Result<PathBuf> {
 }
 
 /// A key of 32 random bytes as hexadecimal digits, readable by its owner alone.
-fn make_key(path: &Path) -> Result<()> {
+/// Makes a key file; `before` is what stands before the key in it.
+fn make_key(path: &Path, before: &str) -> Result<()> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     if path.exists() {
@@ -157,6 +161,6 @@ fn make_key(path: &Path) -> Result<()> {
     getrandom::fill(&mut key).map_err(|e| anyhow::anyhow!("no random numbers: {e}"))?;
     ensure!(key != [0u8; 32], "no random numbers");
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(hex::encode(key).as_bytes())?;
+    file.write_all(format!("{before}{}", hex::encode(key)).as_bytes())?;
     Ok(())
 }

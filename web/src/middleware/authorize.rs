@@ -5,6 +5,7 @@
 
 use crate::AppState;
 use crate::i18n::cookie;
+use crate::kiosk_auth::bearer;
 use crate::middleware::Peer;
 use crate::permissions::{self, Access, Found, Permission, Route};
 use crate::problem::{Code, Problem};
@@ -46,7 +47,7 @@ pub async fn authorize(State(state): State<AppState>, mut request: Request, next
         Access::Person => None,
         Access::May(permission) => Some(permission),
     };
-    let person = match person(&state.sessions, request.headers()).await {
+    let person = match person(&state, route, request.headers()).await {
         Ok(Some(person)) => person,
         Ok(None) => return anonymous(route, &request),
         // Whoever cannot be known is nobody.
@@ -101,10 +102,18 @@ async fn named_pupil(request: &mut Request) -> Option<StudentId> {
     named.1.parse().ok().map(StudentId)
 }
 
-/// The person whose open session a request belongs to.
-async fn person(sessions: &Sessions, headers: &HeaderMap) -> Result<Option<Person>, Problem> {
+/// The person whose open session a request belongs to, or for whom a program asks. Of a program's request the
+/// token alone counts: brought along with a session, there are two answers to who asks, and so none. Pages are for
+/// browsers, and no token opens one.
+async fn person(state: &AppState, route: &Route, headers: &HeaderMap) -> Result<Option<Person>, Problem> {
+    if route.is_api() && headers.contains_key(header::AUTHORIZATION) {
+        return match bearer(headers).filter(|_| !session::is_sent(headers)) {
+            Some(token) => Ok(state.tokens.person(token).await?),
+            None => Ok(None),
+        };
+    }
     match session::given(headers) {
-        Some(secret) => Ok(sessions.person(&secret).await?),
+        Some(secret) => Ok(state.sessions.person(&secret).await?),
         None => Ok(None),
     }
 }

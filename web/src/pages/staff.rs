@@ -12,6 +12,7 @@ pub(super) mod form;
 mod log;
 mod people;
 mod people_changes;
+mod programs;
 pub(super) mod sign_in;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ use crate::i18n::{Lang, negotiate};
 use crate::middleware::{self, Peer, RETURN_TO, RequestId, return_target};
 use crate::problem::{Code, Problem};
 use crate::session::{self, Begin, Person};
+use crate::sign_in::note;
 use crate::throttle::limits::{self, Limit};
 use axum::Router;
 use axum::extract::FromRequestParts;
@@ -32,7 +34,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use commands::accounts::{AccountError, AccountFact, Secret256};
+use commands::accounts::{AccountError, Secret256};
 use domain::{AccountId, SchoolId};
 use maud::Markup;
 use std::convert::Infallible;
@@ -47,6 +49,7 @@ pub fn router() -> Router<AppState> {
         .route("/salir", post(sign_in::sign_out))
         .route("/cuenta", get(account::get))
         .route("/cuenta/sesiones", post(account::end_sessions))
+        .route("/cuenta/programas", post(programs::end))
         .route("/cuenta/confirmar", get(confirm::get).post(confirm::post))
         .route("/cuenta/clave", post(credentials::change_password))
         .route("/cuenta/codigo", get(credentials::begin_totp).post(credentials::confirm_totp))
@@ -188,16 +191,6 @@ async fn school_name(state: &AppState, school: SchoolId) -> Option<String> {
             None
         }
     }
-}
-
-/// Notes what happened to an account, beside the answer: what counts is in the session's row already.
-fn note(state: &AppState, account_id: AccountId, fact: AccountFact) {
-    let accounts = state.accounts.clone();
-    tokio::spawn(async move {
-        if let Err(error) = accounts.note(account_id, fact).await {
-            tracing::warn!(%error, "an account's event was not appended");
-        }
-    });
 }
 
 /// Every page of these with made-up values, names that look like markup among them: (what it is, its markup).

@@ -52,6 +52,21 @@ pub struct OwnSession {
     pub this: bool,
 }
 
+/// A program that acts for a person, in its person's list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OwnProgram {
+    /// The name of its tokens' family.
+    pub id: Uuid,
+    /// What it calls itself; may be empty.
+    pub client: String,
+    /// `203.0.113.0/24`; may be empty.
+    pub network: String,
+    /// Minutes since it last got tokens.
+    pub minutes_ago: i64,
+    /// Signed out, because a copy of its token was used.
+    pub reused: bool,
+}
+
 /// Somebody who works in a school.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Colleague {

@@ -36,6 +36,11 @@ pub const ROUTES: &[Route] = &[
     put("/api/v1/courses/{id}/schedule", May(ScheduleWrite)),
     get("/api/v1/students", May(PupilsRead)),
     get("/api/v1/audit", May(AuditRead)),
+    // In and out for programs. The tokens themselves are what these ask for.
+    post("/api/v1/tokens", Public),
+    post("/api/v1/tokens/refresh", Public),
+    post("/api/v1/tokens/revoke", Public),
+    get("/api/v1/tokens", Person),
     // Pages.
     get("/", Person),
     get("/hoy", May(BoardRead)),
@@ -54,6 +59,7 @@ pub const ROUTES: &[Route] = &[
     // The own account.
     get("/cuenta", Person),
     post("/cuenta/sesiones", Person),
+    post("/cuenta/programas", Person),
     get("/cuenta/confirmar", Person),
     post("/cuenta/confirmar", Person),
     post("/cuenta/clave", Person),

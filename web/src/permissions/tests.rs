@@ -81,6 +81,7 @@ fn form(route: &Route, ids: Ids, unique: Uuid) -> Option<Vec<(&'static str, Stri
     let member = ("cuenta", ids.member.to_string());
     Some(match route.path {
         "/cuenta/sesiones" => vec![("sesion", "otras".into())],
+        "/cuenta/programas" => vec![("programa", "todos".into())],
         "/cuenta/confirmar" => vec![("clave", "x".into())],
         "/cuenta/clave" => vec![("actual", "x".into()), ("nueva", "y".into()), ("repetida", "y".into())],
         "/cuenta/codigo" => vec![("codigo", "000000".into())],
@@ -131,7 +132,8 @@ async fn ask(app: &TestApp, client: &Client, route: &Route, named: Option<School
 fn lets_in(route: &Route, status: u16) -> bool {
     match (route.method, route.path) {
         ("POST", "/cuenta/confirmar" | "/cuenta/clave") => status == 422,
-        ("GET", "/") | ("POST", "/cuenta/codigo" | "/cuenta/codigo/quitar" | "/cuenta/sesiones") => {
+        ("GET", "/")
+        | ("POST", "/cuenta/codigo" | "/cuenta/codigo/quitar" | "/cuenta/sesiones" | "/cuenta/programas") => {
             status == 303 || status == 422
         }
         ("POST", "/personas/rol" | "/personas/estado") => status == 303,

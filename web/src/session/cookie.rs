@@ -27,15 +27,18 @@ impl Cookie {
         if named_loopback(headers) { (self.plain, "") } else { (self.host, "; Secure") }
     }
 
-    /// The secret that a request brings. Two of them are none: one was put there by somebody else.
-    pub fn given(&self, headers: &HeaderMap) -> Option<Secret256> {
+    fn all<'a>(&self, headers: &'a HeaderMap) -> impl Iterator<Item = &'a str> + use<'a> {
         let (name, _) = self.name(headers);
-        let mut all = headers
-            .get_all(header::COOKIE)
-            .iter()
+        let lines = headers.get_all(header::COOKIE).iter();
+        lines
             .flat_map(|value| value.to_str().unwrap_or_default().split(';'))
             .filter_map(|pair| pair.trim().split_once('='))
-            .filter_map(|(key, value)| (key == name).then_some(value));
+            .filter_map(move |(key, value)| (key == name).then_some(value))
+    }
+
+    /// The secret that a request brings. Two of them are none: one was put there by somebody else.
+    pub fn given(&self, headers: &HeaderMap) -> Option<Secret256> {
+        let mut all = self.all(headers);
         match (all.next(), all.next()) {
             (Some(only), None) => Secret256::parse(only),
             _ => None,
@@ -58,6 +61,11 @@ impl Cookie {
         let cookie = format!("{name}={value}; Path=/{age}; SameSite=Lax; HttpOnly{secure}");
         HeaderValue::try_from(cookie).expect("base64 is a header value")
     }
+}
+
+/// Whether a request brings any cookie of a session along, good or not.
+pub(crate) fn is_sent(headers: &HeaderMap) -> bool {
+    STAFF.all(headers).next().is_some() || FAMILY.all(headers).next().is_some()
 }
 
 /// The session of the staff that a request says it belongs to.

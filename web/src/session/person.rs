@@ -16,7 +16,8 @@ pub const STEP_UP: TimeDelta = TimeDelta::minutes(5);
 /// A person who is signed in, as the database knew them when the request began.
 #[derive(Clone, Debug)]
 pub struct Person {
-    /// The session's name; its secret is in the browser only.
+    /// The name of the session, or of the family of tokens ([`crate::tokens`]); its secret is in the browser only, or
+    /// in the program.
     pub session_id: Uuid,
     /// The account.
     pub account_id: AccountId,

@@ -260,7 +260,7 @@ fn fresh() -> Result<Secret256, sqlx::Error> {
 }
 
 /// Pairs of what the statements give side by side. A role that this program does not know gives no right.
-pub(super) fn roles(schools: Vec<Uuid>, roles: &[String]) -> Arc<[(SchoolId, StaffRole)]> {
+pub(crate) fn roles(schools: Vec<Uuid>, roles: &[String]) -> Arc<[(SchoolId, StaffRole)]> {
     let pairs = schools.into_iter().zip(roles);
     pairs.filter_map(|(school, role)| Some((SchoolId(school), role.parse().ok()?))).collect()
 }

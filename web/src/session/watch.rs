@@ -110,9 +110,13 @@ impl Sessions {
         sessions.dedup();
         let rows = sqlx::query!(
             r#"with open as (
-                select s.session_id, s.account_id, s.last_seen_at
+                select s.session_id, s.account_id, null::uuid as school_id, s.last_seen_at
                 from sessions s join accounts a using (account_id)
                 where s.session_id = any($1) and session_is_open(s, a, $2)
+                union all
+                select f.family_id, f.account_id, f.school_id, $2
+                from token_families f join accounts a using (account_id)
+                where f.family_id = any($1) and family_is_open(f, a, $2)
             ), used as (
                 update sessions s set last_seen_at = $2 from open o
                 where s.session_id = o.session_id and o.last_seen_at < $2 - interval '1 minute'
@@ -122,7 +126,8 @@ impl Sessions {
                     as "schools!",
                 coalesce(array_agg(r.role order by r.school_id, r.role) filter (where r.role is not null), '{}')
                     as "roles!"
-            from open o left join account_roles r using (account_id)
+            from open o left join account_roles r
+                on r.account_id = o.account_id and (o.school_id is null or r.school_id = o.school_id)
             group by o.session_id"#,
             &sessions,
             self.clock.of_people(),

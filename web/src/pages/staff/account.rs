@@ -1,13 +1,13 @@
 //! `/cuenta`: what a person has here: the other pages, their sessions, their password, their second factor.
 
 use super::form::{self, Field, field};
-use super::{Visit, note, who};
+use super::{Visit, note, programs, who};
 use crate::AppState;
 use crate::i18n::{Lang, key};
 use crate::pages::icon::icon;
 use crate::pages::respond::Nonce;
 use crate::pages::shell::{self, Page, Place};
-use crate::pages::view::{OwnSession, Who};
+use crate::pages::view::{OwnProgram, OwnSession, Who};
 use crate::session::{Ended, Person};
 use axum::Form;
 use axum::extract::State;
@@ -25,6 +25,7 @@ pub(super) async fn get(State(state): State<AppState>, person: Person, visit: Vi
         Some("codigo") => Some(key("account-totp-set")),
         Some("sin-codigo") => Some(key("account-totp-removed")),
         Some("sesiones") => Some(key("account-sessions-ended")),
+        Some("programas") => Some(key("account-programs-ended")),
         _ => None,
     };
     show(&state, &person, &visit, StatusCode::OK, Said { done, refused: None }).await
@@ -43,6 +44,7 @@ pub(super) async fn show(state: &AppState, person: &Person, visit: &Visit, statu
         let found = state.accounts.person(person.account_id).await?;
         let sessions =
             state.sessions.list(person.account_id).await.map_err(|error| AccountError::Store(error.into()))?;
+        let programs = state.tokens.list(person.account_id).await.map_err(|error| AccountError::Store(error.into()))?;
         let now = state.clock.of_people();
         let sessions = sessions.into_iter().map(|session| OwnSession {
             id: session.session_id,
@@ -57,6 +59,7 @@ pub(super) async fn show(state: &AppState, person: &Person, visit: &Visit, statu
             email: found.email,
             has_totp: found.has_totp,
             sessions: sessions.collect(),
+            programs: programs.into_iter().map(|family| programs::program(family, now)).collect(),
             said,
         };
         Ok(visit.page(status, |nonce| view.page(visit.lang, nonce)))
@@ -135,14 +138,17 @@ pub(in crate::pages) struct AccountPage {
     pub has_totp: bool,
     /// The open sessions.
     pub sessions: Vec<OwnSession>,
+    /// The programs that act for the person.
+    pub programs: Vec<OwnProgram>,
     said: Said,
 }
 
 impl AccountPage {
     #[cfg(test)]
     pub(in crate::pages) fn sample(who: Who, email: String, sessions: Vec<OwnSession>, has_totp: bool) -> Self {
+        let programs = sessions.iter().map(programs::sample).collect();
         let said = Said { done: Some(key("account-password-changed")), refused: Some(key("password-too-short")) };
-        Self { who, email: Some(email), has_totp, sessions, said }
+        Self { who, email: Some(email), has_totp, sessions, programs, said }
     }
 
     pub(in crate::pages) fn page(&self, lang: Lang, nonce: &Nonce) -> Markup {
@@ -160,6 +166,7 @@ impl AccountPage {
                     }
                 }
                 (sessions(&self.sessions, lang))
+                (programs::section(&self.programs, lang))
                 (password(lang))
                 (second_factor(self.has_totp, lang))
                 form method="post" action="/salir" { (form::send(&lang.t("sign-out"))) }

@@ -116,6 +116,7 @@ fn words(event: &str, lang: Lang) -> String {
         "signed_in" => key("log-signed-in"),
         "session_ended" => key("log-session-ended"),
         "throttled" => key("log-throttled"),
+        "refresh_reuse_detected" => key("log-refresh-reuse-detected"),
         "erased" => key("log-erased"),
         other => return other.to_owned(),
     })

@@ -9,7 +9,7 @@ use crate::middleware::{RETURN_TO, return_target};
 use crate::pages::respond::Nonce;
 use crate::pages::shell::{self, Page, Place};
 use crate::session::{self, Ended};
-use crate::throttle::limits::{self, NETWORK, SECOND_FACTOR, SIGN_IN};
+use crate::sign_in;
 use axum::Form;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -50,15 +50,7 @@ pub(super) struct Credentials {
 /// `POST /entrar`.
 pub(super) async fn post(State(state): State<AppState>, mut visit: Visit, Form(sent): Form<Credentials>) -> Response {
     visit.wanted = return_target(&sent.volver).map(str::to_owned);
-    let network = visit.network(&state);
-    // The same for every address, known or not; its case does not make it another one.
-    let account = limits::both(&sent.email.trim().to_lowercase(), &network);
-    for (limit, key) in [(&NETWORK, &network), (&SIGN_IN, &account)] {
-        if let Err(refused) = visit.may_try(&state, limit, key).await {
-            return refused.into_response();
-        }
-    }
-    match state.accounts.sign_in(&sent.email, &sent.clave).await {
+    match sign_in::password(&state, &visit.network(&state), &sent.email, &sent.clave).await {
         Ok(SignIn::Done(account)) => {
             note(&state, account, AccountFact::SignedIn(SignInMethod::Password));
             visit.begin(&state, account, false, visit.onward()).await
@@ -68,11 +60,10 @@ pub(super) async fn post(State(state): State<AppState>, mut visit: Visit, Form(s
             visit.begin(&state, account, true, &format!("/entrar/codigo?{query}")).await
         }
         Ok(SignIn::Refused) => {
-            metrics::counter!("sign_in_refused_total").increment(1);
             let view = SignInPage { email: sent.email, wanted: visit.wanted.clone(), refused: true, activated: false };
             visit.page(StatusCode::UNPROCESSABLE_ENTITY, |nonce| view.page(visit.lang, nonce))
         }
-        Err(error) => visit.account_error(&error),
+        Err(refused) => refused.into_response(),
     }
 }
 
@@ -100,20 +91,16 @@ pub(super) async fn post_code(State(state): State<AppState>, mut visit: Visit, F
         Ok(None) => return Redirect::to("/entrar").into_response(),
         Err(error) => return visit.store_error(error),
     };
-    if let Err(refused) = visit.may_try(&state, &SECOND_FACTOR, &account.to_string()).await {
-        return refused.into_response();
-    }
-    match state.accounts.check_totp(account, &sent.codigo, state.clock.of_people()).await {
+    match sign_in::code(&state, account, &sent.codigo).await {
         Ok(true) => {
             note(&state, account, AccountFact::SignedIn(SignInMethod::PasswordAndTotp));
             visit.begin(&state, account, false, visit.onward()).await
         }
         Ok(false) => {
-            metrics::counter!("sign_in_refused_total").increment(1);
             let view = CodePage { wanted: visit.wanted.clone(), refused: true };
             visit.page(StatusCode::UNPROCESSABLE_ENTITY, |nonce| view.page(visit.lang, nonce))
         }
-        Err(error) => visit.account_error(&error),
+        Err(refused) => refused.into_response(),
     }
 }
 
