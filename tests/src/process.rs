@@ -5,9 +5,14 @@
 use anyhow::{Context as _, Result, ensure};
 use local_services::postgres::free_port;
 use local_services::{NatsServer, PostgresCluster};
+use mimalloc::MiMalloc;
 use std::io::Read as _;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
+
+/// The program's own: what it holds is measured here.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const WORDS: &str = "ATTENDANCE_TEST_WORDS";
 

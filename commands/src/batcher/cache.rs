@@ -24,8 +24,9 @@ use tokio::time::Instant;
 
 /// Pupils kept at least, and at most twice as many.
 const PUPILS: usize = 50_000;
-/// Pupils' days, likewise: a country's morning in one process.
-const DAYS: usize = 25_000;
+/// Scans in pupils' days, a day itself counting as one more, likewise: 25,000 days of four scans are a
+/// country's morning in one process. Counted by weight, since one pupil's day may hold any number.
+const DAYS: usize = 125_000;
 /// Kiosks and schools, likewise.
 const PLACES: usize = 10_000;
 /// The most events of others that are looked at; behind more of them the cache starts again.
@@ -52,10 +53,10 @@ impl Default for Cache {
             epoch: None,
             reached: 0,
             own: (0, 0),
-            settings: Recent::new(PLACES),
-            days: Recent::new(DAYS),
-            pupils: Recent::new(PUPILS),
-            lanes: Recent::new(PLACES),
+            settings: Recent::new(PLACES, |_| 1),
+            days: Recent::new(DAYS, |day| 1 + day.scans.len()),
+            pupils: Recent::new(PUPILS, |_| 1),
+            lanes: Recent::new(PLACES, |_| 1),
             keyrings: HashMap::new(),
         }
     }
@@ -145,29 +146,39 @@ impl Cache {
     }
 }
 
-/// The most recently used of many: once `most` came in, what was not used since the last time goes.
+/// The most recently used of many: once as much as `most` came in, what was not used since the last time goes.
+/// What is kept weighs at most twice `most` and the two heaviest values.
 struct Recent<K, V> {
     most: usize,
+    weigh: fn(&V) -> usize,
+    /// What `young` weighs.
+    weight: usize,
     young: HashMap<K, V>,
     old: HashMap<K, V>,
 }
 
 impl<K: Eq + Hash + Clone, V> Recent<K, V> {
-    fn new(most: usize) -> Self {
-        Self { most, young: HashMap::new(), old: HashMap::new() }
+    fn new(most: usize, weigh: fn(&V) -> usize) -> Self {
+        Self { most, weigh, weight: 0, young: HashMap::new(), old: HashMap::new() }
     }
 
     fn put(&mut self, key: K, value: V) {
-        if self.young.len() >= self.most {
+        if self.weight >= self.most {
             self.old = std::mem::take(&mut self.young);
+            self.weight = 0;
         }
         self.old.remove(&key);
-        self.young.insert(key, value);
+        self.weight += (self.weigh)(&value);
+        if let Some(before) = self.young.insert(key, value) {
+            self.weight -= (self.weigh)(&before);
+        }
     }
 
     fn take(&mut self, key: &K) -> Option<V> {
+        let young = self.young.remove(key);
+        self.weight -= young.as_ref().map_or(0, self.weigh);
         let old = self.old.remove(key);
-        self.young.remove(key).or(old)
+        young.or(old)
     }
 
     /// Looks up and marks as used.
@@ -185,6 +196,7 @@ impl<K: Eq + Hash + Clone, V> Recent<K, V> {
     fn clear(&mut self) {
         self.young.clear();
         self.old.clear();
+        self.weight = 0;
     }
 }
 
@@ -300,7 +312,7 @@ mod tests {
 
     #[test]
     fn what_is_used_stays_and_what_is_not_goes_and_no_more_than_twice_the_bound_is_kept() {
-        let mut kept = Recent::new(10);
+        let mut kept = Recent::new(10, |_| 1);
         for n in 0..1_000 {
             kept.put(n, n);
             assert_eq!(kept.get(&0), Some(&0), "in use all the time");
@@ -309,5 +321,22 @@ mod tests {
         assert_eq!((kept.peek(&1), kept.peek(&999)), (None, Some(&999)));
         kept.put(999, 7);
         assert_eq!((kept.take(&999), kept.take(&999)), (Some(7), None), "nothing older comes to light");
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded_by_its_weight_however_it_grows() {
+        let mut kept: Recent<u32, Vec<u8>> = Recent::new(100, |value| 1 + value.len());
+        for round in 0..50 {
+            for key in 0..5 {
+                let mut value = kept.take(&key).unwrap_or_default();
+                value.push(round);
+                kept.put(key, value);
+                let all: usize = kept.young.values().chain(kept.old.values()).map(|value| 1 + value.len()).sum();
+                assert!(all <= 200 + 2 * 51, "{all}");
+                assert_eq!(kept.weight, kept.young.values().map(|value| 1 + value.len()).sum::<usize>());
+            }
+        }
+        kept.clear();
+        assert_eq!(kept.weight, 0);
     }
 }

@@ -7,6 +7,10 @@ use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+/// Streams reserve what they may grow to. By default a server promises three quarters of what the disk has
+/// free when it starts, which on a full build machine is less than a few streams want.
+const CONFIG: &str = "jetstream { max_file_store: 64GB }\n";
+
 /// A running server; stopped on drop.
 #[derive(Debug)]
 pub struct NatsServer {
@@ -37,7 +41,10 @@ impl NatsServer {
     /// Starts the server again after `kill` or `stop`, on the same port.
     pub async fn resume(&mut self) -> Result<()> {
         self.server = None;
-        let args = ["-a", "127.0.0.1", "-p", &self.port.to_string(), "-js", "-sd", &self.store().to_string_lossy()]
+        let config = self.dir.join("nats.conf");
+        std::fs::write(&config, CONFIG)?;
+        let (port, store) = (self.port.to_string(), self.store());
+        let args = ["-c", &config.to_string_lossy(), "-a", "127.0.0.1", "-p", &port, "-sd", &store.to_string_lossy()]
             .map(str::to_owned);
         self.server = Some(Supervised::start(&binaries::nats_server()?, &args, "INT", &self.dir, self.scratch, None)?);
         let begun = Instant::now();
