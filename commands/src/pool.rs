@@ -158,6 +158,8 @@ pub async fn connect(options: PgConnectOptions, role: Role, settings: &PoolSetti
         .after_release(|connection, _| {
             Box::pin(async move {
                 tokio::time::timeout(ROLLBACK, connection.execute("rollback")).await.map_err(|_| hangs())??;
+                // What a batch of a thousand needed is not kept by each connection that once had one.
+                connection.shrink_buffers();
                 Ok(true)
             })
         })

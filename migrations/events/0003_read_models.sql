@@ -150,8 +150,7 @@ create table roster.kiosks (
 create index on roster.kiosks (school_id);
 
 -- live: the day at the gate -------------------------------------------------------------------------
--- Each row is the sum of the day's rows in live_scans by corrected time, computed anew whenever one
--- of them comes or changes.
+-- Each row is the sum of the day's rows in live_scans by corrected time, in whatever order they came.
 create table live.pupil_days (
   school_id uuid not null,
   local_date date not null,

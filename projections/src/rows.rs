@@ -39,6 +39,11 @@ impl<K: Ord + Clone, R: Positioned> Rows<K, R> {
         self.rows.insert(key, row);
     }
 
+    /// The row, if it is there.
+    pub(crate) fn get(&self, key: &K) -> Option<&R> {
+        self.rows.get(key)
+    }
+
     /// Creates the row if it is not there, then lets an event change it. An event that is not newer
     /// than the row has been applied before.
     pub(crate) fn upsert(&mut self, key: K, position: i64, fresh: impl FnOnce() -> R, change: impl FnOnce(&mut R)) {

@@ -10,7 +10,7 @@ use super::store::ScanTx;
 use crate::error::StoreError;
 use crate::vault::Keyring;
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::attendance_day::{self, AttendanceDay};
+use domain::attendance_day::{self, AttendanceDay, Flag};
 use domain::kiosk::LaneMode;
 use domain::school::Settings;
 use domain::student::{self, Stays};
@@ -254,8 +254,22 @@ impl Lane {
 pub(super) struct Day {
     pub(super) state: attendance_day::State,
     pub(super) sequence: i64,
-    /// Each scan's receipt, for one that comes again under another number.
-    pub(super) scans: HashMap<ScanId, Receipt>,
+    /// What was said of each scan, for one that comes again under another number.
+    pub(super) scans: HashMap<ScanId, Said>,
+}
+
+/// What was said of a scan, small: there is one for each of a country's morning.
+pub(super) struct Said {
+    at: At,
+    flags: Box<[Flag]>,
+}
+
+impl Said {
+    /// As it was answered.
+    pub(super) fn receipt(&self) -> Receipt {
+        let verdict = if self.flags.is_empty() { Verdict::Accepted } else { Verdict::Flagged };
+        Receipt { verdict, reasons: super::decide::codes(&self.flags), at: self.at }
+    }
 }
 
 /// A scan's own quarantine.
@@ -271,13 +285,11 @@ impl Day {
     pub(super) fn add(&mut self, event: &attendance_day::Event, sequence: i64, at: At) {
         match event {
             attendance_day::Event::ScanRecorded { scan } => {
-                let receipt = Receipt { verdict: Verdict::Accepted, reasons: vec![], at };
-                self.scans.insert(scan.scan_id, receipt);
+                self.scans.insert(scan.scan_id, Said { at, flags: Box::default() });
             }
             attendance_day::Event::ScanFlagged { scan_id, flags } => {
-                if let Some(receipt) = self.scans.get_mut(scan_id) {
-                    receipt.verdict = Verdict::Flagged;
-                    receipt.reasons = super::decide::codes(flags);
+                if let Some(said) = self.scans.get_mut(scan_id) {
+                    said.flags = flags.as_slice().into();
                 }
             }
         }
@@ -287,9 +299,9 @@ impl Day {
 
     /// What was decided stands behind position `before` by now.
     fn commit(&mut self, before: i64) {
-        for receipt in self.scans.values_mut() {
-            if let At::Index(index) = receipt.at {
-                receipt.at = At::Position(before + 1 + index as i64);
+        for said in self.scans.values_mut() {
+            if let At::Index(index) = said.at {
+                said.at = At::Position(before + 1 + index as i64);
             }
         }
     }

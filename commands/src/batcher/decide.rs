@@ -346,7 +346,7 @@ impl Decider<'_> {
             )?);
             day.add(&event, sequence, At::Index(index));
         }
-        let receipt = day.scans.get(&key.scan).cloned().expect("the day knows the scan, by now or from before");
+        let receipt = day.scans.get(&key.scan).expect("the day knows the scan, by now or from before").receipt();
         Ok(Outcome { receipt, repeat, new: true, fork: false })
     }
 

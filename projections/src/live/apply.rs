@@ -7,19 +7,22 @@ use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use domain::attendance_day::{Direction, Flag, Scan, TimeConfidence};
 use domain::{AnyEvent, KioskId, ScanId, SchoolId, StudentId};
 use domain::{attendance_day, kiosk, quarantine};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Which pupil's day.
 pub(crate) type DayKey = (SchoolId, NaiveDate, StudentId);
 
-/// The rows that a page touches. `pupil_days` are not among them: they are summed up from the scans.
+/// A scan within its day.
+pub(crate) type ScanKey = (DayKey, ScanId);
+
+/// The rows that a page touches. A day is summed up scan by scan, so what a page costs does not grow with
+/// the scans that its days hold already.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Live {
-    /// All scans of every touched day.
-    pub days: BTreeMap<DayKey, BTreeMap<ScanId, LiveScan>>,
-    /// Which scans came or changed.
-    pub changed: BTreeSet<(DayKey, ScanId)>,
+    pub days: Rows<DayKey, PupilDay>,
+    /// Those of the page, and those of earlier ones that it flags.
+    pub scans: Rows<ScanKey, LiveScan>,
     pub gates: Rows<KioskId, Gate>,
     pub quarantined: Rows<Uuid, Quarantined>,
 }
@@ -42,10 +45,22 @@ impl Live {
         }
     }
 
-    /// Puts in a scan as it is stored.
-    pub(crate) fn load_scan(&mut self, scan: LiveScan) {
-        let key = (scan.school_id, scan.local_date, scan.student_id);
-        self.days.entry(key).or_default().insert(scan.scan_id, scan);
+    /// The scan of an earlier page that an event may flag: one that none of `facts` before it records.
+    pub(crate) fn flagged_before<'a>(facts: &'a [Fact]) -> impl Iterator<Item = ScanKey> + 'a {
+        let mut recorded = BTreeSet::new();
+        facts.iter().filter_map(move |fact| {
+            let key = Self::day_of(fact)?;
+            match &fact.event.payload {
+                AnyEvent::AttendanceDay(attendance_day::Event::ScanRecorded { scan }) => {
+                    recorded.insert((key, scan.scan_id));
+                    None
+                }
+                AnyEvent::AttendanceDay(attendance_day::Event::ScanFlagged { scan_id, .. }) => {
+                    Some((key, *scan_id)).filter(|scan| !recorded.contains(scan))
+                }
+                _ => None,
+            }
+        })
     }
 
     pub(crate) fn apply(&mut self, fact: &Fact) {
@@ -65,26 +80,27 @@ impl Live {
     }
 
     fn scan(&mut self, fact: &Fact, scan: &Scan) {
-        let event = &fact.event;
+        let (event, position) = (&fact.event, fact.position());
         let key = (event.school_id, event.local_date, StudentId(fact.own_id));
-        self.days.entry(key).or_default().entry(scan.scan_id).or_insert_with(|| {
-            self.changed.insert((key, scan.scan_id));
-            LiveScan {
-                school_id: event.school_id,
-                local_date: event.local_date,
-                position: event.position,
-                scan_id: scan.scan_id,
-                student_id: key.2,
-                kiosk_id: scan.kiosk_id,
-                direction: scan.direction,
-                method: scan.method,
-                occurred_at: stored(scan.occurred_at),
-                recorded_at: event.recorded_at,
-                time_confidence: scan.time_confidence,
-                flags: Vec::new(),
-                last_position: event.position,
-            }
-        });
+        let row = LiveScan {
+            school_id: event.school_id,
+            local_date: event.local_date,
+            position,
+            scan_id: scan.scan_id,
+            student_id: key.2,
+            kiosk_id: scan.kiosk_id,
+            direction: scan.direction,
+            method: scan.method,
+            occurred_at: stored(scan.occurred_at),
+            recorded_at: event.recorded_at,
+            time_confidence: scan.time_confidence,
+            flags: Vec::new(),
+            last_position: position,
+        };
+        if self.days.get(&key).is_none_or(|day| day.position < position) {
+            self.days.upsert(key, position, || PupilDay::without_scans(key), |day| day.add(&row));
+            self.scans.upsert((key, scan.scan_id), position, || row.clone(), |_| ());
+        }
         self.gate(fact, scan.kiosk_id, |gate| {
             gate.last_scan_at = gate.last_scan_at.max(Some(stored(scan.occurred_at)))
         });
@@ -92,15 +108,13 @@ impl Live {
 
     fn flag(&mut self, fact: &Fact, scan_id: ScanId, flags: &[Flag]) {
         let key = (fact.event.school_id, fact.event.local_date, StudentId(fact.own_id));
-        let Some(scan) = self.days.get_mut(&key).and_then(|day| day.get_mut(&scan_id)) else { return };
-        if scan.last_position >= fact.position() {
-            return;
-        }
-        scan.flags.extend_from_slice(flags);
-        scan.flags.sort_unstable();
-        scan.flags.dedup();
-        scan.last_position = fact.position();
-        self.changed.insert((key, scan_id));
+        let Some(scan) = self.scans.get(&(key, scan_id)) else { return };
+        let (was_echo, mut all) = (scan.is_echo(), scan.flags.clone());
+        all.extend_from_slice(flags);
+        all.sort_unstable();
+        all.dedup();
+        self.days.update(&key, fact.position(), |day| day.doubt(was_echo, &all));
+        self.scans.update(&(key, scan_id), fact.position(), |scan| scan.flags = all.clone());
     }
 
     fn gate(&mut self, fact: &Fact, kiosk_id: KioskId, change: impl FnOnce(&mut Gate)) {
@@ -164,17 +178,6 @@ impl Live {
             }
         }
     }
-
-    /// The touched days that have a scan that came or changed, summed up.
-    pub(crate) fn pupil_days(&self) -> Vec<PupilDay> {
-        let keys: BTreeSet<DayKey> = self.changed.iter().map(|(key, _)| *key).collect();
-        keys.into_iter().filter_map(|key| Some(sum_up(key, self.days.get(&key)?.values()))).collect()
-    }
-
-    /// The scans that came or changed.
-    pub(crate) fn changed_scans(&self) -> Vec<&LiveScan> {
-        self.changed.iter().filter_map(|(key, id)| self.days.get(key)?.get(id)).collect()
-    }
 }
 
 /// An instant as Postgres keeps it: a scan just come compares with those that were loaded.
@@ -182,28 +185,55 @@ fn stored(at: DateTime<Utc>) -> DateTime<Utc> {
     at.trunc_subsecs(6)
 }
 
-/// A pupil's day from all of its scans, in whatever order they came: by corrected time, and by the id
-/// that the kiosk minted where two times are equal.
-pub(crate) fn sum_up<'a>(key: DayKey, scans: impl Iterator<Item = &'a LiveScan> + Clone) -> PupilDay {
-    // Echoes count here: of two taps the earlier may arrive later, and be the echo.
-    let entries = || scans.clone().filter(|s| s.direction == Direction::Entry);
-    let last = scans.clone().max_by_key(|s| (s.occurred_at, s.scan_id));
-    let telling = scans.clone().filter(|s| !s.is_echo());
-    let flags: BTreeSet<Flag> = telling.flat_map(|s| s.flags.iter().copied()).collect();
-    let count = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
-    PupilDay {
-        school_id: key.0,
-        local_date: key.1,
-        student_id: key.2,
-        first_entry_at: entries().filter(|s| s.time_confidence != TimeConfidence::Low).map(|s| s.occurred_at).min(),
-        first_entry_any_at: entries().map(|s| s.occurred_at).min(),
-        last_direction: last.map(|s| s.direction),
-        last_at: last.map(|s| s.occurred_at),
-        last_scan_id: last.map(|s| s.scan_id),
-        scans: count(scans.clone().count()),
-        echoes: count(scans.clone().filter(|s| s.is_echo()).count()),
-        flags: flags.into_iter().collect(),
-        position: scans.clone().map(|s| s.last_position).max().unwrap_or(0),
+/// A day is summed up from its scans, in whatever order they come: by corrected time, and by the id that
+/// the kiosk minted where two times are equal.
+impl PupilDay {
+    /// The day before its first scan.
+    pub(crate) fn without_scans((school_id, local_date, student_id): DayKey) -> Self {
+        Self {
+            school_id,
+            local_date,
+            student_id,
+            first_entry_at: None,
+            first_entry_any_at: None,
+            last_direction: None,
+            last_at: None,
+            last_scan_id: None,
+            scans: 0,
+            echoes: 0,
+            flags: Vec::new(),
+            position: 0,
+        }
+    }
+
+    /// One scan more, which has no flags yet. An echo is an entry too: of two taps the earlier may arrive
+    /// later, and be the echo.
+    pub(crate) fn add(&mut self, scan: &LiveScan) {
+        let at = scan.occurred_at;
+        if scan.direction == Direction::Entry {
+            let earliest = |known: Option<DateTime<Utc>>| Some(known.map_or(at, |known| known.min(at)));
+            self.first_entry_any_at = earliest(self.first_entry_any_at);
+            if scan.time_confidence != TimeConfidence::Low {
+                self.first_entry_at = earliest(self.first_entry_at);
+            }
+        }
+        if (self.last_at, self.last_scan_id) < (Some(at), Some(scan.scan_id)) {
+            (self.last_at, self.last_scan_id) = (Some(at), Some(scan.scan_id));
+            self.last_direction = Some(scan.direction);
+        }
+        self.scans += 1;
+    }
+
+    /// One of its scans has these flags now, all of them. A scan is flagged once, right when it is recorded,
+    /// so an echo had no other doubts before.
+    pub(crate) fn doubt(&mut self, was_echo: bool, flags: &[Flag]) {
+        if !flags.contains(&Flag::Echo) {
+            self.flags.extend_from_slice(flags);
+            self.flags.sort_unstable();
+            self.flags.dedup();
+        } else if !was_echo {
+            self.echoes += 1;
+        }
     }
 }
 

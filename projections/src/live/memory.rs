@@ -18,12 +18,12 @@ impl LiveRows {
 
     /// Every pupil's day.
     pub fn pupil_days(&self) -> Vec<PupilDay> {
-        self.0.pupil_days()
+        self.0.days.changed().into_iter().cloned().collect()
     }
 
     /// Every scan, in the order of the log.
     pub fn scans(&self) -> Vec<&LiveScan> {
-        let mut scans = self.0.changed_scans();
+        let mut scans = self.0.scans.changed();
         scans.sort_by_key(|scan| scan.position);
         scans
     }

@@ -138,4 +138,13 @@ pub struct Quarantined {
     pub position: i64,
 }
 
-crate::rows::positioned!(Gate, Quarantined);
+crate::rows::positioned!(PupilDay, Gate, Quarantined);
+
+impl crate::rows::Positioned for LiveScan {
+    fn position(&self) -> i64 {
+        self.last_position
+    }
+    fn set_position(&mut self, position: i64) {
+        self.last_position = position;
+    }
+}

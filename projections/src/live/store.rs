@@ -1,11 +1,10 @@
 //! Loads the rows that a page touches and writes those that changed: one statement a table each way.
 
-use super::apply::Live;
-use super::queries::{QuarantineRecord, ScanRecord};
+use super::apply::{DayKey, Live, ScanKey};
+use super::queries::{DayRecord, QuarantineRecord, ScanRecord};
 use super::rows::{Gate, LiveScan, PupilDay, Quarantined};
 use crate::rows::column;
 use crate::{Fact, wire};
-use chrono::NaiveDate;
 use domain::{AnyEvent, KioskId, QueueId, SchoolId};
 use sqlx::PgConnection;
 use std::collections::BTreeSet;
@@ -31,24 +30,48 @@ pub(crate) async fn clear_in_tx(conn: &mut PgConnection) -> Result<(), sqlx::Err
 
 async fn load_in_tx(conn: &mut PgConnection, facts: &[Fact]) -> Result<Live, sqlx::Error> {
     let mut live = Live::default();
-    let days: BTreeSet<_> = facts.iter().filter_map(Live::day_of).collect();
+    let days: BTreeSet<DayKey> = facts.iter().filter_map(Live::day_of).collect();
     if !days.is_empty() {
-        let dates: Vec<NaiveDate> = days.iter().map(|d| d.1).collect();
-        let students: Vec<Uuid> = days.iter().map(|d| d.2.0).collect();
-        // By date and pupil alone, as the index has them. A row of another school would be loaded, and no more.
-        let scans = sqlx::query_as!(
-            ScanRecord,
-            r#"select s.school_id, s.local_date, s.position, s.scan_id, s.student_id, s.kiosk_id, s.direction, s.method,
-                      s.occurred_at, s.recorded_at, s.time_confidence, s.flags, s.last_position
-               from unnest($1::date[], $2::uuid[]) d (local_date, student_id)
-               join live_scans s using (local_date, student_id)"#,
-            &dates,
-            &students
+        // `offset 0`: each by the primary key, whatever the planner believes of the table.
+        let rows = sqlx::query_as!(
+            DayRecord,
+            r#"select d.school_id as "school_id!", d.local_date as "local_date!", d.student_id as "student_id!",
+                      d.first_entry_at, d.first_entry_any_at, d.last_direction, d.last_at, d.last_scan_id,
+                      d.scans as "scans!", d.echoes as "echoes!", d.flags as "flags!", d.position as "position!"
+               from unnest($1::uuid[], $2::date[], $3::uuid[]) k (school_id, local_date, student_id)
+               cross join lateral (select * from pupil_days p where (p.school_id, p.local_date, p.student_id)
+                                   = (k.school_id, k.local_date, k.student_id) offset 0) d"#,
+            column!(days, d => d.0.0),
+            column!(days, d => d.1),
+            column!(days, d => d.2.0)
         )
         .fetch_all(&mut *conn)
         .await?;
-        for scan in scans {
-            live.load_scan(scan.try_into()?);
+        for row in rows {
+            let day = PupilDay::try_from(row)?;
+            live.days.load((day.school_id, day.local_date, day.student_id), day);
+        }
+    }
+    // A scan is flagged right after it was recorded, so only a page's first event is about an earlier one.
+    let flagged: BTreeSet<ScanKey> = Live::flagged_before(facts).collect();
+    if !flagged.is_empty() {
+        // By date and pupil alone, as the index has them.
+        let rows = sqlx::query_as!(
+            ScanRecord,
+            r#"select s.school_id, s.local_date, s.position, s.scan_id, s.student_id, s.kiosk_id, s.direction, s.method,
+                      s.occurred_at, s.recorded_at, s.time_confidence, s.flags, s.last_position
+               from unnest($1::uuid[], $2::date[], $3::uuid[], $4::uuid[]) k (school_id, local_date, student_id, scan_id)
+               join live_scans s using (school_id, local_date, student_id, scan_id)"#,
+            column!(flagged, s => s.0.0.0),
+            column!(flagged, s => s.0.1),
+            column!(flagged, s => s.0.2.0),
+            column!(flagged, s => s.1.0)
+        )
+        .fetch_all(&mut *conn)
+        .await?;
+        for row in rows {
+            let scan = LiveScan::try_from(row)?;
+            live.scans.load(((scan.school_id, scan.local_date, scan.student_id), scan.scan_id), scan);
         }
     }
     let gates: BTreeSet<KioskId> = facts.iter().filter_map(Live::gate_of).collect();
@@ -98,8 +121,8 @@ async fn load_in_tx(conn: &mut PgConnection, facts: &[Fact]) -> Result<Live, sql
 }
 
 async fn save_in_tx(conn: &mut PgConnection, live: &Live) -> Result<(), sqlx::Error> {
-    save_scans_in_tx(conn, &live.changed_scans()).await?;
-    save_days_in_tx(conn, &live.pupil_days()).await?;
+    save_scans_in_tx(conn, &live.scans.changed()).await?;
+    save_days_in_tx(conn, &live.days.changed()).await?;
     save_gates_in_tx(conn, &live.gates.changed()).await?;
     save_quarantined_in_tx(conn, &live.quarantined.changed()).await
 }
@@ -139,7 +162,7 @@ async fn save_scans_in_tx(conn: &mut PgConnection, rows: &[&LiveScan]) -> Result
     Ok(())
 }
 
-async fn save_days_in_tx(conn: &mut PgConnection, rows: &[PupilDay]) -> Result<(), sqlx::Error> {
+async fn save_days_in_tx(conn: &mut PgConnection, rows: &[&PupilDay]) -> Result<(), sqlx::Error> {
     if rows.is_empty() {
         return Ok(());
     }

@@ -302,7 +302,8 @@ fn some_time(r: &mut Random) -> DateTime<Utc> {
 fn scan_events(school: SchoolId, pupils: u64, r: &mut Random) -> Vec<Draft> {
     let n = r.below(pupils);
     let date = if r.chance(85) { monday() } else { day(-1) };
-    let scan_id: ScanId = id(0x5_0000 + u128::from(r.next() % 100_000));
+    // As the log has it: no scan twice.
+    let scan_id: ScanId = id(0x5_0000 + u128::from(r.next() % (1 << 40)));
     let mut drafts = vec![scan(school, n, date, some_scan(school, scan_id, r))];
     if r.chance(30) {
         let flagged = if r.chance(90) { scan_id } else { id(0x5_0000 + u128::from(r.below(100_000))) };

@@ -30,9 +30,10 @@ fn flagged(of: &Draft, flags: &[Flag]) -> Draft {
 }
 
 fn the_day(drafts: &[Draft]) -> PupilDay {
-    let mut days = fold(drafts).pupil_days();
+    let live = fold(drafts);
+    let days = live.days.changed();
     assert_eq!(days.len(), 1);
-    days.remove(0)
+    days[0].clone()
 }
 
 /// Everything but positions, which tell the order of arrival.
@@ -79,15 +80,15 @@ fn given_flags_then_the_scan_and_the_day_hold_them_once_and_sorted() {
     let scan = entry(1, 10, 58);
     let flags = [Flag::LateSync, Flag::ClockAhead];
     let live = fold(&[scan.clone(), flagged(&scan, &flags), flagged(&scan, &[Flag::LateSync])]);
-    assert_eq!(live.changed_scans()[0].flags, [Flag::ClockAhead, Flag::LateSync]);
-    assert_eq!(live.pupil_days()[0].flags, [Flag::ClockAhead, Flag::LateSync]);
-    assert_eq!(live.pupil_days()[0].position, 3);
+    assert_eq!(live.scans.changed()[0].flags, [Flag::ClockAhead, Flag::LateSync]);
+    assert_eq!(live.days.changed()[0].flags, [Flag::ClockAhead, Flag::LateSync]);
+    assert_eq!(live.days.changed()[0].position, 3);
 }
 
 #[test]
 fn given_a_flag_of_a_scan_that_never_came_then_nothing_changes() {
     let never = entry(9, 10, 0);
-    assert!(fold(&[flagged(&never, &[Flag::Echo])]).pupil_days().is_empty());
+    assert!(fold(&[flagged(&never, &[Flag::Echo])]).days.changed().is_empty());
 }
 
 #[test]
@@ -157,7 +158,7 @@ fn an_event_applied_again_changes_nothing() {
     let once = fold(&drafts);
     let mut again = once.clone();
     facts(&drafts).iter().for_each(|fact| again.apply(fact));
-    assert_eq!(again.pupil_days(), once.pupil_days());
+    assert_eq!(again.days.changed(), once.days.changed());
     assert_eq!(again.gates.changed(), once.gates.changed());
     assert_eq!(again.quarantined.changed(), once.quarantined.changed());
 }
