@@ -6,10 +6,11 @@ SPEED ?= 20
 ROUNDS ?= 30
 SEEDS ?= 20000
 FROM ?= 0
+N ?= 100000
 # Queries are checked against .sqlx; a DATABASE_URL in the environment is the program's, not the build's.
 export SQLX_OFFLINE = true
 
-.PHONY: help deps demo demo-clean test attack crash simulate check bench bench-full generate
+.PHONY: help deps demo demo-clean test attack isolation crash simulate check bench bench-full generate
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,6 +29,10 @@ demo-clean: ## Forget the demo's data
 test: ## Run every test
 	@.ci/deps.sh test
 	$(CARGO) test --workspace --locked --no-fail-fast
+
+isolation: ## Ask N=100000 things by chance as everybody: nothing crosses from school to school (SEED=…)
+	@.ci/deps.sh test
+	ISOLATION_REQUESTS="$(N)" ISOLATION_SEED="$(SEED)" $(CARGO) test --locked --package e2e --package workspace-features --lib -- isolation:: --nocapture
 
 # One after the other: here the times count.
 attack: ## The attacks of `make test` at full size, with their times

@@ -28,7 +28,7 @@ use web::i18n::Lang;
 use web::serve::Parts;
 
 /// All that this process logs: everything from our crates, warnings and worse from all others.
-fn log() -> Arc<Mutex<Vec<u8>>> {
+pub fn log() -> Arc<Mutex<Vec<u8>>> {
     static LOG: OnceLock<Arc<Mutex<Vec<u8>>>> = OnceLock::new();
     #[derive(Clone)]
     struct Into(Arc<Mutex<Vec<u8>>>);
@@ -59,7 +59,8 @@ fn log() -> Arc<Mutex<Vec<u8>>> {
     .clone()
 }
 
-fn logged() -> Vec<u8> {
+/// What was logged until now.
+pub fn logged() -> Vec<u8> {
     log().lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 

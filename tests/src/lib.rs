@@ -31,6 +31,8 @@ mod gates;
 #[cfg(test)]
 mod hangup;
 #[cfg(test)]
+mod isolation;
+#[cfg(test)]
 mod network;
 #[cfg(test)]
 mod overload;

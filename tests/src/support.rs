@@ -175,9 +175,14 @@ impl Line {
         serve::start(&config, Parts::from_only(only), self.clock.clone(), Arc::new(SystemIds)).await
     }
 
+    /// What the handlers reach.
+    pub fn state(&self) -> &web::AppState {
+        self.running.as_ref().and_then(Running::state).expect("the test runs HTTP")
+    }
+
     /// The write side.
     pub fn write(&self) -> &Write {
-        &self.running.as_ref().and_then(Running::state).expect("the test runs HTTP").write
+        &self.state().write
     }
 
     /// The context of a command in a school.
@@ -257,11 +262,15 @@ impl Line {
 
     /// A school with so many courses of so many pupils, who are expected on weekdays from 08:00 to 15:30.
     pub async fn school(&self, zone: Tz, courses: u8, pupils: usize) -> Result<School> {
+        self.named_school("Escuela de la línea", "Núñez", zone, courses, pupils).await
+    }
+
+    /// The same under a name, its pupils of one family.
+    pub async fn named_school(&self, name: &str, family: &str, zone: Tz, courses: u8, pupils: usize) -> Result<School> {
         let (write, school) = (self.write(), SchoolId(id()));
         let context = self.context(school, zone);
         let settings = Settings { zone, late_after_minutes: 5, missing_after_minutes: 30, echo_seconds: 60 };
-        let name = "Escuela de la línea".to_owned();
-        register_school(write, &context, RegisterSchool { name, rbd: None, settings }).await?;
+        register_school(write, &context, RegisterSchool { name: name.to_owned(), rbd: None, settings }).await?;
         own(&self.owner, school, self.now()).await?;
         let at = |h, m| NaiveTime::from_hms_opt(h, m, 0).unwrap_or_default();
         let from = NaiveDate::from_ymd_opt(2026, 3, 2).context("a date")?;
@@ -276,7 +285,7 @@ impl Line {
             ids.push(course_id);
         }
         let work: Vec<_> = (0..usize::from(courses) * pupils)
-            .map(|n| enrol(write, &context, ids[n % ids.len()], from, given_name(n)))
+            .map(|n| enrol(write, &context, ids[n % ids.len()], from, given_name(n), family))
             .collect();
         let pupils = stream::iter(work).buffered(12).try_collect().await?;
         Ok(School { id: school, zone, courses: ids, pupils })
@@ -302,9 +311,16 @@ fn given_name(n: usize) -> String {
     format!("{} {}", NAMES[n % NAMES.len()], char::from(b'A' + u8::try_from(n / 8 % 26).unwrap_or(0)))
 }
 
-async fn enrol(write: &Write, context: &Context, course: CourseId, from: NaiveDate, given: String) -> Result<Pupil> {
+async fn enrol(
+    write: &Write,
+    context: &Context,
+    course: CourseId,
+    from: NaiveDate,
+    given: String,
+    family: &str,
+) -> Result<Pupil> {
     // Without a RUN a name is unique in its course: the family name makes it so.
-    let family = format!("Núñez {}", id().simple());
+    let family = format!("{family} {}", id().simple());
     let input = EnrolStudent {
         given_names: given.clone(),
         family_names: family.clone(),

@@ -118,9 +118,7 @@ impl TestApp {
 
     /// Somebody new who holds a role in a school, signed in.
     pub async fn person(&self, school: SchoolId, role: StaffRole) -> Result<TestPerson> {
-        let person = TestPerson::new(self.state()).await?;
-        self.grant(person.account_id, school, role).await?;
-        Ok(person)
+        TestPerson::with_role(self.state(), school, role).await
     }
 
     /// The browser of somebody new who holds a role in a school; it follows no redirect.
@@ -378,8 +376,16 @@ impl TestPerson {
         Ok(Self { account_id, cookie: OWNER_COOKIE.to_owned() })
     }
 
-    async fn new(state: &crate::AppState) -> Result<Self> {
-        Self::of(state, AccountId(state.ids.next())).await
+    /// Somebody new who holds a role in a school, signed in.
+    pub async fn with_role(state: &crate::AppState, school: SchoolId, role: StaffRole) -> Result<Self> {
+        let person = Self::of(state, AccountId(state.ids.next())).await?;
+        person.grant(state, school, role).await?;
+        Ok(person)
+    }
+
+    /// Gives another role as if it had always been there.
+    pub async fn grant(&self, state: &crate::AppState, school: SchoolId, role: StaffRole) -> Result<()> {
+        grant(&state.pools.log_writer, self.account_id, school, role, state.clock.now()).await
     }
 
     /// An account, made unless it is there, and an open session of it.

@@ -1,0 +1,211 @@
+//! Requests made by chance, the same ones again from the same seed.
+
+use super::{Asker, Place, Scene};
+use crate::support::id;
+use reqwest::RequestBuilder;
+use serde_json::json;
+use std::sync::{LazyLock, PoisonError};
+use uuid::Uuid;
+use web::permissions::{ROUTES, Route};
+use web::testing::with_form;
+
+/// How somebody comes in.
+pub enum Way {
+    Nobody,
+    /// With a session's cookie.
+    Person(String),
+    /// With the secret of a place's kiosk.
+    Kiosk(usize),
+}
+
+/// A request, ready to be sent.
+pub struct Asked {
+    pub builder: RequestBuilder,
+    pub route: &'static Route,
+    /// Method and address.
+    pub says: String,
+    /// Ids that it names: an answer may repeat them.
+    pub ids: Vec<Uuid>,
+}
+
+/// Follows no redirect: where it leads is part of the answer.
+static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
+    let none = reqwest::redirect::Policy::none();
+    reqwest::Client::builder().no_proxy().redirect(none).build().expect("a client")
+});
+
+/// What chance decides for one request.
+pub struct Chance {
+    rng: fastrand::Rng,
+    ids: Vec<Uuid>,
+}
+
+impl Chance {
+    pub fn new(seed: u64, n: u64) -> Self {
+        Self {
+            rng: fastrand::Rng::with_seed(seed.wrapping_add(n.wrapping_mul(0x9e37_79b9_7f4a_7c15))),
+            ids: Vec::new(),
+        }
+    }
+
+    pub fn below(&mut self, n: usize) -> usize {
+        self.rng.usize(..n)
+    }
+
+    fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+
+    /// Mostly a place of the asker's own.
+    fn place<'a>(&mut self, scene: &'a Scene, asker: &Asker) -> &'a Place {
+        let n = match asker.of.len() {
+            0 => self.below(scene.places.len()),
+            own if !self.one_in(3) => asker.of[self.below(own)],
+            _ => self.below(scene.places.len()),
+        };
+        &scene.places[n]
+    }
+
+    /// An id of any kind or, mostly, of the kind that is asked for.
+    fn id(&mut self, scene: &Scene, asker: &Asker, of: impl Fn(&mut Self, &Place) -> Uuid) -> Uuid {
+        let place = self.place(scene, asker);
+        let id = match self.below(12) {
+            0 => Uuid::from_u128(self.rng.u128(..)),
+            1 => place.school.id.0,
+            2 => place.school.pupils[self.below(6)].id.0,
+            3 => place.kiosk.id.0,
+            _ => of(self, place),
+        };
+        self.ids.push(id);
+        id
+    }
+
+    /// A route; those that end the session or cost a password's hash rarely.
+    fn route(&mut self) -> &'static Route {
+        loop {
+            let route = &ROUTES[self.below(ROUTES.len())];
+            let rare = matches!(route.path, "/personas/invitar" | "/personas/enlace" | "/entrar" | "/cuenta/clave");
+            if route.path != "/salir" && (!rare || route.method == "GET" || self.one_in(4)) {
+                return route;
+            }
+        }
+    }
+
+    pub fn request(&mut self, scene: &Scene, asker: &Asker) -> Asked {
+        let route = self.route();
+        let course = |chance: &mut Self, place: &Place| place.school.courses[chance.below(2)].0;
+        let mut path = route.path.to_owned();
+        if path.contains("{id}") {
+            path = path.replace("{id}", &self.id(scene, asker, course).to_string());
+        }
+        if path.contains("{kiosk_id}") {
+            path = path.replace("{kiosk_id}", &self.id(scene, asker, |_, place| place.kiosk.id.0).to_string());
+        }
+        path = path.replace("{name}", "board.css");
+        let query = self.query(scene, asker, route);
+        if !query.is_empty() {
+            path = format!("{path}?{}", query.join("&"));
+        }
+        let says = format!("{} {path}", route.method);
+        let mut builder = CLIENT.request(route.method.parse().expect("a method"), format!("{}{path}", scene.line.base));
+        builder = match &asker.way {
+            Way::Nobody => builder,
+            Way::Person(cookie) => {
+                let kept = self.one_in(4).then(|| self.id(scene, asker, |_, place| place.school.id.0));
+                let kept = kept.map_or_else(String::new, |school| format!("; colegio={school}"));
+                builder.header("cookie", format!("{cookie}{kept}")).header("sec-fetch-site", "same-origin")
+            }
+            Way::Kiosk(n) => builder.bearer_auth(&scene.places[*n].kiosk.secret),
+        };
+        if self.one_in(3) {
+            builder = builder.header("accept-language", "en");
+        }
+        builder = self.body(scene, asker, route, builder);
+        Asked { builder, route, says, ids: std::mem::take(&mut self.ids) }
+    }
+
+    fn query(&mut self, scene: &Scene, asker: &Asker, route: &Route) -> Vec<String> {
+        let mut query = Vec::new();
+        if !self.one_in(5) {
+            let school = self.id(scene, asker, |_, place| place.school.id.0);
+            query.push(format!("{}={school}", route.school_parameter()));
+        }
+        if route.method != "GET" {
+            return query;
+        }
+        if self.one_in(4) {
+            query.push(format!("date=2026-03-{:02}", 8 + self.below(3)));
+        }
+        if self.one_in(4) {
+            query.push(format!("limit={}", 1 + self.below(5)));
+        }
+        if self.one_in(4) {
+            let cursors = scene.cursors.lock().unwrap_or_else(PoisonError::into_inner);
+            if !cursors.is_empty() {
+                query.push(format!("cursor={}", cursors[self.rng.usize(..cursors.len())]));
+            }
+        }
+        if route.path.contains("audit") && self.one_in(3) {
+            let person = self.id(scene, asker, |chance, place| place.school.pupils[chance.below(6)].id.0);
+            query.push(format!("person={person}"));
+        }
+        query
+    }
+
+    fn body(&mut self, scene: &Scene, asker: &Asker, route: &Route, builder: RequestBuilder) -> RequestBuilder {
+        match (route.method, route.path) {
+            ("POST", "/api/v1/kiosks/{kiosk_id}/scans") => {
+                let now = scene.line.now();
+                let mut kiosk = self.place(scene, asker).kiosk.clone();
+                kiosk.queue = id();
+                let card = self.place(scene, asker).school.pupils[self.below(6)].card.clone();
+                let scan = kiosk.scan(&card, "entry", now);
+                builder.json(&kiosk.batch(&[scan], now))
+            }
+            ("POST", "/api/v1/kiosks/{kiosk_id}/heartbeat") => {
+                let device = self.place(scene, asker).kiosk.device(0, scene.line.now());
+                builder.json(&device)
+            }
+            ("PUT", _) => {
+                let from = format!("2026-03-{:02}", 2 + self.below(20));
+                let stay = json!({"weekday": "Mon", "entry": "08:00:00", "exit": "13:00:00"});
+                builder
+                    .header("idempotency-key", id().to_string())
+                    .json(&json!({"effective_from": from, "stays": [stay]}))
+            }
+            ("POST", path) => {
+                let form = self.form(scene, asker, path);
+                with_form(builder, form)
+            }
+            _ => builder,
+        }
+    }
+
+    fn form(&mut self, scene: &Scene, asker: &Asker, path: &str) -> Vec<(&'static str, String)> {
+        let member = |chance: &mut Self| ("cuenta", chance.id(scene, asker, |_, place| place.member).to_string());
+        let pick = |chance: &mut Self, of: &[&str]| of[chance.below(of.len())].to_owned();
+        match path {
+            "/personas/invitar" => {
+                let mark = asker.of.first().map_or("nadie", |n| scene.places[*n].mark);
+                vec![
+                    ("nombre", format!("{mark} Soto")),
+                    ("email", format!("{}@x.cl", id())),
+                    ("rol", "INSPECTOR".into()),
+                ]
+            }
+            "/personas/rol" => {
+                let (role, what) = (pick(self, &["AUDITOR", "DIRECTOR"]), pick(self, &["dar", "quitar"]));
+                vec![member(self), ("rol", role), ("que", what)]
+            }
+            "/personas/estado" => vec![member(self), ("que", pick(self, &["reponer", "suspender"]))],
+            "/personas/enlace" => vec![member(self)],
+            "/cuenta/sesiones" => vec![("sesion", self.id(scene, asker, |_, place| place.member).to_string())],
+            "/cuenta/confirmar" => vec![("clave", "x".into())],
+            "/cuenta/clave" => vec![("actual", "x".into()), ("nueva", "y".into()), ("repetida", "y".into())],
+            "/cuenta/codigo" | "/entrar/codigo" => vec![("codigo", "000000".into())],
+            "/entrar" => vec![("email", "nadie@escuela.cl".into()), ("clave", "x".into())],
+            "/entrar/activar" => vec![("enlace", "x".into()), ("nueva", "y".into()), ("repetida", "y".into())],
+            _ => Vec::new(),
+        }
+    }
+}
