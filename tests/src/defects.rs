@@ -1,6 +1,8 @@
 //! What the seed implementation got wrong, and what must be impossible here: each over HTTP on a whole
 //! server. The numbers are those of its list of defects.
 
+mod apart;
+
 use crate::support::{Kiosk, Line, SANTIAGO, School, eventually, id, monday};
 use anyhow::{Result, ensure};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};

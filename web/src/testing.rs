@@ -279,23 +279,9 @@ impl TestApp {
         Ok(guardian_id)
     }
 
-    /// `fam=…`: the cookie of a session of whoever reads an address.
+    /// As [`family`].
     pub async fn family(&self, address: &str) -> Result<String> {
-        let (state, secret) = (self.state(), Secret256::random()?);
-        let now = state.clock.of_people();
-        sqlx::query(
-            "insert into family_sessions
-               (session_id, secret_sha256, email_hmac, created_at, last_seen_at, ends_at, device, network)
-             values ($1, $2, $3, $4, $4, $5, '', '')",
-        )
-        .bind(state.ids.next())
-        .bind(secret.sha256())
-        .bind(commands::guardians::address_key(&state.write, &Mail::parse(address)?))
-        .bind(now)
-        .bind(now + TimeDelta::days(30))
-        .execute(&state.pools.auth)
-        .await?;
-        Ok(format!("fam={}", *secret.reveal()))
+        family(self.state(), address).await
     }
 
     /// The letters to an address, once there are so many.
@@ -470,6 +456,25 @@ pub fn with_form<K: AsRef<str>, V: AsRef<str>>(
 ) -> reqwest::RequestBuilder {
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     request.header("content-type", "application/x-www-form-urlencoded").body(body)
+}
+
+/// `fam=…`: the cookie of a session of whoever reads an address.
+pub async fn family(state: &crate::AppState, address: &str) -> Result<String> {
+    let secret = Secret256::random()?;
+    let now = state.clock.of_people();
+    sqlx::query(
+        "insert into family_sessions
+           (session_id, secret_sha256, email_hmac, created_at, last_seen_at, ends_at, device, network)
+         values ($1, $2, $3, $4, $4, $5, '', '')",
+    )
+    .bind(state.ids.next())
+    .bind(secret.sha256())
+    .bind(commands::guardians::address_key(&state.write, &Mail::parse(address)?))
+    .bind(now)
+    .bind(now + TimeDelta::days(30))
+    .execute(&state.pools.auth)
+    .await?;
+    Ok(format!("fam={}", *secret.reveal()))
 }
 
 /// How often something heavy is done: `full` times by `make attack`, `reduced` otherwise.

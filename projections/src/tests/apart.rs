@@ -238,7 +238,7 @@ async fn a_statement_that_forgets_the_school_meets_its_own_rows_only_and_no_poli
 }
 
 #[tokio::test]
-async fn a_transaction_that_is_dropped_or_cut_off_leaves_no_school_behind() {
+async fn d6_a_transaction_that_is_dropped_or_cut_off_leaves_no_school_behind() {
     let world = twins().await;
     let aborted = async {
         for n in 0..200_u64 {

@@ -1,7 +1,6 @@
 //! Thousands of connections that say nothing, or never finish what they say (Slowloris): all are closed
 //! within ten seconds, and those who work meanwhile do not notice.
 
-use super::at_full_size;
 use crate::process::Server;
 use crate::support::{Kiosk, Line, SANTIAGO, durable_postgres, id};
 use crate::wire::{Wire, post};
@@ -16,7 +15,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use web::serve::{Part, Parts};
-use web::testing::OWNER_COOKIE;
+use web::testing::{OWNER_COOKIE, attack_size};
 
 /// Within which every connection that says nothing, or half of it, is closed.
 const CLOSED: Duration = Duration::from_secs(10);
@@ -102,7 +101,7 @@ async fn slow(address: &str, says: &str) -> Option<Duration> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn p49_thousands_of_silent_and_half_said_requests_are_closed_in_ten_seconds_and_nobody_else_waits() {
-    let each = if at_full_size() { 2_000 } else { 800 };
+    let each = attack_size(800, 2_000);
     let postgres = durable_postgres("slow-clients").await.unwrap();
     let mut line = Line::on_cluster(&postgres, None, Parts::from_only(&[Part::Http, Part::Projections])).await.unwrap();
     let school = line.school(SANTIAGO, 1, 20).await.unwrap();
@@ -160,7 +159,7 @@ async fn p49_thousands_of_silent_and_half_said_requests_are_closed_in_ten_second
         during.new.len()
     );
     assert!(shed > 0.0 && cut > 0.0, "both happen");
-    if at_full_size() {
+    if each == 2_000 {
         assert!(kept.1 <= (kept.0 * 2).max(Duration::from_millis(20)), "p99 {kept:?}");
     }
     server.stop().await.unwrap();

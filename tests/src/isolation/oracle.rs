@@ -28,7 +28,7 @@ impl Oracle {
         let school = &place.school;
         let courses = school.courses.iter().map(|course| course.0);
         let pupils = school.pupils.iter().map(|pupil| pupil.id.0);
-        for id in courses.chain(pupils).chain([school.id.0, place.kiosk.id.0, place.member]) {
+        for id in courses.chain(pupils).chain([school.id.0, place.kiosk.id.0, place.member, place.guardian]) {
             self.id(id, n);
         }
     }

@@ -6,7 +6,7 @@ use reqwest::RequestBuilder;
 use serde_json::json;
 use std::sync::{LazyLock, PoisonError};
 use uuid::Uuid;
-use web::permissions::{ROUTES, Route};
+use web::permissions::{Access, ROUTES, Route};
 use web::testing::with_form;
 
 /// How somebody comes in.
@@ -74,25 +74,30 @@ impl Chance {
             1 => place.school.id.0,
             2 => place.school.pupils[self.below(6)].id.0,
             3 => place.kiosk.id.0,
+            4 => place.guardian,
             _ => of(self, place),
         };
         self.ids.push(id);
         id
     }
 
-    /// A route; those that end the session or cost a password's hash rarely.
-    fn route(&mut self) -> &'static Route {
+    /// A route; a kiosk's mostly for a kiosk, and those that cost a password's hash rarely.
+    fn route(&mut self, asker: &Asker) -> &'static Route {
+        let of_kiosk = matches!(asker.way, Way::Kiosk(_)) && !self.one_in(3);
         loop {
             let route = &ROUTES[self.below(ROUTES.len())];
             let rare = matches!(route.path, "/personas/invitar" | "/personas/enlace" | "/entrar" | "/cuenta/clave");
-            if route.path != "/salir" && (!rare || route.method == "GET" || self.one_in(4)) {
+            if of_kiosk && route.access != Access::Kiosk {
+                continue;
+            }
+            if !route.path.ends_with("/salir") && (!rare || route.method == "GET" || self.one_in(4)) {
                 return route;
             }
         }
     }
 
     pub fn request(&mut self, scene: &Scene, asker: &Asker) -> Asked {
-        let route = self.route();
+        let route = self.route(asker);
         let course = |chance: &mut Self, place: &Place| place.school.courses[chance.below(2)].0;
         let mut path = route.path.to_owned();
         if path.contains("{id}") {
@@ -100,6 +105,10 @@ impl Chance {
         }
         if path.contains("{kiosk_id}") {
             path = path.replace("{kiosk_id}", &self.id(scene, asker, |_, place| place.kiosk.id.0).to_string());
+        }
+        if path.contains("{student_id}") {
+            let pupil = |chance: &mut Self, place: &Place| place.school.pupils[chance.below(3)].id.0;
+            path = path.replace("{student_id}", &self.id(scene, asker, pupil).to_string());
         }
         path = path.replace("{name}", "board.css");
         let query = self.query(scene, asker, route);
@@ -202,7 +211,9 @@ impl Chance {
             "/cuenta/sesiones" => vec![("sesion", self.id(scene, asker, |_, place| place.member).to_string())],
             "/cuenta/confirmar" => vec![("clave", "x".into())],
             "/cuenta/clave" => vec![("actual", "x".into()), ("nueva", "y".into()), ("repetida", "y".into())],
-            "/cuenta/codigo" | "/entrar/codigo" => vec![("codigo", "000000".into())],
+            "/familia/entrar" => vec![("correo", "nadie@familia.cl".into())],
+            "/familia/entrar/enlace" => vec![("enlace", "x".into())],
+            "/cuenta/codigo" | "/entrar/codigo" | "/familia/entrar/codigo" => vec![("codigo", "000000".into())],
             "/entrar" => vec![("email", "nadie@escuela.cl".into()), ("clave", "x".into())],
             "/entrar/activar" => vec![("enlace", "x".into()), ("nueva", "y".into()), ("repetida", "y".into())],
             _ => Vec::new(),

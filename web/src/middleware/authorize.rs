@@ -53,9 +53,7 @@ pub async fn authorize(State(state): State<AppState>, mut request: Request, next
         // Whoever cannot be known is nobody.
         Err(problem) => return problem.into_response(),
     };
-    if let Some(standing) = request.extensions().get::<Standing>() {
-        standing.proven();
-    }
+    proven(&request);
     if let Err(refused) = admit(&mut request, route, &person) {
         return refused.into_response();
     }
@@ -79,6 +77,7 @@ async fn for_family(state: &AppState, route: &Route, mut request: Request, next:
         Ok(None) => return anonymous(route, &request),
         Err(error) => return Problem::from(error).into_response(),
     };
+    proven(&request);
     if route.access == Access::OwnPupil {
         let own = match named_pupil(&mut request).await {
             Some(student) => state.families.own_pupil(&guardian, student).await,
@@ -93,6 +92,13 @@ async fn for_family(state: &AppState, route: &Route, mut request: Request, next:
     }
     request.extensions_mut().insert(guardian);
     next.run(request).await
+}
+
+/// The connection of somebody who is known does not have to make room for others.
+fn proven(request: &Request) {
+    if let Some(standing) = request.extensions().get::<Standing>() {
+        standing.proven();
+    }
 }
 
 /// The pupil that the address names.

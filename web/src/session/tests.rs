@@ -91,7 +91,7 @@ async fn p23_two_session_cookies_are_none_and_nothing_but_the_exact_cookie_is_on
 }
 
 #[tokio::test]
-async fn a45_a_session_ends_half_an_hour_after_its_last_use_and_twelve_hours_after_it_began() {
+async fn d26_a45_a_session_ends_half_an_hour_after_its_last_use_and_twelve_hours_after_it_began() {
     let app = TestApp::start().await.unwrap();
     let school = app.school(1).await.unwrap();
     let idle = app.person(school.id, StaffRole::Inspector).await.unwrap();

@@ -1,0 +1,224 @@
+//! Schools, secrets and sessions: keys that open everything, connections that remember, processes that
+//! forget, schools that cannot be.
+
+use super::{Kiosk, Line, SANTIAGO, School, id, scene};
+use crate::support::eventually;
+use anyhow::{Context as _, Result};
+use chrono::TimeDelta;
+use commands::accounts::Invite;
+use commands::use_cases::{RegisterSchool, register_school};
+use domain::SchoolId;
+use domain::account::StaffRole;
+use domain::kiosk::LaneMode;
+use domain::school::Settings;
+use futures::StreamExt as _;
+use std::time::Duration;
+use web::permissions::{Access, ROUTES};
+use web::serve::{Part, Parts};
+use web::session::Begin;
+use web::testing::{TestPerson, own, with_form};
+
+/// A client of nobody that follows no redirect.
+fn nobody() -> reqwest::ClientBuilder {
+    reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d5_no_key_is_served_and_each_opens_its_own_kiosk_and_nothing_else() {
+    let (line, school, kiosk) = scene(1, 2).await.unwrap();
+    let other = line.school(SANTIAGO, 1, 1).await.unwrap();
+    let others = line.kiosk(&other, "Sur", LaneMode::Choice).await.unwrap();
+    let second = line.kiosk(&school, "Sur", LaneMode::Choice).await.unwrap();
+    let secrets = [&kiosk.secret, &others.secret, &second.secret];
+    assert!(secrets[0] != secrets[1] && secrets[0] != secrets[2] && secrets[1] != secrets[2]);
+    // Whatever anybody may read, as the seed's kiosk page could read its key, and the usual places.
+    let anybody = nobody().build().unwrap();
+    let public = ROUTES.iter().filter(|route| route.method == "GET" && route.access == Access::Public);
+    let page = anybody.get(format!("{}/entrar", line.base)).send().await.unwrap().text().await.unwrap();
+    let assets: Vec<String> = page.split('"').filter(|part| part.starts_with("/assets/")).map(str::to_owned).collect();
+    assert!(assets.len() >= 2, "{assets:?}");
+    let usual = ["/kiosk/data/config.json", "/config.json", "/.env", "/assets/config.json"].map(str::to_owned);
+    for path in public.map(|route| route.path.to_owned()).chain(assets).chain(usual) {
+        let text = anybody.get(format!("{}{path}", line.base)).send().await.unwrap().text().await.unwrap();
+        assert!(secrets.iter().all(|secret| !text.contains(secret.as_str())), "{path}");
+    }
+    // A kiosk's secret at another kiosk, of the same school or another, under whatever school's name.
+    let other_id = other.id.to_string();
+    for target in [&others, &second] {
+        for named in ["x-tenant-id", "x-school-id", "x-device-key", "x-attendance"] {
+            for path in ["scans", "heartbeat", "roster"] {
+                let url = format!("{}/api/v1/kiosks/{}/{path}?school={other_id}", line.base, target.id);
+                let request = if path == "roster" { anybody.get(url) } else { anybody.post(url).body("{}") };
+                let request = request.bearer_auth(&kiosk.secret).header(named, &other_id);
+                let answer = request.header("content-type", "application/json").send().await.unwrap();
+                assert_eq!(answer.status(), 401, "{path} {named}");
+            }
+        }
+    }
+    // Nor anything that is a person's.
+    for route in ROUTES.iter().filter(|route| route.is_api() && matches!(route.access, Access::May(_))) {
+        let path = route.path.replace("{id}", &school.courses[0].to_string());
+        let request = anybody.request(route.method.parse().unwrap(), format!("{}{path}", line.base));
+        let answer = request.bearer_auth(&kiosk.secret).header("x-device-key", &kiosk.secret).send().await.unwrap();
+        assert_eq!(answer.status(), 401, "{} {path}", route.method);
+    }
+    kiosk.heartbeat(&line).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d6_on_three_connections_for_all_no_request_is_answered_with_another_schools_rows() {
+    let mut line = Line::start().await.unwrap();
+    line.close().await;
+    line.config.sides.pools.request = 3;
+    line.open(Parts::all()).await.unwrap();
+    let mut schools = Vec::new();
+    for _ in 0..3 {
+        schools.push(line.school(SANTIAGO, 1, 4).await.unwrap());
+    }
+    line.settle().await.unwrap();
+    let ids = |school: &School| school.pupils.iter().map(|pupil| pupil.id.to_string()).collect::<Vec<_>>();
+    let ids: Vec<Vec<String>> = schools.iter().map(ids).collect();
+    // In turn and at once; some hang up in the middle, some ask for what is not there.
+    let answers = (0..900_usize).map(|n| {
+        let (line, schools, ids) = (&line, &schools, &ids);
+        async move {
+            let of = n % 3;
+            let school = schools[of].id;
+            let path = match n % 7 {
+                0 => format!("/api/v1/students?school={school}&cursor=zzz"),
+                1 => format!("/api/v1/courses/{}/day?school={school}", schools[(of + 1) % 3].courses[0]),
+                _ => format!("/api/v1/students?school={school}"),
+            };
+            let request = line.http.get(format!("{}{path}", line.base)).send();
+            let patience = if n % 5 == 0 { Duration::from_micros(n as u64 * 7) } else { Duration::from_secs(30) };
+            let Ok(answer) = tokio::time::timeout(patience, request).await else { return Ok(0) };
+            let text = answer?.text().await?;
+            for (other, ids) in ids.iter().enumerate() {
+                let found = ids.iter().filter(|id| text.contains(*id)).count();
+                anyhow::ensure!(found == 0 || other == of, "{path} answered with school {other}'s");
+            }
+            anyhow::Ok(ids[of].iter().filter(|id| text.contains(*id)).count())
+        }
+    });
+    let seen: Vec<_> = futures::stream::iter(answers).buffer_unordered(24).collect().await;
+    let whole = seen.into_iter().map(Result::unwrap).filter(|n| *n == 4).count();
+    assert!(whole > 400, "{whole} answers were whole");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d24_what_one_process_began_is_finished_by_another_and_after_a_restart() {
+    let (mut line, school, _) = scene(1, 1).await.unwrap();
+    let person = TestPerson::with_role(line.state(), school.id, StaffRole::Inspector).await.unwrap();
+    // A password was given and a code is waited for; a link was made and not opened.
+    let begin = Begin {
+        account_id: person.account_id,
+        needs_code: true,
+        device: "Firefox".to_owned(),
+        network: "127.0.0.0/24".to_owned(),
+    };
+    let secret = line.state().sessions.begin(&begin, None).await.unwrap().unwrap();
+    let half = format!("sid={}", *secret.reveal());
+    let invite = |n: u8| Invite {
+        email: format!("nueva{n}@escuela.cl"),
+        name: "Nueva Persona".to_owned(),
+        role: StaffRole::Inspector,
+    };
+    let mut links = Vec::new();
+    for n in 0..2 {
+        let context = line.context(school.id, SANTIAGO);
+        let invited = line.state().accounts.invite(&context, invite(n)).await.unwrap();
+        links.push(invited.link.unwrap().secret.reveal().to_string());
+    }
+    let client = nobody().build().unwrap();
+    let finish = async |base: &str, link: &str| {
+        let page = client.get(format!("{base}/entrar/codigo")).header("cookie", &half).send().await?;
+        let password = "una frase bastante larga";
+        let form = [("enlace", link), ("nueva", password), ("repetida", password)];
+        let opened = with_form(client.post(format!("{base}/entrar/activar")), form).send().await?;
+        let to = opened.headers().get("location").map(|to| to.to_str().map(str::to_owned)).transpose()?;
+        anyhow::Ok((page.status().as_u16(), to))
+    };
+    let done = (200, Some("/entrar?aviso=activada".to_owned()));
+    let another = line.another(&[Part::Http]).await.unwrap();
+    assert_eq!(finish(&another.base_url().unwrap(), &links[0]).await.unwrap(), done);
+    another.shutdown().await;
+    line.close().await;
+    line.open(Parts::all()).await.unwrap();
+    assert_eq!(finish(&line.base, &links[1]).await.unwrap(), done);
+}
+
+/// A school under a name, with a kiosk.
+async fn named(line: &Line, name: &str) -> Result<(SchoolId, Kiosk)> {
+    let school = School { id: SchoolId(id()), zone: SANTIAGO, courses: Vec::new(), pupils: Vec::new() };
+    let settings = Settings { zone: SANTIAGO, late_after_minutes: 5, missing_after_minutes: 30, echo_seconds: 60 };
+    let input = RegisterSchool { name: name.to_owned(), rbd: None, settings };
+    register_school(line.write(), &line.context(school.id, SANTIAGO), input).await.with_context(|| name.to_owned())?;
+    own(&line.owner, school.id, line.now()).await?;
+    let kiosk = line.kiosk(&school, "Norte", LaneMode::Choice).await?;
+    Ok((school.id, kiosk))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d38_a_school_of_any_name_is_there_its_scans_are_kept_and_its_workers_work() {
+    let line = Line::start().await.unwrap();
+    let names = [
+        "demo-local",
+        "Liceo A-17 “Ñuñoa” & Cía.",
+        "O'Higgins; drop table events; --",
+        "<b>Escuela</b>",
+        "public",
+        "tenant_demo-local",
+        "学校 🏫",
+        "1",
+    ];
+    let mut schools = Vec::new();
+    for name in names {
+        schools.push(named(&line, name).await.unwrap());
+    }
+    for (_, kiosk) in &mut schools {
+        kiosk.heartbeat(&line).await.unwrap();
+        let scan = kiosk.scan("una tarjeta que nadie conoce", "entry", line.now());
+        let (items, _) = kiosk.deliver(&line, &[scan]).await.unwrap();
+        assert_eq!(items[0]["verdict"], "quarantined");
+    }
+    line.settle().await.unwrap();
+    for (name, (school, _)) in names.iter().zip(&schools) {
+        let page = line.text(&format!("/hoy?colegio={school}")).await.unwrap();
+        let escaped = name.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        assert!(page.contains(&escaped), "{name} is on its board");
+    }
+    // What works by itself works for each.
+    line.clock.advance(TimeDelta::minutes(4));
+    eventually("the gate watch writes for every school", async || {
+        let told = "select count(distinct school_id) from events where event_type = 'silent'";
+        let told: i64 = sqlx::query_scalar(told).fetch_one(&line.owner).await?;
+        Ok(usize::try_from(told)? == names.len())
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d29_a_school_brings_no_schema_of_its_own_and_is_served_as_soon_as_it_is_registered() {
+    let line = Line::start().await.unwrap();
+    // Every column of every table; a school adds rows.
+    let columns = async || -> Vec<String> {
+        let all = "select concat_ws(' ', table_schema, table_name, column_name, data_type, is_nullable)
+                   from information_schema.columns where table_schema not in ('pg_catalog', 'information_schema')
+                   order by 1";
+        sqlx::query_scalar(all).fetch_all(&line.owner).await.unwrap()
+    };
+    let before = columns().await;
+    assert!(before.len() > 100, "{} columns", before.len());
+    for n in 0..3 {
+        let school = line.school(SANTIAGO, 1, 2).await.unwrap();
+        let mut kiosk = line.kiosk(&school, "Norte", LaneMode::EntryLane).await.unwrap();
+        let scan = kiosk.scan(&school.pupils[0].card, "entry", line.now());
+        let (items, failed) = kiosk.deliver(&line, &[scan]).await.unwrap();
+        assert_eq!((&items[0]["verdict"], failed), (&"accepted".into(), 0), "school {n}: {items:?}");
+        line.settle().await.unwrap();
+        let totals = &line.json(&format!("/api/v1/live?school={}", school.id)).await.unwrap()["totals"];
+        assert_eq!(totals["inside"], 1, "school {n}: {totals}");
+    }
+    assert_eq!(columns().await, before);
+}
