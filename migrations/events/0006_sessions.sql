@@ -35,3 +35,16 @@ language sql stable as $$
 $$;
 
 grant select, insert, update, delete on sessions to attendance_auth;
+
+-- Browsers in which somebody signed in: whoever guesses at the account elsewhere does not slow them down.
+create table known_browsers (
+  -- Of the 256 random bits in its cookie. Several accounts may use one browser.
+  secret_sha256 bytea not null check (octet_length(secret_sha256) = 32),
+  account_id uuid not null references accounts,
+  -- When the account last signed in there.
+  known_at timestamptz not null,
+  primary key (secret_sha256, account_id)
+);
+create index known_browsers_of_account on known_browsers (account_id);
+
+grant select, insert, update, delete on known_browsers to attendance_auth;

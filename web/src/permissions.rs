@@ -7,6 +7,7 @@ mod routes;
 
 pub use routes::ROUTES;
 
+use crate::throttle::limits::Limit;
 use axum::http::Method;
 use domain::account::StaffRole;
 
@@ -77,6 +78,15 @@ pub enum Access {
     May(Permission),
 }
 
+/// How often a route may be tried, and whose tries count together.
+#[derive(Clone, Copy, Debug)]
+pub enum Tries {
+    /// Those from one network.
+    OfNetwork(&'static Limit),
+    /// Those of one account, which is signed in.
+    OfPerson(&'static Limit),
+}
+
 /// A route.
 #[derive(Clone, Copy, Debug)]
 pub struct Route {
@@ -88,6 +98,9 @@ pub struct Route {
     pub access: Access,
     /// Whether the person must have given the password a moment ago.
     pub step_up: bool,
+    /// How often it may be tried, where a secret can be guessed there. Signing in, whose tries count by what is in
+    /// the form, has its own ([`crate::sign_in`]).
+    pub tries: Option<Tries>,
 }
 
 impl Route {
@@ -99,6 +112,11 @@ impl Route {
     /// Whether it is the families' and not the staff's.
     pub fn is_of_families(&self) -> bool {
         matches!(self.access, Access::Guardian | Access::OwnPupil)
+    }
+
+    /// The same, as often as that.
+    const fn tried(self, tries: Tries) -> Self {
+        Self { tries: Some(tries), ..self }
     }
 
     /// Whether a program calls it, and not a person's browser.

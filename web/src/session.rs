@@ -7,13 +7,15 @@
 
 mod cookie;
 mod device;
+mod known;
 mod person;
 mod store;
 mod watch;
 
 pub(crate) use cookie::is_sent;
-pub use cookie::{ASKED, CLEAR, Cookie, FAMILY, cleared, given, set};
+pub use cookie::{ASKED, BROWSER, CLEAR, Cookie, FAMILY, cleared, given, set};
 pub use device::family;
+pub use known::KNOWN;
 pub use person::{InSchool, Person, STEP_UP};
 pub(crate) use store::roles;
 pub use store::{Begin, Ended, Limits, Listed, STAFF, Sessions};

@@ -4,8 +4,8 @@
 //! the one in Postgres holds for all processes together and survives a restart. Where Postgres does not
 //! answer within [`PATIENCE`] the local one decides at its own, stricter rate: a limit is never open.
 //!
-//! Nobody is locked out: what counts is the network from which somebody tries, so strangers elsewhere cannot
-//! empty a person's bucket (see [`limits`]).
+//! Nobody is locked out: what counts is the network from which somebody tries, and a browser in which a person
+//! signed in before has a bucket of its own, which strangers cannot empty (see [`limits`] and [`crate::sign_in`]).
 
 pub mod limits;
 
@@ -19,20 +19,21 @@ use sqlx::PgPool;
 use sqlx::postgres::types::PgInterval;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 /// How long Postgres may take for its answer.
 const PATIENCE: Duration = Duration::from_millis(250);
 /// How often the table is swept; at most ten thousand keys each time.
 const SWEPT_EVERY: Duration = Duration::from_secs(60);
+/// How often a full process forgets keys, at most.
+const FORGETS_EVERY: Duration = Duration::from_secs(1);
 /// Most keys that a limit keeps in a process; past that it forgets those that may go on anyway, and
 /// where none may, all strangers share one bucket.
 const MOST_KEYS: usize = 100_000;
 
 /// A limit's key, hashed: it holds no address and no account.
 type Key = [u8; 32];
-type Limiter = DefaultKeyedRateLimiter<Key>;
 type Limiters = HashMap<&'static str, Arc<Limiter>>;
 
 /// The limits of this process and, through Postgres, of all of them. Cheap to clone.
@@ -67,6 +68,10 @@ impl Throttle {
     pub async fn take(&self, now: DateTime<Utc>, limit: &Limit, key: &str) -> Result<(), TooMany> {
         let hashed = hash(limit, key);
         self.shield(limit, hashed)?;
+        self.ask(now, limit, hashed).await
+    }
+
+    async fn ask(&self, now: DateTime<Utc>, limit: &Limit, hashed: Key) -> Result<(), TooMany> {
         match tokio::time::timeout(PATIENCE, self.shared(now, limit, &hashed)).await {
             Ok(Ok(verdict)) => verdict,
             Ok(Err(error)) => {
@@ -74,6 +79,25 @@ impl Throttle {
                 self.alone(limit, hashed)
             }
             Err(_) => self.alone(limit, hashed),
+        }
+    }
+
+    /// The same of a try that may turn out to be none ([`Throttle::give_back`]). Past the shield, which gives
+    /// nothing back.
+    pub async fn hold(&self, now: DateTime<Utc>, limit: &Limit, key: &str) -> Result<(), TooMany> {
+        self.ask(now, limit, hash(limit, key)).await
+    }
+
+    /// Takes back a try that was held.
+    pub async fn give_back(&self, limit: &Limit, key: &str) {
+        let hashed = hash(limit, key);
+        let given = sqlx::query!(
+            "update throttle set due = due - $2::interval where key = $1",
+            &hashed[..],
+            interval(limit.one_in)
+        );
+        if let Err(error) = given.execute(&self.auth).await {
+            tracing::warn!(%error, "a try was not given back");
         }
     }
 
@@ -124,28 +148,54 @@ impl Throttle {
 
     fn limiter(&self, name: &'static str, quota: Quota) -> Arc<Limiter> {
         let mut local = self.local.lock().unwrap_or_else(PoisonError::into_inner);
-        local.entry(name).or_insert_with(|| Arc::new(RateLimiter::keyed(quota))).clone()
+        local.entry(name).or_insert_with(|| Arc::new(Limiter::new(quota))).clone()
     }
 
     /// Twice as wide as the shared limit: only floods meet it.
     fn shield(&self, limit: &Limit, key: Key) -> Result<(), TooMany> {
-        check(&self.limiter(limit.shield_name, limit.quota(2)), key)
+        self.limiter(limit.shield_name, limit.quota(2)).check(key, Instant::now())
     }
 
     fn alone(&self, limit: &Limit, key: Key) -> Result<(), TooMany> {
-        check(&self.limiter(limit.name, limit.quota(1)), key)
+        self.limiter(limit.name, limit.quota(1)).check(key, Instant::now())
     }
 }
 
-fn check(limiter: &Limiter, key: Key) -> Result<(), TooMany> {
-    let full = limiter.len() >= MOST_KEYS && {
-        limiter.retain_recent();
-        limiter.len() >= MOST_KEYS
-    };
-    // One bucket for everybody who is not known yet, rather than memory without end.
-    let key = if full { [0; 32] } else { key };
-    let clock = DefaultClock::default();
-    limiter.check_key(&key).map_err(|not_until| TooMany { retry_after: not_until.wait_time_from(clock.now()) })
+/// A limit of this process alone.
+struct Limiter {
+    keys: DefaultKeyedRateLimiter<Key>,
+    /// When it last forgot keys because there were too many.
+    forgot: Mutex<Option<Instant>>,
+}
+
+impl Limiter {
+    fn new(quota: Quota) -> Self {
+        Self { keys: RateLimiter::keyed(quota), forgot: Mutex::default() }
+    }
+
+    fn check(&self, key: Key, now: Instant) -> Result<(), TooMany> {
+        if self.is_full() && self.may_forget(now) {
+            self.keys.retain_recent();
+        }
+        // One bucket for everybody, rather than memory without end.
+        let key = if self.is_full() { [0; 32] } else { key };
+        let clock = DefaultClock::default();
+        self.keys.check_key(&key).map_err(|not_until| TooMany { retry_after: not_until.wait_time_from(clock.now()) })
+    }
+
+    fn is_full(&self) -> bool {
+        self.keys.len() >= MOST_KEYS
+    }
+
+    /// To forget is to walk over all keys: not at every try of a flood.
+    fn may_forget(&self, now: Instant) -> bool {
+        let mut forgot = self.forgot.lock().unwrap_or_else(PoisonError::into_inner);
+        let may = forgot.is_none_or(|last| now.duration_since(last) >= FORGETS_EVERY);
+        if may {
+            *forgot = Some(now);
+        }
+        may
+    }
 }
 
 fn hash(limit: &Limit, key: &str) -> Key {

@@ -6,11 +6,12 @@
 use crate::AppState;
 use crate::i18n::cookie;
 use crate::kiosk_auth::bearer;
-use crate::middleware::Peer;
-use crate::permissions::{self, Access, Found, Permission, Route};
+use crate::middleware::{Peer, address};
+use crate::permissions::{self, Access, Found, Permission, Route, Tries};
 use crate::problem::{Code, Problem};
 use crate::serve::Standing;
 use crate::session::{self, InSchool, Person, Sessions};
+use crate::throttle::limits::{self, Limit};
 use axum::RequestExt as _;
 use axum::body::Body;
 use axum::extract::{MatchedPath, RawPathParams, Request, State};
@@ -39,6 +40,11 @@ pub async fn authorize(State(state): State<AppState>, mut request: Request, next
             return Problem::new(Code::NotFound).into_response();
         }
     };
+    if let Some(Tries::OfNetwork(limit)) = route.tries
+        && let Err(refused) = may_try(&state, limit, &network(&state, &request)).await
+    {
+        return refused.into_response();
+    }
     let needs = match route.access {
         Access::Public | Access::Kiosk => return next.run(request).await,
         Access::Local if is_local(&request) => return next.run(request).await,
@@ -59,6 +65,11 @@ pub async fn authorize(State(state): State<AppState>, mut request: Request, next
     }
     if route.step_up && !person.stepped_up(state.clock.of_people()) {
         return step_up(route, &request);
+    }
+    if let Some(Tries::OfPerson(limit)) = route.tries
+        && let Err(refused) = may_try(&state, limit, &person.account_id.to_string()).await
+    {
+        return refused.into_response();
     }
     let school = request.extensions().get::<InSchool>().copied();
     let response = next.run(request).await;
@@ -106,6 +117,19 @@ async fn named_pupil(request: &mut Request) -> Option<StudentId> {
     let parameters = request.extract_parts::<RawPathParams>().await.ok()?;
     let named = parameters.iter().find(|(name, _)| *name == "student_id")?;
     named.1.parse().ok().map(StudentId)
+}
+
+/// Counts a try against a limit, or says how to refuse it.
+async fn may_try(state: &AppState, limit: &Limit, key: &str) -> Result<(), Problem> {
+    Ok(state.throttle.take(state.clock.of_people(), limit, key).await?)
+}
+
+/// The network that a request's tries count by.
+fn network(state: &AppState, request: &Request) -> String {
+    let peer = request.extensions().get::<Peer>().copied();
+    peer.map_or_else(String::new, |peer| {
+        limits::network(address(request.headers(), peer, state.config.http.proxy_hops))
+    })
 }
 
 /// The person whose open session a request belongs to, or for whom a program asks. Of a program's request the

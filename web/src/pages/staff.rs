@@ -24,7 +24,7 @@ use super::{ReadModels, Source, SourceError};
 use crate::AppState;
 use crate::i18n::{Lang, negotiate};
 use crate::middleware::{self, Peer, RETURN_TO, RequestId, return_target};
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::session::{self, Begin, Person};
 use crate::sign_in::note;
 use crate::throttle::limits::{self, Limit};
@@ -140,8 +140,7 @@ impl Visit {
 
     /// Counts a try against a limit, or says how to refuse it.
     pub(super) async fn may_try(&self, state: &AppState, limit: &Limit, key: &str) -> Result<(), Problem> {
-        let tried = state.throttle.take(state.clock.of_people(), limit, key).await;
-        tried.map_err(|too_many| Problem::new(Code::TooManyTries).retry_after(too_many.seconds()))
+        Ok(state.throttle.take(state.clock.of_people(), limit, key).await?)
     }
 
     /// The network that this browser's tries count by.
@@ -164,6 +163,18 @@ impl Visit {
             Ok(None) => Redirect::to("/entrar").into_response(),
             Err(error) => self.store_error(error),
         }
+    }
+
+    /// The same for whoever has just proved who they are: from now on the account knows the browser.
+    async fn enter(&self, state: &AppState, account_id: AccountId, to: &str) -> Response {
+        let old = session::BROWSER.given(&self.headers);
+        let known = match state.sessions.make_known(old.as_ref(), account_id).await {
+            Ok(secret) => session::BROWSER.set(&self.headers, &secret),
+            Err(error) => return self.store_error(error),
+        };
+        let mut response = self.begin(state, account_id, false, to).await;
+        response.headers_mut().append(header::SET_COOKIE, known);
+        response
     }
 
     fn with_session(&self, secret: &Secret256, to: &str) -> Response {

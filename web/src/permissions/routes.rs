@@ -2,18 +2,20 @@
 
 use super::Access::{Guardian, Kiosk, Local, May, OwnPupil, Person, Public};
 use super::Permission::{AuditRead, BoardRead, PeopleManage, PeopleRead, PupilsRead, ScheduleWrite};
+use super::Tries::{OfNetwork, OfPerson};
 use super::{Access, Route};
+use crate::throttle::limits::{REDEEM, REFRESH, STEP_UP};
 
 const fn get(path: &'static str, access: Access) -> Route {
-    Route { method: "GET", path, access, step_up: false }
+    Route { method: "GET", path, access, step_up: false, tries: None }
 }
 
 const fn post(path: &'static str, access: Access) -> Route {
-    Route { method: "POST", path, access, step_up: false }
+    Route { method: "POST", path, access, step_up: false, tries: None }
 }
 
 const fn put(path: &'static str, access: Access) -> Route {
-    Route { method: "PUT", path, access, step_up: false }
+    Route { method: "PUT", path, access, step_up: false, tries: None }
 }
 
 /// Every route of the server.
@@ -38,8 +40,8 @@ pub const ROUTES: &[Route] = &[
     get("/api/v1/audit", May(AuditRead)),
     // In and out for programs. The tokens themselves are what these ask for.
     post("/api/v1/tokens", Public),
-    post("/api/v1/tokens/refresh", Public),
-    post("/api/v1/tokens/revoke", Public),
+    post("/api/v1/tokens/refresh", Public).tried(OfNetwork(&REFRESH)),
+    post("/api/v1/tokens/revoke", Public).tried(OfNetwork(&REFRESH)),
     get("/api/v1/tokens", Person),
     // Pages.
     get("/", Person),
@@ -54,15 +56,15 @@ pub const ROUTES: &[Route] = &[
     get("/entrar/codigo", Public),
     post("/entrar/codigo", Public),
     get("/entrar/activar", Public),
-    post("/entrar/activar", Public),
+    post("/entrar/activar", Public).tried(OfNetwork(&REDEEM)),
     post("/salir", Public),
     // The own account.
     get("/cuenta", Person),
     post("/cuenta/sesiones", Person),
     post("/cuenta/programas", Person),
     get("/cuenta/confirmar", Person),
-    post("/cuenta/confirmar", Person),
-    post("/cuenta/clave", Person),
+    post("/cuenta/confirmar", Person).tried(OfPerson(&STEP_UP)),
+    post("/cuenta/clave", Person).tried(OfPerson(&STEP_UP)),
     get("/cuenta/codigo", Person).after_password(),
     post("/cuenta/codigo", Person).after_password(),
     post("/cuenta/codigo/quitar", Person).after_password(),

@@ -1,4 +1,4 @@
-//! Cookies that hold a secret: sessions, and which browser asked for a link.
+//! Cookies that hold a secret: sessions, which browser asked for a link, and in which one somebody signed in before.
 
 use crate::middleware::named_loopback;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -21,6 +21,8 @@ const STAFF: Cookie = Cookie { host: "__Host-sid", plain: "sid", seconds: None }
 pub const FAMILY: Cookie = Cookie { host: "__Host-fam", plain: "fam", seconds: Some(30 * 24 * 3600) };
 /// The browser that asked for a guardian's link.
 pub const ASKED: Cookie = Cookie { host: "__Host-ml", plain: "ml", seconds: Some(600) };
+/// A browser in which somebody of the staff signed in before.
+pub const BROWSER: Cookie = Cookie { host: "__Host-known", plain: "known", seconds: Some(180 * 24 * 3600) };
 
 impl Cookie {
     fn name(&self, headers: &HeaderMap) -> (&'static str, &'static str) {
@@ -83,9 +85,10 @@ pub fn cleared(headers: &HeaderMap) -> HeaderValue {
     STAFF.cleared(headers)
 }
 
-/// Makes a browser forget whatever it kept of this server (<https://www.w3.org/TR/clear-site-data/>).
+/// Makes a browser forget whatever it kept of this server (<https://www.w3.org/TR/clear-site-data/>), its cookies
+/// aside: the session's is taken away by name, and the browser stays known, which opens nothing.
 pub const CLEAR: (HeaderName, HeaderValue) =
-    (HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\", \"cookies\", \"storage\""));
+    (HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\", \"storage\""));
 
 #[cfg(test)]
 mod tests {
@@ -123,7 +126,7 @@ mod tests {
     fn the_cookie_is_out_of_reach_of_scripts_and_of_other_sites() {
         let secret = Secret256::random().unwrap();
         let at = headers("school.cl", &[]);
-        let all = [STAFF, FAMILY, ASKED];
+        let all = [STAFF, FAMILY, ASKED, BROWSER];
         for header in all.iter().flat_map(|cookie| [cookie.set(&at, &secret), cookie.cleared(&at)]) {
             let text = header.to_str().unwrap();
             assert!(text.starts_with("__Host-"), "{text}");

@@ -255,7 +255,7 @@ impl Sessions {
 }
 
 /// The secret of a session; without random numbers none begins.
-fn fresh() -> Result<Secret256, sqlx::Error> {
+pub(super) fn fresh() -> Result<Secret256, sqlx::Error> {
     Secret256::random().map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))
 }
 

@@ -36,6 +36,13 @@ macro_rules! limits {
 limits! {
     /// Signing in to one account from one network (P27).
     SIGN_IN "sign_in" 5, one in Duration::from_secs(30);
+    /// Signing in to one account from a browser in which its person signed in before, whatever others do (P27).
+    KNOWN "sign_in_known" 5, one in Duration::from_secs(30);
+    /// Guesses at one account from all other browsers and all networks together: no day sees more than a hundred,
+    /// and nobody is locked out, only made to wait (P27). A right password is no guess.
+    ACCOUNT "sign_in_account" 50, one in Duration::from_secs(24 * 60 * 60 / 50);
+    /// Telling an account's schools that guesses at it are slowed down.
+    TOLD "sign_in_told" 1, one in Duration::from_secs(24 * 60 * 60);
     /// Signing in from one network, to whatever account (P27). A whole school may be behind one address.
     NETWORK "sign_in_network" 30, one in Duration::from_secs(2);
     /// Second factors of one account, whatever sessions they are tried in: six digits are guessed in a million
@@ -47,6 +54,8 @@ limits! {
     LINK "link" 2, one in Duration::from_secs(40 * 60);
     /// Asking for such letters from one network: never more than ten in an hour (P12).
     LINK_NETWORK "link_network" 7, one in Duration::from_secs(20 * 60);
+    /// Programs' refresh tokens from one network, right or wrong: a school's programs need one in minutes.
+    REFRESH "refresh" 120, one in Duration::from_millis(500);
     /// Proving again who one is, per account.
     STEP_UP "step_up" 5, one in Duration::from_secs(30);
 }
@@ -78,29 +87,26 @@ impl Limit {
 /// by its /64, which one subscriber has whole (RFC 6177); an IPv4 address written as IPv6 is an IPv4 one
 /// (P28).
 pub fn network(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => v4.to_string(),
-        IpAddr::V6(v6) => format!("{}/64", masked(v6)),
-    }
+    prefix(address, 32, 64)
 }
 
 /// What of an address may be shown and kept: the /24 of IPv4, the /48 of IPv6.
 pub fn shown(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => {
-            let [a, b, c, _] = v4.octets();
-            format!("{}/24", Ipv4Addr::new(a, b, c, 0))
-        }
-        IpAddr::V6(v6) => {
-            let [a, b, c, ..] = v6.segments();
-            format!("{}/48", Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
-        }
-    }
+    prefix(address, 24, 48)
 }
 
-fn masked(address: Ipv6Addr) -> Ipv6Addr {
-    let [a, b, c, d, ..] = address.segments();
-    Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0)
+/// The network of so many bits, by the kind of the address.
+fn prefix(address: IpAddr, v4: u8, v6: u8) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            let mask = u32::MAX.checked_shl(32 - u32::from(v4)).unwrap_or(0);
+            format!("{}/{v4}", Ipv4Addr::from_bits(address.to_bits() & mask))
+        }
+        IpAddr::V6(address) => {
+            let mask = u128::MAX.checked_shl(128 - u32::from(v6)).unwrap_or(0);
+            format!("{}/{v6}", Ipv6Addr::from_bits(address.to_bits() & mask))
+        }
+    }
 }
 
 /// Two keys as one.
@@ -113,10 +119,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_counts_by_the_network_that_one_subscriber_has() {
+    fn p28_an_address_counts_by_the_network_that_one_subscriber_has() {
         let of = |text: &str| network(text.parse().unwrap());
-        assert_eq!(of("203.0.113.9"), "203.0.113.9");
-        assert_eq!(of("::ffff:203.0.113.9"), "203.0.113.9");
+        assert_eq!(of("203.0.113.9"), "203.0.113.9/32");
+        assert_eq!(of("::ffff:203.0.113.9"), of("203.0.113.9"));
+        assert_ne!(of("203.0.113.9"), of("203.0.113.8"));
+        assert_eq!(of("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
         assert_eq!(of("2001:db8:1:2:3:4:5:6"), of("2001:db8:1:2:ffff::1"));
         assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
         assert_eq!(shown("203.0.113.9".parse().unwrap()), "203.0.113.0/24");

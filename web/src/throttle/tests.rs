@@ -1,4 +1,4 @@
-use super::limits::{REDEEM, SECOND_FACTOR, SIGN_IN};
+use super::limits::{ACCOUNT, REDEEM, SECOND_FACTOR, SIGN_IN};
 use super::*;
 use commands::pool::{PoolSettings, Role, connect};
 use local_services::testing::TestDatabases;
@@ -70,14 +70,42 @@ async fn what_nobody_tries_any_more_is_forgotten_and_no_key_is_in_clear() {
 
 #[test]
 fn p30_the_keys_kept_in_a_process_are_bounded() {
-    let limiter = RateLimiter::keyed(SIGN_IN.quota(1));
+    let limiter = Limiter::new(SIGN_IN.quota(1));
+    let now = Instant::now();
     let key = |n: u32| {
         let mut key = [1; 32];
         key[..4].copy_from_slice(&n.to_be_bytes());
         key
     };
-    let passed = (0..u32::try_from(MOST_KEYS).unwrap() + 1000).filter(|n| check(&limiter, key(*n)).is_ok()).count();
-    assert!(limiter.len() <= MOST_KEYS + 1, "{}", limiter.len());
+    let passed = (0..u32::try_from(MOST_KEYS).unwrap() + 1000).filter(|n| limiter.check(key(*n), now).is_ok()).count();
+    assert!(limiter.keys.len() <= MOST_KEYS + 1, "{}", limiter.keys.len());
     // Past the bound strangers share one bucket: nobody passes without a limit.
     assert!(passed <= MOST_KEYS + 5, "{passed}");
+}
+
+#[test]
+fn p30_a_flood_of_strangers_makes_a_process_forget_once_a_second_and_not_at_every_try() {
+    let limiter = Limiter::new(SIGN_IN.quota(1));
+    let begun = Instant::now();
+    assert!(limiter.may_forget(begun));
+    assert!(!limiter.may_forget(begun) && !limiter.may_forget(begun + Duration::from_millis(999)));
+    assert!(limiter.may_forget(begun + FORGETS_EVERY));
+    assert!(!limiter.may_forget(begun + FORGETS_EVERY));
+}
+
+#[tokio::test]
+async fn p27_what_is_given_back_was_no_try_and_a_day_sees_a_hundred_guesses_at_most() {
+    let databases = TestDatabases::create().await.unwrap();
+    let throttle = throttle(&databases).await;
+    for _ in 0..200 {
+        throttle.hold(at(0), &ACCOUNT, "a").await.unwrap();
+        throttle.give_back(&ACCOUNT, "a").await;
+    }
+    let mut guesses = 0;
+    for minute in 0..24 * 60 {
+        for _ in 0..if minute == 0 { 60 } else { 1 } {
+            guesses += usize::from(throttle.hold(at(minute * 60), &ACCOUNT, "a").await.is_ok());
+        }
+    }
+    assert!((90..=100).contains(&guesses), "{guesses}");
 }

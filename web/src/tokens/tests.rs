@@ -1,7 +1,6 @@
 //! Tokens against the real database and over HTTP.
 
 mod attack;
-mod forged;
 mod http;
 
 use super::families::{ABSOLUTE, IDLE};

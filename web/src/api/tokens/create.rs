@@ -5,7 +5,7 @@ use crate::AppState;
 use crate::api::input::{JsonBytes, parse_json};
 use crate::middleware::{Peer, address};
 use crate::problem::{Code, Problem};
-use crate::sign_in;
+use crate::sign_in::{self, Caller};
 use crate::throttle::limits;
 use crate::tokens::Begin;
 use axum::extract::State;
@@ -67,7 +67,9 @@ pub async fn post(
 }
 
 async fn prove(state: &AppState, network: &str, sent: &Credentials) -> Result<(AccountId, SignInMethod), Problem> {
-    match sign_in::password(state, network, &sent.email, &sent.password).await? {
+    // A program has no browser that its person signed in in.
+    let caller = Caller { network, browser: None };
+    match sign_in::password(state, &caller, &sent.email, &sent.password).await? {
         SignIn::Done(account) => Ok((account, SignInMethod::Password)),
         SignIn::NeedsTotp(account) => {
             let code = sent.code.as_deref().ok_or_else(|| Problem::new(Code::SecondFactorRequired))?;

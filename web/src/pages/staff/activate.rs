@@ -9,7 +9,6 @@ use crate::AppState;
 use crate::i18n::{Lang, key};
 use crate::letters;
 use crate::pages::respond::Nonce;
-use crate::throttle::limits::REDEEM;
 use axum::Form;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -33,9 +32,6 @@ pub(super) struct Chosen {
 
 /// `POST /entrar/activar`.
 pub(super) async fn post(State(state): State<AppState>, visit: Visit, Form(sent): Form<Chosen>) -> Response {
-    if let Err(refused) = visit.may_try(&state, &REDEEM, &visit.network(&state)).await {
-        return refused.into_response();
-    }
     // A whole link is as good as what is in it.
     let token = sent.enlace.trim().rsplit_once("#t=").map_or(sent.enlace.trim(), |(_, token)| token).to_owned();
     let why = if sent.nueva != sent.repetida {

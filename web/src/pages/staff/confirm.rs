@@ -7,7 +7,6 @@ use crate::AppState;
 use crate::i18n::{Lang, key};
 use crate::middleware::{RETURN_TO, return_target};
 use crate::session::Person;
-use crate::throttle::limits::STEP_UP;
 use axum::Form;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -37,9 +36,6 @@ pub(super) async fn post(
     Form(sent): Form<Again>,
 ) -> Response {
     let onward = return_target(&sent.volver).unwrap_or("/cuenta");
-    if let Err(refused) = visit.may_try(&state, &STEP_UP, &person.account_id.to_string()).await {
-        return refused.into_response();
-    }
     match state.accounts.check_password(person.account_id, &sent.clave).await {
         Ok(true) => match state.sessions.step_up(person.session_id).await {
             Ok(Some(secret)) => visit.with_session(&secret, onward),

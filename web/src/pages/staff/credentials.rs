@@ -9,7 +9,6 @@ use crate::AppState;
 use crate::i18n::{Lang, key};
 use crate::letters;
 use crate::session::{Ended, Person};
-use crate::throttle::limits::STEP_UP;
 use axum::Form;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -34,9 +33,6 @@ pub(super) async fn change_password(
     visit: Visit,
     Form(sent): Form<Passwords>,
 ) -> Response {
-    if let Err(refused) = visit.may_try(&state, &STEP_UP, &person.account_id.to_string()).await {
-        return refused.into_response();
-    }
     let why = if sent.nueva != sent.repetida {
         key("password-differs")
     } else {

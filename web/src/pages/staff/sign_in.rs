@@ -9,7 +9,7 @@ use crate::middleware::{RETURN_TO, return_target};
 use crate::pages::respond::Nonce;
 use crate::pages::shell::{self, Page, Place};
 use crate::session::{self, Ended};
-use crate::sign_in;
+use crate::sign_in::{self, Caller};
 use axum::Form;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -50,10 +50,12 @@ pub(super) struct Credentials {
 /// `POST /entrar`.
 pub(super) async fn post(State(state): State<AppState>, mut visit: Visit, Form(sent): Form<Credentials>) -> Response {
     visit.wanted = return_target(&sent.volver).map(str::to_owned);
-    match sign_in::password(&state, &visit.network(&state), &sent.email, &sent.clave).await {
+    let (network, browser) = (visit.network(&state), session::BROWSER.given(&visit.headers));
+    let caller = Caller { network: &network, browser: browser.as_ref() };
+    match sign_in::password(&state, &caller, &sent.email, &sent.clave).await {
         Ok(SignIn::Done(account)) => {
             note(&state, account, AccountFact::SignedIn(SignInMethod::Password));
-            visit.begin(&state, account, false, visit.onward()).await
+            visit.enter(&state, account, visit.onward()).await
         }
         Ok(SignIn::NeedsTotp(account)) => {
             let query = form_urlencoded::Serializer::new(String::new()).append_pair(RETURN_TO, visit.onward()).finish();
@@ -94,7 +96,7 @@ pub(super) async fn post_code(State(state): State<AppState>, mut visit: Visit, F
     match sign_in::code(&state, account, &sent.codigo).await {
         Ok(true) => {
             note(&state, account, AccountFact::SignedIn(SignInMethod::PasswordAndTotp));
-            visit.begin(&state, account, false, visit.onward()).await
+            visit.enter(&state, account, visit.onward()).await
         }
         Ok(false) => {
             let view = CodePage { wanted: visit.wanted.clone(), refused: true };

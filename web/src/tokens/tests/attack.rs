@@ -1,5 +1,7 @@
 //! Races and replays, in the size that a minute allows; `make attack` runs them at full size.
 
+mod forged;
+
 use super::*;
 use crate::testing::attack_size;
 use futures::future::join_all;

@@ -1,0 +1,122 @@
+//! Guessing, in the size that a minute allows; `make attack` does it at full size, and measures time.
+
+use super::*;
+use crate::testing::attack_size;
+use futures::StreamExt as _;
+use std::time::{Duration, Instant};
+
+#[tokio::test]
+async fn p27_of_a_thousand_networks_that_spray_one_account_none_keeps_its_director_out() {
+    let databases = TestDatabases::create().await.unwrap();
+    let (one, other) = (behind_a_proxy(databases.clone()).await, behind_a_proxy(databases).await);
+    let school = one.school(1).await.unwrap();
+    let account = member(&one, &school, "direccion@escuela.cl").await;
+    let home = "198.51.100.7";
+    let mut cookie = known(&enter(&one, home, "", "direccion@escuela.cl", PASSWORD).await);
+    let mut guesses = 0;
+    for day in 0..2 {
+        let networks = attack_size(100, 1000);
+        let mut spray = futures::stream::iter(0..networks)
+            .map(|n| {
+                let app = if n % 2 == 0 { &one } else { &other };
+                async move { status(app, &network(n), "Direccion@escuela.cl", WRONG).await }
+            })
+            .buffer_unordered(16);
+        let mut done = 0;
+        while let Some(status) = spray.next().await {
+            assert!(status == 422 || status == 429, "{status}");
+            guesses += usize::from(status == 422);
+            done += 1;
+            if done == networks / 2 {
+                // In the midst of it, from the network of an attacker even.
+                let begun = Instant::now();
+                let answer = enter(&other, &network(0), &cookie, "direccion@escuela.cl", PASSWORD).await;
+                cookie = known(&answer);
+                assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+            }
+        }
+        assert!(guesses <= 50 * (day + 1), "{guesses}");
+        // From a browser that nobody knows even the director waits, and is told how long.
+        let unknown = enter(&one, "198.51.100.8", "", "direccion@escuela.cl", PASSWORD).await;
+        assert_eq!(unknown.status(), 429);
+        assert!(unknown.headers()["retry-after"].to_str().unwrap().parse::<u64>().unwrap() <= 24 * 60 * 60 / 50);
+        // Nobody else does.
+        assert_eq!(status(&other, "198.51.100.8", "otra@escuela.cl", WRONG).await, 422);
+        for app in [&one, &other] {
+            app.clock.advance(chrono::TimeDelta::days(1));
+        }
+    }
+    assert!(guesses >= 60, "{guesses}");
+    // The account's schools are told, once a day at most.
+    let mut told = 0_i64;
+    for _ in 0..100 {
+        told = sqlx::query_scalar("select count(*) from events where aggregate_id = $1 and event_type = 'throttled'")
+            .bind(format!("{}/{account}", school.id))
+            .fetch_one(&one.running().pools().log_reader)
+            .await
+            .unwrap();
+        if told == 2 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(told, 2);
+    other.shutdown().await;
+    one.shutdown().await;
+}
+
+/// Whether two samples are of one distribution: the probability that they differ as much by chance
+/// (Kolmogorov and Smirnov, as the series of Numerical Recipes 14.3 has it).
+fn kolmogorov_smirnov(a: &mut [f64], b: &mut [f64]) -> f64 {
+    a.sort_by(f64::total_cmp);
+    b.sort_by(f64::total_cmp);
+    let (n, m) = (a.len() as f64, b.len() as f64);
+    let below = |of: &[f64], x: f64| of.partition_point(|y| *y <= x) as f64;
+    let distance = |x: f64| (below(a, x) / n - below(b, x) / m).abs();
+    let most = a.iter().chain(b.iter()).map(|x| distance(*x)).fold(0.0, f64::max);
+    let root = (n * m / (n + m)).sqrt();
+    let lambda = (root + 0.12 + 0.11 / root) * most;
+    let terms = (1..=100).map(|k| {
+        let sign = if k % 2 == 1 { 2.0 } else { -2.0 };
+        sign * (-2.0 * f64::from(k * k) * lambda * lambda).exp()
+    });
+    if lambda < 0.2 { 1.0 } else { terms.sum::<f64>().clamp(0.0, 1.0) }
+}
+
+#[test]
+fn samples_of_one_distribution_are_told_from_those_of_two() {
+    let sample = |shift: f64| (0..500).map(|n| f64::from(n * 7919 % 1000) + shift).collect::<Vec<_>>();
+    assert!(kolmogorov_smirnov(&mut sample(0.0), &mut sample(3.0)) > 0.5);
+    assert!(kolmogorov_smirnov(&mut sample(0.0), &mut sample(200.0)) < 0.001);
+}
+
+#[tokio::test]
+#[ignore = "measures time: `make attack`"]
+async fn a40_how_long_the_door_takes_does_not_tell_whether_an_address_is_known() {
+    let app = behind_a_proxy(TestDatabases::create().await.unwrap()).await;
+    let school = app.school(1).await.unwrap();
+    member(&app, &school, "rosa@escuela.cl").await;
+    let mut took = [Vec::new(), Vec::new()];
+    for n in 0..2 * attack_size(100, 1000) + 20 {
+        // Known and unknown in turn, each from a network of its own and at a time of its own.
+        let email = if n % 2 == 0 { "rosa@escuela.cl" } else { "nadie@escuela.cl" };
+        app.clock.advance(chrono::TimeDelta::minutes(30));
+        let begun = Instant::now();
+        let answer = enter(&app, &network(n), "", email, WRONG).await;
+        let status = answer.status();
+        answer.text().await.unwrap();
+        let elapsed = begun.elapsed();
+        assert_eq!(status, 422, "{n}");
+        if n >= 20 {
+            took[n % 2].push(elapsed.as_secs_f64() * 1000.0);
+        }
+    }
+    let [mut known, mut unknown] = took;
+    let alike = kolmogorov_smirnov(&mut known, &mut unknown);
+    let median = |sorted: &[f64]| sorted[sorted.len() / 2];
+    let (known, unknown) = (median(&known), median(&unknown));
+    eprintln!("median known {known:.2} ms, unknown {unknown:.2} ms, Kolmogorov-Smirnov p {alike:.3}");
+    assert!((known - unknown).abs() < 5.0, "{known} ms and {unknown} ms");
+    assert!(alike > 0.01, "p {alike}");
+    app.shutdown().await;
+}
