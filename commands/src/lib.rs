@@ -30,6 +30,7 @@ pub mod guardians;
 pub mod ids;
 pub mod keys;
 pub mod kiosk_reports;
+pub mod looks;
 pub mod pool;
 pub mod settings;
 #[cfg(test)]

@@ -49,3 +49,40 @@ grant select, insert, update, delete on family_links, family_sessions to attenda
 
 -- A guardian's pupils.
 create index guardian_links_of on roster.guardian_links (school_id, guardian_id);
+
+-- Who looked at pupils' data, when, at what and by which right: beside the log, since a look is no fact of the school's
+-- day and there are many. Never changed or deleted by anybody. No names, no addresses.
+create table looks (
+  school_id uuid not null,
+  look_id bigint generated always as identity,
+  looked_at timestamptz not null,
+  who_kind text not null check (who_kind in ('account', 'guardian')),
+  who_id uuid not null,
+  -- What the person was in that school then: `ADMIN`, `DIRECTOR,INSPECTOR`, `GUARDIAN`.
+  role text not null,
+  what text not null check (what in ('board', 'pupils', 'course', 'audit', 'own_pupil')),
+  -- The right by which: `pupils.read`.
+  why text not null,
+  -- Of one course, of one pupil, or, without either, of the whole school.
+  course_id uuid,
+  student_id uuid,
+  session_id uuid not null,
+  primary key (school_id, look_id),
+  check (course_id is null or student_id is null)
+);
+create index looks_of_person on looks (school_id, who_id, looked_at);
+create index looks_of_day on looks (school_id, looked_at);
+
+create trigger looks_append_only before update or delete on looks
+  for each statement execute function refuse_rewrite();
+create trigger looks_never_truncated before truncate on looks
+  for each statement execute function refuse_rewrite();
+
+alter table looks enable row level security;
+alter table looks force row level security;
+create policy own_school on looks to attendance_request
+  using (school_id = nullif(current_setting('app.school', true), '')::uuid)
+  with check (school_id = nullif(current_setting('app.school', true), '')::uuid);
+create policy log_writer_every_school on looks to attendance_log_writer using (true) with check (true);
+grant select on looks to attendance_request;
+grant select, insert on looks to attendance_log_writer;

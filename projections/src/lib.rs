@@ -27,6 +27,7 @@ pub mod audit;
 pub mod checkpoint;
 pub mod fact;
 pub mod live;
+pub mod looks;
 pub mod model;
 pub mod page;
 pub mod readers;

@@ -102,6 +102,13 @@ impl Browser {
         }
     }
 
+    /// Clicks the first element that a CSS selector finds, as a person does.
+    pub async fn click(&self, selector: &str) -> anyhow::Result<()> {
+        let found = self.command("elements", &json!({"using": "css selector", "value": selector})).await?;
+        let element = found[0][ELEMENT].as_str().with_context(|| format!("no {selector}"))?;
+        self.command(&format!("element/{element}/click"), &json!({})).await.map(drop)
+    }
+
     /// Waits until the text of a selector satisfies `wanted`, looking every few milliseconds, and
     /// gives it; an error with the last text after `patience`.
     pub async fn wait_for_text(

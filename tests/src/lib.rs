@@ -27,6 +27,8 @@ mod disk;
 #[cfg(test)]
 mod erasure;
 #[cfg(test)]
+mod family;
+#[cfg(test)]
 mod gates;
 #[cfg(test)]
 mod hangup;

@@ -473,3 +473,23 @@ family-more-of = See the details of { $name }
 family-back = Back to your pupils
 family-no-taps = No entries or exits are recorded today.
 family-why = Where this comes from
+looks-title = Who looked
+looks-back = Back to the log
+looks-what = Each time a person sees pupils' data, it is written down. The same seen again within five minutes counts once.
+looks-empty = Nobody has looked yet.
+looks-of-school = the whole school
+looks-of-pupil = pupil { $id }
+looks-why = by the permission { $why }
+look-board = Board of the day
+look-pupils = List of pupils
+look-course = A course's day
+look-audit = Index of the log, without names
+look-own-pupil = The family's page
+look-times = { $n ->
+    [one] once
+   *[other] { $n } times
+}
+role-guardian = Guardian
+family-looks-what = People who saw data of this pupil in the last 30 days, also as part of the course or of the whole school.
+family-looks-you = You
+family-looks-relative = Another member of the family

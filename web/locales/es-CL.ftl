@@ -478,3 +478,23 @@ family-more-of = Ver el detalle de { $name }
 family-back = Volver a sus pupilos
 family-no-taps = Hoy no hay ingresos ni salidas registrados.
 family-why = De dónde sale
+looks-title = Quién miró
+looks-back = Volver al registro
+looks-what = Cada vez que una persona ve datos de alumnos queda anotado. Lo mismo visto otra vez dentro de cinco minutos cuenta como una sola vez.
+looks-empty = Nadie ha mirado todavía.
+looks-of-school = todo el colegio
+looks-of-pupil = alumno { $id }
+looks-why = por el permiso { $why }
+look-board = Panel del día
+look-pupils = Lista de alumnos
+look-course = Día de un curso
+look-audit = Índice del registro, sin nombres
+look-own-pupil = Página de la familia
+look-times = { $n ->
+    [one] una vez
+   *[other] { $n } veces
+}
+role-guardian = Apoderado o apoderada
+family-looks-what = Personas que en los últimos 30 días vieron datos de este alumno o alumna, también dentro de su curso o de todo el colegio.
+family-looks-you = Usted
+family-looks-relative = Otra persona de la familia

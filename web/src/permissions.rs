@@ -9,7 +9,11 @@ pub use routes::ROUTES;
 
 use crate::throttle::limits::Limit;
 use axum::http::Method;
+use commands::looks::What;
 use domain::account::StaffRole;
+
+/// The one thing that a guardian may do: see the own pupils.
+pub const PARENT_READ: &str = "parent:read";
 
 /// Something that a person may do in a school.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -101,12 +105,20 @@ pub struct Route {
     /// How often it may be tried, where a secret can be guessed there. Signing in, whose tries count by what is in
     /// the form, has its own ([`crate::sign_in`]).
     pub tries: Option<Tries>,
+    /// What of pupils' data it shows to the staff: each answer is recorded, or is none (ADR 0017). What families are
+    /// shown is recorded pupil by pupil where it is read.
+    pub shows: Option<What>,
 }
 
 impl Route {
     /// The same, asking for the password first.
     const fn after_password(self) -> Self {
         Self { step_up: true, ..self }
+    }
+
+    /// The same, showing pupils' data.
+    const fn shows(self, what: What) -> Self {
+        Self { shows: Some(what), ..self }
     }
 
     /// Whether it is the families' and not the staff's.

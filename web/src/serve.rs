@@ -24,6 +24,7 @@ use commands::clock::Clock;
 use commands::directory::Directory;
 use commands::ids::IdSource;
 use commands::keys::{DirectoryKey, Kek};
+use commands::looks::Looks;
 use commands::vault::Vault;
 pub use http::Standing;
 use nats::Transport;
@@ -236,6 +237,7 @@ fn compose(
         sessions: Sessions::new(pools.auth.clone(), clock.clone(), ids.clone()),
         tokens,
         throttle: Throttle::new(pools.auth.clone()),
+        looks: Looks::new(pools.log_writer.clone(), clock.clone()),
         families: Families::new(
             pools.auth.clone(),
             write.clone(),

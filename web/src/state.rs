@@ -15,6 +15,7 @@ use commands::accounts::Accounts;
 use commands::batcher::Batcher;
 use commands::clock::Clock;
 use commands::ids::IdSource;
+use commands::looks::Looks;
 use nats::Transport;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -42,6 +43,8 @@ pub struct AppState {
     pub accounts: Accounts,
     /// Who is signed in.
     pub sessions: Sessions,
+    /// Who looked at pupils' data.
+    pub looks: Looks,
     /// Guardians who come in.
     pub families: Families,
     /// For whom programs ask.

@@ -3,9 +3,11 @@
 use crate::audit::queries::{Filter, Order, entries};
 use crate::live::lines::Lines;
 use crate::live::{kept, queries as live};
+use crate::looks;
 use crate::roster::queries as roster;
 use crate::testing::history::{self, Random, course_id, kiosk_id};
 use crate::testing::{World, at, id, monday};
+use chrono_tz::Tz;
 use domain::{CourseId, KioskId, SchoolId, StudentId};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use std::collections::BTreeSet;
@@ -15,7 +17,9 @@ const ONE: u128 = 1 << 24;
 const TWIN: u128 = 2 << 24;
 
 /// What only the write side writes, one row a school.
-const WRITE_SIDE: &str = "insert into kiosk_seen select i, school, now(), 0, 0, i, null from twins";
+const WRITE_SIDE: &str = "insert into kiosk_seen select i, school, now(), 0, 0, i, null from twins;
+     insert into looks (school_id, looked_at, who_kind, who_id, role, what, why, session_id)
+     select school, now(), 'account', school, 'ADMIN', 'board', 'board.read', school from twins";
 
 /// Two schools of which everything exists twice, with the same history but for their ids.
 async fn twins() -> World {
@@ -77,6 +81,11 @@ async fn answers(world: &World, of: SchoolId, about: SchoolId) -> Vec<(&'static 
         ("student", format!("{:?}", roster::student(&mut tx, pupil).await.unwrap())),
         ("students changed", format!("{:?}", roster::students_changed_since(&mut tx, 0, 200).await.unwrap())),
         ("cards", format!("{:?}", roster::cards_since(&mut tx, 0, 200).await.unwrap().cards)),
+        ("looks", format!("{:?}", looks::newest(&mut tx, None, 200).await.unwrap())),
+        (
+            "looks about",
+            format!("{:?}", looks::about(&mut tx, pupil, Tz::UTC, chrono::DateTime::UNIX_EPOCH).await.unwrap()),
+        ),
         ("guardians", format!("{:?}", roster::guardians_of(&mut tx, pupil).await.unwrap())),
         ("board", format!("{:?}", live::load_board(&mut moment, monday(), now).await.unwrap())),
         ("facts", format!("{:?}", kept::load(&mut moment, monday(), None, 0).await.unwrap())),

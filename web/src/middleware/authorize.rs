@@ -15,10 +15,11 @@ use crate::throttle::limits::{self, Limit};
 use axum::RequestExt as _;
 use axum::body::Body;
 use axum::extract::{MatchedPath, RawPathParams, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::{SchoolId, StudentId};
+use commands::looks::{Look, Looker, What, Whose};
+use domain::{CourseId, SchoolId, StudentId};
 use futures::StreamExt as _;
 use uuid::Uuid;
 
@@ -72,7 +73,18 @@ pub async fn authorize(State(state): State<AppState>, mut request: Request, next
         return refused.into_response();
     }
     let school = request.extensions().get::<InSchool>().copied();
+    let look = match (route.shows, needs, school) {
+        (Some(what), Some(by), Some(InSchool(school))) => look(&mut request, &person, school, what, by).await,
+        _ => None,
+    };
     let response = next.run(request).await;
+    let shows = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
+    if let Some(look) = look.filter(|_| shows)
+        && let Err(error) = state.looks.record(look).await
+    {
+        // What nobody will know of is not shown.
+        return Problem::from(error).into_response();
+    }
     if is_stream(&response) { watched(&state.sessions, &person, needs, school, response) } else { response }
 }
 
@@ -90,8 +102,8 @@ async fn for_family(state: &AppState, route: &Route, mut request: Request, next:
     };
     proven(&request);
     if route.access == Access::OwnPupil {
-        let own = match named_pupil(&mut request).await {
-            Some(student) => state.families.own_pupil(&guardian, student).await,
+        let own = match named_id(&mut request, "student_id").await {
+            Some(student) => state.families.own_pupil(&guardian, StudentId(student)).await,
             None => Ok(None),
         };
         match own {
@@ -112,11 +124,29 @@ fn proven(request: &Request) {
     }
 }
 
-/// The pupil that the address names.
-async fn named_pupil(request: &mut Request) -> Option<StudentId> {
+/// An id that the address names.
+async fn named_id(request: &mut Request, parameter: &str) -> Option<Uuid> {
     let parameters = request.extract_parts::<RawPathParams>().await.ok()?;
-    let named = parameters.iter().find(|(name, _)| *name == "student_id")?;
-    named.1.parse().ok().map(StudentId)
+    let named = parameters.iter().find(|(name, _)| *name == parameter)?;
+    named.1.parse().ok()
+}
+
+/// What the answer to this request shows to whom; none where its address names nothing.
+async fn look(request: &mut Request, person: &Person, school: SchoolId, what: What, by: Permission) -> Option<Look> {
+    let whose = match what {
+        What::Course => Whose::Course(CourseId(named_id(request, "id").await?)),
+        What::Board | What::Pupils | What::Audit | What::OwnPupil => Whose::School,
+    };
+    let roles = person.roles.iter().filter(|(of, _)| *of == school).map(|(_, role)| role.as_str());
+    Some(Look {
+        school,
+        who: Looker::Account(person.account_id),
+        role: roles.collect::<Vec<_>>().join(","),
+        what,
+        whose,
+        why: by.as_str(),
+        session_id: person.session_id,
+    })
 }
 
 /// Counts a try against a limit, or says how to refuse it.

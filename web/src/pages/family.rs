@@ -94,7 +94,7 @@ pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
         ("family link void", link::elsewhere(&Opened::Void, lang, nonce)),
         ("family home hostile", home::page(&children(), lang, nonce)),
         ("family home empty", home::page(&[], lang, nonce)),
-        ("family pupil hostile", pupil::page(&day::Child::sample(1), lang, nonce)),
+        ("family pupil hostile", pupil::page(&day::Child::sample(1), &pupil::sample(), lang, nonce)),
     ]
     .map(|(name, markup)| (name.to_owned(), markup))
     .into()

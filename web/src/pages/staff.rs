@@ -10,6 +10,7 @@ mod confirm;
 mod credentials;
 pub(super) mod form;
 mod log;
+pub(super) mod looks;
 mod people;
 mod people_changes;
 mod programs;
@@ -60,6 +61,7 @@ pub fn router() -> Router<AppState> {
         .route("/personas/estado", post(people_changes::change_state))
         .route("/personas/enlace", post(people_changes::new_link))
         .route("/registro", get(log::get))
+        .route("/registro/miradas", get(looks::get))
 }
 
 /// A request for one of these pages.
@@ -208,7 +210,7 @@ async fn school_name(state: &AppState, school: SchoolId) -> Option<String> {
 #[cfg(test)]
 pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
     use super::sample::{self, HOSTILE};
-    use super::view::{Colleague, LogLine, OwnSession};
+    use super::view::{Colleague, LogLine, LookLine, OwnSession};
     use crate::i18n::key;
     use crate::permissions::Permission;
     use commands::accounts::StaffRole;
@@ -261,6 +263,23 @@ pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
     let framed = |main| account::page(&who, lang, nonce, key("totp-title"), "/cuenta", &main);
     let account =
         |totp| account::AccountPage::sample(who.clone(), HOSTILE.to_owned(), (0..3).map(session).collect(), totp);
+    let look = |what: &str, course: Option<String>, pupil| LookLine {
+        at: sample::now(),
+        who: HOSTILE.to_owned(),
+        role: "DIRECTOR,GUARDIAN".to_owned(),
+        what: what.to_owned(),
+        why: HOSTILE.to_owned(),
+        course,
+        pupil,
+    };
+    let looked = looks::LooksPage {
+        who: who.clone(),
+        school,
+        school_name: HOSTILE.to_owned(),
+        zone: sample::school().zone,
+        lines: vec![look("board", None, None), look("course", hostile(), None), look(HOSTILE, None, Some(school))],
+        next: Some(7),
+    };
     let known = domain::account::samples().into_iter().map(|event| line(domain::DomainEvent::name(&event)));
     [
         ("sign in hostile", sign_in(true).page(lang, nonce)),
@@ -285,6 +304,8 @@ pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
         ),
         ("log hostile", log(known.chain([line(HOSTILE)]).collect()).page(lang, nonce)),
         ("log hostile, empty", log(Vec::new()).page(lang, nonce)),
+        ("looks hostile", looked.page(lang, nonce)),
+        ("looks hostile, empty", looks::LooksPage { lines: Vec::new(), next: None, ..looked }.page(lang, nonce)),
     ]
     .map(|(name, markup)| (name.to_owned(), markup))
     .into()

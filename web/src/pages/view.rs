@@ -101,6 +101,25 @@ pub struct LogLine {
     pub by: String,
 }
 
+/// A look at pupils' data.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LookLine {
+    /// When; it may have lasted.
+    pub at: DateTime<Utc>,
+    /// A name, or an id.
+    pub who: String,
+    /// What the person was: `DIRECTOR,INSPECTOR`.
+    pub role: String,
+    /// At what.
+    pub what: String,
+    /// The right by which.
+    pub why: String,
+    /// Of this course alone.
+    pub course: Option<String>,
+    /// Of this pupil alone.
+    pub pupil: Option<Uuid>,
+}
+
 /// A school as a choice.
 #[derive(Clone, PartialEq, Debug)]
 pub struct School {

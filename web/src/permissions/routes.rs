@@ -5,17 +5,18 @@ use super::Permission::{AuditRead, BoardRead, PeopleManage, PeopleRead, PupilsRe
 use super::Tries::{OfNetwork, OfPerson};
 use super::{Access, Route};
 use crate::throttle::limits::{REDEEM, REFRESH, STEP_UP};
+use commands::looks::What;
 
 const fn get(path: &'static str, access: Access) -> Route {
-    Route { method: "GET", path, access, step_up: false, tries: None }
+    Route { method: "GET", path, access, step_up: false, tries: None, shows: None }
 }
 
 const fn post(path: &'static str, access: Access) -> Route {
-    Route { method: "POST", path, access, step_up: false, tries: None }
+    Route { method: "POST", path, access, step_up: false, tries: None, shows: None }
 }
 
 const fn put(path: &'static str, access: Access) -> Route {
-    Route { method: "PUT", path, access, step_up: false, tries: None }
+    Route { method: "PUT", path, access, step_up: false, tries: None, shows: None }
 }
 
 /// Every route of the server.
@@ -30,14 +31,14 @@ pub const ROUTES: &[Route] = &[
     post("/api/v1/kiosks/{kiosk_id}/heartbeat", Kiosk),
     get("/api/v1/kiosks/{kiosk_id}/roster", Kiosk),
     // The API.
-    get("/api/v1/live", May(BoardRead)),
-    get("/api/v1/live/stream", May(BoardRead)),
-    get("/api/v1/live/pupils", May(PupilsRead)),
+    get("/api/v1/live", May(BoardRead)).shows(What::Board),
+    get("/api/v1/live/stream", May(BoardRead)).shows(What::Board),
+    get("/api/v1/live/pupils", May(PupilsRead)).shows(What::Pupils),
     get("/api/v1/courses", May(BoardRead)),
-    get("/api/v1/courses/{id}/day", May(PupilsRead)),
+    get("/api/v1/courses/{id}/day", May(PupilsRead)).shows(What::Course),
     put("/api/v1/courses/{id}/schedule", May(ScheduleWrite)),
-    get("/api/v1/students", May(PupilsRead)),
-    get("/api/v1/audit", May(AuditRead)),
+    get("/api/v1/students", May(PupilsRead)).shows(What::Pupils),
+    get("/api/v1/audit", May(AuditRead)).shows(What::Audit),
     // In and out for programs. The tokens themselves are what these ask for.
     post("/api/v1/tokens", Public),
     post("/api/v1/tokens/refresh", Public).tried(OfNetwork(&REFRESH)),
@@ -45,10 +46,10 @@ pub const ROUTES: &[Route] = &[
     get("/api/v1/tokens", Person),
     // Pages.
     get("/", Person),
-    get("/hoy", May(BoardRead)),
-    get("/hoy/muro", May(BoardRead)),
-    get("/hoy/live", May(BoardRead)),
-    get("/hoy/cursos/{id}", May(PupilsRead)),
+    get("/hoy", May(BoardRead)).shows(What::Board),
+    get("/hoy/muro", May(BoardRead)).shows(What::Board),
+    get("/hoy/live", May(BoardRead)).shows(What::Board),
+    get("/hoy/cursos/{id}", May(PupilsRead)).shows(What::Course),
     get("/escuelas", Person),
     // In and out. Whoever is here is nobody yet, or any more.
     get("/entrar", Public),
@@ -75,6 +76,7 @@ pub const ROUTES: &[Route] = &[
     post("/personas/estado", May(PeopleManage)).after_password(),
     post("/personas/enlace", May(PeopleManage)).after_password(),
     get("/registro", May(AuditRead)),
+    get("/registro/miradas", May(AuditRead)),
     // Families.
     get("/familia/entrar", Public),
     post("/familia/entrar", Public),

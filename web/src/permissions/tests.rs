@@ -1,5 +1,7 @@
 //! The table against the router, and every route as every kind of person.
 
+mod looks;
+
 use super::*;
 use crate::testing::{TestApp, TestPerson, TestSchool, refusal, with_form};
 use commands::accounts::Invite;

@@ -1,15 +1,16 @@
 //! A pupil's day as a family sees it.
 
 use crate::AppState;
-use crate::family::OwnPupil;
+use crate::family::{Guardian, OwnPupil};
 use crate::i18n::{Lang, times};
 use crate::pages::course::fact;
 use crate::pages::icon::icon;
 use crate::pages::read_models::{name, pupil};
 use crate::pages::source::SourceError;
-use crate::pages::stream::full_name;
 use crate::pages::view::{PersonName, Pupil, School};
+use crate::permissions::PARENT_READ;
 use chrono::{DateTime, NaiveDate, Utc};
+use commands::looks::{Look, Looker, What, Whose};
 use domain::attendance_day::{Direction, Flag};
 use maud::{Markup, html};
 use projections::live::queries::pupil_day;
@@ -30,8 +31,19 @@ pub(super) struct Child {
     pub as_of: Option<DateTime<Utc>>,
 }
 
-/// Today, as the board knows it now; none if the school does not know the pupil.
-pub(super) async fn today(state: &AppState, own: &OwnPupil) -> Result<Option<Child>, SourceError> {
+/// Today, as the board knows it now; none if the school does not know the pupil. That the guardian looked is recorded
+/// first.
+pub(super) async fn today(state: &AppState, guardian: &Guardian, own: &OwnPupil) -> Result<Option<Child>, SourceError> {
+    let look = Look {
+        school: own.school,
+        who: Looker::Guardian(own.guardian),
+        role: "GUARDIAN".to_owned(),
+        what: What::OwnPupil,
+        whose: Whose::Pupil(own.student),
+        why: PARENT_READ,
+        session_id: guardian.session_id,
+    };
+    state.looks.record(look).await.map_err(|error| SourceError::Unavailable(error.into()))?;
     let request = &state.pools.request;
     let found = projections::roster::queries::school(&mut request.begin(own.school).await?).await?;
     let Some(found) = found else { return Ok(None) };
@@ -71,16 +83,20 @@ impl Child {
         }
     }
 
-    /// Name, course, how the day stands.
-    pub(super) fn head(&self, lang: Lang) -> Markup {
+    /// Course and school.
+    pub(super) fn place(&self) -> Markup {
+        html! { @if let Some(course) = &self.course { (course) " · " } (self.school.name) }
+    }
+
+    /// How the day stands.
+    pub(super) fn stands(&self, lang: Lang) -> Markup {
         let status = self.pupil.status;
+        // That there is no entry is said once, below.
+        let came = self.pupil.first_entry.is_some() || self.pupil.left_at.is_some();
         html! {
-            h2 {
-                (full_name(&self.pupil.name, lang))
-                small { @if let Some(course) = &self.course { (course) " · " } (self.school.name) }
-            }
             p class={ "family-status " (status.class()) } {
-                (icon(status.class())) b { (status.word(lang)) } " " span { (fact(&self.pupil, self.school.zone, lang)) }
+                (icon(status.class())) b { (status.word(lang)) }
+                @if came { " " span { (fact(&self.pupil, self.school.zone, lang)) } }
             }
         }
     }

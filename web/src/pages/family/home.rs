@@ -9,6 +9,7 @@ use crate::i18n::{Lang, times};
 use crate::pages::icon::icon;
 use crate::pages::respond::Nonce;
 use crate::pages::source::SourceError;
+use crate::pages::stream::full_name;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -31,7 +32,7 @@ async fn children(state: &AppState, guardian: &Guardian) -> Result<Vec<Child>, S
         for student in linked {
             let own = state.families.own_pupil(guardian, student).await.map_err(unavailable)?;
             if let Some(own) = own.filter(|own| own.school == school)
-                && let Some(child) = day::today(state, &own).await?
+                && let Some(child) = day::today(state, guardian, &own).await?
             {
                 children.push(child);
             }
@@ -57,7 +58,8 @@ pub(super) fn page(children: &[Child], lang: Lang, nonce: &Nonce) -> Markup {
                 @if children.is_empty() { p { (lang.t("family-empty")) } }
                 @for child in children {
                     section class="card" {
-                        (child.head(lang))
+                        h2 { (full_name(&child.pupil.name, lang)) small { (child.place()) } }
+                        (child.stands(lang))
                         (child.taps(lang))
                         (child.age(lang))
                         p { a href={ "/familia/alumnos/" (child.pupil.id) }

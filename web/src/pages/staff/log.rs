@@ -127,6 +127,7 @@ impl LogPage {
         let main = html! {
             main class="log" {
                 header class="page-head" { h1 { (lang.t("nav-log")) } p class="date" { (lang.t("log-what")) } }
+                p { a href={ "/registro/miradas?colegio=" (self.school) } { (lang.t("looks-title")) } }
                 @if self.lines.is_empty() { p class="hint" { (lang.t("log-empty")) } }
                 @else {
                     ol class="rows card" { @for line in &self.lines { (row(line, self.zone, lang)) } }

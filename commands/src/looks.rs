@@ -1,0 +1,141 @@
+//! Who looked at pupils' data (ADR 0017). Rows beside the log, only ever added; whoever shows something to a person
+//! records it first and shows nothing if that fails.
+
+use crate::clock::Clock;
+use crate::error::StoreError;
+use crate::pool::in_time;
+use chrono::TimeDelta;
+use domain::{AccountId, CourseId, GuardianId, SchoolId, StudentId};
+use sqlx::PgPool;
+use std::sync::Arc;
+use tracing::Instrument;
+use uuid::Uuid;
+
+/// The same person looking at the same thing within so long is one look: a page that fetches itself again, a stream
+/// whose line breaks, cost a row each few minutes and not each few seconds.
+const ONE_LOOK: TimeDelta = TimeDelta::minutes(5);
+
+/// Who.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Looker {
+    /// Somebody of the staff.
+    Account(AccountId),
+    /// A guardian.
+    Guardian(GuardianId),
+}
+
+/// At what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// The board: figures and the last scans by name; a stream counts when it begins.
+    Board,
+    /// A list of the school's pupils.
+    Pupils,
+    /// A course's day, pupil by pupil.
+    Course,
+    /// The index of the log, which holds ids and no names.
+    Audit,
+    /// A guardian's own pupil.
+    OwnPupil,
+}
+
+impl What {
+    /// As it is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Board => "board",
+            Self::Pupils => "pupils",
+            Self::Course => "course",
+            Self::Audit => "audit",
+            Self::OwnPupil => "own_pupil",
+        }
+    }
+}
+
+/// Of whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Of all pupils.
+    School,
+    /// Of a course's.
+    Course(CourseId),
+    /// Of one.
+    Pupil(StudentId),
+}
+
+/// A look.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// In this school.
+    pub school: SchoolId,
+    /// Who looks.
+    pub who: Looker,
+    /// What the person is there: `ADMIN`, `DIRECTOR,INSPECTOR`, `GUARDIAN`.
+    pub role: String,
+    /// At what.
+    pub what: What,
+    /// Of whom.
+    pub whose: Whose,
+    /// The right by which.
+    pub why: &'static str,
+    /// In which session.
+    pub session_id: Uuid,
+}
+
+/// The looks. Cheap to clone.
+#[derive(Clone)]
+pub struct Looks {
+    pool: PgPool,
+    clock: Arc<dyn Clock>,
+}
+
+impl Looks {
+    /// Over the log writer's pool.
+    pub fn new(pool: PgPool, clock: Arc<dyn Clock>) -> Self {
+        Self { pool, clock }
+    }
+
+    /// Records a look, in a task of its own, so that a caller who hangs up does not undo it. Whether it is a new one:
+    /// not if the same person looked at the same thing within five minutes.
+    pub async fn record(&self, look: Look) -> Result<bool, StoreError> {
+        let this = self.clone();
+        let task = async move { in_time(this.insert(&look)).await };
+        tokio::spawn(task.instrument(tracing::Span::current())).await.unwrap_or(Err(StoreError::Interrupted))
+    }
+
+    async fn insert(&self, look: &Look) -> Result<bool, StoreError> {
+        let now = self.clock.of_people();
+        let (kind, who) = match look.who {
+            Looker::Account(account) => ("account", account.0),
+            Looker::Guardian(guardian) => ("guardian", guardian.0),
+        };
+        let (course, student) = match look.whose {
+            Whose::School => (None, None),
+            Whose::Course(course) => (Some(course.0), None),
+            Whose::Pupil(student) => (None, Some(student.0)),
+        };
+        let recorded = sqlx::query!(
+            "insert into looks
+               (school_id, looked_at, who_kind, who_id, role, what, why, course_id, student_id, session_id)
+             select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
+             where not exists (
+               select from looks where school_id = $1 and who_id = $4 and looked_at > $11 and looked_at <= $2
+                 and who_kind = $3 and role = $5 and what = $6 and why = $7 and session_id = $10
+                 and course_id is not distinct from $8 and student_id is not distinct from $9)",
+            look.school.0,
+            now,
+            kind,
+            who,
+            look.role,
+            look.what.as_str(),
+            look.why,
+            course,
+            student,
+            look.session_id,
+            now - ONE_LOOK,
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(recorded.rows_affected() == 1)
+    }
+}

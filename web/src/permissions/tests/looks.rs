@@ -1,0 +1,155 @@
+//! Who looked (P47): every answer that shows pupils' data is recorded, or is none.
+
+use super::*;
+use crate::testing::minutes;
+use sqlx::PgPool;
+
+async fn owner(app: &TestApp) -> PgPool {
+    PgPool::connect_with(app.databases.owner_options()).await.unwrap()
+}
+
+/// (who, role, what, why, course, student), oldest first.
+type Row = (Uuid, String, String, String, Option<Uuid>, Option<Uuid>);
+
+async fn rows(pool: &PgPool, school: SchoolId) -> Vec<Row> {
+    sqlx::query_as(
+        "select who_id, role, what, why, course_id, student_id from looks where school_id = $1 order by look_id",
+    )
+    .bind(school.0)
+    .fetch_all(pool)
+    .await
+    .unwrap()
+}
+
+#[test]
+fn p47_every_route_that_shows_pupils_says_so() {
+    use Permission::{AuditRead, BoardRead, PupilsRead};
+    // The courses' names; accounts; who looked.
+    let shows_none = ["/api/v1/courses", "/registro", "/registro/miradas"];
+    for route in ROUTES.iter().filter(|route| route.method == "GET") {
+        let reads = matches!(route.access, Access::May(BoardRead | PupilsRead | AuditRead));
+        assert_eq!(route.shows.is_some(), reads && !shows_none.contains(&route.path), "{route:?}");
+    }
+}
+
+#[tokio::test]
+async fn p47_each_answer_is_recorded_with_who_what_and_why_and_a_refusal_is_not() {
+    let app = TestApp::start().await.unwrap();
+    let (school, twin) = (app.school(2).await.unwrap(), app.school(1).await.unwrap());
+    let director = app.person(school.id, StaffRole::Director).await.unwrap();
+    let client = app.browser(&director).unwrap();
+    let (pool, ids) = (owner(&app).await, Ids { course: school.course.0, member: Uuid::nil() });
+    let mut expected = Vec::new();
+    for route in ROUTES.iter().filter(|route| route.shows.is_some()) {
+        let Access::May(permission) = route.access else { panic!("{route:?}") };
+        // Ten answers within five minutes are one look.
+        for _ in 0..10 {
+            let answer = ask(&app, &client, route, Some(school.id), ids).await;
+            assert_eq!(answer.status(), 200, "{route:?}");
+            text(answer).await;
+        }
+        let course = (route.shows == Some(commands::looks::What::Course)).then_some(school.course.0);
+        let what = route.shows.unwrap().as_str().to_owned();
+        let why = permission.as_str().to_owned();
+        expected.push((director.account_id.0, "DIRECTOR".to_owned(), what, why, course, None));
+        assert_eq!(rows(&pool, school.id).await, expected, "{route:?}");
+        app.clock.advance(minutes(6));
+    }
+    assert!(expected.len() >= 9, "{}", expected.len());
+
+    let auditor = app.sign_in(&school, StaffRole::Auditor).await.unwrap();
+    for route in ROUTES.iter().filter(|route| route.shows.is_some()) {
+        let nowhere = Ids { course: Uuid::from_u128(0xbad), member: Uuid::nil() };
+        if route.path.contains("{id}") {
+            assert_eq!(ask(&app, &client, route, Some(school.id), nowhere).await.status(), 404, "{route:?}");
+        }
+        assert_eq!(ask(&app, &client, route, Some(twin.id), ids).await.status(), 404, "{route:?}");
+        if route.access != Access::May(Permission::AuditRead) {
+            assert_eq!(ask(&app, &auditor, route, None, ids).await.status(), 403, "{route:?}");
+        }
+    }
+    assert_eq!(rows(&pool, school.id).await, expected, "whoever saw nothing did not look");
+    assert_eq!(rows(&pool, twin.id).await, []);
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn p47_what_cannot_be_recorded_is_not_shown_and_no_look_is_ever_changed() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(2).await.unwrap();
+    let rights = GuardianRights { may_view: true, ..GuardianRights::default() };
+    app.guardian(&school, "ana@example.com", &[(school.pupils[0].0, rights)]).await.unwrap();
+    let cookie = app.family("ana@example.com").await.unwrap();
+    let guardian = app.browser(&TestPerson { account_id: app.owner().account_id, cookie }).unwrap();
+    let client = app.browser(app.owner()).unwrap();
+    let pool = owner(&app).await;
+    let paths = [
+        (&client, format!("/hoy/cursos/{}", school.course)),
+        (&client, "/hoy".to_owned()),
+        (&client, format!("/api/v1/students?school={}", school.id)),
+        (&client, format!("/api/v1/live/stream?school={}", school.id)),
+        (&guardian, "/familia".to_owned()),
+        (&guardian, format!("/familia/alumnos/{}", school.pupils[0].0)),
+    ];
+    let get = async |client: &Client, path: &str| {
+        let answer = client.get(format!("{}{path}", app.base)).send().await.unwrap();
+        (answer.status().as_u16(), text(answer).await)
+    };
+    sqlx::query("revoke insert on looks from attendance_log_writer").execute(&pool).await.unwrap();
+    for (client, path) in &paths {
+        let (status, text) = get(client, path).await;
+        assert!(status >= 500, "{path}: {status}");
+        assert!(!text.contains("Ana") && !text.contains("Pérez"), "{path}: {text}");
+    }
+    assert_eq!(rows(&pool, school.id).await, []);
+    sqlx::query("grant insert on looks to attendance_log_writer").execute(&pool).await.unwrap();
+    for (client, path) in &paths {
+        assert_eq!(get(client, path).await.0, 200, "{path}");
+    }
+    assert!(!rows(&pool, school.id).await.is_empty());
+    for statement in ["update looks set why = ''", "delete from looks", "truncate looks"] {
+        for pool in [&pool, &app.running().pools().log_writer] {
+            let refused = sqlx::query(statement).execute(pool).await.unwrap_err();
+            assert_eq!(refused.as_database_error().unwrap().code().as_deref(), Some("42501"), "{statement}");
+        }
+    }
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn p47_the_family_and_the_auditor_see_who_looked() {
+    let app = TestApp::start().await.unwrap();
+    let (school, twin) = (app.school(2).await.unwrap(), app.school(1).await.unwrap());
+    let rights = GuardianRights { may_view: true, ..GuardianRights::default() };
+    app.guardian(&school, "ana@example.com", &[(school.pupils[0].0, rights)]).await.unwrap();
+    app.guardian(&school, "eva@example.com", &[(school.pupils[0].0, rights)]).await.unwrap();
+    let director = app.sign_in(&school, StaffRole::Director).await.unwrap();
+    let elsewhere = app.sign_in(&twin, StaffRole::Inspector).await.unwrap();
+    let auditor = app.sign_in(&school, StaffRole::Auditor).await.unwrap();
+    let family = async |address: &str| {
+        let cookie = app.family(address).await.unwrap();
+        app.browser(&TestPerson { account_id: app.owner().account_id, cookie }).unwrap()
+    };
+    let (ana, eva) = (family("ana@example.com").await, family("eva@example.com").await);
+    let get = async |client: &Client, path: &str| {
+        let answer = client.get(format!("{}{path}", app.base)).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        answer.text().await.unwrap()
+    };
+    get(&director, &format!("/hoy/cursos/{}", school.course)).await;
+    get(&elsewhere, "/hoy").await;
+    let own = format!("/familia/alumnos/{}", school.pupils[0].0);
+    get(&eva, &own).await;
+    let page = get(&ana, &own).await;
+    for told in ["Marta Rojas, Dirección", "Día de un curso", "Otra persona de la familia", "Usted"] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
+    assert!(!page.contains("Panel del día"), "of another school: {page}");
+    let log = get(&auditor, "/registro/miradas").await;
+    for told in ["Día de un curso", "1° Básico A", "pupils.read", "Dirección", "parent:read", "Apoderado o apoderada"]
+    {
+        assert!(log.contains(told), "{told}: {log}");
+    }
+    assert!(!log.contains("Marta") && !log.contains("Pérez"), "an auditor sees ids: {log}");
+    app.shutdown().await;
+}
