@@ -69,6 +69,7 @@ pub const EXCEPTIONS: &[Exception] = &[
     exception(UNIQUE, "live.quarantined (quarantine_id)", OWN_ID),
     exception(DEFINER, "public.entries_about", "an index of persons; keeps schools apart by itself"),
     exception(REQUEST_READS, "public.kiosk_seen", "a board shows when a kiosk called"),
+    exception(REQUEST_READS, "public.looks", "who looked is shown to the school, and to the family"),
     exception(REQUEST_READS, "public.checkpoints", "how far each read model is"),
     exception(REQUEST_READS, "public.log_epoch", "which life of the log"),
 ];
