@@ -105,7 +105,7 @@ impl World {
 }
 
 async fn transport(url: &str, prefix: &str) -> Transport {
-    let options = Options { replicas: None, max_bytes: Some(64 << 20) };
+    let options = Options { replicas: None, max_bytes: Some(256 << 20) };
     let transport = Transport::connect_with(url, prefix, options).await.unwrap();
     let begun = Instant::now();
     while !transport.is_connected() && begun.elapsed() < Duration::from_millis(500) {

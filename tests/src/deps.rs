@@ -152,6 +152,7 @@ fn where_all_is_there_nothing_is_installed_and_nothing_changes_however_often_it_
         machine = machine.with(program, &format!("echo {program} \"$@\" >> \"$HOME/called\"; exit 1"));
     }
     let machine = machine.with("nats-server", "echo nats-server: v2.15.1");
+    let machine = machine.with("cargo-deny", "echo cargo-deny 0.20.2");
     fs::create_dir_all(machine.0.join("web/node_modules")).unwrap();
     std::thread::sleep(std::time::Duration::from_millis(20));
     fs::write(machine.0.join("web/node_modules/.package-lock.json"), "{}").unwrap();

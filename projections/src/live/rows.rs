@@ -141,6 +141,7 @@ pub struct Quarantined {
 crate::rows::positioned!(PupilDay, Gate, Quarantined);
 
 impl crate::rows::Positioned for LiveScan {
+    #[expect(clippy::misnamed_getters, reason = "its `position` is where it was recorded")]
     fn position(&self) -> i64 {
         self.last_position
     }

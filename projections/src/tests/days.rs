@@ -100,8 +100,7 @@ async fn a_course_s_page_and_a_pupil_s_day_take_as_many_queries_in_a_large_schoo
     let (small, large) = (World::create().await, World::create().await);
     morning(&small, 3, 1).await;
     morning(&large, 1_200, 30).await;
-    let mut counts = Vec::new();
-    for world in [&small, &large, &small, &large] {
+    let counts = async |world: &World| {
         let course = statements_of(async {
             course_page(&mut world.snapshot(school()).await, course(0), monday(), at(11, 30, 0), None, 200)
                 .await
@@ -112,10 +111,16 @@ async fn a_course_s_page_and_a_pupil_s_day_take_as_many_queries_in_a_large_schoo
         let pupil = statements_of(async {
             pupil_day(&mut world.snapshot(school()).await, pupil(1), monday(), at(11, 30, 0)).await.unwrap().unwrap();
         });
-        counts.push((course, pupil.await));
+        (course, pupil.await)
+    };
+    // A connection's first reading also asks the catalogue, so the fewest of some count.
+    let (mut of_small, mut of_large) = (counts(&small).await, counts(&large).await);
+    for _ in 0..4 {
+        of_small = of_small.min(counts(&small).await);
+        of_large = of_large.min(counts(&large).await);
     }
-    assert!(counts[2].0 > 5 && counts[2].1 > 5, "the statements were not counted");
-    assert_eq!(counts[2], counts[3], "a connection's first reading also asks the catalogue");
+    assert!(of_small.0 > 5 && of_small.1 > 5, "the statements were not counted");
+    assert_eq!(of_small, of_large);
 }
 
 #[tokio::test]
