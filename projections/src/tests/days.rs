@@ -125,10 +125,7 @@ async fn a_course_s_page_and_a_pupil_s_day_take_as_many_queries_in_a_large_schoo
     let (of_small, of_large) = (fewest(&small).await, fewest(&large).await);
     assert!(of_small.0 > 5 && of_small.1 > 5, "the statements were not counted");
     // One more where a pool happened to lend a connection that was new.
-    assert!(
-        of_small.0.abs_diff(of_large.0) <= 1 && of_small.1.abs_diff(of_large.1) <= 1,
-        "{of_small:?} {of_large:?}"
-    );
+    assert!(of_small.0.abs_diff(of_large.0) <= 1 && of_small.1.abs_diff(of_large.1) <= 1, "{of_small:?} {of_large:?}");
 }
 
 #[tokio::test]
