@@ -89,8 +89,13 @@ pub(crate) struct World {
 
 impl World {
     pub async fn create() -> Self {
+        Self::with_requests_over(4).await
+    }
+
+    /// The same with so many connections for requests.
+    pub async fn with_requests_over(connections: u32) -> Self {
         let databases = TestDatabases::create().await.unwrap();
-        let request = databases.pool_as("attendance_request", 4).await.unwrap();
+        let request = databases.pool_as("attendance_request", connections).await.unwrap();
         Self {
             readers: Readers::new(request.clone()),
             request,
