@@ -68,6 +68,20 @@ pub async fn courses(tx: &mut SchoolTx, after: Option<CourseId>, limit: i64) -> 
         .collect())
 }
 
+/// All of a school's courses, page by page.
+pub async fn all_courses(tx: &mut SchoolTx) -> Result<Vec<Course>, sqlx::Error> {
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let page = courses(tx, after, page::MAX).await?;
+        after = page.last().map(|course| course.course_id);
+        let full = page.len() as i64 == page::MAX;
+        all.extend(page);
+        if !full {
+            return Ok(all);
+        }
+    }
+}
+
 /// A school's kiosks by id, at most 200 `after` a cursor.
 pub async fn kiosks(tx: &mut SchoolTx, after: Option<KioskId>, limit: i64) -> Result<Vec<Kiosk>, sqlx::Error> {
     let rows = sqlx::query!(

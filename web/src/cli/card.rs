@@ -56,13 +56,8 @@ async fn lines(tools: &Tools, school: Option<SchoolId>) -> anyhow::Result<Vec<St
     let names = Names::new(readers.clone(), tools.write.vault().clone()).of_school(school).await?;
     let mut tx = readers.begin(school).await?;
 
-    let (mut courses, mut after) = (HashMap::new(), None);
-    loop {
-        let page = queries::courses(&mut tx, after, 200).await?;
-        let Some(last) = page.last() else { break };
-        after = Some(last.course_id);
-        courses.extend(page.into_iter().map(|c| (c.course_id, c.name)));
-    }
+    let courses = queries::all_courses(&mut tx).await?.into_iter().map(|c| (c.course_id, c.name));
+    let courses: HashMap<_, _> = courses.collect();
     let (mut in_course, mut after) = (HashMap::new(), None);
     loop {
         let page = queries::students(&mut tx, None, after, 200).await?;

@@ -92,14 +92,8 @@ impl Tools {
     /// Every course of a school that is open, by name.
     async fn courses(&self, school: SchoolId) -> anyhow::Result<Vec<(CourseId, String)>> {
         let mut tx = self.pools.request.begin(school).await?;
-        let (mut courses, mut after) = (Vec::new(), None);
-        loop {
-            let page = queries::courses(&mut tx, after, 200).await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.course_id);
-            courses.extend(page.into_iter().filter(|c| c.closed_from.is_none()).map(|c| (c.course_id, c.name)));
-        }
-        Ok(courses)
+        let open = queries::all_courses(&mut tx).await?.into_iter().filter(|c| c.closed_from.is_none());
+        Ok(open.map(|c| (c.course_id, c.name)).collect())
     }
 }
 

@@ -15,6 +15,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use domain::SchoolId;
 use maud::{Markup, html};
@@ -151,18 +152,21 @@ impl LogPage {
     }
 }
 
+/// An instant in a list: its day in words, and its second.
+pub(super) fn instant(at: DateTime<Utc>, zone: Tz, lang: Lang) -> Markup {
+    let day = at.with_timezone(&zone).date_naive();
+    html! {
+        time datetime=(times::machine(at, zone)) { (times::long_date(day, lang)) ", " (times::clock_seconds(at, zone)) }
+    }
+}
+
 fn row(line: &LogLine, zone: Tz, lang: Lang) -> Markup {
-    let day = line.at.with_timezone(&zone).date_naive();
     html! {
         li class="row" {
             div {
                 b { (words(&line.event, lang)) }
                 p { (line.about) @if line.by != line.about { " · " (lang.f("log-by", &[("who", (&line.by).into())])) } }
-                p class="hint" {
-                    time datetime=(times::machine(line.at, zone)) {
-                        (times::long_date(day, lang)) ", " (times::clock_seconds(line.at, zone))
-                    }
-                }
+                p class="hint" { (instant(line.at, zone, lang)) }
             }
         }
     }

@@ -1,10 +1,11 @@
 //! `/registro/miradas`: who looked at pupils' data, newest first. Holds no pupil's name; whoever may not see who works
 //! here sees ids in place of names.
 
+use super::log::instant;
 use super::people::role_words;
 use super::{Visit, who};
 use crate::AppState;
-use crate::i18n::{Lang, key, times};
+use crate::i18n::{Lang, key};
 use crate::pages::respond::Nonce;
 use crate::pages::shell::{self, Page, Place};
 use crate::pages::source::SourceError;
@@ -20,7 +21,7 @@ use chrono_tz::Tz;
 use domain::SchoolId;
 use maud::{Markup, html};
 use projections::looks;
-use projections::roster::queries::{courses, school as found_school};
+use projections::roster::queries::{all_courses, school as found_school};
 use serde::Deserialize;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -61,16 +62,8 @@ async fn view(
     let Some(found) = found_school(&mut tx).await? else { return Ok(None) };
     let looks = looks::newest(&mut tx, before, LINES).await?;
     let next = looks.last().filter(|_| i64::try_from(looks.len()).is_ok_and(|n| n == LINES)).map(|look| look.look_id);
-    let (mut of_courses, mut after) = (HashMap::new(), None);
-    loop {
-        let page = courses(&mut tx, after, 200).await?;
-        after = page.last().map(|course| course.course_id);
-        let full = page.len() == 200;
-        of_courses.extend(page.into_iter().map(|course| (course.course_id.0, course.name)));
-        if !full {
-            break;
-        }
-    }
+    let of_courses = all_courses(&mut tx).await?.into_iter().map(|course| (course.course_id.0, course.name));
+    let of_courses: HashMap<_, _> = of_courses.collect();
     drop(tx);
     let mut names = HashMap::new();
     if person.may(Permission::PeopleRead, school) {
@@ -162,7 +155,6 @@ impl LooksPage {
 }
 
 fn row(line: &LookLine, zone: Tz, lang: Lang) -> Markup {
-    let day = line.at.with_timezone(&zone).date_naive();
     html! {
         li class="row" {
             div {
@@ -174,9 +166,7 @@ fn row(line: &LookLine, zone: Tz, lang: Lang) -> Markup {
                 }
                 p { (line.who) " · " (roles_words(&line.role, lang)) }
                 p class="hint" {
-                    time datetime=(times::machine(line.at, zone)) {
-                        (times::long_date(day, lang)) ", " (times::clock_seconds(line.at, zone))
-                    }
+                    (instant(line.at, zone, lang))
                     " · " (lang.f("looks-why", &[("why", (&line.why).into())]))
                 }
             }
