@@ -17,8 +17,8 @@ pub use cookie::{ASKED, BROWSER, CLEAR, Cookie, FAMILY, cleared, given, set};
 pub use device::family;
 pub use known::KNOWN;
 pub use person::{InSchool, Person, STEP_UP};
-pub(crate) use store::roles;
 pub use store::{Begin, Ended, Limits, Listed, STAFF, Sessions};
+pub(crate) use store::{fresh, roles};
 pub use watch::Watched;
 
 #[cfg(test)]

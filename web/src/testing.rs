@@ -7,7 +7,7 @@ use crate::serve::{self, Parts, Running};
 use crate::session;
 use anyhow::{Context as _, Result, ensure};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
-use commands::accounts::Secret256;
+use commands::accounts::{Invite, Secret256};
 use commands::clock::ManualClock;
 use commands::ids::{IdSource as _, SystemIds};
 use commands::use_cases::{
@@ -31,6 +31,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
+
+/// The password of [`TestApp::member`].
+pub const PASSWORD: &str = "caballo correcto bateria grapa";
 
 /// Monday, 2026-03-09, 07:30 in Santiago (UTC−3).
 pub fn monday_morning() -> DateTime<Utc> {
@@ -279,6 +282,16 @@ impl TestApp {
         Ok(guardian_id)
     }
 
+    /// Somebody who was invited and chose [`PASSWORD`].
+    pub async fn member(&self, school: &TestSchool, email: &str, role: StaffRole) -> Result<AccountId> {
+        let accounts = &self.state().accounts;
+        let invite = Invite { email: email.to_owned(), name: "Rosa Díaz".to_owned(), role };
+        let invited = accounts.invite(&self.context(school.id), invite).await?;
+        let token = invited.link.context("a link")?.secret.reveal().to_string();
+        accounts.activate(&token, PASSWORD, self.now()).await?;
+        Ok(invited.account_id)
+    }
+
     /// As [`family`].
     pub async fn family(&self, address: &str) -> Result<String> {
         family(self.state(), address).await
@@ -456,6 +469,42 @@ pub fn with_form<K: AsRef<str>, V: AsRef<str>>(
 ) -> reqwest::RequestBuilder {
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     request.header("content-type", "application/x-www-form-urlencoded").body(body)
+}
+
+/// What a browser does: it keeps its cookies, sends forms from the server's own pages, and follows no redirect.
+#[derive(Default)]
+pub struct Jar(pub Vec<(String, String)>);
+
+impl Jar {
+    /// A cookie that it has.
+    pub fn cookie(&self, named: &str) -> Option<&str> {
+        self.0.iter().find(|(name, _)| name == named).map(|(_, value)| value.as_str())
+    }
+
+    /// Asks for a page; a POST sends the form.
+    pub async fn send(
+        &mut self,
+        app: &TestApp,
+        method: reqwest::Method,
+        path: &str,
+        form: &[(&str, &str)],
+    ) -> Result<reqwest::Response> {
+        let request = app.anonymous.request(method.clone(), format!("{}{path}", app.base)).header("origin", &app.base);
+        let cookies: Vec<_> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = request.header("accept", "text/html").header("cookie", cookies.join("; "));
+        let posts = method == reqwest::Method::POST;
+        let request = if posts { with_form(request, form.iter().copied()) } else { request };
+        let response = request.send().await?;
+        for cookie in response.headers().get_all("set-cookie") {
+            let (name, rest) = cookie.to_str()?.split_once('=').context("name=value")?;
+            let value = rest.split(';').next().unwrap_or_default();
+            self.0.retain(|(known, _)| known != name);
+            if !value.is_empty() {
+                self.0.push((name.to_owned(), value.to_owned()));
+            }
+        }
+        Ok(response)
+    }
 }
 
 /// `fam=…`: the cookie of a session of whoever reads an address.

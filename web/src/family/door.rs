@@ -7,6 +7,7 @@
 use super::Families;
 use crate::i18n::Lang;
 use crate::letters;
+use crate::session::fresh;
 use chrono::TimeDelta;
 use commands::accounts::Secret256;
 use commands::guardians::address_key;
@@ -180,11 +181,6 @@ impl Families {
         .await?;
         Ok((begun.rows_affected() == 1).then_some(secret))
     }
-}
-
-/// The secret of a link or a session; without random numbers there is none.
-fn fresh() -> Result<Secret256, sqlx::Error> {
-    Secret256::random().map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))
 }
 
 /// Six digits that only who has the link can know.

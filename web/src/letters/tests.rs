@@ -2,10 +2,8 @@
 
 use super::*;
 use crate::i18n::key;
-use crate::testing::{TestApp, with_form};
+use crate::testing::{PASSWORD, TestApp, with_form};
 use commands::accounts::{Invite, StaffRole};
-
-const PASSWORD: &str = "caballo correcto bateria grapa";
 
 #[tokio::test]
 async fn a39_a_person_of_the_staff_is_told_of_a_changed_credential_and_no_letter_holds_a_secret() {

@@ -129,6 +129,16 @@ async fn ask(app: &TestApp, client: &Client, route: &Route, named: Option<School
     request.send().await.unwrap()
 }
 
+/// Nobody in particular is refused, or shown the way in.
+async fn turned_away(route: &Route, refused: Response, what: &str) {
+    if route.is_api() || route.path == "/hoy/live" {
+        assert_eq!(refusal(refused).await.unwrap(), (401, "unauthenticated".into()), "{what}");
+    } else {
+        assert_eq!(refused.status(), 303, "{what}");
+        assert!(refused.headers()["location"].to_str().unwrap().starts_with("/entrar"), "{what}");
+    }
+}
+
 /// Whether the answer is the one of a person who was let in. Some forms are let in and then refused for what is in
 /// them: a wrong password, a wrong code.
 fn lets_in(route: &Route, status: u16) -> bool {
@@ -193,12 +203,7 @@ async fn p31_every_route_as_every_kind_of_person_over_own_foreign_and_random_ids
             for school in [Some(own.id), Some(random), None] {
                 let refused = ask(&app, client, route, school, ids(own.id)).await;
                 let what = format!("{who} {route:?} {school:?}");
-                if route.is_api() || route.path == "/hoy/live" {
-                    assert_eq!(refusal(refused).await.unwrap(), (401, "unauthenticated".into()), "{what}");
-                } else {
-                    assert_eq!(refused.status(), 303, "{what}");
-                    assert!(refused.headers()["location"].to_str().unwrap().starts_with("/entrar"), "{what}");
-                }
+                turned_away(route, refused, &what).await;
                 cells += 1;
             }
         }
@@ -299,12 +304,7 @@ async fn p31_every_route_as_a_guardian_and_the_families_routes_as_everybody() {
                     let ids = Ids { course: own.course.0, member: Uuid::nil() };
                     let refused = ask(&app, &guardian, route, school, ids).await;
                     let what = format!("guardian {route:?} {school:?}");
-                    if route.is_api() || route.path == "/hoy/live" {
-                        assert_eq!(refusal(refused).await.unwrap(), (401, "unauthenticated".into()), "{what}");
-                    } else {
-                        assert_eq!(refused.status(), 303, "{what}");
-                        assert!(refused.headers()["location"].to_str().unwrap().starts_with("/entrar"), "{what}");
-                    }
+                    turned_away(route, refused, &what).await;
                     cells += 1;
                 }
             }

@@ -254,8 +254,8 @@ impl Sessions {
     }
 }
 
-/// The secret of a session; without random numbers none begins.
-pub(super) fn fresh() -> Result<Secret256, sqlx::Error> {
+/// The secret of a session, a link or a refresh token; without random numbers none begins.
+pub(crate) fn fresh() -> Result<Secret256, sqlx::Error> {
     Secret256::random().map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))
 }
 

@@ -3,13 +3,11 @@
 mod attack;
 
 use crate::config::Config;
-use crate::testing::{TestApp, TestSchool, with_form};
-use commands::accounts::{Invite, StaffRole};
-use domain::AccountId;
+use crate::testing::{PASSWORD, TestApp, with_form};
+use commands::accounts::StaffRole;
 use local_services::testing::TestDatabases;
 use reqwest::Response;
 
-const PASSWORD: &str = "caballo correcto bateria grapa";
 const WRONG: &str = "una clave que no es de nadie";
 
 /// A server behind one proxy.
@@ -17,15 +15,6 @@ async fn behind_a_proxy(databases: TestDatabases) -> TestApp {
     let mut config = Config::for_testing(&databases.events_url(), &databases.vault_url());
     config.http.proxy_hops = 1;
     TestApp::start_config(databases, &config).await.unwrap()
-}
-
-/// Somebody who was invited and chose [`PASSWORD`].
-async fn member(app: &TestApp, school: &TestSchool, email: &str) -> AccountId {
-    let invite = Invite { email: email.into(), name: "Rosa Díaz".into(), role: StaffRole::Director };
-    let invited = app.state().accounts.invite(&app.context(school.id), invite).await.unwrap();
-    let token = invited.link.unwrap().secret.reveal().to_string();
-    app.state().accounts.activate(&token, PASSWORD, app.now()).await.unwrap();
-    invited.account_id
 }
 
 /// Sends the form of the door from an address, with a browser's cookies.
@@ -59,7 +48,7 @@ async fn p27_a_known_browser_has_a_bucket_of_its_own_and_only_for_who_signed_in_
     let app = behind_a_proxy(databases).await;
     let school = app.school(1).await.unwrap();
     for email in ["rosa@escuela.cl", "luis@escuela.cl"] {
-        member(&app, &school, email).await;
+        app.member(&school, email, StaffRole::Director).await.unwrap();
     }
     let here = "203.0.113.9";
     let cookie = known(&enter(&app, here, "", "rosa@escuela.cl", PASSWORD).await);

@@ -2,7 +2,7 @@
 
 use super::access::{self, ACCESS, Claims};
 use super::keys::SigningKeys;
-use crate::session::{Person, roles};
+use crate::session::{Person, fresh, roles};
 use chrono::{DateTime, TimeDelta, Utc};
 use commands::accounts::Secret256;
 use commands::clock::Clock;
@@ -247,11 +247,6 @@ impl Tokens {
         .await?;
         Ok(account.map(AccountId))
     }
-}
-
-/// A refresh token; without random numbers there is none.
-pub(super) fn fresh() -> Result<Secret256, sqlx::Error> {
-    Secret256::random().map_err(other)
 }
 
 pub(super) fn other(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> sqlx::Error {

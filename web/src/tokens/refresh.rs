@@ -2,7 +2,8 @@
 //! the other; the token itself is consumed by one conditional update.
 
 use super::access::Claims;
-use super::families::{IDLE, Pair, Tokens, fresh, other};
+use super::families::{IDLE, Pair, Tokens, other};
+use crate::session::fresh;
 use chrono::{DateTime, TimeDelta, Utc};
 use commands::accounts::Secret256;
 use domain::AccountId;

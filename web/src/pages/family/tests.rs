@@ -1,50 +1,32 @@
 //! The families' pages over HTTP.
 
-use crate::testing::{TestApp, TestSchool, with_form};
+use crate::testing::{Jar, TestApp, TestSchool};
 use domain::student::{Command, GuardianRights, Student};
 use domain::{GuardianId, StreamId, StudentId};
-use reqwest::{Method, Response};
+use reqwest::Method;
 use std::time::Instant;
 
 const VIEWS: GuardianRights =
     GuardianRights { legal: false, notify: false, may_collect: false, may_view: true, restricted: false };
 
-/// A browser: it keeps its cookies and follows no redirect.
 struct Browser<'a> {
     app: &'a TestApp,
-    cookies: Vec<(String, String)>,
+    jar: Jar,
 }
 
 impl<'a> Browser<'a> {
     fn new(app: &'a TestApp) -> Self {
-        Self { app, cookies: Vec::new() }
+        Self { app, jar: Jar::default() }
     }
 
     fn has(&self, cookie: &str) -> bool {
-        self.cookies.iter().any(|(name, _)| name == cookie)
+        self.jar.cookie(cookie).is_some()
     }
 
     async fn send(&mut self, method: Method, path: &str, form: &[(&str, &str)]) -> (u16, String, String) {
-        let app = self.app;
-        let request = app.anonymous.request(method.clone(), format!("{}{path}", app.base)).header("origin", &app.base);
-        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let request = request.header("accept", "text/html").header("cookie", cookies.join("; "));
-        let request = if method == Method::POST { with_form(request, form.iter().copied()) } else { request };
-        let response = request.send().await.unwrap();
-        self.keep(&response);
+        let response = self.jar.send(self.app, method, path, form).await.unwrap();
         let location = response.headers().get("location").map(|to| to.to_str().unwrap().to_owned());
         (response.status().as_u16(), location.unwrap_or_default(), response.text().await.unwrap())
-    }
-
-    fn keep(&mut self, response: &Response) {
-        for cookie in response.headers().get_all("set-cookie") {
-            let (name, rest) = cookie.to_str().unwrap().split_once('=').unwrap();
-            let value = rest.split(';').next().unwrap();
-            self.cookies.retain(|(known, _)| known != name);
-            if !value.is_empty() {
-                self.cookies.push((name.to_owned(), value.to_owned()));
-            }
-        }
     }
 
     async fn get(&mut self, path: &str) -> (u16, String, String) {
@@ -99,10 +81,10 @@ async fn a_guardian_comes_in_by_a_link_sees_the_own_pupils_day_and_goes_out() {
     let (status, _, page) = other.post("/familia/entrar/enlace", &[("enlace", &token)]).await;
     assert!(status == 422 && page.contains("El enlace ya no sirve"), "used: {page}");
 
-    let fam = phone.cookies.clone();
+    let fam = phone.jar.0.clone();
     assert_eq!(phone.post("/familia/salir", &[]).await.1, "/familia/entrar");
     assert!(!phone.has("fam"));
-    phone.cookies = fam;
+    phone.jar.0 = fam;
     assert_eq!(phone.get("/familia").await.1, "/familia/entrar", "out is out");
     app.shutdown().await;
 }
@@ -118,7 +100,7 @@ async fn p10_no_request_but_a_click_in_the_browser_that_asked_redeems() {
     let path = format!("/familia/entrar/enlace?t={token}&enlace={token}");
     for agent in ["WhatsApp/2.23", "Mozilla/5.0 (compatible; Microsoft-Scanner)", "curl/8"] {
         for method in ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"] {
-            for cookies in [String::new(), format!("ml={}", phone.cookies[0].1)] {
+            for cookies in [String::new(), format!("ml={}", phone.jar.0[0].1)] {
                 for purpose in [("sec-purpose", "prefetch"), ("hx-preloaded", "true"), ("x-moz", "prefetch")] {
                     let request = app.anonymous.request(method.parse().unwrap(), format!("{}{path}", app.base));
                     let request =
@@ -188,7 +170,7 @@ async fn a_restriction_wins_at_the_next_request_also_while_the_read_models_are_b
     let guardian = app.guardian(&school, "ana@example.com", &[(ana, VIEWS), (eva, VIEWS)]).await.unwrap();
     let cookie = app.family("ana@example.com").await.unwrap();
     let mut phone = Browser::new(&app);
-    phone.cookies.push(("fam".to_owned(), cookie.trim_start_matches("fam=").to_owned()));
+    phone.jar.0.push(("fam".to_owned(), cookie.trim_start_matches("fam=").to_owned()));
     assert!(phone.get("/familia").await.2.contains("Ana 0"));
     // Nothing is projected meanwhile.
     let owner = sqlx::PgPool::connect_with(app.databases.owner_options()).await.unwrap();

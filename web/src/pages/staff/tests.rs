@@ -2,17 +2,13 @@
 
 use crate::permissions::{Access, ROUTES};
 use crate::session::STEP_UP;
-use crate::testing::{TestApp, TestSchool, minutes, with_form};
+use crate::testing::{Jar, PASSWORD, TestApp, minutes, with_form};
 use commands::accounts::{Invite, StaffRole};
-use domain::AccountId;
-use reqwest::{Method, Response};
+use reqwest::Method;
 
-const PASSWORD: &str = "caballo correcto bateria grapa";
-
-/// A browser: it keeps its cookies and follows no redirect.
 struct Browser<'a> {
     app: &'a TestApp,
-    cookies: Vec<(String, String)>,
+    jar: Jar,
 }
 
 /// What it got.
@@ -25,31 +21,15 @@ struct Shown {
 
 impl<'a> Browser<'a> {
     fn new(app: &'a TestApp) -> Self {
-        Self { app, cookies: Vec::new() }
+        Self { app, jar: Jar::default() }
     }
 
     fn sid(&self) -> Option<&str> {
-        self.cookies.iter().find(|(name, _)| name == "sid").map(|(_, value)| value.as_str())
+        self.jar.cookie("sid")
     }
 
     async fn send(&mut self, method: Method, path: &str, form: &[(&str, &str)]) -> Shown {
-        let app = self.app;
-        let request = app.anonymous.request(method.clone(), format!("{}{path}", app.base)).header("origin", &app.base);
-        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let request = request.header("accept", "text/html").header("cookie", cookies.join("; "));
-        let request = if method == Method::POST { with_form(request, form.iter().copied()) } else { request };
-        self.take(request.send().await.unwrap()).await
-    }
-
-    async fn take(&mut self, response: Response) -> Shown {
-        for cookie in response.headers().get_all("set-cookie") {
-            let (name, rest) = cookie.to_str().unwrap().split_once('=').unwrap();
-            let value = rest.split(';').next().unwrap();
-            self.cookies.retain(|(known, _)| known != name);
-            if !value.is_empty() {
-                self.cookies.push((name.to_owned(), value.to_owned()));
-            }
-        }
+        let response = self.jar.send(self.app, method, path, form).await.unwrap();
         Shown {
             status: response.status().as_u16(),
             location: response.headers().get("location").map(|to| to.to_str().unwrap().to_owned()),
@@ -71,15 +51,6 @@ impl<'a> Browser<'a> {
     }
 }
 
-/// Somebody who was invited and chose [`PASSWORD`].
-async fn person(app: &TestApp, school: &TestSchool, email: &str, role: StaffRole) -> AccountId {
-    let invite = Invite { email: email.to_owned(), name: "Rosa Díaz".to_owned(), role };
-    let invited = app.state().accounts.invite(&app.context(school.id), invite).await.unwrap();
-    let token = invited.link.unwrap().secret.reveal().to_string();
-    app.state().accounts.activate(&token, PASSWORD, app.now()).await.unwrap();
-    invited.account_id
-}
-
 /// A page without what differs at each rendering.
 fn without_nonce(text: &str) -> String {
     let mut parts = text.split("nonce=\"");
@@ -91,7 +62,7 @@ fn without_nonce(text: &str) -> String {
 async fn from_the_invitation_to_the_way_out() {
     let app = TestApp::start().await.unwrap();
     let school = app.school(1).await.unwrap();
-    person(&app, &school, "admin@escuela.cl", StaffRole::Admin).await;
+    app.member(&school, "admin@escuela.cl", StaffRole::Admin).await.unwrap();
     let mut admin = Browser::new(&app);
     let asked = admin.get("/personas").await;
     assert_eq!((asked.status, asked.location.as_deref()), (303, Some("/entrar?volver=%2Fpersonas")));
@@ -133,7 +104,7 @@ async fn from_the_invitation_to_the_way_out() {
     let sid = luis.sid().unwrap().to_owned();
     let out = luis.post("/salir", &[]).await;
     assert!(out.cleared && out.location.as_deref() == Some("/entrar") && luis.sid().is_none());
-    luis.cookies.push(("sid".to_owned(), sid));
+    luis.jar.0.push(("sid".to_owned(), sid));
     assert_eq!(luis.get("/hoy").await.location.as_deref(), Some("/entrar?volver=%2Fhoy"), "replayed");
     app.shutdown().await;
 }
@@ -142,8 +113,8 @@ async fn from_the_invitation_to_the_way_out() {
 async fn a40_whether_an_address_is_known_is_told_to_nobody() {
     let app = TestApp::start().await.unwrap();
     let school = app.school(1).await.unwrap();
-    person(&app, &school, "rosa@escuela.cl", StaffRole::Inspector).await;
-    let disabled = person(&app, &school, "fuera@escuela.cl", StaffRole::Inspector).await;
+    app.member(&school, "rosa@escuela.cl", StaffRole::Inspector).await.unwrap();
+    let disabled = app.member(&school, "fuera@escuela.cl", StaffRole::Inspector).await.unwrap();
     app.state().accounts.disable(&app.context(school.id), disabled).await.unwrap();
     let invite = Invite { email: "nueva@escuela.cl".into(), name: "Nueva".into(), role: StaffRole::Inspector };
     app.state().accounts.invite(&app.context(school.id), invite).await.unwrap();
@@ -169,8 +140,8 @@ async fn a40_whether_an_address_is_known_is_told_to_nobody() {
 async fn a48_what_matters_asks_for_the_password_again_and_gives_the_session_another_id() {
     let app = TestApp::start().await.unwrap();
     let school = app.school(1).await.unwrap();
-    person(&app, &school, "admin@escuela.cl", StaffRole::Admin).await;
-    let target = person(&app, &school, "rosa@escuela.cl", StaffRole::Inspector).await.to_string();
+    app.member(&school, "admin@escuela.cl", StaffRole::Admin).await.unwrap();
+    let target = app.member(&school, "rosa@escuela.cl", StaffRole::Inspector).await.unwrap().to_string();
     let mut admin = Browser::new(&app);
     admin.sign_in("admin@escuela.cl").await;
     app.clock.advance(STEP_UP);
@@ -191,7 +162,7 @@ async fn a48_what_matters_asks_for_the_password_again_and_gives_the_session_anot
     assert_eq!(admin.post("/cuenta/confirmar", &evil).await.location.as_deref(), Some("/cuenta"));
     assert_ne!(admin.sid(), Some(before.as_str()));
     let mut old = Browser::new(&app);
-    old.cookies.push(("sid".to_owned(), before));
+    old.jar.0.push(("sid".to_owned(), before));
     assert_eq!(old.get("/cuenta").await.status, 303, "the old id is nobody's");
     assert_eq!(admin.post("/personas/rol", &give).await.status, 303);
     assert!(admin.get("/personas").await.text.contains("Inspectoría, Auditoría"));
@@ -202,7 +173,7 @@ async fn a48_what_matters_asks_for_the_password_again_and_gives_the_session_anot
 async fn a47_another_password_ends_every_other_session_and_gives_this_one_another_id() {
     let app = TestApp::start().await.unwrap();
     let school = app.school(1).await.unwrap();
-    person(&app, &school, "rosa@escuela.cl", StaffRole::Inspector).await;
+    app.member(&school, "rosa@escuela.cl", StaffRole::Inspector).await.unwrap();
     let (mut here, mut there, mut third) = (Browser::new(&app), Browser::new(&app), Browser::new(&app));
     for browser in [&mut here, &mut there, &mut third] {
         browser.sign_in("rosa@escuela.cl").await;
@@ -212,7 +183,7 @@ async fn a47_another_password_ends_every_other_session_and_gives_this_one_anothe
     let id = page.split("name=\"sesion\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     // Nobody else ends it.
     let mut stranger = Browser::new(&app);
-    person(&app, &school, "otro@escuela.cl", StaffRole::Admin).await;
+    app.member(&school, "otro@escuela.cl", StaffRole::Admin).await.unwrap();
     stranger.sign_in("otro@escuela.cl").await;
     assert_eq!(stranger.post("/cuenta/sesiones", &[("sesion", &id)]).await.status, 404);
     assert_eq!(
@@ -238,7 +209,7 @@ async fn a47_another_password_ends_every_other_session_and_gives_this_one_anothe
 async fn a38_with_a_second_factor_the_password_alone_opens_nothing() {
     let app = TestApp::start().await.unwrap();
     let school = app.school(1).await.unwrap();
-    person(&app, &school, "rosa@escuela.cl", StaffRole::Director).await;
+    app.member(&school, "rosa@escuela.cl", StaffRole::Director).await.unwrap();
     let mut rosa = Browser::new(&app);
     rosa.sign_in("rosa@escuela.cl").await;
     let page = rosa.get("/cuenta/codigo").await.text;
@@ -285,9 +256,9 @@ async fn a38_with_a_second_factor_the_password_alone_opens_nothing() {
 async fn the_security_log_says_what_happened_and_names_to_those_who_may_know_them() {
     let app = TestApp::start().await.unwrap();
     let school = app.school(1).await.unwrap();
-    let admin = person(&app, &school, "admin@escuela.cl", StaffRole::Admin).await;
-    let target = person(&app, &school, "rosa@escuela.cl", StaffRole::Inspector).await.to_string();
-    person(&app, &school, "auditor@escuela.cl", StaffRole::Auditor).await;
+    let admin = app.member(&school, "admin@escuela.cl", StaffRole::Admin).await.unwrap();
+    let target = app.member(&school, "rosa@escuela.cl", StaffRole::Inspector).await.unwrap().to_string();
+    app.member(&school, "auditor@escuela.cl", StaffRole::Auditor).await.unwrap();
     let mut browser = Browser::new(&app);
     browser.sign_in("admin@escuela.cl").await;
     let last = [("cuenta", admin.to_string()), ("rol", "ADMIN".into()), ("que", "quitar".into())];
@@ -322,7 +293,7 @@ async fn the_security_log_says_what_happened_and_names_to_those_who_may_know_the
 async fn whoever_is_disabled_or_loses_a_role_is_out_at_once() {
     let app = TestApp::start().await.unwrap();
     let school = app.school(1).await.unwrap();
-    let rosa = person(&app, &school, "rosa@escuela.cl", StaffRole::Director).await;
+    let rosa = app.member(&school, "rosa@escuela.cl", StaffRole::Director).await.unwrap();
     let accounts = &app.state().accounts;
     let mut browser = Browser::new(&app);
     browser.sign_in("rosa@escuela.cl").await;

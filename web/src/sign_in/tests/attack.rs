@@ -10,7 +10,7 @@ async fn p27_of_a_thousand_networks_that_spray_one_account_none_keeps_its_direct
     let databases = TestDatabases::create().await.unwrap();
     let (one, other) = (behind_a_proxy(databases.clone()).await, behind_a_proxy(databases).await);
     let school = one.school(1).await.unwrap();
-    let account = member(&one, &school, "direccion@escuela.cl").await;
+    let account = one.member(&school, "direccion@escuela.cl", StaffRole::Director).await.unwrap();
     let home = "198.51.100.7";
     let mut cookie = known(&enter(&one, home, "", "direccion@escuela.cl", PASSWORD).await);
     let mut guesses = 0;
@@ -95,7 +95,7 @@ fn samples_of_one_distribution_are_told_from_those_of_two() {
 async fn a40_how_long_the_door_takes_does_not_tell_whether_an_address_is_known() {
     let app = behind_a_proxy(TestDatabases::create().await.unwrap()).await;
     let school = app.school(1).await.unwrap();
-    member(&app, &school, "rosa@escuela.cl").await;
+    app.member(&school, "rosa@escuela.cl", StaffRole::Director).await.unwrap();
     let mut took = [Vec::new(), Vec::new()];
     for n in 0..2 * attack_size(100, 1000) + 20 {
         // Known and unknown in turn, each from a network of its own and at a time of its own.

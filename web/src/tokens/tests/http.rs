@@ -1,20 +1,9 @@
 //! A program over HTTP, from the sign-in to the way out.
 
 use super::*;
-use commands::accounts::Invite;
+use crate::testing::PASSWORD;
 use domain::AccountId;
 use serde_json::{Value, json};
-
-const PASSWORD: &str = "caballo correcto bateria grapa";
-
-/// Somebody who was invited and chose [`PASSWORD`].
-async fn member(app: &TestApp, school: &TestSchool, email: &str) -> AccountId {
-    let invite = Invite { email: email.into(), name: "Rosa Díaz".into(), role: StaffRole::Director };
-    let invited = app.state().accounts.invite(&app.context(school.id), invite).await.unwrap();
-    let token = invited.link.unwrap().secret.reveal().to_string();
-    app.state().accounts.activate(&token, PASSWORD, app.now()).await.unwrap();
-    invited.account_id
-}
 
 async fn post(app: &TestApp, path: &str, body: Value) -> reqwest::Response {
     app.anonymous.post(format!("{}/api/v1/tokens{path}", app.base)).json(&body).send().await.unwrap()
@@ -52,7 +41,7 @@ async fn events(app: &TestApp, account: AccountId, wanted: &str) -> Vec<String> 
 async fn a_program_signs_in_asks_refreshes_is_listed_and_signs_out() {
     let app = TestApp::start().await.unwrap();
     let school = app.school(1).await.unwrap();
-    let account = member(&app, &school, "rosa@escuela.cl").await;
+    let account = app.member(&school, "rosa@escuela.cl", StaffRole::Director).await.unwrap();
     let credentials = json!({"email": " Rosa@Escuela.CL", "password": PASSWORD, "client": "Planilla"});
     let first = given(post(&app, "", credentials).await).await;
     assert_eq!(first["token_type"], "Bearer");
@@ -84,7 +73,7 @@ async fn a_program_signs_in_asks_refreshes_is_listed_and_signs_out() {
 async fn p06_a_copy_is_an_event_of_the_account_and_its_page_says_so() {
     let app = TestApp::start().await.unwrap();
     let school = app.school(1).await.unwrap();
-    let account = member(&app, &school, "rosa@escuela.cl").await;
+    let account = app.member(&school, "rosa@escuela.cl", StaffRole::Director).await.unwrap();
     let sign_in = json!({"email": "rosa@escuela.cl", "password": PASSWORD, "client": "Planilla"});
     let first = given(post(&app, "", sign_in.clone()).await).await;
     given(post(&app, "", json!({"email": "rosa@escuela.cl", "password": PASSWORD, "client": "Otra"})).await).await;
@@ -122,7 +111,7 @@ async fn p06_a_copy_is_an_event_of_the_account_and_its_page_says_so() {
 async fn whoever_has_a_second_factor_needs_its_code_and_every_mistake_gets_one_answer() {
     let app = TestApp::start().await.unwrap();
     let school = app.school(1).await.unwrap();
-    let account = member(&app, &school, "rosa@escuela.cl").await;
+    let account = app.member(&school, "rosa@escuela.cl", StaffRole::Director).await.unwrap();
     let other = json!({"email": "rosa@escuela.cl", "password": "otra clave que no es"});
     let nobody = json!({"email": "nadie@escuela.cl", "password": PASSWORD});
     for wrong in [other, nobody] {
@@ -151,7 +140,7 @@ async fn whoever_has_a_second_factor_needs_its_code_and_every_mistake_gets_one_a
 async fn of_several_schools_one_is_named_and_nothing_odd_is_read() {
     let app = TestApp::start().await.unwrap();
     let (one, two, three) = (app.school(1).await.unwrap(), app.school(1).await.unwrap(), app.school(1).await.unwrap());
-    let account = member(&app, &one, "rosa@escuela.cl").await;
+    let account = app.member(&one, "rosa@escuela.cl", StaffRole::Director).await.unwrap();
     app.grant(account, two.id, StaffRole::Auditor).await.unwrap();
     let sign_in = async |more: Value| {
         app.clock.advance(TimeDelta::minutes(1));
