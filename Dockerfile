@@ -12,6 +12,8 @@ RUN cargo build --release --locked --bin attendance
 
 FROM debian:bookworm-slim
 RUN useradd --system --uid 10001 attendance
+# Whom mail servers and others prove to be; the slim image has none.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /src/target/release/attendance /usr/local/bin/attendance
 USER attendance
 ENTRYPOINT ["attendance"]

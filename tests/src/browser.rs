@@ -49,7 +49,7 @@ impl Browser {
             .stderr(Stdio::null())
             .spawn()
             .context("start chromedriver")?;
-        let client = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build()?;
+        let client = workers::outbound::loopback().timeout(PATIENCE).build()?;
         let base = format!("http://127.0.0.1:{port}");
         let mut browser = Self { driver, profile, client, session: base.clone() };
         browser.wait_for_driver(&base).await?;

@@ -94,9 +94,13 @@ impl Server {
         Ok(server)
     }
 
+    async fn get(&self, path: &str) -> reqwest::Result<reqwest::Response> {
+        workers::outbound::loopback().build()?.get(format!("{}{path}", self.base)).send().await
+    }
+
     /// Whether it says that it can serve.
     pub async fn is_ready(&self) -> bool {
-        matches!(reqwest::get(format!("{}/readyz", self.base)).await, Ok(answer) if answer.status() == 200)
+        matches!(self.get("/readyz").await, Ok(answer) if answer.status() == 200)
     }
 
     /// Bytes of memory that it holds.
@@ -113,7 +117,7 @@ impl Server {
 
     /// A figure that it counts: the sum over all labels, 0 if there is none.
     pub async fn figure(&self, name: &str) -> Result<f64> {
-        let text = reqwest::get(format!("{}/metrics", self.base)).await?.text().await?;
+        let text = self.get("/metrics").await?.text().await?;
         let of_name = |line: &&str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']));
         Ok(text.lines().filter(of_name).filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum())
     }

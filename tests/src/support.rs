@@ -100,7 +100,7 @@ pub async fn own_nats(name: &str) -> Result<NatsServer> {
 pub fn signed_in() -> reqwest::ClientBuilder {
     let headers = [("cookie", OWNER_COOKIE), ("sec-fetch-site", "same-origin")];
     let named = headers.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
-    reqwest::Client::builder().no_proxy().default_headers(named.into_iter().collect())
+    workers::outbound::loopback().default_headers(named.into_iter().collect())
 }
 
 /// A whole system in this process.

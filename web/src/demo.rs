@@ -116,7 +116,7 @@ pub async fn run(options: &Options) -> Result<Finished> {
     Ok(Finished { report, running, stage, board, kiosks })
 }
 
-/// A client of this machine's own server: a proxy in the environment is not meant for it.
+/// A client of this machine's own server.
 fn local_client() -> reqwest::ClientBuilder {
-    reqwest::Client::builder().no_proxy().connect_timeout(Duration::from_secs(5))
+    workers::outbound::loopback().connect_timeout(Duration::from_secs(5))
 }

@@ -353,7 +353,7 @@ async fn grant(pool: &PgPool, account: AccountId, school: SchoolId, role: StaffR
 }
 
 fn http() -> reqwest::ClientBuilder {
-    reqwest::Client::builder().timeout(Duration::from_secs(20))
+    workers::outbound::loopback().timeout(Duration::from_secs(20))
 }
 
 impl TestPerson {

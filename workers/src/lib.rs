@@ -13,3 +13,4 @@
 pub mod gate_watch;
 pub mod leader;
 pub mod mail;
+pub mod outbound;

@@ -20,7 +20,7 @@ use web::testing::{TestPerson, own, with_form};
 
 /// A client of nobody that follows no redirect.
 fn nobody() -> reqwest::ClientBuilder {
-    reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none())
+    workers::outbound::loopback().redirect(reqwest::redirect::Policy::none())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -31,7 +31,7 @@ pub struct Asked {
 /// Follows no redirect: where it leads is part of the answer.
 static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
     let none = reqwest::redirect::Policy::none();
-    reqwest::Client::builder().no_proxy().redirect(none).build().expect("a client")
+    workers::outbound::loopback().redirect(none).build().expect("a client")
 });
 
 /// What chance decides for one request.

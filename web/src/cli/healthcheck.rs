@@ -13,7 +13,7 @@ pub struct Args {
 
 /// Succeeds when `/healthz` says so within two seconds.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(2)).no_proxy().build()?;
+    let client = workers::outbound::loopback().timeout(Duration::from_secs(2)).build()?;
     let url = format!("http://{}/healthz", args.http.listen);
     let response = client.get(&url).send().await.context("ask the server")?;
     ensure!(response.status().is_success(), "{url} answers {}", response.status());

@@ -391,7 +391,7 @@ async fn a21_no_page_of_another_site_writes_by_any_route_with_a_persons_cookie()
             for (name, value) in says {
                 headers.insert(reqwest::header::HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
             }
-            let client = Client::builder().default_headers(headers).build().unwrap();
+            let client = workers::outbound::loopback().default_headers(headers).build().unwrap();
             let refused = ask(&app, &client, route, None, Ids { course: school.course.0, member: Uuid::nil() }).await;
             assert_eq!(refusal(refused).await.unwrap(), (403, "cross_site".into()), "{route:?} {says:?}");
             cells += 1;
