@@ -115,8 +115,8 @@ const ROLLBACK: Duration = Duration::from_secs(2);
 /// server lets a statement run.
 const LONGEST: Duration = Duration::from_secs(12);
 
-/// Gives work on a connection up that has lost its other end without a word: no time-out of the server
-/// reaches it, and the system waits for hours.
+/// Gives up work whose connection has lost its other end without a word: no time-out of the server reaches
+/// such a connection, and the operating system would wait for hours.
 pub(crate) async fn in_time<T, E: From<sqlx::Error>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
     tokio::time::timeout(LONGEST, work).await.unwrap_or_else(|_| Err(hangs().into()))
 }

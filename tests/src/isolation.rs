@@ -130,7 +130,7 @@ async fn scene(line: Line) -> Result<Scene> {
 /// What came back.
 #[derive(Default)]
 struct Seen {
-    /// By who asks: how many answers were 2xx, and how many held something of the own school.
+    /// By who asks: how many answers were 2xx, and how many held something of the asker's own school.
     by: BTreeMap<String, (u64, u64)>,
     /// Routes that did for somebody what they are for.
     routes: BTreeSet<(&'static str, &'static str)>,
@@ -265,12 +265,12 @@ async fn p32_of_ten_thousand_requests_none_reads_or_writes_anything_of_another_s
     for asker in &scene.askers {
         let (well, own) = seen.by.get(&asker.who).copied().unwrap_or_default();
         assert!(well > 0, "{} was never let in", asker.who);
-        assert!(asker.of.is_empty() || own > 0, "{} saw nothing of the own school", asker.who);
+        assert!(asker.of.is_empty() || own > 0, "{} saw nothing of their own school", asker.who);
     }
     let (all, done) = (web::permissions::ROUTES.len(), seen.routes.len());
     assert!(done * 10 > all * 6, "{done} of {all} routes: {:?}", seen.routes);
     let (well, own) = seen.by.values().fold((0, 0), |(well, own), by| (well + by.0, own + by.1));
-    assert!(own * 20 > requests, "{own} of {requests} answers held something of the own school");
+    assert!(own * 20 > requests, "{own} of {requests} answers held something of the asker's own school");
     eprintln!("{requests} requests (seed {seed}): {well} let in, {own} with own data, {done} of {all} routes");
 
     // and one row that came to lie in another school is seen.

@@ -51,7 +51,9 @@ async fn figures_of_before_a_restore_are_shown_as_such_until_the_projector_has_c
     for (n, html) in pages(&line).await.iter().enumerate() {
         let (lang, title, words) = BANNER[n % 2];
         assert!(html.contains(title), "{lang}: {html}");
-        assert!(!html.contains("Al día") && !html.contains("Up to date"), "{lang}: {html}");
+        for live in ["Al día", "Actualizado", "Sin actualizar", "Up to date", "Updated", "Not updated"] {
+            assert!(!html.contains(live), "{lang}, {live}: {html}");
+        }
         // The wall has no room for the words beside its clock.
         assert!(html.contains(words) || html.contains("wall-screen"), "{lang}: {html}");
     }

@@ -4,7 +4,7 @@ product = Asistencia
 skip-to-content = Ir al contenido
 nav-label = Lugares
 nav-today = Hoy
-nav-wall = Mural
+nav-wall = Pantalla
 nav-schools = Colegios
 today = Hoy
 back-to-today = Volver a Hoy
@@ -33,6 +33,7 @@ month-12 = diciembre
 ago-tenths = hace { $seconds } s
 ago-seconds = hace { $n } s
 ago-minutes = hace { $n } min
+ago-just-now = recién
 ago-hours = hace { $n } h
 ago-days = { $n ->
     [one] hace { $n } día
@@ -92,7 +93,7 @@ nobody-closed = Todos los cursos están cerrados al { $date }. Nadie figura sin 
 nobody-mixed = Ningún curso tiene clases el { $date }. Nadie figura sin ingreso.
 
 # Avisos
-stale-title = Estas cifras están atrasadas.
+stale-title = Estas cifras no están al día.
 stale-detail = Muestran lo registrado hasta las { $time }.
 stale-nothing-yet = Todavía no muestran nada de lo registrado.
 stale-kept = Las lecturas siguen guardándose en los accesos.
@@ -105,12 +106,12 @@ silent-several = Sin noticias de { $n } accesos.
 silent-one-of = { $gate } (desde las { $time })
 silent-means = Puede haber alumnos que ya ingresaron por ahí y que aquí figuran sin ingreso.
 offline-title = Se perdió la conexión con el servidor.
-offline-detail = Lo que se ve puede estar atrasado. Se vuelve a intentar; no es necesario hacer nada.
+offline-detail = Lo que se ve puede estar desactualizado. Se está reintentando; no hace falta hacer nada.
 
 # Qué tan al día está
-fresh-live = Al día { $ago }
+fresh-live = Actualizado { $ago }
 fresh-now = Al día
-fresh-stale = Atrasado: al día { $ago }
+fresh-stale = Sin actualizar desde { $ago }
 fresh-restored = De antes de una restauración
 fresh-as-of = a las
 fresh-tap = de la tarjeta a la pantalla, { $time }
@@ -129,8 +130,8 @@ course-as-of = Según lo registrado a las { $time }.
 why = Por qué
 fact-left = salió a las { $time }
 fact-late = ingresó a las { $time }, { $minutes ->
-    [one] { $minutes } minuto tarde
-   *[other] { $minutes } minutos tarde
+    [one] con { $minutes } minuto de atraso
+   *[other] con { $minutes } minutos de atraso
 }
 fact-entered = ingresó a las { $time }
 fact-no-entry = no hay registro de ingreso
@@ -139,7 +140,7 @@ why-no-slot = El horario de su curso no tiene clases este día: no se espera.
 why-no-schedule = Su curso aún no tiene un horario vigente: no se espera.
 why-course-closed = Su curso está cerrado: no se espera.
 why-not-enrolled = Su matrícula comienza después de este día: no se espera.
-why-withdrawn = Ya está retirado del colegio: no se espera.
+why-withdrawn = Su matrícula terminó: no se espera.
 why-slot = Se espera de { $entry } a { $exit }. Desde las { $late } es atraso; sin registro a las { $missing }, figura sin ingreso.
 why-entered = Primer ingreso registrado a las { $time }.
 why-entered-doubtful = Hay un ingreso cerca de las { $time }, pero el reloj del acceso no era confiable: no se juzga el atraso.
@@ -147,8 +148,8 @@ why-entered-before-doubtful = Hay un ingreso anterior cerca de las { $time }, pe
 why-no-entry = No hay registro de ingreso.
 why-in-time = Llegó a la hora.
 why-late = { $minutes ->
-    [one] Llegó { $minutes } minuto tarde.
-   *[other] Llegó { $minutes } minutos tarde.
+    [one] Llegó con { $minutes } minuto de atraso.
+   *[other] Llegó con { $minutes } minutos de atraso.
 }
 why-not-due = Aún no se cumple el plazo: no se concluye nada.
 why-limit-passed = El plazo ya se cumplió.
@@ -162,7 +163,7 @@ stream = Últimas lecturas
 stream-none = Todavía no hay lecturas hoy. Aparecerán aquí en cuanto alguien pase su tarjeta.
 direction-entry = ingreso
 direction-exit = salida
-scan-late = { $minutes } min tarde
+scan-late = { $minutes } min de atraso
 erased = eliminado
 name-unknown = nombre aún no disponible
 flag-echo = repetida
@@ -202,14 +203,14 @@ no-school-what-to-do = Quien administra el colegio puede dar acceso.
 
 # Errores
 error-not-found-title = Esta página no existe
-error-not-found = Es posible que la dirección esté mal escrita, o que el curso ya no exista.
+error-not-found = Es posible que la dirección esté mal escrita, o que lo que busca ya no exista.
 error-too-many-title = Demasiados intentos
-error-too-many = Desde aquí se intentó demasiadas veces. Conviene esperar medio minuto antes de volver a intentarlo.
+error-too-many = Desde aquí se intentó demasiadas veces. Espere un rato antes de volver a intentarlo. Si pidió un enlace, revise primero su correo.
 error-forbidden-title = Su cuenta no tiene acceso a esto
 error-forbidden = No se hizo ningún cambio. Quien administra el colegio puede dar acceso.
 error-request-title = La solicitud no se entendió
 error-request = No se hizo ningún cambio. Vuelva a la página anterior e intente de nuevo.
-error-unavailable-title = El servidor no da abasto
+error-unavailable-title = El sistema no responde en este momento
 error-unavailable = Espere unos segundos y cargue la página otra vez.
 error-internal-title = Algo falló de nuestro lado
 error-internal = Cargue la página otra vez. Si vuelve a pasar, avise a quien administra el sistema y dele el código.
@@ -221,16 +222,16 @@ problem-malformed-json = El cuerpo no es JSON válido.
 problem-malformed-request = La solicitud no se puede leer.
 problem-invalid-grant = El correo, la contraseña, el código o el token no es válido.
 problem-second-factor-required = Falta el código del segundo factor.
-problem-unauthenticated = Nadie ha iniciado sesión.
+problem-unauthenticated = No hay una sesión iniciada.
 problem-step-up = Hay que volver a ingresar la contraseña.
 problem-forbidden = Esta cuenta no puede hacer eso aquí.
-problem-kiosk-unauthenticated = El tótem no se identificó con su clave.
-problem-kiosk-revoked = El tótem fue dado de baja.
+problem-kiosk-unauthenticated = El lector no se identificó con su clave.
+problem-kiosk-revoked = El lector fue anulado.
 problem-cross-site = Otro sitio web hizo la solicitud.
 problem-not-found = No existe lo que se pidió.
 problem-method-not-allowed = Esta dirección no admite esa operación.
 problem-request-timeout = La solicitud tardó demasiado; se puede repetir.
-problem-conflict = Otra persona cambió lo mismo a la vez; se puede repetir.
+problem-conflict = Otra solicitud está cambiando lo mismo; se puede repetir.
 problem-body-too-large = El cuerpo es demasiado grande.
 problem-uri-too-long = La dirección es demasiado larga.
 problem-unsupported-media-type = El cuerpo debe ser application/json.
@@ -276,11 +277,11 @@ import-mail-unreadable = no se entiende el correo; revise que tenga la forma nom
 import-guardian-name-missing = hay RUN, teléfono o correo de un apoderado, pero falta su nombre; escríbalo
 import-too-many-cells = la fila tiene más celdas que el encabezado: un separador dentro de una celda corrió las columnas; quítelo, o ponga esa celda entre comillas
 import-duplicate-run = este RUN ya está en la fila { $row }
-import-ambiguous-pupil = no se distingue del estudiante de la fila { $row } (mismo nombre y curso); agregue el RUN a ambos
-import-ambiguous-registered = hay varios estudiantes registrados con este nombre y curso; agregue el RUN
-import-ambiguous-move = hay un estudiante registrado con este nombre en otro curso; agregue el RUN, o cámbielo de curso a mano
+import-ambiguous-pupil = no se distingue del alumno de la fila { $row } (mismo nombre y curso); agregue el RUN a ambos
+import-ambiguous-registered = hay varios alumnos registrados con este nombre y curso; agregue el RUN
+import-ambiguous-move = hay un alumno registrado con este nombre en otro curso; agregue el RUN
 import-guardian-contradiction = este apoderado tiene otros datos en la fila { $row }; deje los mismos en ambas
-import-pupil-withdrawn = este estudiante fue retirado del establecimiento; reincorpórelo a mano si corresponde
+import-pupil-withdrawn = este alumno figura como retirado del colegio y la importación no reincorpora a nadie; quite la fila
 import-changed-meanwhile = alguien cambió estos datos mientras se aplicaba la lista; ejecútela de nuevo
 import-not-applied = no se pudo guardar; ejecute la importación de nuevo
 import-rows = Filas
@@ -292,7 +293,7 @@ import-guardians = Apoderados nuevos o con cambios
 import-courses = Cursos que se abren (después fije su horario)
 import-unused-columns = Columnas que no se usan
 import-row = Fila
-import-pupil = Estudiante
+import-pupil = Alumno
 import-course = Curso
 import-data = Datos
 import-creates = nuevo
@@ -319,7 +320,7 @@ import-field-guardian-link = vínculo con apoderado
 # Entrar y salir, cuentas, personas.
 nav-account = Mi cuenta
 nav-people = Personas
-nav-log = Registro
+nav-log = Seguridad
 sign-out = Cerrar sesión
 sign-in-title = Iniciar sesión
 sign-in-send = Entrar
@@ -327,7 +328,7 @@ sign-in-refused = El correo o la contraseña no son correctos.
 sign-in-activated = Su contraseña quedó guardada. Ya puede iniciar sesión.
 sign-in-no-account = Las cuentas las crea quien administra el colegio. Si olvidó su contraseña, pídale un enlace nuevo.
 code-title = Código de verificación
-code-what = Escriba el código de seis cifras que muestra su aplicación de autenticación.
+code-what = Escriba el código de seis dígitos que muestra su aplicación de autenticación.
 code-refused = El código no es correcto o ya se usó. Espere el siguiente.
 code-again = Volver a empezar
 activate-title = Elegir contraseña
@@ -356,8 +357,8 @@ password-guessable = Esa contraseña es fácil de adivinar. Elija palabras que n
 account-password-changed = Su contraseña cambió y sus demás sesiones se cerraron.
 account-totp-set = Desde ahora se pide un código al iniciar sesión. Sus demás sesiones se cerraron.
 account-totp-removed = Ya no se pide un código al iniciar sesión. Sus demás sesiones se cerraron.
-account-sessions-ended = La sesión se cerró.
-account-programs-ended = El programa quedó fuera.
+account-sessions-ended = Sesiones cerradas.
+account-programs-ended = Se quitó el acceso.
 sessions-title = Sesiones abiertas
 session-this = Esta sesión
 session-device-unknown = Navegador desconocido
@@ -366,9 +367,9 @@ session-end-others = Cerrar todas las demás
 programs-title = Programas con acceso
 programs-what = Programas que actúan por usted a través de la API.
 program-unknown = Programa sin nombre
-program-reused = Quedó fuera: alguien usó una copia de su clave. Si no fue usted, cambie su contraseña.
-program-end = Dejar fuera
-program-end-all = Dejar fuera a todos
+program-reused = Se le quitó el acceso: alguien usó una copia de su clave. Si no fue usted, cambie su contraseña.
+program-end = Quitar el acceso
+program-end-all = Quitar el acceso a todos
 totp-title = Segundo factor
 totp-on = Al iniciar sesión se pide un código de su aplicación de autenticación.
 totp-off = Con un código de una aplicación de autenticación, la contraseña sola no basta para entrar.
@@ -387,7 +388,7 @@ people-disabled = Suspendida: no puede entrar a este colegio
 people-not-activated = Todavía no elige su contraseña
 people-two-factors = Con segundo factor
 people-disable = Suspender
-people-enable = Reponer
+people-enable = Reactivar
 people-new-link = Crear un enlace para elegir contraseña
 people-invalid = Revise el nombre y el correo.
 people-of-another-school = La cuenta también es de otro colegio: el enlace lo crea quien administra la instalación.
@@ -412,19 +413,15 @@ log-activated = Cuenta activada
 log-role-granted = Se dio un rol
 log-role-revoked = Se quitó un rol
 log-disabled = Cuenta suspendida
-log-enabled = Cuenta repuesta
+log-enabled = Cuenta reactivada
 log-credential-changed = Cambió la contraseña o el segundo factor
 log-credential-removed = Se quitó el segundo factor
 log-signed-in = Inicio de sesión
 log-session-ended = Fin de sesión
-log-throttled = Intentos de entrar frenados
-log-refresh-reuse-detected = Se usó una copia del token de un programa; el programa quedó fuera
+log-throttled = Se frenaron intentos de iniciar sesión
+log-refresh-reuse-detected = Se usó una copia de la clave de un programa; se le quitó el acceso
 log-erased = Datos de la cuenta eliminados
-session-last-seen = { $minutes ->
-    [0] Usada recién
-    [one] Usada hace un minuto
-   *[other] Usada hace { $minutes } minutos
-}
+session-last-seen = Último uso: { $ago }
 people-change = Roles y acceso de { $name }
 people-grant = Dar el rol { $role }
 people-revoke = Quitar el rol { $role }
@@ -434,7 +431,7 @@ letter-change-text = { $what }
 
     Si fue usted, no tiene que hacer nada. Si no fue usted, avise ahora a quien administra el sistema en su colegio y cambie su contraseña en { $url }/cuenta
 
-    Este mensaje se envía solo; no es necesario responder.
+    Este mensaje es automático; no es necesario responder.
 letter-password-changed = Se cambió la contraseña de su cuenta. Todas las demás sesiones se cerraron.
 letter-password-by-link = Con un enlace de un solo uso se eligió una contraseña para su cuenta.
 letter-totp-set = Se agregó un segundo factor a su cuenta.
@@ -444,23 +441,23 @@ letter-link-text = Con este enlace entra a { $product }. Sirve una sola vez y po
 
     { $link }
 
-    Ábralo en el mismo teléfono o computador donde lo pidió y toque «Entrar». En otro dispositivo mostrará un código de seis cifras.
+    Ábralo en el mismo teléfono o computador donde lo pidió y toque «Entrar». En otro dispositivo mostrará un código de seis dígitos.
 
     Si no lo pidió, no haga nada: sin el dispositivo que lo pidió, este enlace no abre nada. No reenvíe este mensaje.
 sign-in-family = Soy apoderado o apoderada: entrar con mi correo
 family-enter-title = Entrar como familia
-family-enter-what = Escriba el correo que dio al colegio. Le enviaremos un enlace para entrar; no necesita contraseña.
-family-enter-no-address = Revise el correo: falta algo.
+family-enter-what = Escriba el correo que le dio al colegio. Le enviaremos un enlace para entrar; no necesita contraseña.
+family-enter-no-address = Ese correo no está completo: debe tener la forma nombre@dominio.cl.
 family-enter-send = Enviarme el enlace
 family-enter-no-account = Si su correo cambió, pida al colegio que lo corrija.
 family-enter-staff = Trabajo en el colegio: entrar con contraseña
 family-sent-title = Revise su correo
-family-sent-what = Si ese correo es de una apoderada o un apoderado, el enlace llega en un minuto y sirve por diez.
+family-sent-what = Si ese correo es de una apoderada o un apoderado, el enlace llega en un minuto y sirve por diez minutos.
 family-sent-how = Ábralo en este mismo dispositivo y toque «Entrar».
-family-sent-nothing = ¿No llega? Mire en el correo no deseado, o revise si el colegio tiene otro correo suyo.
+family-sent-nothing = ¿No llega? Revise la carpeta de correo no deseado (spam), o pregunte al colegio qué correo suyo tiene.
 family-again = Pedir otro enlace
 family-code-title = ¿Lo abrió en otro dispositivo?
-family-code = Código de seis cifras
+family-code = Código de seis dígitos
 family-code-hint = Es el que muestra el enlace al abrirlo en el otro dispositivo.
 family-code-refused = El código no es correcto o ya no sirve. Después de cinco intentos hay que pedir otro enlace.
 family-link-title = Un toque más
@@ -468,18 +465,18 @@ family-link-what = Toque «Entrar» para ver a sus pupilos.
 family-link = Enlace
 family-elsewhere-title = Su código
 family-elsewhere-what = Este no es el dispositivo donde pidió el enlace. Escriba este código allá:
-family-elsewhere-warning = No lo diga a nadie, tampoco por teléfono. Si no pidió entrar, cierre esta página.
+family-elsewhere-warning = No se lo diga a nadie, tampoco por teléfono. Si no pidió entrar, cierre esta página.
 family-void-title = El enlace ya no sirve
-family-void-what = Se usó, pasaron diez minutos o se pidió otro después. No se perdió nada: pida uno nuevo.
+family-void-what = Ya se usó, pasaron más de diez minutos o se pidió otro después. No se perdió nada: pida uno nuevo.
 family-title = Sus pupilos hoy
 family-empty = No hay alumnos que pueda ver con este correo. Si cree que es un error, hable con el colegio.
 family-more = Ver el detalle
 family-more-of = Ver el detalle de { $name }
 family-back = Volver a sus pupilos
 family-no-taps = Hoy no hay ingresos ni salidas registrados.
-family-why = De dónde sale
+family-why = Cómo se sabe
 looks-title = Quién miró
-looks-back = Volver al registro
+looks-back = Volver a Seguridad
 looks-what = Cada vez que una persona ve datos de alumnos queda anotado. Lo mismo visto otra vez dentro de cinco minutos cuenta como una sola vez.
 looks-empty = Nadie ha mirado todavía.
 looks-of-school = todo el colegio

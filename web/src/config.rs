@@ -210,7 +210,7 @@ pub struct MailConfig {
     /// File that holds ATTENDANCE_MAIL_URL.
     #[arg(long, env = "ATTENDANCE_MAIL_URL_FILE", value_name = "FILE")]
     mail_url_file: Option<PathBuf>,
-    /// Whom letters come from: `Escuela <no-reply@escuela.cl>`.
+    /// Whom letters come from: `Colegio <no-reply@colegio.cl>`.
     #[arg(long, env = "ATTENDANCE_MAIL_FROM", value_name = "ADDRESS")]
     mail_from: Option<String>,
 }
@@ -278,7 +278,7 @@ pub struct Http {
     /// Proxies in front, each of which appends the address that it was reached from to X-Forwarded-For.
     #[arg(long, env = "ATTENDANCE_PROXY_HOPS", default_value_t = 0, value_name = "N")]
     pub proxy_hops: usize,
-    /// How people reach it, for links in letters: `https://asistencia.escuela.cl`. Unless it is said, https and the
+    /// How people reach it, for links in letters: `https://asistencia.colegio.cl`. Unless it is said, https and the
     /// first `--host`, or the address that it listens on.
     #[arg(long, env = "ATTENDANCE_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,

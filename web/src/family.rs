@@ -2,7 +2,7 @@
 //!
 //! The person is whoever reads the address ([`commands::guardians`]). A session names the address only; which
 //! guardians have it, and which pupils these may see, is asked again at every request. Its scope is `parent:read`:
-//! the own pupils, and nothing to change. It ends 30 days after it began, or 24 hours after it was last used (OWASP
+//! their own pupils, and nothing to change. It ends 30 days after it began, or 24 hours after it was last used (OWASP
 //! ASVS 5.0, 7.3).
 
 mod door;

@@ -1,14 +1,18 @@
-//! The outside of the system: REST API, pages, server-sent events, kiosk authentication, and the one
-//! binary `attendance` that puts all parts together.
+//! The outside of the system: REST API, pages, server-sent events; who asks (people, families, kiosks, programs) and
+//! what they may; and the one binary `attendance` that puts all parts together.
 //!
 //! This crate must not know how events are stored or how read models are kept: it calls use cases of
 //! `commands` and queries of `projections`.
 //!
-//! How to add one more endpoint:
+//! How to add one more endpoint of the API:
 //! 1. a file `api/<resource>/<verb>.rs` with its request and response types, `handler` and tests;
 //! 2. its `#[utoipa::path]` and a `routes!` line in [`api::router`]: the OpenAPI document and the
 //!    test that compares it with the router take it from there;
-//! 3. each way it can fail as a [`problem::Code`]; then `make generate`.
+//! 3. its line in [`permissions`], without which it is not served;
+//! 4. each way it can fail as a [`problem::Code`]; then `make generate`.
+//!
+//! How to add one more page: a file in `pages/`, its line in [`permissions`], its texts in both files of `locales/`, and
+//! a made-up example of it among the samples, which tests look at.
 //!
 //! How to add one more subcommand: a file in `cli/` with `Args` and `run`, and a line in
 //! [`cli::Command`].

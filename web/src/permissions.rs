@@ -12,7 +12,7 @@ use axum::http::Method;
 use commands::looks::What;
 use domain::account::StaffRole;
 
-/// The one thing that a guardian may do: see the own pupils.
+/// The one thing that a guardian may do: see their own pupils.
 pub const PARENT_READ: &str = "parent:read";
 
 /// Something that a person may do in a school.

@@ -18,7 +18,8 @@ use utoipa_axum::router::OpenApiRouter;
     info(
         title = "attendance",
         description = "A school's gate as a log of facts. Errors are `application/problem+json` (RFC 9457) with a \
-                       stable `code`; lists are cursor pages of at most 200; every write takes an `Idempotency-Key`."
+                       stable `code`; lists are cursor pages of at most 200. A person's write takes an `Idempotency-Key`; \
+                       scans carry ids of their own, tokens have rules of their own."
     ),
     components(schemas(ProblemBody)),
     tags(

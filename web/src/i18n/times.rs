@@ -51,6 +51,11 @@ pub fn ago(age: TimeDelta, lang: Lang) -> String {
     }
 }
 
+/// `recién`, and from a minute on as [`ago`]: of what is known to the minute alone.
+pub fn ago_minutes(minutes: i64, lang: Lang) -> String {
+    if minutes < 1 { lang.t("ago-just-now") } else { ago(TimeDelta::minutes(minutes), lang) }
+}
+
 fn weekday(day: Weekday, lang: Lang) -> String {
     lang.t(match day {
         Weekday::Mon => key("weekday-mon"),
@@ -110,5 +115,7 @@ mod tests {
         assert_eq!(spanish(3_600_000 * 5 + 59_000), "hace 5 h");
         assert_eq!(spanish(86_400_000 * 2), "hace 2 días");
         assert_eq!(ago(TimeDelta::milliseconds(449), Lang::En), "0.4 s ago");
+        let minutes = [0, 1, 59, 60, 10_080].map(|minutes| ago_minutes(minutes, Lang::Es));
+        assert_eq!(minutes, ["recién", "hace 1 min", "hace 59 min", "hace 1 h", "hace 7 días"]);
     }
 }

@@ -82,7 +82,8 @@ pub struct CountsView {
     pub pending: u32,
     /// Entered, and went out again.
     pub left: u32,
-    /// No entry on record, but a gate was silent.
+    /// No entry on record, but a gate was silent. Always 0 for now: whether a gate holds scans back is not judged yet,
+    /// and such a pupil is `missing`.
     pub unknown: u32,
     /// Not expected that day.
     pub not_expected: u32,

@@ -1,4 +1,4 @@
-//! Whether whoever asks may: the one place that compares a request with [`crate::permissions`].
+//! Whether a request may be answered: the one place that compares a request with [`crate::permissions`].
 //!
 //! A handler behind it finds the [`Person`] and, where its route asks for a right, the school
 //! ([`InSchool`]). A school that the person has nothing to do with and one that is nowhere get the same answer.
@@ -57,7 +57,7 @@ pub async fn authorize(State(state): State<AppState>, mut request: Request, next
     let person = match person(&state, route, request.headers()).await {
         Ok(Some(person)) => person,
         Ok(None) => return anonymous(route, &request),
-        // Whoever cannot be known is nobody.
+        // Nobody can say who asks: nothing is served.
         Err(problem) => return problem.into_response(),
     };
     proven(&request);
@@ -82,7 +82,7 @@ pub async fn authorize(State(state): State<AppState>, mut request: Request, next
     if let Some(look) = look.filter(|_| shows)
         && let Err(error) = state.looks.record(look).await
     {
-        // What nobody will know of is not shown.
+        // A look that could not be recorded is not answered.
         return Problem::from(error).into_response();
     }
     if is_stream(&response) { watched(&state.sessions, &person, needs, school, response) } else { response }

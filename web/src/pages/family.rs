@@ -1,4 +1,4 @@
-//! The families' pages: the way in by a link, and the own pupils' day. For a phone first.
+//! The families' pages: the way in by a link, and their own pupils' day. For a phone first.
 //!
 //! Who may see what is decided by [`crate::middleware::authorize`]; no handler here asks it.
 

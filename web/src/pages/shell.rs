@@ -27,7 +27,7 @@ pub(super) enum Place {
     People,
     /// What happened to accounts.
     Log,
-    /// The own account.
+    /// One's own account.
     Account,
     /// None of them.
     Nowhere,

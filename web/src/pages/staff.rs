@@ -1,4 +1,4 @@
-//! The pages by which the staff come in and go out: signing in, the own account, the people of a school, and what
+//! The pages by which the staff come in and go out: signing in, one's own account, the people of a school, and what
 //! happened to accounts. Plain forms that need no scripts; each ends with a redirect, or with what is shown once.
 //!
 //! A form is refused on behalf of another site by [`crate::middleware::check_site`], and whether the person may

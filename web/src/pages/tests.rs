@@ -222,7 +222,7 @@ fn an_erased_pupil_is_shown_as_erased() {
 fn a_silent_gate_and_old_figures_are_said_aloud() {
     let html = board::page(&Board::sample_trouble(), &who(), Lang::Es, &Nonce::sample()).into_string();
     assert!(html.contains("Sin noticias de Portón Sur."));
-    assert!(html.contains("Estas cifras están atrasadas."));
+    assert!(html.contains("Estas cifras no están al día."));
     let html = board::page(&Board::sample(), &who(), Lang::Es, &Nonce::sample()).into_string();
     assert!(!html.contains("Sin noticias") && !html.contains("Estas cifras"));
 }
@@ -250,7 +250,7 @@ fn a_courses_page_says_how_old_it_is_and_which_gate_is_silent() {
     let trouble = Board::sample_trouble();
     let day = CourseDay { gates: trouble.gates, freshness: trouble.freshness, ..CourseDay::sample() };
     let html = course::page(&day, &who(), Lang::Es, &Nonce::sample()).into_string();
-    assert!(html.contains("Sin noticias de Portón Sur.") && html.contains("Atrasado: al día hace"));
+    assert!(html.contains("Sin noticias de Portón Sur.") && html.contains("Sin actualizar desde hace"));
 }
 
 #[test]

@@ -38,7 +38,7 @@ impl Who {
 /// An open session in its person's list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OwnSession {
-    /// Its name.
+    /// Its id.
     pub id: Uuid,
     /// `Firefox · Linux`; may be empty.
     pub device: String,
@@ -55,7 +55,7 @@ pub struct OwnSession {
 /// A program that acts for a person, in its person's list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OwnProgram {
-    /// The name of its tokens' family.
+    /// The id of its tokens' family.
     pub id: Uuid,
     /// What it calls itself; may be empty.
     pub client: String,

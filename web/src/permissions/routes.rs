@@ -59,7 +59,7 @@ pub const ROUTES: &[Route] = &[
     get("/entrar/activar", Public),
     post("/entrar/activar", Public).tried(OfNetwork(&REDEEM)),
     post("/salir", Public),
-    // The own account.
+    // One's own account.
     get("/cuenta", Person),
     post("/cuenta/sesiones", Person),
     post("/cuenta/programas", Person),

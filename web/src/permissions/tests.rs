@@ -244,7 +244,7 @@ async fn p31_every_route_as_every_kind_of_person_over_own_foreign_and_random_ids
             let about_somebody =
                 form(route, ids(own.id), Uuid::nil()).is_some_and(|f| f.iter().any(|(k, _)| *k == "cuenta"));
             if allowed && (route.path.contains("{id}") || about_somebody) {
-                // The own school, and what is in it only by name.
+                // The asker's own school, and what is in it only by name.
                 let mut answers = Vec::new();
                 let nowhere = Ids { course: Uuid::from_u128(0xbad), member: Uuid::from_u128(0xbad) };
                 for ids in [ids(foreign.id), nowhere] {

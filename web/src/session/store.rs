@@ -15,11 +15,11 @@ use uuid::Uuid;
 /// How long a session may last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Unused.
+    /// Since it was last used.
     pub idle: TimeDelta,
-    /// In all.
+    /// Since it began, however much it is used.
     pub absolute: TimeDelta,
-    /// Between the password and the second factor.
+    /// Since the password, while the second factor is still to come.
     pub second_factor: TimeDelta,
 }
 
@@ -73,7 +73,7 @@ impl Ended {
 /// A session in its person's list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
-    /// Its name.
+    /// Its id.
     pub session_id: Uuid,
     /// `Firefox · Linux`; may be empty.
     pub device: String,

@@ -34,7 +34,7 @@ async fn reused(app: &TestApp, refresh: &Secret256) -> bool {
     matches!(app.state().tokens.refresh(refresh.clone()).await.unwrap(), Refreshed::Reused(_))
 }
 
-/// What the own tokens' list answers to whoever brings this.
+/// What the list of one's own tokens answers to whoever brings this.
 async fn with_token(app: &TestApp, token: &str) -> u16 {
     let url = format!("{}/api/v1/tokens", app.base);
     let answer = app.anonymous.get(url).header(AUTHORIZATION, format!("Bearer {token}")).send().await.unwrap();

@@ -1,4 +1,4 @@
-//! `/familia`: the own pupils, each with how the day stands.
+//! `/familia`: a guardian's own pupils, each with how the day stands.
 
 use super::super::staff::Visit;
 use super::day::{self, Child};

@@ -93,7 +93,7 @@ pub(super) fn page(child: &Child, looked: &[Looked], lang: Lang, nonce: &Nonce) 
                 p { (child.place()) }
                 p class="date" { (times::long_date(child.date, lang)) }
             }
-            section class="card" aria-label=(lang.t("family-title")) {
+            section class="card" aria-label=(lang.t("answer-label")) {
                 (child.stands(lang))
                 (child.taps(lang))
                 (child.age(lang))

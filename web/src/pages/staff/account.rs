@@ -3,7 +3,7 @@
 use super::form::{self, Field, field};
 use super::{Visit, note, programs, who};
 use crate::AppState;
-use crate::i18n::{Lang, key};
+use crate::i18n::{Lang, key, times};
 use crate::pages::icon::icon;
 use crate::pages::respond::Nonce;
 use crate::pages::shell::{self, Page, Place};
@@ -101,7 +101,7 @@ pub(super) async fn end_sessions(
     }
 }
 
-/// A page of the own account with something else on it.
+/// A page of one's own account with something else on it.
 pub(super) async fn framed(
     state: &AppState,
     person: &Person,
@@ -199,7 +199,7 @@ fn sessions(sessions: &[OwnSession], lang: Lang) -> Markup {
                             b { @if session.device.is_empty() { (lang.t("session-device-unknown")) } @else { (session.device) } }
                             p class="hint" {
                                 @if session.this { (lang.t("session-this")) }
-                                @else { (lang.f("session-last-seen", &[("minutes", session.minutes_ago.into())])) }
+                                @else { (lang.f("session-last-seen", &[("ago", (&times::ago_minutes(session.minutes_ago, lang)).into())])) }
                                 @if !session.network.is_empty() { " · " (session.network) }
                             }
                         }

@@ -3,7 +3,7 @@
 use super::Visit;
 use super::form;
 use crate::AppState;
-use crate::i18n::Lang;
+use crate::i18n::{Lang, times};
 use crate::pages::view::OwnProgram;
 use crate::session::Person;
 use crate::sign_in::note;
@@ -92,7 +92,7 @@ fn row(program: &OwnProgram, lang: Lang) -> Markup {
             div {
                 b { @if program.client.is_empty() { (lang.t("program-unknown")) } @else { (program.client) } }
                 p class="hint" {
-                    (lang.f("session-last-seen", &[("minutes", program.minutes_ago.into())]))
+                    (lang.f("session-last-seen", &[("ago", (&times::ago_minutes(program.minutes_ago, lang)).into())]))
                     @if !program.network.is_empty() { " · " (program.network) }
                 }
                 @if program.reused { p { (lang.t("program-reused")) } }

@@ -82,7 +82,7 @@ async fn p06_a_copy_is_an_event_of_the_account_and_its_page_says_so() {
     let browser = app.browser(&person).unwrap();
     let page = async || browser.get(format!("{}/cuenta", app.base)).send().await.unwrap().text().await.unwrap();
     let before = page().await;
-    assert!(before.contains("Planilla") && before.contains("Otra") && before.contains("Dejar fuera a todos"));
+    assert!(before.contains("Planilla") && before.contains("Otra") && before.contains("Quitar el acceso a todos"));
 
     let refresh = json!({"refresh_token": first["refresh_token"]});
     given(post(&app, "/refresh", refresh.clone()).await).await;
@@ -92,7 +92,7 @@ async fn p06_a_copy_is_an_event_of_the_account_and_its_page_says_so() {
     let names = events(&app, account, "refresh_reuse_detected").await;
     assert_eq!(names.iter().filter(|name| *name == "refresh_reuse_detected").count(), 1);
     let after = page().await;
-    assert!(after.contains("alguien usó una copia") && !after.contains("Dejar fuera a todos"), "{after}");
+    assert!(after.contains("alguien usó una copia") && !after.contains("Quitar el acceso a todos"), "{after}");
 
     // The other one is ended by the person, on the page.
     let id = after.split("name=\"programa\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
