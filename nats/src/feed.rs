@@ -6,23 +6,23 @@
 //! stream that is older, newer or other than the log cannot deceive a consumer; the price is one
 //! look-up by index a page.
 
-mod subscription;
-
 use crate::RawEvent;
+use crate::hub::{Carriable, Delivery, Hub};
 use crate::log::Log;
-use crate::message::Carried;
 use crate::transport::{Conveyor, Transport};
 use crate::wake::Wake;
 use domain::Epoch;
 use sqlx::PgPool;
+use std::sync::Arc;
 use std::time::Duration;
-use subscription::Subscription;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::time::{Instant, sleep_until};
 
 /// How long an empty answer takes; also how long NATS may be silent before the log is asked.
 const IDLE: Duration = Duration::from_millis(250);
-/// How many messages one look at the subscription takes at most, whatever they are.
-const LOOK: usize = 4_096;
+/// How many messages one look at what came takes at most, whatever they are.
+const LOOK: usize = 64;
 
 /// Where a page came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,9 +35,9 @@ pub enum Source {
 
 /// Events that follow the position asked for, dense and in order.
 #[derive(Debug, Clone)]
-pub struct Page {
+pub struct Page<E = Arc<RawEvent>> {
     /// Empty when nothing was appended for a while.
-    pub events: Vec<RawEvent>,
+    pub events: Vec<E>,
     /// Where they were read.
     pub source: Source,
 }
@@ -64,54 +64,47 @@ pub enum FeedError {
 
 /// One consumer's reading of the log.
 #[derive(Debug)]
-pub struct Feed<L = PgPool, C = Transport> {
+pub struct Feed<L = PgPool, C = Transport, E = Arc<RawEvent>> {
     log: L,
     wake: Wake,
-    carrier: Option<Carrier<C>>,
+    carrier: Option<Carrier<C, E>>,
 }
 
 /// What comes by NATS.
 #[derive(Debug)]
-struct Carrier<C> {
-    transport: C,
-    subscription: Subscription,
-    /// Whether the subscription has been told where to start. It is told at the log's end: far behind
-    /// it the log alone is faster, and messages would only be thrown away.
-    listening: bool,
-    /// A message that lies beyond the next position.
-    beyond: Option<Carried>,
+struct Carrier<C, E> {
+    hub: Hub<C, E>,
+    /// What the hub delivers, once this feed has been at the log's end.
+    deliveries: Option<broadcast::Receiver<Arc<Delivery<E>>>>,
+    /// A delivery whose events are not all taken. Behind a look that took nothing: one that lies beyond the next
+    /// position.
+    waiting: Option<Arc<Delivery<E>>>,
     /// Whether NATS has shown that it is up to date, and has not been silent since about something
     /// that the log already had.
     trusted: bool,
 }
 
-/// What one look at the subscription gave.
-#[derive(Debug, Default)]
-struct Look {
-    events: Vec<RawEvent>,
+/// What one look at the deliveries gave.
+#[derive(Debug)]
+struct Look<E> {
+    events: Vec<E>,
     /// A message of another epoch was seen.
     foreign: bool,
 }
 
-impl Feed {
-    /// A feed over the log behind `reader_pool`, carried by `transport` if there is one.
-    pub fn new(reader_pool: PgPool, transport: Option<Transport>) -> Self {
+impl<E: Carriable> Feed<PgPool, Transport, E> {
+    /// A feed over the log behind `reader_pool`, carried by the process's hub if there is one.
+    pub fn new(reader_pool: PgPool, hub: Option<Hub<Transport, E>>) -> Self {
         let wake = Wake::shared(&reader_pool);
-        Self::over(reader_pool, wake, transport)
+        Self::over(reader_pool, wake, hub)
     }
 }
 
-impl<L: Log, C: Conveyor> Feed<L, C> {
+impl<L: Log, C: Conveyor, E: Carriable> Feed<L, C, E> {
     /// A feed over any log and stream.
     #[doc(hidden)]
-    pub fn over(log: L, wake: Wake, transport: Option<C>) -> Self {
-        let carrier = transport.map(|transport| Carrier {
-            subscription: Subscription::start(transport.clone()),
-            transport,
-            listening: false,
-            beyond: None,
-            trusted: false,
-        });
+    pub fn over(log: L, wake: Wake, hub: Option<Hub<C, E>>) -> Self {
+        let carrier = hub.map(|hub| Carrier { hub, deliveries: None, waiting: None, trusted: false });
         Self { log, wake, carrier }
     }
 
@@ -119,14 +112,9 @@ impl<L: Log, C: Conveyor> Feed<L, C> {
     /// soon as one arrives, else an empty page after a quarter of a second. Never skips, never
     /// reorders, never returns a position twice, as long as the caller asks after the last position it
     /// received. Cancelling is safe.
-    pub async fn next_page(&mut self, after: i64, epoch: Epoch, max: usize) -> Result<Page, FeedError> {
+    pub async fn next_page(&mut self, after: i64, epoch: Epoch, max: usize) -> Result<Page<E>, FeedError> {
         let max = max.max(1);
         let deadline = Instant::now() + IDLE;
-        if let Some(carrier) = &mut self.carrier
-            && carrier.listening
-        {
-            carrier.subscription.note((epoch, after));
-        }
         loop {
             self.wake.note();
             if let Some(events) = self.carried(after, epoch, max).await? {
@@ -137,13 +125,13 @@ impl<L: Log, C: Conveyor> Feed<L, C> {
                 let events = self.read_log(after, epoch, max).await?;
                 if events.len() < max
                     && let Some(carrier) = &mut self.carrier
-                    && !std::mem::replace(&mut carrier.listening, true)
+                    && carrier.deliveries.is_none()
                 {
-                    carrier.subscription.note((epoch, events.last().map_or(after, |last| last.position)));
+                    carrier.deliveries = Some(carrier.hub.listen());
                 }
                 if !events.is_empty() {
                     if let Some(carrier) = &mut self.carrier
-                        && carrier.beyond.is_none()
+                        && carrier.waiting.is_none()
                         && std::mem::take(&mut carrier.trusted)
                     {
                         metrics::counter!("attendance_feed_silences_total").increment(1);
@@ -162,15 +150,15 @@ impl<L: Log, C: Conveyor> Feed<L, C> {
     }
 
     /// What NATS brought, if it follows `after` and the log confirms it.
-    async fn carried(&mut self, after: i64, epoch: Epoch, max: usize) -> Result<Option<Vec<RawEvent>>, FeedError> {
+    async fn carried(&mut self, after: i64, epoch: Epoch, max: usize) -> Result<Option<Vec<E>>, FeedError> {
         let Some(carrier) = &mut self.carrier else { return Ok(None) };
         let Look { events, foreign } = carrier.look(after, epoch, max);
         if let Some(last) = events.last() {
-            let (current, at_position) = self.log.event_at(last.position).await?;
+            let (current, at_position) = self.log.event_at(last.position()).await?;
             if current != epoch {
                 return Err(FeedError::EpochChanged(current));
             }
-            if at_position == Some(last.event_id) {
+            if at_position == Some(last.event_id()) {
                 carrier.trusted = true;
                 return Ok(Some(events));
             }
@@ -187,14 +175,15 @@ impl<L: Log, C: Conveyor> Feed<L, C> {
     }
 
     /// Reads the log: up to the message that lies beyond a hole, or as far as it goes.
-    async fn read_log(&mut self, after: i64, epoch: Epoch, max: usize) -> Result<Vec<RawEvent>, sqlx::Error> {
-        let beyond = self.carrier.as_ref().and_then(|carrier| carrier.beyond.as_ref());
+    async fn read_log(&mut self, after: i64, epoch: Epoch, max: usize) -> Result<Vec<E>, sqlx::Error> {
+        let beyond = self.carrier.as_ref().and_then(|carrier| carrier.waiting.as_ref());
         let mut limit = i64::try_from(max).unwrap_or(i64::MAX);
         if let Some(beyond) = beyond {
-            limit = limit.min(beyond.event.position - after - 1);
+            limit = limit.min(beyond.first - after - 1);
             metrics::counter!("attendance_feed_holes_total").increment(1);
         }
-        self.log.read_after_in_epoch(epoch, after, limit).await
+        let events = self.log.read_after_in_epoch(epoch, after, limit).await?;
+        Ok(events.into_iter().map(E::read).collect())
     }
 
     /// The log gave nothing after `after`: makes sure that this is its end, or was a moment ago.
@@ -207,7 +196,7 @@ impl<L: Log, C: Conveyor> Feed<L, C> {
             return Err(FeedError::AheadOfLog { after, head: head.position });
         }
         if let Some(carrier) = &mut self.carrier
-            && carrier.beyond.as_ref().is_some_and(|beyond| beyond.event.position > head.position)
+            && carrier.waiting.as_ref().is_some_and(|beyond| beyond.first > head.position)
         {
             discarded("not_in_log", 1);
             carrier.clear();
@@ -226,13 +215,21 @@ impl<L: Log, C: Conveyor> Feed<L, C> {
             return;
         };
         let trusted = carrier.trusted;
+        let delivery = async {
+            match &mut carrier.deliveries {
+                Some(deliveries) if carrier.waiting.is_none() => deliveries.recv().await,
+                _ => std::future::pending().await,
+            }
+        };
         // In this order, so that the same events give the same run.
         tokio::select! {
             biased;
-            message = carrier.subscription.messages.recv(), if carrier.beyond.is_none() => match message {
-                Some(message) => carrier.beyond = Some(message),
-                // The subscription has ended for good, which only its own defect can bring about.
-                None => self.carrier = None,
+            delivery = delivery => match delivery {
+                Ok(delivery) => carrier.waiting = Some(delivery),
+                // What was too much for it is in the log.
+                Err(RecvError::Lagged(_)) => {}
+                // The reading has ended for good, which only its own defect can bring about.
+                Err(RecvError::Closed) => self.carrier = None,
             },
             () = self.wake.woken(), if !trusted => {}
             () = sleep_until(deadline) => {}
@@ -240,36 +237,54 @@ impl<L: Log, C: Conveyor> Feed<L, C> {
     }
 }
 
-impl<C: Conveyor> Carrier<C> {
+impl<C: Conveyor, E: Carriable> Carrier<C, E> {
     /// Whether there is no need to read the log now.
     fn suffices(&self) -> bool {
-        self.trusted && self.beyond.is_none() && self.transport.is_connected()
+        self.trusted && self.waiting.is_none() && self.hub.is_connected()
+    }
+
+    /// The next delivery that is there.
+    fn next(&mut self) -> Option<Arc<Delivery<E>>> {
+        if let Some(waiting) = self.waiting.take() {
+            return Some(waiting);
+        }
+        loop {
+            match self.deliveries.as_mut()?.try_recv() {
+                Ok(delivery) => return Some(delivery),
+                // It goes on with the oldest that is left; what is lost is a hole.
+                Err(TryRecvError::Lagged(_)) => {}
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return None,
+            }
+        }
     }
 
     /// Takes what is there: the events that follow `after`, until one lies beyond a hole.
-    fn look(&mut self, after: i64, epoch: Epoch, max: usize) -> Look {
-        let mut look = Look::default();
+    fn look(&mut self, after: i64, epoch: Epoch, max: usize) -> Look<E> {
+        let mut look = Look { events: Vec::new(), foreign: false };
         let (mut repeated, mut of_other_epochs) = (0, 0);
         for _ in 0..LOOK {
             if look.events.len() == max {
                 break;
             }
-            let Some(message) = self.beyond.take().or_else(|| self.subscription.messages.try_recv().ok()) else {
-                break;
-            };
+            let Some(delivery) = self.next() else { break };
             let next = after + 1 + look.events.len() as i64;
-            if message.epoch != epoch {
+            if delivery.epoch != epoch {
                 look.foreign = true;
-                of_other_epochs += 1;
-            } else if message.event.position == next {
-                look.events.push(message.event);
-            } else if message.event.position > next {
-                self.beyond = Some(message);
+                of_other_epochs += delivery.events.len();
+            } else if delivery.first > next {
+                self.waiting = Some(delivery);
                 break;
-            } else {
-                repeated += 1;
+            } else if delivery.end() <= next {
+                repeated += delivery.events.len();
                 // NATS just brought what the log gave a moment ago: it is up to date again.
-                self.trusted |= message.event.position == after && self.transport.is_connected();
+                self.trusted |= delivery.end() == after + 1 && self.hub.is_connected();
+            } else {
+                let following = &delivery.events[usize::try_from(next - delivery.first).unwrap_or(0)..];
+                let room = following.len().min(max - look.events.len());
+                look.events.extend_from_slice(&following[..room]);
+                if room < following.len() {
+                    self.waiting = Some(delivery);
+                }
             }
         }
         discarded("repeated", repeated);
@@ -280,12 +295,11 @@ impl<C: Conveyor> Carrier<C> {
     /// Forgets all that waits: it is not to be believed.
     fn clear(&mut self) {
         self.trusted = false;
-        self.beyond = None;
-        while self.subscription.messages.try_recv().is_ok() {}
+        while self.next().is_some() {}
     }
 }
 
-fn counted(page: Page) -> Page {
+fn counted<E>(page: Page<E>) -> Page<E> {
     let source = match page.source {
         Source::Nats => "nats",
         Source::Log => "log",

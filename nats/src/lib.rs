@@ -9,17 +9,19 @@
 //!
 //! How to add one more consumer:
 //! 1. keep a checkpoint (epoch, position) beside what the consumer writes, in the same transaction;
-//! 2. make one [`Feed`] for it and ask [`Feed::next_page`] after the checkpoint, in a loop;
+//! 2. make one [`Feed`] for it, over the one [`Hub`] of its process, and ask [`Feed::next_page`] after the checkpoint, in a loop;
 //! 3. on [`FeedError::EpochChanged`] start again as the consumer's own rules say (a projector
 //!    rebuilds, a sender goes to "now");
 //! 4. nothing needs to be declared in NATS: consumers are ephemeral (`streams.json`).
 //!
-//! How to add one more subject: none is needed; an event's subject is its school, aggregate and name.
+//! A message carries what the relay found waiting, on one subject: whoever wants some kinds of events only
+//! skips the others.
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests"))]
 
 mod definition;
 pub mod feed;
+pub mod hub;
 pub mod log;
 pub mod message;
 pub mod relay;
@@ -31,6 +33,7 @@ pub mod transport;
 pub mod wake;
 
 pub use feed::{Feed, FeedError, Page, Source};
+pub use hub::{Carriable, Hub};
 pub use transport::Transport;
 
 /// An event as it is stored: its payload is the text that was written, byte for byte.

@@ -1,9 +1,9 @@
-//! The relay: copies the log to JetStream, in order, one message an event.
+//! The relay: copies the log to JetStream, in order, as many events a message as it finds waiting.
 //!
-//! One relay is active (`relay/leadership.rs`); any number may wait. Every message names what it must
-//! follow (`Nats-Expected-Last-Sequence` for the first of a page, `Nats-Expected-Last-Msg-Id` for the
-//! others), so that whatever a second relay, a paused one that wakes, or a repeated message may do,
-//! JetStream stores an event only behind its predecessor. An acknowledgement that fails or is missing stops the relay; it looks at the stream
+//! One relay is active (`relay/leadership.rs`); any number may wait. One message at a time is on its way, and it
+//! names the sequence number that it must follow (`Nats-Expected-Last-Sequence`), so that whatever a second
+//! relay, a paused one that wakes, or a repeated message may do, JetStream stores events only behind their
+//! predecessor. An acknowledgement that fails or is missing stops the relay; it looks at the stream
 //! (`relay/place.rs`) and goes on from there. Every few seconds it looks without a reason.
 //!
 //! Doubled, lost or reordered messages would be harmless all the same: the feed sorts them out.
@@ -14,13 +14,10 @@ mod place;
 use crate::RawEvent;
 use crate::log::{Head, Log};
 use crate::message;
-use crate::transport::{Conveyor, Transport, WINDOW};
+use crate::transport::{Conveyor, Transport};
 use crate::wake::Wake;
-use async_nats::jetstream::context::{PublishError, PublishErrorKind};
-use async_nats::jetstream::publish::PublishAck;
+use async_nats::jetstream::context::PublishErrorKind;
 use domain::Epoch;
-use futures::StreamExt;
-use futures::stream::FuturesOrdered;
 use leadership::in_time;
 pub use leadership::{Candidate, Contested};
 use place::Place;
@@ -30,6 +27,10 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+/// Events read at once; what is appended while they are on their way goes with the next.
+const PAGE: usize = 256;
+/// Bytes of events in one message at most, unless a single event is larger. NATS takes a million by default.
+const MESSAGE: usize = 256 * 1024;
 /// How often the stream is compared with the log although nothing seems wrong.
 const AUDIT: Duration = Duration::from_secs(3);
 /// How long a waiting relay waits between two attempts to lead.
@@ -195,23 +196,17 @@ async fn relay(
             }
             continue;
         };
-        let full = page.len() == WINDOW;
-        #[cfg(test)]
-        local_services::failpoint::reach("relay: before publish").await.map_err(Broken::nats)?;
-        let acks = send(transport, epoch, *place, &page).await;
-        #[cfg(test)]
-        local_services::failpoint::reach("relay: before confirm").await.map_err(Broken::nats)?;
-        // The next page is read while this one is being confirmed.
-        let (confirmed, next) = tokio::join!(confirm(place, acks), async {
-            if full { read_page(log, epoch, last).await.map(Some) } else { Ok(None) }
+        // The next page is read while this one is on its way.
+        let (published, next) = tokio::join!(publish(transport, epoch, place, &page), async {
+            if page.len() == PAGE { read_page(log, epoch, last).await.map(Some) } else { Ok(None) }
         });
-        confirmed?;
+        published?;
         read_ahead = next?;
     }
 }
 
 async fn read_page(log: &mut impl Log, epoch: Epoch, after: i64) -> Result<Vec<RawEvent>, sqlx::Error> {
-    in_time(log.read_after_in_epoch(epoch, after, WINDOW as i64)).await
+    in_time(log.read_after_in_epoch(epoch, after, PAGE as i64)).await
 }
 
 /// Whether log and stream are what this relay takes them for.
@@ -225,83 +220,46 @@ async fn check(log: &mut impl Log, transport: &impl Conveyor, epoch: Epoch, plac
     Ok(head.position >= place.position && place::unchanged(transport, place).await)
 }
 
-/// A message on its way.
-struct Sent<A> {
-    position: i64,
-    /// Nothing for a message that NATS can never take: it stays a hole, which feeds fill from the log.
-    ack: Option<A>,
-}
-
-/// Sends a page without waiting for acknowledgements. Ends early where sending fails; what was sent
-/// is awaited all the same, so that its outcome is known.
-async fn send<C: Conveyor>(
-    transport: &C,
-    epoch: Epoch,
-    place: Place,
-    page: &[RawEvent],
-) -> (Vec<Sent<C::Ack>>, Result<(), Broken>) {
-    let mut sent = Vec::with_capacity(page.len());
-    let mut previous = None;
-    for event in page {
-        let position = event.position;
-        let message = match message::encode(epoch, event) {
-            // The first follows what was confirmed; each other one follows its predecessor by name. By
-            // number it would not do: behind a stranger's message the first is refused, and the
-            // numbers of some later ones would be right again.
-            Ok(message) => match previous {
-                None => message.expected_last_sequence(place.sequence),
-                Some(previous) => message.expected_last_message_id(message::id(epoch, previous)),
-            },
-            Err(error) => return (sent, Err(Broken::nats(error))),
-        };
-        match transport.publish(message::subject(transport.prefix(), event), message).await {
+/// Publishes a page and moves `place` along, message by message, up to the first that is not acknowledged.
+async fn publish(transport: &impl Conveyor, epoch: Epoch, place: &mut Place, page: &[RawEvent]) -> Result<(), Broken> {
+    let (mut left, mut most) = (page, MESSAGE);
+    while !left.is_empty() {
+        let (message, packed) = message::encode(epoch, left, most).map_err(Broken::nats)?;
+        let (events, behind) = left.split_at(packed);
+        let last = events[packed - 1].position;
+        #[cfg(test)]
+        local_services::failpoint::reach("relay: before publish").await.map_err(Broken::nats)?;
+        let message = message.expected_last_sequence(place.sequence);
+        match transport.publish(message::subject(transport.prefix()), message).await {
             Ok(ack) => {
-                previous = Some(position);
-                sent.push(Sent { position, ack: Some(ack) });
+                #[cfg(test)]
+                local_services::failpoint::reach("relay: before confirm").await.map_err(Broken::nats)?;
+                let ack = ack.await.map_err(Broken::nats)?;
+                if ack.duplicate {
+                    return Err(Broken::Repeated(last));
+                }
+                *place = Place { position: last, sequence: ack.sequence, ..*place };
+                metrics::counter!("attendance_relay_published_total").increment(packed as u64);
             }
+            // This server takes less.
+            Err(error) if error.kind() == PublishErrorKind::MaxPayloadExceeded && packed > 1 => {
+                most /= 2;
+                continue;
+            }
+            // It stays a hole, which feeds fill from the log.
             Err(error) if error.kind() == PublishErrorKind::MaxPayloadExceeded => {
-                tracing::warn!(position, "an event is larger than NATS's largest message; feeds read it from the log");
+                tracing::warn!(
+                    position = last,
+                    "an event is larger than NATS's largest message; feeds read it from the log"
+                );
                 metrics::counter!("attendance_relay_oversized_total").increment(1);
-                sent.push(Sent { position, ack: None });
+                place.position = last;
             }
-            Err(error) => return (sent, Err(Broken::nats(error))),
+            Err(error) => return Err(Broken::nats(error)),
         }
+        left = behind;
     }
-    (sent, Ok(()))
-}
-
-/// Awaits every acknowledgement and moves `place` along in order, up to the first that fails. They are
-/// awaited together: one by one, a window of lost ones would take its length times the patience.
-async fn confirm<A>(place: &mut Place, (sent, outcome): (Vec<Sent<A>>, Result<(), Broken>)) -> Result<(), Broken>
-where
-    A: Future<Output = Result<PublishAck, PublishError>>,
-{
-    let mut acks: FuturesOrdered<_> = sent
-        .into_iter()
-        .map(|Sent { position, ack }| async move {
-            match ack {
-                Some(ack) => (position, Some(ack.await)),
-                None => (position, None),
-            }
-        })
-        .collect();
-    let mut failed = None;
-    let mut published = 0;
-    while let Some((position, ack)) = acks.next().await {
-        match ack {
-            // Behind a failure nothing of ours can have been stored; the look at the stream will tell.
-            _ if failed.is_some() => {}
-            None => place.position = position,
-            Some(Ok(ack)) if ack.duplicate => failed = Some(Broken::Repeated(position)),
-            Some(Ok(ack)) => {
-                *place = Place { position, sequence: ack.sequence, ..*place };
-                published += 1;
-            }
-            Some(Err(error)) => failed = Some(Broken::nats(error)),
-        }
-    }
-    metrics::counter!("attendance_relay_published_total").increment(published);
-    failed.map_or(outcome, Err)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -327,8 +285,79 @@ pub(crate) mod testing {
 
     impl LatePage {
         pub(crate) async fn publish(mut self) -> Result<(), String> {
-            let sent = send(&self.transport, self.epoch, self.place, &self.page).await;
-            confirm(&mut self.place, sent).await.map_err(|error| error.to_string())
+            let published = publish(&self.transport, self.epoch, &mut self.place, &self.page).await;
+            published.map_err(|error| error.to_string())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::sample;
+    use crate::transport::{Message, StreamState};
+    use async_nats::jetstream::context::PublishError;
+    use async_nats::jetstream::message::PublishMessage;
+    use async_nats::jetstream::publish::PublishAck;
+    use futures::stream::BoxStream;
+    use std::future::{Ready, ready};
+    use std::sync::{Arc, Mutex};
+
+    /// A server that takes no message larger than this; what it stored, as first and last position.
+    #[derive(Clone)]
+    struct Narrow(usize, Arc<Mutex<Vec<(i64, i64)>>>);
+
+    impl Conveyor for Narrow {
+        type Ack = Ready<Result<PublishAck, PublishError>>;
+        fn is_connected(&self) -> bool {
+            true
+        }
+        fn prefix(&self) -> &str {
+            "narrow"
+        }
+        async fn publish(&self, subject: String, message: PublishMessage) -> Result<Self::Ack, PublishError> {
+            let message = message.outbound_message(subject);
+            if message.payload.len() > self.0 {
+                return Err(PublishError::new(PublishErrorKind::MaxPayloadExceeded));
+            }
+            let carried = message::decode(message.headers.as_ref(), &message.payload).unwrap();
+            let mut stored = self.1.lock().unwrap();
+            assert_eq!(
+                message.headers.unwrap().get("Nats-Expected-Last-Sequence").unwrap().as_str(),
+                stored.len().to_string()
+            );
+            stored.push((carried.events[0].position, carried.events.last().unwrap().position));
+            let sequence = stored.len() as u64;
+            let (stream, domain) = (String::new(), String::new());
+            Ok(ready(Ok(PublishAck { stream, sequence, domain, duplicate: false, value: None })))
+        }
+        async fn state(&self) -> Result<StreamState, async_nats::Error> {
+            unreachable!("not asked")
+        }
+        async fn message(&self, _: u64) -> Result<Option<Message>, async_nats::Error> {
+            unreachable!("not asked")
+        }
+        async fn replace(&self) -> Result<StreamState, async_nats::Error> {
+            unreachable!("not asked")
+        }
+        async fn subscribe(&self) -> Result<BoxStream<'static, Result<Message, async_nats::Error>>, async_nats::Error> {
+            unreachable!("not asked")
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_takes_small_messages_only_gets_small_ones_and_only_what_is_too_large_alone_is_left_out() {
+        let large = format!("\"{}\"", "x".repeat(9_000));
+        let page: Vec<RawEvent> =
+            (1..=60).map(|position| sample(position, if position == 31 { &large } else { "{}" })).collect();
+        let server = Narrow(4_000, Arc::default());
+        let created = async_nats::datetime::DateTime::UNIX_EPOCH;
+        let mut place = Place { created, sequence: 0, position: 0 };
+        publish(&server, Epoch(uuid::Uuid::from_u128(1)), &mut place, &page).await.unwrap();
+        let stored = server.1.lock().unwrap().clone();
+        let positions: Vec<i64> = stored.iter().flat_map(|(first, last)| *first..=*last).collect();
+        assert_eq!(positions, (1..=60).filter(|position| *position != 31).collect::<Vec<_>>());
+        assert!(stored.len() < 50, "{stored:?}");
+        assert_eq!((place.position, place.sequence), (60, stored.len() as u64));
     }
 }

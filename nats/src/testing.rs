@@ -5,6 +5,7 @@ use crate::feed::{Feed, FeedError, Source};
 use domain::{Actor, Epoch, Recorded, StreamId};
 use serde_json::value::RawValue;
 use sqlx::PgPool;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
@@ -61,7 +62,7 @@ pub struct Consumer {
     pub epoch: Epoch,
     pub after: i64,
     pub max: usize,
-    pub collected: Vec<RawEvent>,
+    pub collected: Vec<Arc<RawEvent>>,
     pub by_nats: usize,
     pub by_log: usize,
 }

@@ -9,7 +9,7 @@ mod steady;
 
 use crate::testing::{Consumer, append_raw};
 use crate::transport::Options;
-use crate::{Feed, Transport, log, relay};
+use crate::{Feed, Hub, Transport, log, relay};
 use async_nats::jetstream;
 use domain::Epoch;
 use local_services::failpoint;
@@ -56,7 +56,7 @@ impl World {
     }
 
     async fn consumer(&self) -> Consumer {
-        Consumer::new(Feed::new(self.reader.clone(), Some(self.transport().await)), self.epoch)
+        Consumer::new(Feed::new(self.reader.clone(), Some(Hub::new(self.transport().await))), self.epoch)
     }
 
     async fn relay(&self) -> Relay {
@@ -69,15 +69,19 @@ impl World {
         jetstream::new(client).get_stream(&self.prefix).await.unwrap()
     }
 
-    /// Waits until the stream's last message is the event at `position`.
+    /// Waits until the stream's last message ends with the event at `position`.
     async fn relayed(&self, position: i64) {
         until("the relay is at the log's end", async || {
             let stream = transport(&self.url, &self.prefix).await.stream().await.unwrap();
             // The relay may be replacing the stream at this moment.
             let Ok(info) = stream.get_info().await else { return false };
             match stream.get_raw_message(info.state.last_sequence).await {
-                Ok(message) => crate::message::decode(Some(&message.headers), &message.payload)
-                    .is_some_and(|carried| carried.epoch == self.epoch && carried.event.position >= position),
+                Ok(message) => {
+                    crate::message::decode(Some(&message.headers), &message.payload).is_some_and(|carried| {
+                        let last = carried.events.last().map(|event| event.position);
+                        carried.epoch == self.epoch && last >= Some(position)
+                    })
+                }
                 Err(_) => false,
             }
         })
@@ -93,11 +97,11 @@ impl World {
         let mut positions = Vec::new();
         for sequence in state.first_sequence..=state.last_sequence {
             if let Ok(message) = stream.get_raw_message(sequence).await {
-                positions.push(
-                    crate::message::decode(Some(&message.headers), &message.payload)
-                        .filter(|carried| carried.epoch == self.epoch)
-                        .map(|carried| carried.event.position),
-                );
+                let carried = crate::message::decode(Some(&message.headers), &message.payload);
+                match carried.filter(|carried| carried.epoch == self.epoch) {
+                    Some(ours) => positions.extend(ours.events.iter().map(|event| Some(event.position))),
+                    None => positions.push(None),
+                }
             }
         }
         positions

@@ -17,8 +17,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// Publishes in flight: a larger window starves the consumers of the same server.
-pub(crate) const WINDOW: usize = 512;
 /// How long a JetStream request or an acknowledgement may take before it counts as lost.
 const PATIENCE: Duration = Duration::from_secs(3);
 const LONGEST_RECONNECT_DELAY: Duration = Duration::from_secs(1);
@@ -45,10 +43,9 @@ pub trait Conveyor: Clone + Send + Sync + 'static {
     /// Deletes the stream and makes it again. Emptying it is not enough: a purged stream still
     /// remembers the ids of its messages, and takes the same events for repeated ones.
     fn replace(&self) -> impl Future<Output = Result<StreamState, async_nats::Error>> + Send;
-    /// The stream's messages from a sequence number on, as they come, until it fails.
+    /// The stream's last message and then what comes, until it fails.
     fn subscribe(
         &self,
-        start_sequence: u64,
     ) -> impl Future<Output = Result<BoxStream<'static, Result<Message, async_nats::Error>>, async_nats::Error>> + Send;
 }
 
@@ -158,11 +155,7 @@ impl Transport {
             .connect(servers)
             .await
             .map_err(|error| TransportError::Client(error.kind()))?;
-        let jetstream = ContextBuilder::new()
-            .timeout(PATIENCE)
-            .ack_timeout(PATIENCE)
-            .max_ack_inflight(2 * WINDOW)
-            .build(client.clone());
+        let jetstream = ContextBuilder::new().timeout(PATIENCE).ack_timeout(PATIENCE).build(client.clone());
         Ok(Self { inner: Arc::new(Inner { client, jetstream, prefix: prefix.to_owned(), options, applied }) })
     }
 
@@ -248,16 +241,12 @@ impl Conveyor for Transport {
         Ok(self.inner.jetstream.create_or_update_stream(self.definition()).await?.into())
     }
 
-    async fn subscribe(
-        &self,
-        start_sequence: u64,
-    ) -> Result<BoxStream<'static, Result<Message, async_nats::Error>>, async_nats::Error> {
+    async fn subscribe(&self) -> Result<BoxStream<'static, Result<Message, async_nats::Error>>, async_nats::Error> {
         let definition = &definitions().consumer;
-        let start = definition.config(DeliverPolicy::ByStartSequence { start_sequence });
         let messages = self
             .stream()
             .await?
-            .create_consumer(start)
+            .create_consumer(definition.config(DeliverPolicy::Last))
             .await?
             .stream()
             .max_messages_per_batch(definition.batch)

@@ -1,16 +1,38 @@
 //! An event of the log, read and checked: what the models apply.
 
-use domain::{AnyEvent, DecodeError, Recorded};
-use nats::RawEvent;
+use domain::{AnyEvent, DecodeError, EventId, Recorded};
+use nats::{Carriable, RawEvent};
+use std::sync::Arc;
 use uuid::Uuid;
 
-/// A decoded event whose stream id could be read.
+/// A decoded event whose stream id could be read. Cheap to clone: the projectors of a process share it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fact {
     /// The stream's own id: the pupil of a pupil's day, the kiosk of a kiosk's stream, …
     pub own_id: Uuid,
     /// The event.
-    pub event: Recorded<AnyEvent>,
+    pub event: Arc<Recorded<AnyEvent>>,
+}
+
+/// An event as a feed gives it to the projectors.
+#[derive(Debug, Clone)]
+pub struct Decoded {
+    position: i64,
+    event_id: EventId,
+    /// The fact, if it is one.
+    pub fact: Result<Fact, Poison>,
+}
+
+impl Carriable for Decoded {
+    fn read(raw: RawEvent) -> Self {
+        Self { position: raw.position, event_id: raw.event_id, fact: Fact::decode(raw) }
+    }
+    fn position(&self) -> i64 {
+        self.position
+    }
+    fn event_id(&self) -> EventId {
+        self.event_id
+    }
 }
 
 /// An event that this program cannot apply. Nothing behind it is applied: a model with a hole would
@@ -39,7 +61,7 @@ impl Fact {
     /// Checks a typed event.
     pub fn new(event: Recorded<AnyEvent>) -> Result<Self, Poison> {
         match event.stream.own_id() {
-            Some(own_id) => Ok(Self { own_id, event }),
+            Some(own_id) => Ok(Self { own_id, event: Arc::new(event) }),
             None => Err(Poison { position: event.position, why: Why::Stream }),
         }
     }
@@ -79,9 +101,14 @@ impl Fact {
 
 /// Decodes a page up to the first event that cannot be applied.
 pub fn decode_page(raw: Vec<RawEvent>) -> (Vec<Fact>, Option<Poison>) {
-    let mut facts = Vec::with_capacity(raw.len());
-    for event in raw {
-        match Fact::decode(event) {
+    until_poison(raw.into_iter().map(Fact::decode))
+}
+
+/// The facts up to the first event that is none.
+pub(crate) fn until_poison(events: impl ExactSizeIterator<Item = Result<Fact, Poison>>) -> (Vec<Fact>, Option<Poison>) {
+    let mut facts = Vec::with_capacity(events.len());
+    for event in events {
+        match event {
             Ok(fact) => facts.push(fact),
             Err(poison) => return (facts, Some(poison)),
         }

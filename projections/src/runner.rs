@@ -13,22 +13,26 @@ mod store;
 #[doc(hidden)]
 pub use store::{ModelTx, Models};
 
-use crate::fact::{Fact, Poison, decode_page};
+use crate::fact::{Decoded, Fact, Poison, until_poison};
 use crate::model::schools_of;
 use crate::{Checkpoint, ReadModel};
 use domain::Epoch;
 use nats::log::Log;
 use nats::transport::Conveyor;
-use nats::{Feed, FeedError, Page, Source, Transport};
+use nats::{Feed, FeedError, Hub, Page, Source, Transport};
 use sqlx::{PgConnection, PgPool};
 use std::time::Duration;
 use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Events of one transaction at most: large pages cost little more than small ones.
 pub const PAGE: usize = 2_000;
 /// First and longest pause after a failure.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(30));
+/// While a page takes long the process is full, and few large pages cost less than many small ones: the projector
+/// then gathers for as many times as long as the last one took, up to the longest.
+const GATHERED: (u32, Duration) = (2, Duration::from_millis(50));
 /// How long a page may take to be read, or to be written: whatever takes longer hangs on a connection
 /// that has lost its other end without a word. The server gives a projector's statement up before.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -54,8 +58,9 @@ pub async fn run_all(
     token: CancellationToken,
 ) -> Result<(), JoinError> {
     let mut projectors = JoinSet::new();
+    let hub = transport.map(Hub::new);
     for model in ReadModel::ALL {
-        let feed = Feed::new(reader.clone(), transport.clone());
+        let feed = Feed::new(reader.clone(), hub.clone());
         projectors.spawn(run(model, projector.clone(), feed, token.clone()));
     }
     let mut outcome = Ok(());
@@ -72,7 +77,7 @@ pub async fn run_all(
 pub async fn run<M: Models, L: Log, C: Conveyor>(
     model: ReadModel,
     projector: M,
-    feed: Feed<L, C>,
+    feed: Feed<L, C, Decoded>,
     token: CancellationToken,
 ) {
     Projector::new(model, projector, feed).run(token).await;
@@ -100,11 +105,13 @@ pub enum StepError {
 pub struct Projector<M = PgPool, L = PgPool, C = Transport> {
     model: ReadModel,
     models: M,
-    feed: Feed<L, C>,
+    feed: Feed<L, C, Decoded>,
     page: usize,
     checkpoint: Option<Checkpoint>,
     /// What follows the checkpoint, read while the page before was being written.
     ahead: Option<Read>,
+    /// How long the last page took to be written.
+    took: Duration,
 }
 
 /// A page that was read.
@@ -115,17 +122,17 @@ struct Read {
     source: Source,
 }
 
-impl From<Page> for Read {
-    fn from(page: Page) -> Self {
-        let (facts, poison) = decode_page(page.events);
+impl From<Page<Decoded>> for Read {
+    fn from(page: Page<Decoded>) -> Self {
+        let (facts, poison) = until_poison(page.events.into_iter().map(|event| event.fact));
         Self { facts, poison, source: page.source }
     }
 }
 
 impl<M: Models, L: Log, C: Conveyor> Projector<M, L, C> {
     /// A projector that has not read its checkpoint yet.
-    pub fn new(model: ReadModel, models: M, feed: Feed<L, C>) -> Self {
-        Self { model, models, feed, page: PAGE, checkpoint: None, ahead: None }
+    pub fn new(model: ReadModel, models: M, feed: Feed<L, C, Decoded>) -> Self {
+        Self { model, models, feed, page: PAGE, checkpoint: None, ahead: None, took: Duration::ZERO }
     }
 
     /// Takes pages of at most `page` events.
@@ -151,7 +158,7 @@ impl<M: Models, L: Log, C: Conveyor> Projector<M, L, C> {
                     pause = PAUSE.0;
                     // What waits in NATS comes in pieces: only after a small page has the log been caught up with.
                     if (1..=self.page / 8).contains(&written) {
-                        token.run_until_cancelled(tokio::time::sleep(model.gathering())).await;
+                        token.run_until_cancelled(tokio::time::sleep(gathering(model, self.took))).await;
                     }
                 }
                 Err(error) => {
@@ -202,6 +209,7 @@ impl<M: Models, L: Log, C: Conveyor> Projector<M, L, C> {
         continues(from.position, &facts)?;
         if let Some(last) = facts.last() {
             let to = after(&from, last);
+            let begun = Instant::now();
             let written = in_time(write(&self.models, self.model, &from, &to, &facts));
             let written = if facts.len() < self.page {
                 written.await
@@ -213,6 +221,7 @@ impl<M: Models, L: Log, C: Conveyor> Projector<M, L, C> {
                 self.ahead = next;
                 written
             };
+            self.took = begun.elapsed();
             match written {
                 Ok(true) => self.checkpoint = Some(to),
                 // What was read ahead follows a checkpoint that is not ours.
@@ -299,6 +308,11 @@ async fn write<M: Models>(
     #[cfg(test)]
     local_services::failpoint::reach("projector: after commit").await?;
     Ok(true)
+}
+
+/// How long to wait behind a small page that took so long.
+fn gathering(model: ReadModel, took: Duration) -> Duration {
+    model.gathering().max((took * GATHERED.0).min(GATHERED.1))
 }
 
 /// The checkpoint after an event.

@@ -1,8 +1,7 @@
 //! Two owners at once of everything that should have one: no lock is believed in more than the log.
 
-use crate::support::{Ack, Kiosk, Line, PATIENCE, SANTIAGO, School, ack, eventually, own_nats};
+use crate::support::{Ack, Kiosk, Line, PATIENCE, SANTIAGO, School, ack, carried, eventually, own_nats};
 use anyhow::{Context as _, Result, ensure};
-use async_nats::jetstream;
 use chrono::TimeDelta;
 use domain::kiosk::LaneMode;
 use local_services::testing::TestDatabases;
@@ -51,19 +50,6 @@ async fn leading(line: &Line) -> Result<i64> {
     let relays = "select count(*) from pg_stat_activity where datname = current_database()
                   and application_name = 'attendance relay' and query not like '%pg_try_advisory_lock%'";
     Ok(sqlx::query_scalar(relays).fetch_one(&line.owner).await?)
-}
-
-/// The log positions of JetStream's messages, in its order.
-async fn carried(url: &str) -> Result<Vec<i64>> {
-    let context = jetstream::new(async_nats::connect(url).await?);
-    let mut stream = context.get_stream("attendance").await?;
-    let state = stream.info().await?.state.clone();
-    let mut positions = Vec::new();
-    for sequence in state.first_sequence.max(1)..=state.last_sequence {
-        let message = stream.get_raw_message(sequence).await?;
-        positions.push(message.headers.get("Att-Position").context("a position")?.as_str().parse()?);
-    }
-    Ok(positions)
 }
 
 #[tokio::test(flavor = "multi_thread")]

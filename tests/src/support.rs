@@ -91,6 +91,20 @@ pub async fn migrate(cluster: &PostgresCluster) -> Result<()> {
     Ok(())
 }
 
+/// The log positions in JetStream's messages, in its order.
+pub async fn carried(url: &str) -> Result<Vec<i64>> {
+    let context = async_nats::jetstream::new(async_nats::connect(url).await?);
+    let mut stream = context.get_stream("attendance").await?;
+    let state = stream.info().await?.state.clone();
+    let mut positions: Vec<i64> = Vec::new();
+    for sequence in state.first_sequence.max(1)..=state.last_sequence {
+        let message = stream.get_raw_message(sequence).await?;
+        let named = |name: &str| anyhow::Ok(message.headers.get(name).context("a position")?.as_str().parse::<i64>()?);
+        positions.extend(named("Att-First")?..=named("Att-Position")?);
+    }
+    Ok(positions)
+}
+
 /// A NATS server of one test.
 pub async fn own_nats(name: &str) -> Result<NatsServer> {
     NatsServer::scratch(&scratch(name)).await

@@ -2,7 +2,7 @@
 //!
 //! A school's channel computes the board when the live model moved (LISTEN, with a poll behind it), and
 //! every two seconds besides, since lateness depends on the clock. Each frame is computed and written as
-//! JSON once and shared by all who watch. Frames go out at once and are then at most ten a second. A
+//! JSON once and shared by all who watch. Frames go out at once and are then at most twenty a second, fewer where they take long. A
 //! client reads from the school's ring of recent frames at its own pace: one that is too slow finds its
 //! place gone and gets a snapshot, and nobody waits for it.
 

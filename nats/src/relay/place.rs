@@ -118,13 +118,16 @@ async fn tail(transport: &impl Conveyor, stream: &StreamState, epoch: Epoch) -> 
     let mut found = Tail::Strange;
     for sequence in (first..=stream.last_sequence).rev() {
         let Some(message) = transport.message(sequence).await.map_err(Broken::nats)? else { continue };
-        let Some(carried) = message::decode(message.headers.as_ref(), &message.payload) else { continue };
-        let further = match found {
-            Tail::Ours { position, .. } => carried.event.position > position,
+        let named = message::place(message.headers.as_ref());
+        let further = |named: &(Epoch, i64)| match found {
+            Tail::Ours { position, .. } => named.1 > position,
             Tail::Empty | Tail::Strange => true,
         };
-        if carried.epoch == epoch && further {
-            found = Tail::Ours { position: carried.event.position, event_id: carried.event.event_id };
+        // A message is read whole only if it is the furthest so far.
+        let Some((_, position)) = named.filter(|named| named.0 == epoch && further(named)) else { continue };
+        let carried = message::decode(message.headers.as_ref(), &message.payload);
+        if let Some(last) = carried.as_ref().and_then(|carried| carried.events.last()) {
+            found = Tail::Ours { position, event_id: last.event_id };
         }
     }
     Ok(found)

@@ -17,7 +17,7 @@ async fn a_nats_that_was_never_there_keeps_nobody_waiting() {
     let absent = Transport::connect(&world.url, &world.prefix).await.unwrap();
     assert!(begun.elapsed() < Duration::from_millis(200), "connecting blocked for {:?}", begun.elapsed());
     let relay = Relay::start(&world.reader, absent.clone());
-    let mut consumer = Consumer::new(Feed::new(world.reader.clone(), Some(absent)), world.epoch);
+    let mut consumer = Consumer::new(Feed::new(world.reader.clone(), Some(Hub::new(absent))), world.epoch);
     let mut slowest = Duration::ZERO;
     for n in 1..=30 {
         let begun = Instant::now();
@@ -176,7 +176,7 @@ async fn postgres_restarted_in_mid_flow_costs_nothing() {
     let reader = pool("events", Some("attendance_log_reader"));
     let (url, prefix) = (nats().await.unwrap().url(), "postgres_restarted");
     let relay = Relay::start(&reader, transport(&url, prefix).await);
-    let carried = Feed::new(reader.clone(), Some(transport(&url, prefix).await));
+    let carried = Feed::new(reader.clone(), Some(Hub::new(transport(&url, prefix).await)));
     let mut consumers =
         [Consumer::new(carried, Epoch(EPOCH)), Consumer::new(Feed::new(reader.clone(), None), Epoch(EPOCH))];
     let restarts = async {

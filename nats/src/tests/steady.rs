@@ -62,21 +62,22 @@ async fn a_message_says_where_it_belongs() {
     let relay = world.relay().await;
     world.append(1).await;
     world.relayed(1).await;
-    let message = world.stream().await.get_raw_message(1).await.unwrap();
+    world.append(3).await;
+    world.relayed(4).await;
+    let message = world.stream().await.get_raw_message(2).await.unwrap();
     let header = |name: &str| message.headers.get(name).map(|value| value.as_str().to_owned());
-    let event = &log::read_after(&world.reader, 0, 1).await.unwrap()[0];
-    assert_eq!(message.subject.as_str(), format!("{}.{}.attendance_day.scan_recorded", world.prefix, event.school_id));
-    assert_eq!(header("Nats-Msg-Id"), Some(format!("{}:1", world.epoch)));
+    assert_eq!(message.subject.as_str(), format!("{}.log", world.prefix));
+    assert_eq!(header("Nats-Msg-Id"), Some(format!("{}:2-4", world.epoch)));
     assert_eq!(header("Att-Epoch"), Some(world.epoch.to_string()));
-    assert_eq!(header("Att-Position").as_deref(), Some("1"));
-    assert_eq!(header("Att-Stream").as_deref(), Some(event.stream.as_str()));
+    assert_eq!(header("Att-First").as_deref(), Some("2"));
+    assert_eq!(header("Att-Position").as_deref(), Some("4"));
     relay.stop().await;
 }
 
 #[tokio::test]
 async fn an_idle_feed_answers_with_an_empty_page_in_a_quarter_of_a_second() {
     let world = World::new().await;
-    let mut feed = Feed::new(world.reader.clone(), None);
+    let mut feed: Feed = Feed::new(world.reader.clone(), None);
     let begun = Instant::now();
     let page = feed.next_page(0, world.epoch, 10).await.unwrap();
     assert!(page.events.is_empty());
@@ -88,7 +89,8 @@ async fn an_idle_feed_answers_with_an_empty_page_in_a_quarter_of_a_second() {
 async fn a_checkpoint_beyond_the_log_is_told_instead_of_skipping_what_comes() {
     let world = World::new().await;
     world.append(5).await;
-    let outcome = Feed::new(world.reader.clone(), None).next_page(9, world.epoch, 10).await;
+    let mut feed: Feed = Feed::new(world.reader.clone(), None);
+    let outcome = feed.next_page(9, world.epoch, 10).await;
     assert!(matches!(outcome, Err(FeedError::AheadOfLog { after: 9, head: 5 })), "{outcome:?}");
 }
 
@@ -110,6 +112,27 @@ async fn all_feeds_of_a_process_share_one_listener() {
     assert_eq!(listeners().await, 1);
     drop(feeds);
     until("nobody listens", async || listeners().await == 0).await;
+}
+
+#[tokio::test]
+async fn all_feeds_of_a_process_share_one_subscription_and_each_gets_all() {
+    let world = World::new().await;
+    let relay = world.relay().await;
+    let hub = Hub::new(world.transport().await);
+    let feeds = (0..3).map(|_| Feed::new(world.reader.clone(), Some(hub.clone())));
+    let mut consumers: Vec<Consumer> = feeds.map(|feed| Consumer::new(feed, world.epoch)).collect();
+    for n in 1..=100 {
+        world.append(3).await;
+        for consumer in &mut consumers {
+            consumer.read_through(3 * n).await;
+        }
+    }
+    for consumer in &consumers {
+        consumer.assert_is_log(&world.reader).await;
+        assert!(consumer.by_nats > 150, "{} of 300 by NATS", consumer.by_nats);
+    }
+    assert_eq!(world.stream().await.get_info().await.unwrap().state.consumer_count, 1);
+    relay.stop().await;
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ pub(crate) async fn apply_page_in_tx(conn: &mut PgConnection, facts: &[Fact]) ->
     for fact in facts {
         live.apply(fact);
     }
-    save_in_tx(conn, &live).await
+    save_in_tx(conn, &live, facts.first().map_or(0, Fact::position)).await
 }
 
 /// Empties the model.
@@ -120,29 +120,31 @@ async fn load_in_tx(conn: &mut PgConnection, facts: &[Fact]) -> Result<Live, sql
     Ok(live)
 }
 
-async fn save_in_tx(conn: &mut PgConnection, live: &Live) -> Result<(), sqlx::Error> {
-    save_scans_in_tx(conn, &live.scans.changed()).await?;
+/// `first` is the position of the page's first event.
+async fn save_in_tx(conn: &mut PgConnection, live: &Live, first: i64) -> Result<(), sqlx::Error> {
+    let (new, earlier): (Vec<_>, Vec<_>) = live.scans.changed().into_iter().partition(|scan| scan.position >= first);
+    add_scans_in_tx(conn, &new).await?;
+    flag_scans_in_tx(conn, &earlier).await?;
     save_days_in_tx(conn, &live.days.changed()).await?;
     save_gates_in_tx(conn, &live.gates.changed()).await?;
     save_quarantined_in_tx(conn, &live.quarantined.changed()).await
 }
 
-async fn save_scans_in_tx(conn: &mut PgConnection, rows: &[&LiveScan]) -> Result<(), sqlx::Error> {
+/// Scans of the page. A scan is added only to a day that has not got it ([`Live::apply`]), and both are written
+/// together, so none of them is there: `on conflict` would cost each a quarter more.
+async fn add_scans_in_tx(conn: &mut PgConnection, rows: &[&LiveScan]) -> Result<(), sqlx::Error> {
     if rows.is_empty() {
         return Ok(());
     }
     sqlx::query!(
-        r#"insert into live_scans as t (school_id, local_date, position, scan_id, student_id, kiosk_id, direction, method,
-                                        occurred_at, recorded_at, time_confidence, flags, last_position)
+        r#"insert into live_scans (school_id, local_date, position, scan_id, student_id, kiosk_id, direction, method,
+                                   occurred_at, recorded_at, time_confidence, flags, last_position)
            select school_id, local_date, position, scan_id, student_id, kiosk_id, direction, method,
                   occurred_at, recorded_at, time_confidence, string_to_array(flags, ','), last_position
            from unnest($1::uuid[], $2::date[], $3::bigint[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[],
                        $9::timestamptz[], $10::timestamptz[], $11::text[], $12::text[], $13::bigint[])
              u (school_id, local_date, position, scan_id, student_id, kiosk_id, direction, method,
-                occurred_at, recorded_at, time_confidence, flags, last_position)
-           on conflict (school_id, local_date, position) do update
-             set flags = excluded.flags, last_position = excluded.last_position
-             where excluded.last_position > t.last_position"#,
+                occurred_at, recorded_at, time_confidence, flags, last_position)"#,
         column!(rows, r => r.school_id.0),
         column!(rows, r => r.local_date),
         column!(rows, r => r.position),
@@ -154,6 +156,29 @@ async fn save_scans_in_tx(conn: &mut PgConnection, rows: &[&LiveScan]) -> Result
         column!(rows, r => r.occurred_at),
         column!(rows, r => r.recorded_at),
         column!(rows, r => wire::name(&r.time_confidence)),
+        column!(rows, r => wire::joined(&r.flags)),
+        column!(rows, r => r.last_position)
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Scans of earlier pages, which the page's first event may flag.
+async fn flag_scans_in_tx(conn: &mut PgConnection, rows: &[&LiveScan]) -> Result<(), sqlx::Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    // `offset 0`: each by the primary key, whatever the planner believes of the table.
+    sqlx::query!(
+        r#"update live_scans t set flags = string_to_array(u.flags, ','), last_position = u.last_position
+           from (select * from unnest($1::uuid[], $2::date[], $3::bigint[], $4::text[], $5::bigint[])
+                   k (school_id, local_date, position, flags, last_position) offset 0) u
+           where (t.school_id, t.local_date, t.position) = (u.school_id, u.local_date, u.position)
+             and u.last_position > t.last_position"#,
+        column!(rows, r => r.school_id.0),
+        column!(rows, r => r.local_date),
+        column!(rows, r => r.position),
         column!(rows, r => wire::joined(&r.flags)),
         column!(rows, r => r.last_position)
     )

@@ -74,6 +74,13 @@ impl Log for OtherEpoch {
     }
 }
 
+#[test]
+fn a_projector_gathers_longer_while_its_pages_take_long_and_never_for_so_long_that_it_shows() {
+    let gathers = |model, took| gathering(model, Duration::from_millis(took)).as_millis();
+    assert_eq!([1, 4, 20, 25, 900].map(|took| gathers(ReadModel::Live, took)), [5, 8, 40, 50, 50]);
+    assert_eq!([1, 900].map(|took| gathers(ReadModel::Audit, took)), [200, 200]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn starting_anew_gives_up_a_connection_that_hangs_wherever_it_does() {
     use Place::*;

@@ -16,7 +16,7 @@ pub enum Bug {
     ConflictsIgnored,
     /// A queue is acknowledged up to its highest number, over the numbers that are missing.
     AcknowledgedOverAGap,
-    /// A message is sent again later and names nothing that it must follow.
+    /// A message is sent again later, without its id and what it must follow.
     PublishedOutOfOrder,
     /// A checkpoint moves by itself, before the rows.
     CheckpointOutsideTransaction,

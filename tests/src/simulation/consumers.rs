@@ -6,7 +6,8 @@ use super::postgres::{Client, Postgres};
 use super::stream::{Line, Nats};
 use domain::{Epoch, EventId};
 use nats::wake::Wake;
-use nats::{Feed, FeedError};
+use nats::{Carriable, Feed, FeedError, Hub};
+use projections::fact::Decoded;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::sleep;
@@ -27,15 +28,22 @@ impl Done {
     }
 }
 
-/// A feed of a process, carried by NATS or not.
-pub fn feed(postgres: &Postgres, nats: &Nats, process: &Process, carried: bool) -> Feed<Client, Line> {
-    Feed::over(postgres.of(process), Wake::counted(postgres.grown()), carried.then(|| nats.of(process)))
+/// What the feeds of a process share, if NATS carries them.
+pub type Shared = Option<Hub<Line, Decoded>>;
+
+pub fn shared(nats: &Nats, process: &Process, carried: bool) -> Shared {
+    carried.then(|| Hub::new(nats.of(process)))
+}
+
+/// A feed of a process.
+pub fn feed(postgres: &Postgres, process: &Process, shared: Shared) -> Feed<Client, Line, Decoded> {
+    Feed::over(postgres.of(process), Wake::counted(postgres.grown()), shared)
 }
 
 /// Reads pages and moves on, for as long as the process lives.
-pub async fn consume(postgres: Postgres, nats: Nats, process: Process, carried: bool, done: Done) {
+pub async fn consume(postgres: Postgres, process: Process, shared: Shared, done: Done) {
     let chance: Chance = postgres.chance().clone();
-    let mut feed = feed(&postgres, &nats, &process, carried);
+    let mut feed = feed(&postgres, &process, shared);
     loop {
         let before = postgres.state().data.epoch;
         let (epoch, after) = {
@@ -57,7 +65,7 @@ pub async fn consume(postgres: Postgres, nats: Nats, process: Process, carried: 
                 process.alive().await;
                 let mut work = done.get();
                 work.epoch = Some(epoch);
-                work.events.extend(page.events.iter().map(|event| (event.position, event.event_id)));
+                work.events.extend(page.events.iter().map(|event| (event.position(), event.event_id())));
             }
             Err(FeedError::EpochChanged(epoch)) => *done.get() = Work { epoch: Some(epoch), events: Vec::new() },
             Err(FeedError::AheadOfLog { after, head }) => {
@@ -71,13 +79,13 @@ pub async fn consume(postgres: Postgres, nats: Nats, process: Process, carried: 
 }
 
 /// Whether a page is what follows a position in the log.
-fn check(postgres: &Postgres, epoch: Epoch, after: i64, page: &[nats::RawEvent]) {
+fn check(postgres: &Postgres, epoch: Epoch, after: i64, page: &[Decoded]) {
     let state = postgres.state();
     let history = state.history(epoch);
     let known = |position| history.and_then(|log| log.get(&position)).map(|event| event.event_id);
     for (event, expected) in page.iter().zip(after + 1..) {
-        if event.position != expected || known(expected) != Some(event.event_id) {
-            postgres.chance().violated(format!("a feed gave {} where {expected} follows", event.position));
+        if event.position() != expected || known(expected) != Some(event.event_id()) {
+            postgres.chance().violated(format!("a feed gave {} where {expected} follows", event.position()));
         }
     }
 }

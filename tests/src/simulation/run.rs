@@ -144,14 +144,21 @@ impl Line {
         tokio::spawn(keep_running(self.chance.clone(), name, start));
     }
 
-    fn projector(&self, name: &'static str, carried: bool) {
+    /// A projector, and a consumer beside it in the same process.
+    fn projector(&mut self, name: &'static str, carried: bool) {
+        let done = Done::default();
+        self.done.push(done.clone());
         let (postgres, nats) = (self.postgres.clone(), self.nats.clone());
         let start = move |process: Process| {
-            let feed = consumers::feed(&postgres, &nats, &process, carried);
+            let shared = consumers::shared(&nats, &process, carried);
+            let feed = consumers::feed(&postgres, &process, shared.clone());
             let mut projector = Projector::new(ReadModel::Live, postgres.of(&process), feed);
             // Often full, so that one page is read while another is written.
             projector.set_page(1 + postgres.chance().below(20) as usize);
-            projector.run(CancellationToken::new())
+            let consumer = consume(postgres.clone(), process, shared, done.clone());
+            async move {
+                futures::future::join(projector.run(CancellationToken::new()), consumer).await;
+            }
         };
         tokio::spawn(keep_running(self.chance.clone(), name, start));
     }
@@ -160,7 +167,10 @@ impl Line {
         let done = Done::default();
         self.done.push(done.clone());
         let (postgres, nats) = (self.postgres.clone(), self.nats.clone());
-        let start = move |process| consume(postgres.clone(), nats.clone(), process, carried, done.clone());
+        let start = move |process: Process| {
+            let shared = consumers::shared(&nats, &process, carried);
+            consume(postgres.clone(), process, shared, done.clone())
+        };
         tokio::spawn(keep_running(self.chance.clone(), name, start));
     }
 

@@ -13,7 +13,7 @@ use domain::Epoch;
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
-use nats::message::{EPOCH, POSITION};
+use nats::message::{EPOCH, FIRST, POSITION};
 use nats::transport::{Conveyor, Message, StreamState};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -159,11 +159,12 @@ impl Nats {
         let message = Message { headers: Some(headers), payload };
         let ours = place(&message);
         let before = store.messages.values().rev().filter_map(place);
-        if let Some((epoch, position)) = &ours
+        let first = message.headers.as_ref().and_then(|headers| header(headers, FIRST)?.parse::<i64>().ok());
+        if let (Some((epoch, _)), Some(first)) = (&ours, first)
             && let Some((_, behind)) = before.into_iter().find(|(of, _)| of == epoch)
-            && behind >= *position
+            && behind >= first
         {
-            self.0.chance.violated(format!("position {position} was published behind {behind}"));
+            self.0.chance.violated(format!("position {first} was published behind {behind}"));
         }
         store.last_sequence += 1;
         let sequence = store.last_sequence;
@@ -224,20 +225,24 @@ impl Conveyor for Line {
         let broken = |_| PublishError::new(PublishErrorKind::BrokenPipe);
         self.ask("publish", || ()).await.map_err(broken)?;
         let message = message.outbound_message(subject);
-        let (mut headers, payload) = (message.headers.unwrap_or_default(), message.payload);
+        let (headers, payload) = (message.headers.unwrap_or_default(), message.payload);
         let (server, chance) = (self.server.clone(), self.server.0.chance.clone());
-        let overtaken = chance.has(Bug::PublishedOutOfOrder) && chance.often(100);
-        if overtaken {
-            headers = HeaderMap::from_iter(
-                headers
-                    .iter()
-                    .filter(|(name, _)| !name.to_string().starts_with("Nats-Expected"))
-                    .flat_map(|(name, values)| values.iter().map(move |value| (name.clone(), value.clone()))),
+        if chance.has(Bug::PublishedOutOfOrder) && chance.often(100) {
+            let named = headers.iter().filter(|(name, _)| !name.to_string().starts_with("Nats-"));
+            let nameless = HeaderMap::from_iter(
+                named.flat_map(|(name, values)| values.iter().map(move |value| (name.clone(), value.clone()))),
             );
+            let (server, payload) = (server.clone(), payload.clone());
+            tokio::spawn(async move {
+                sleep(Duration::from_millis(20)).await;
+                if server.up() {
+                    let _ = server.receive(nameless, payload);
+                }
+            });
         }
         let (answer, heard) = oneshot::channel();
         let copies = if chance.unlucky(30) { 2 } else { u64::from(!chance.unlucky(30)) };
-        let late = if overtaken { Duration::from_millis(20) } else { chance.delay() };
+        let late = chance.delay();
         let mut answer = Some(answer);
         for copy in 0..copies {
             let (server, headers, payload) = (server.clone(), headers.clone(), payload.clone());
@@ -293,16 +298,17 @@ impl Conveyor for Line {
         .await
     }
 
-    async fn subscribe(
-        &self,
-        start_sequence: u64,
-    ) -> Result<BoxStream<'static, Result<Message, async_nats::Error>>, async_nats::Error> {
-        let made = self.ask("subscribe", || self.server.store().made).await?;
+    async fn subscribe(&self) -> Result<BoxStream<'static, Result<Message, async_nats::Error>>, async_nats::Error> {
+        let start = || {
+            let store = self.server.store();
+            (store.made, store.messages.last_key_value().map_or(store.last_sequence + 1, |(sequence, _)| *sequence))
+        };
+        let (made, next) = self.ask("subscribe", start).await?;
         let subscription = Subscription {
             server: self.server.clone(),
             process: self.process.clone(),
             made,
-            next: start_sequence,
+            next,
             delivered: BTreeSet::new(),
             changed: self.server.0.changed.hang(),
         };

@@ -13,8 +13,12 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-/// Shortest time between two frames: ten a second.
-const GAP: Duration = Duration::from_millis(100);
+/// Shortest time between two frames, twenty a second; and the longest that a full process puts between them, five
+/// a second.
+const GAP: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(200));
+/// How many times as long as a frame took the next one waits, within those bounds: where one takes a millisecond
+/// of a quiet machine, it takes five of a full one, which has better to do than to show each tap by itself.
+const SLOWED: u32 = 40;
 /// Longest time between two looks: lateness depends on the clock.
 const TICK: Duration = Duration::from_secs(2);
 /// How long the frames of a school that nobody watches are kept, for whoever comes back. Longer than
@@ -126,14 +130,18 @@ pub(super) async fn run(hub: Arc<Hub>, channel: Arc<Channel>, mut kept: Option<K
                 channel.wake();
             }
         }
-        // At most ten a second, and never more than a third of the time on one school.
-        let pause = GAP.max(begun.elapsed() * 3);
+        let took = begun.elapsed();
         tokio::select! {
             biased;
             () = hub.stop.cancelled() => return,
-            () = sleep(pause.saturating_sub(begun.elapsed())) => {}
+            () = sleep(pause(took).saturating_sub(took)) => {}
         }
     }
+}
+
+/// From the beginning of a frame to that of the next one: never more than a third of the time on one school.
+fn pause(took: Duration) -> Duration {
+    (took * SLOWED).clamp(GAP.0, GAP.1).max(took * 3)
 }
 
 /// Somebody who watches a school. Dropping it ends the watching.

@@ -24,7 +24,7 @@ use tokio::time::{Instant, sleep_until};
 /// How long a client waits before it comes back, milliseconds.
 const RETRY_MS: u32 = 2000;
 
-/// The board whenever it changes, at most ten times a second. The first event is a `snapshot`, or, with
+/// The board whenever it changes, at most twenty times a second. The first event is a `snapshot`, or, with
 /// the `Last-Event-ID` of a frame that the server still holds, the `frame`s after it. Every frame is a
 /// whole board; its `scans` are those that it adds. `heartbeat` comes after 15 s of silence.
 #[utoipa::path(get, path = "/api/v1/live/stream", tag = "live",

@@ -109,3 +109,10 @@ async fn more_scans_than_a_frame_holds_come_as_a_snapshot_and_never_as_a_part_of
     assert!(!back.resume(&first.told.id) || given(&mut back) == [None]);
     app.shutdown().await;
 }
+
+#[test]
+fn frames_of_a_school_are_twenty_a_second_five_on_a_full_machine_and_never_more_than_a_third_of_the_time() {
+    let paused = |took| pause(Duration::from_micros(took)).as_millis();
+    assert_eq!([100, 1_000, 2_000, 4_000, 6_000].map(paused), [50, 50, 80, 160, 200]);
+    assert_eq!(paused(500_000), 1_500);
+}
