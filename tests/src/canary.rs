@@ -6,7 +6,7 @@
 
 mod search;
 
-use crate::support::{Kiosk, Line, SANTIAGO, School, eventually, id, monday, own_nats, own_postgres};
+use crate::support::{Kiosk, Line, SANTIAGO, School, carried, eventually, id, monday, own_nats, own_postgres};
 use anyhow::{Result, ensure};
 use commands::use_cases::{
     ChangeGuardianContact, ChangeStudentDetails, Contact, EnrolStudent, IssueCredential, LinkGuardian, NewCard,

@@ -8,7 +8,7 @@ use commands::pool::{PoolSettings, Role, connect};
 use domain::kiosk::{Event, LaneMode};
 use domain::{Actor, Epoch, EventId, KioskId, SchoolId, StreamId};
 use local_services::testing::{EPOCH, TestDatabases};
-use nats::{Feed, Transport};
+use nats::{Feed, Hub, Transport};
 use sqlx::PgPool;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -107,7 +107,7 @@ async fn no_reader_of_the_log_skips_an_event_of_24_slow_writers_and_one_over_a_s
     let readers = [
         ("by position", read_table(reader.clone(), of_log, end.clone())),
         ("the feed", read_feed(Feed::new(reader.clone(), None), end.clone())),
-        ("the feed by NATS", read_feed(Feed::new(reader.clone(), Some(transport)), end.clone())),
+        ("the feed by NATS", read_feed(Feed::new(reader.clone(), Some(Hub::new(transport))), end.clone())),
     ];
     let naive = read_table(owner.clone(), of_sequence, end.clone());
 

@@ -86,7 +86,7 @@ async fn starting_anew_gives_up_a_connection_that_hangs_wherever_it_does() {
     use Place::*;
     for place in [Begin, Advance, Clear, Apply, Announce, Commit, Nowhere] {
         let (_grown, seen) = tokio::sync::watch::channel(0);
-        let feed = Feed::over(OtherEpoch, Wake::counted(seen), None::<Transport>);
+        let feed = Feed::over(OtherEpoch, Wake::counted(seen), None::<Hub<Transport, Decoded>>);
         let mut projector = Projector::new(ReadModel::Live, Deaf(place), feed);
         let (token, an_hour) = (CancellationToken::new(), Duration::from_secs(3_600));
         let outcome = tokio::time::timeout(an_hour, projector.step(&token)).await;
