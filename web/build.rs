@@ -50,6 +50,7 @@ const ICONS: &[(&str, &str, &str)] = &[
     ("people", "users", "33d60984a2daedf2d97cf7cf7b5b4497dff181b7f95506fdd693ae01773bd98f"),
     ("log", "scroll-text", "539762be94a82192abc9b8286782b68ebed3fc63ddc9045395e6d8645622e439"),
     ("account", "circle-user-round", "5a2d2331749cfa6b01db0838afb4f981a79e08ef89b504c9c2743aa09d27c0fc"),
+    ("passkey", "key-round", "800e34c5007adf227c797822d110a39ccb78758280b64a3a1df47024d9aa798d"),
     ("note", "info", "ecb172e55f65117ed1543962b6a0cb662290b98a00aa7134079661f6dd940696"),
 ];
 
@@ -98,6 +99,9 @@ fn main() {
     };
     asset("STYLE", "board", "css", "text/css; charset=utf-8", &squeezed(&style));
     asset("SCRIPT", "board", "js", "text/javascript; charset=utf-8", &script);
+    // Without it whoever administers a school could not come in: never left out.
+    let passkey = squeezed_script(&read(&here.join("assets/passkey.js")));
+    asset("PASSKEY", "passkey", "js", "text/javascript; charset=utf-8", &passkey);
     asset("BADGE", "badge", "svg", "image/svg+xml", &read(&here.join("assets/badge.svg")));
     writeln!(code, "/// The icons as SVG symbols.\npub(crate) const ICONS: &str = {icons:?};")
         .expect("a String can be written");

@@ -1,4 +1,4 @@
-//! Accounts of the staff: invitations, roles, passwords, the second factor.
+//! Accounts of the staff: invitations, roles, passwords, second factors, passkeys.
 //!
 //! An account belongs to the installation and may be a member of several schools. Every change is an event
 //! in the streams of the schools that it concerns and rows of `accounts…`, in one transaction ([`change`]);
@@ -12,9 +12,11 @@
 mod change;
 mod erase;
 mod error;
+mod factors;
 mod hashing;
 mod links;
 mod membership;
+mod passkeys;
 mod password;
 mod read;
 mod second_factor;
@@ -24,9 +26,11 @@ mod sign_in;
 pub use domain::account::{AccountFact, Credential, LinkPurpose, SessionEnd, SignInMethod, StaffRole};
 pub use erase::after_restore;
 pub use error::AccountError;
+pub use factors::Factors;
 pub use hashing::Hashing;
 pub use links::LinkOf;
 pub use membership::{Invite, Invited, Link, Scope};
+pub use passkeys::{Passkey, PasskeyChallenge, PasskeySignIn, RelyingParty};
 pub use password::Unfit;
 pub use read::{Member, Person};
 pub use second_factor::TotpSetup;
@@ -38,6 +42,7 @@ use crate::error::StoreError;
 use crate::pool::in_time;
 use domain::SchoolId;
 use sqlx::PgPool;
+use std::sync::Arc;
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -54,6 +59,7 @@ pub struct Accounts {
     write: Write,
     auth: PgPool,
     hashing: Hashing,
+    relying_party: Option<Arc<RelyingParty>>,
 }
 
 impl Accounts {
@@ -64,7 +70,12 @@ impl Accounts {
 
     /// The same, with hashing of your own.
     pub fn with_hashing(write: Write, auth: PgPool, hashing: Hashing) -> Self {
-        Self { write, auth, hashing }
+        Self { write, auth, hashing, relying_party: None }
+    }
+
+    /// The same, with passkeys for a host.
+    pub fn with_passkeys(self, relying_party: Option<RelyingParty>) -> Self {
+        Self { relying_party: relying_party.map(Arc::new), ..self }
     }
 
     /// Runs a change in a task of its own, so that a caller who hangs up cannot stop it half-way, and again

@@ -95,8 +95,10 @@ impl LinkPurpose {
 pub enum Credential {
     /// A password.
     Password,
-    /// Codes of an authenticator app (RFC 6238), the second factor.
+    /// Codes of an authenticator app (RFC 6238), a second factor.
     Totp,
+    /// A key pair on a device that asks for its person's finger, face or PIN (WebAuthn).
+    Passkey,
 }
 
 /// How somebody signed in.
@@ -107,6 +109,10 @@ pub enum SignInMethod {
     Password,
     /// With the password and a code.
     PasswordAndTotp,
+    /// With the password and a passkey.
+    PasswordAndPasskey,
+    /// With a passkey alone.
+    Passkey,
 }
 
 /// Why a session ended.
@@ -121,7 +127,7 @@ pub enum SessionEnd {
     Idle,
     /// It had lasted as long as one may.
     Expired,
-    /// Password or second factor changed.
+    /// A password, second factor or passkey changed.
     CredentialChanged,
     /// Roles changed, or the account was disabled.
     AccessChanged,
@@ -140,6 +146,8 @@ pub enum AccountFact {
     Throttled,
     /// A program's refresh token came a second time.
     RefreshReused,
+    /// A passkey's counter went back.
+    PasskeyCopied,
 }
 
 /// A member of a school.
@@ -204,13 +212,13 @@ pub enum Event {
     /// The school lets the person in again, with the roles as they were.
     #[serde(rename = "enabled")]
     Enabled,
-    /// Password or second factor was set anew.
+    /// A password, second factor or passkey was set anew.
     #[serde(rename = "credential_changed")]
     CredentialChanged {
         /// Which.
         credential: Credential,
     },
-    /// The second factor was taken away.
+    /// A second factor or passkey was taken away.
     #[serde(rename = "credential_removed")]
     CredentialRemoved {
         /// Which.
@@ -234,6 +242,9 @@ pub enum Event {
     /// A program's refresh token came a second time: somebody has a copy. All its tokens are void.
     #[serde(rename = "refresh_reuse_detected")]
     RefreshReuseDetected,
+    /// A passkey counted less than it had before: there may be a copy of it. Nobody came in.
+    #[serde(rename = "passkey_copy_suspected")]
+    PasskeyCopySuspected,
     /// The keys of name and address were destroyed.
     #[serde(rename = "erased")]
     Erased,
@@ -248,19 +259,21 @@ crate::event::domain_event! {
         RoleRevoked = "role_revoked": "A role in the school was taken back from a member.";
         Disabled = "disabled": "The school keeps a member out; the roles count again when it is enabled.";
         Enabled = "enabled": "The school lets a member in again, with the roles as they were.";
-        CredentialChanged = "credential_changed": "A member's password or second factor was set anew.";
-        CredentialRemoved = "credential_removed": "A member's second factor was taken away.";
+        CredentialChanged = "credential_changed": "A member's password was set anew, or a second factor or passkey was added.";
+        CredentialRemoved = "credential_removed": "A second factor or passkey of a member was taken away.";
         SignedIn = "signed_in": "A member came in: signed in with what the account proves itself by.";
         SessionEnded = "session_ended": "A session of a member ended, by the member or by a rule.";
         Throttled = "throttled": "Attempts to sign in as a member were slowed down: there were too many.";
         RefreshReuseDetected = "refresh_reuse_detected": "A refresh token of a program that acts for a member came a second time: somebody has a copy of it. All tokens of that program are void.";
+        PasskeyCopySuspected = "passkey_copy_suspected": "A passkey of a member counted less than it had before: there may be a copy of it. Nobody came in by it.";
         Erased = "erased": "The keys of an account's name and address were destroyed: both read as erased.";
     }
 }
 
 impl Event {
     /// The events that change no state, of which there are many: whoever decides need not read them.
-    pub const NOTES: [&'static str; 4] = ["signed_in", "session_ended", "throttled", "refresh_reuse_detected"];
+    pub const NOTES: [&'static str; 5] =
+        ["signed_in", "session_ended", "throttled", "refresh_reuse_detected", "passkey_copy_suspected"];
 }
 
 /// The aggregate.
@@ -304,6 +317,7 @@ impl Aggregate for Account {
             | Event::SessionEnded { .. }
             | Event::Throttled
             | Event::RefreshReuseDetected
+            | Event::PasskeyCopySuspected
             | Event::Erased => {}
         }
         State::Member(member)

@@ -375,7 +375,7 @@ totp-type-it = Type this key into your authenticator app. It is shown only now.
 totp-open = Open in this device's app
 totp-confirm = Confirm
 confirm-title = Confirm that it is you
-confirm-what = What follows matters, so the password is asked for again. It counts for five minutes.
+confirm-what = What follows matters, so you are asked again. It counts for five minutes.
 confirm-send = Continue
 people-invite = Invite a person
 people-invite-send = Create invitation
@@ -490,3 +490,52 @@ role-guardian = Guardian
 family-looks-what = People who saw data of this pupil in the last 30 days, also as part of the course or of the whole school.
 family-looks-you = You
 family-looks-relative = Another member of the family
+
+# Passkeys.
+passkeys-title = Passkeys
+passkeys-what = With a passkey you sign in by the fingerprint, face or PIN of your phone or computer, without a password. Where somebody imitates this page, the passkey does not work.
+passkey-add = Add a passkey
+passkey-what = Your phone or computer will ask for your fingerprint, face or PIN. A USB or NFC security key works, too.
+passkey-name = Name of the passkey
+passkey-name-hint = To recognise it later: “Phone of the inspector’s office”, for example.
+passkey-name-wrong = Type a name of up to 60 letters for the passkey.
+passkey-create = Create the passkey
+passkey-back = Back to My account
+passkey-remove = Remove
+passkey-unused = Not used yet
+passkey-used = { $days ->
+    [0] Used today
+    [one] Used yesterday
+   *[other] Used { $days } days ago
+}
+passkey-use = Continue with the passkey
+passkey-second = Confirm that it is you with your passkey.
+passkey-refused = The passkey could not be checked. Try again.
+passkey-late = The answer came too late, or was used. Try again.
+passkey-elsewhere = There are no passkeys under this address. Open the site as { $origin }
+passkey-unable = This browser does not know passkeys. Use a newer one, or another device.
+passkey-waiting = Follow the instructions of your device.
+passkey-cancelled = Your device did not answer, or it was cancelled. Try again.
+passkey-already = This device has a passkey of your account already.
+passkey-often = There were many tries in a row. Wait a minute.
+passkey-failed = It did not work. Check the connection and try again.
+passkey-without-scripts = Passkeys need JavaScript, and it is turned off in this browser. Turn it on for this site, or use another browser.
+sign-in-or = or
+sign-in-passkey = Sign in with a passkey
+code-lost = Did you lose the device? Whoever administers the school can remove your second factor, so that you add another.
+account-passkey-added = The passkey was added. Your other sessions were ended.
+account-passkey-removed = The passkey is of no use any more. Your other sessions were ended.
+log-passkey-copy-suspected = A passkey was refused: there may be a copy of it
+letter-passkey-added = A passkey was added to your account.
+letter-passkey-removed = A passkey was removed from your account.
+letter-passkey-copied = One of your passkeys was refused, because there may be a copy of it. Remove it under “My account” and add another.
+enrol-title = Protect your account
+enrol-what = Before you go on, add something beside the password: a passkey or a code. It is done once and takes a minute.
+enrol-what-strict = You decide what others may see, so your account needs a passkey. It is done once and takes a minute.
+enrol-passkey = Passkey
+enrol-code = Code of an app
+enrol-code-what = An authenticator app on your phone shows a code that changes every half minute.
+enrol-code-begin = Use an app
+factor-needed = It is all that protects your account beside the password. Add another passkey first.
+people-reset-factors = Remove the second factor
+letter-factors-reset = Whoever administers your school removed the passkeys and the code of your account. The next time you sign in with your password, add another second factor. If you did not ask for it, tell the school.

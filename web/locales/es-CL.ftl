@@ -380,7 +380,7 @@ totp-type-it = Escriba esta clave en su aplicación de autenticación. Se muestr
 totp-open = Abrir en la aplicación de este dispositivo
 totp-confirm = Confirmar
 confirm-title = Confirmar que es usted
-confirm-what = Lo que sigue es delicado, por eso se pide la contraseña de nuevo. Vale por cinco minutos.
+confirm-what = Lo que sigue es delicado, por eso se le pide de nuevo. Vale por cinco minutos.
 confirm-send = Continuar
 people-invite = Invitar a una persona
 people-invite-send = Crear invitación
@@ -495,3 +495,52 @@ role-guardian = Apoderado o apoderada
 family-looks-what = Personas que en los últimos 30 días vieron datos de este alumno o alumna, también dentro de su curso o de todo el colegio.
 family-looks-you = Usted
 family-looks-relative = Otra persona de la familia
+
+# Passkeys.
+passkeys-title = Llaves de acceso
+passkeys-what = Con una llave de acceso se entra con la huella, el rostro o el PIN del teléfono o computador, sin contraseña. Si alguien imita esta página, la llave no funciona allí.
+passkey-add = Agregar una llave de acceso
+passkey-what = Su teléfono o computador le pedirá la huella, el rostro o el PIN. También sirve una llave de seguridad USB o NFC.
+passkey-name = Nombre de la llave
+passkey-name-hint = Para reconocerla después: por ejemplo, «Teléfono de Inspectoría».
+passkey-name-wrong = Escriba un nombre de hasta 60 letras para la llave.
+passkey-create = Crear la llave
+passkey-back = Volver a Mi cuenta
+passkey-remove = Quitar
+passkey-unused = Todavía no se usa
+passkey-used = { $days ->
+    [0] Usada hoy
+    [one] Usada ayer
+   *[other] Usada hace { $days } días
+}
+passkey-use = Continuar con la llave de acceso
+passkey-second = Confirme que es usted con su llave de acceso.
+passkey-refused = No se pudo comprobar la llave de acceso. Pruebe de nuevo.
+passkey-late = La respuesta llegó muy tarde o ya se usó. Pruebe de nuevo.
+passkey-elsewhere = En esta dirección no hay llaves de acceso. Abra el sitio como { $origin }
+passkey-unable = Este navegador no conoce las llaves de acceso. Use uno más nuevo u otro dispositivo.
+passkey-waiting = Siga las instrucciones de su dispositivo.
+passkey-cancelled = No hubo respuesta del dispositivo, o se canceló. Pruebe de nuevo.
+passkey-already = Este dispositivo ya tiene una llave de acceso de su cuenta.
+passkey-often = Fueron muchos intentos seguidos. Espere un minuto.
+passkey-failed = No resultó. Revise la conexión y pruebe de nuevo.
+passkey-without-scripts = Las llaves de acceso necesitan JavaScript, y está desactivado en este navegador. Actívelo para este sitio, o use otro navegador.
+sign-in-or = o
+sign-in-passkey = Entrar con llave de acceso
+code-lost = ¿Perdió el dispositivo? Quien administra el colegio puede quitarle el segundo factor para que agregue otro.
+account-passkey-added = La llave de acceso quedó agregada. Sus demás sesiones se cerraron.
+account-passkey-removed = La llave de acceso ya no sirve. Sus demás sesiones se cerraron.
+log-passkey-copy-suspected = Se rechazó una llave de acceso: puede haber una copia
+letter-passkey-added = Se agregó una llave de acceso a su cuenta.
+letter-passkey-removed = Se quitó una llave de acceso de su cuenta.
+letter-passkey-copied = Se rechazó una de sus llaves de acceso porque puede haber una copia de ella. Quítela en «Mi cuenta» y agregue otra.
+enrol-title = Proteja su cuenta
+enrol-what = Antes de seguir, agregue algo más que la contraseña: una llave de acceso o un código. Se hace una sola vez y toma un minuto.
+enrol-what-strict = Usted administra el acceso de otras personas, por eso su cuenta necesita una llave de acceso. Se hace una sola vez y toma un minuto.
+enrol-passkey = Llave de acceso
+enrol-code = Código de una aplicación
+enrol-code-what = Una aplicación de autenticación en su teléfono muestra un código que cambia cada medio minuto.
+enrol-code-begin = Usar una aplicación
+factor-needed = Es lo único que protege su cuenta además de la contraseña. Agregue primero otra llave de acceso.
+people-reset-factors = Quitar el segundo factor
+letter-factors-reset = Quien administra su colegio le quitó las llaves de acceso y el código de su cuenta. La próxima vez que entre con su contraseña, agregue otro segundo factor. Si no lo pidió, avise al colegio.

@@ -45,6 +45,9 @@ pub struct Config {
     /// Tokens of programs.
     #[command(flatten)]
     pub tokens: TokenConfig,
+    /// How people prove who they are.
+    #[command(flatten)]
+    pub people: PeopleConfig,
     /// The HTTP server.
     #[command(flatten)]
     pub http: Http,
@@ -266,6 +269,24 @@ impl TokenConfig {
     }
 }
 
+/// How people of the staff prove who they are.
+#[derive(Debug, Clone, clap::Args)]
+pub struct PeopleConfig {
+    /// Whether whoever has nothing beside the password must add it before anything opens: a passkey, or codes of an
+    /// app; of ADMIN and OWNER a passkey.
+    #[arg(long, env = "ATTENDANCE_SECOND_FACTOR", value_enum, default_value_t = SecondFactor::Required)]
+    pub second_factor: SecondFactor,
+}
+
+/// Whether a second factor must be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum SecondFactor {
+    /// Yes.
+    Required,
+    /// No: for trying things out.
+    Optional,
+}
+
 /// The HTTP server.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Http {
@@ -404,6 +425,7 @@ impl Config {
             },
             transport: TransportConfig::for_testing(None),
             tokens: TokenConfig::for_testing(&format!("test:{}", "33".repeat(32))),
+            people: PeopleConfig { second_factor: SecondFactor::Optional },
             http: Http::for_testing(),
             mail: MailConfig::default(),
         }
@@ -486,6 +508,20 @@ mod tests {
         for few in ["2", "0", "-1", "1001", "many"] {
             assert!(read(&["--pool-vault", few]).is_err(), "{few}");
         }
+    }
+
+    #[test]
+    fn a38_a_second_factor_must_be_there_unless_somebody_says_otherwise() {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            people: PeopleConfig,
+        }
+        let read =
+            |args: &[&str]| Line::try_parse_from([&["attendance"], args].concat()).map(|l| l.people.second_factor);
+        assert_eq!(read(&[]).unwrap(), SecondFactor::Required);
+        assert_eq!(read(&["--second-factor", "optional"]).unwrap(), SecondFactor::Optional);
+        assert!(read(&["--second-factor", "none"]).is_err());
     }
 
     #[test]

@@ -85,8 +85,11 @@ pub async fn run(options: &Options) -> Result<Finished> {
     let plan = Plan::of(&school, date, options.seed);
     clock.set(plan.start);
     clock.set_rate(options.speed);
+    let named = base.replace("127.0.0.1", "localhost");
     say(&format!(
         "\n  The board:  {board}\n  Sign in as one of these (the passwords are this start's):\n{doors}\n\
+         \x20 No second factor is asked for here, as a school's own server does of everybody (ATTENDANCE_SECOND_FACTOR);\n\
+         \x20 passkeys can be tried under {named}\n\
          \x20 A guardian comes in at {base}/familia as {}; the letter with the link is written to\n    {}\n\n\
          Replaying the morning of {date} at {} times its speed: {} pupils, {} taps at {} gates …",
         people::GUARDIAN,

@@ -71,6 +71,8 @@ pub enum Access {
     Local,
     /// A kiosk's secret, which its handler asks for by taking a [`crate::kiosk_auth::Kiosk`].
     Kiosk,
+    /// Somebody who gave the password and has no second factor yet, to add one.
+    Enrolling,
     /// A person who is signed in; what is shown is the person's own.
     Person,
     /// A guardian who came in by a link (scope `parent:read`); what is shown is the guardian's own.

@@ -4,7 +4,7 @@ mod http;
 mod parts;
 mod startup;
 
-use crate::config::{Config, WriteSide};
+use crate::config::{Config, SecondFactor, WriteSide};
 use crate::family::Families;
 use crate::kiosk_auth::KioskSecrets;
 use crate::live::LiveHub;
@@ -18,7 +18,7 @@ use crate::{AppState, observability, pools, router};
 use anyhow::Context;
 use axum::Router;
 use commands::Write;
-use commands::accounts::Accounts;
+use commands::accounts::{Accounts, RelyingParty};
 use commands::batcher::{Batcher, BatcherConfig};
 use commands::clock::Clock;
 use commands::directory::Directory;
@@ -182,6 +182,13 @@ pub async fn start_with(
         }
         let (mailer, post) = post_office(route);
         let outside = Outside { mailer, public_url: config.http.public_url(address).into() };
+        // Passkeys know no numbers, and whoever administers a school would be asked for one.
+        anyhow::ensure!(
+            config.people.second_factor == SecondFactor::Optional || RelyingParty::of(&outside.public_url).is_some(),
+            "people reach this server by {}, which is no name, and passkeys are for names alone: give it one \
+             (ATTENDANCE_PUBLIC_URL, ATTENDANCE_HOSTS), or set ATTENDANCE_SECOND_FACTOR=optional",
+            outside.public_url
+        );
         let state = compose(config, &pools, transport, write, tokens, clock, ids, stop_http.clone(), failed, outside);
         // Letters of the last requests leave too.
         running.start("mail", &stop_parts, |token| post.run(token));
@@ -227,7 +234,7 @@ fn compose(
         LiveHub::new(pools.request.clone(), pools.log_reader.clone(), names.clone(), clock.clone(), stop, tuning.ring);
     AppState {
         batcher: Batcher::start_on(write.clone(), BatcherConfig::default()),
-        accounts: Accounts::new(write.clone(), pools.auth.clone()),
+        accounts: Accounts::new(write.clone(), pools.auth.clone()).with_passkeys(RelyingParty::of(&outside.public_url)),
         pools: pools.clone(),
         names,
         live,

@@ -16,8 +16,8 @@ pub(crate) use cookie::is_sent;
 pub use cookie::{ASKED, BROWSER, CLEAR, Cookie, FAMILY, cleared, given, set};
 pub use device::family;
 pub use known::KNOWN;
-pub use person::{InSchool, Person, STEP_UP};
-pub use store::{Begin, Ended, Limits, Listed, STAFF, Sessions};
+pub use person::{Enrolling, InSchool, Person, STEP_UP};
+pub use store::{Begin, Ended, Limits, Listed, STAFF, Sessions, Stage};
 pub(crate) use store::{fresh, roles};
 pub use watch::Watched;
 

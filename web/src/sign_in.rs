@@ -5,9 +5,11 @@
 //! from a thousand networks gets a hundred guesses a day, and keeps nobody out who has a known browser (P27).
 
 use crate::AppState;
+use crate::i18n::key;
+use crate::letters;
 use crate::problem::Problem;
 use crate::throttle::limits::{ACCOUNT, KNOWN, NETWORK, SECOND_FACTOR, SIGN_IN, TOLD, both};
-use commands::accounts::{AccountError, AccountFact, Secret256, SignIn};
+use commands::accounts::{AccountError, AccountFact, PasskeySignIn, Secret256, SignIn};
 use domain::AccountId;
 use domain::values::mail::Mail;
 
@@ -78,11 +80,32 @@ fn tell(state: &AppState, address: String, email: String) {
 pub async fn code(state: &AppState, account: AccountId, code: &str) -> Result<bool, Problem> {
     let now = state.clock.of_people();
     state.throttle.take(now, &SECOND_FACTOR, &account.to_string()).await?;
-    let right = state.accounts.check_totp(account, code, now).await?;
+    // Whoever rules over others and has a passkey gives no code, whichever form it comes by.
+    let takes_code = state.accounts.factors(account).await?.takes_code();
+    let right = takes_code && state.accounts.check_totp(account, code, now).await?;
     if !right {
         metrics::counter!("sign_in_refused_total").increment(1);
     }
     Ok(right)
+}
+
+/// Whom a device's answer lets in. That a key may have been copied is told to the account's schools and its person.
+pub fn passkey(
+    state: &AppState,
+    answered: Result<PasskeySignIn, AccountError>,
+) -> Result<Option<AccountId>, AccountError> {
+    match answered {
+        Ok(PasskeySignIn::Done(account)) => return Ok(Some(account)),
+        Ok(PasskeySignIn::Copied(account)) => {
+            note(state, account, AccountFact::PasskeyCopied);
+            letters::tell_of_change(state, account, key("letter-passkey-copied"));
+        }
+        Ok(PasskeySignIn::Refused)
+        | Err(AccountError::PasskeyLate | AccountError::NoPasskey | AccountError::NoPasskeys) => {}
+        Err(error) => return Err(error),
+    }
+    metrics::counter!("sign_in_refused_total").increment(1);
+    Ok(None)
 }
 
 /// Notes what happened to an account, beside the answer: what counts is in the session's row already.

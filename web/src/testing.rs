@@ -1,7 +1,9 @@
 //! A whole server in a test: fresh databases, a clock that stands still, a free port, projectors in
 //! process. For this crate's tests and, behind the feature `testing`, the end-to-end ones.
 
-use crate::config::Config;
+mod authenticator;
+
+use crate::config::{Config, SecondFactor};
 use crate::problem::ProblemBody;
 use crate::serve::{self, Parts, Running};
 use crate::session;
@@ -31,6 +33,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
+
+pub use authenticator::Authenticator;
 
 /// The password of [`TestApp::member`].
 pub const PASSWORD: &str = "caballo correcto bateria grapa";
@@ -90,12 +94,22 @@ impl TestApp {
         Self::start_with(databases, None).await
     }
 
+    /// The same, where a second factor is demanded, as everywhere but in tests of other things.
+    pub async fn start_strict() -> Result<Self> {
+        Self::start_as(TestDatabases::create().await?, None, SecondFactor::Required).await
+    }
+
     /// A server on given databases, with NATS if given.
     pub async fn start_with(databases: TestDatabases, nats_url: Option<&str>) -> Result<Self> {
+        Self::start_as(databases, nats_url, SecondFactor::Optional).await
+    }
+
+    async fn start_as(databases: TestDatabases, nats_url: Option<&str>, second_factor: SecondFactor) -> Result<Self> {
         let mut config = Config::for_testing(&databases.events_url(), &databases.vault_url());
         config.transport = crate::config::TransportConfig::for_testing(nats_url);
         let letters = std::env::temp_dir().join(format!("letters-{}", SystemIds.next()));
         config.mail = crate::config::MailConfig::in_folder(&letters);
+        config.people.second_factor = second_factor;
         let mut app = Self::start_config(databases, &config).await?;
         app.letters = letters;
         Ok(app)
@@ -292,6 +306,12 @@ impl TestApp {
         Ok(invited.account_id)
     }
 
+    /// A device in the browser of somebody who opened this server's pages by its name.
+    pub fn device(&self) -> Result<Authenticator> {
+        let party = self.state().accounts.relying_party().context("this server has passkeys")?;
+        Ok(Authenticator::at(party.origin()))
+    }
+
     /// As [`family`].
     pub async fn family(&self, address: &str) -> Result<String> {
         family(self.state(), address).await
@@ -412,7 +432,7 @@ impl TestPerson {
     pub async fn sign_in(&mut self, state: &crate::AppState) -> Result<()> {
         let begin = session::Begin {
             account_id: self.account_id,
-            needs_code: false,
+            stage: session::Stage::Open,
             device: "Firefox · Linux".to_owned(),
             network: "127.0.0.0/24".to_owned(),
         };
@@ -479,6 +499,22 @@ impl Jar {
     /// A cookie that it has.
     pub fn cookie(&self, named: &str) -> Option<&str> {
         self.0.iter().find(|(name, _)| name == named).map(|(_, value)| value.as_str())
+    }
+
+    /// Asks what a device is to sign, lets it `act`, and sends the form that holds its answer.
+    pub async fn answer(
+        &mut self,
+        app: &TestApp,
+        (options, action): (&str, &str),
+        more: &[(&str, &str)],
+        act: impl FnOnce(&Value) -> Result<String>,
+    ) -> Result<reqwest::Response> {
+        let asked = self.send(app, reqwest::Method::POST, options, &[]).await?.error_for_status()?;
+        let asked: Value = asked.json().await?;
+        let answer = act(&asked["opciones"])?;
+        let secret = asked["reto"].as_str().context("a secret")?;
+        let form = [&[("reto", secret), ("respuesta", answer.as_str())], more].concat();
+        self.send(app, reqwest::Method::POST, action, &form).await
     }
 
     /// Asks for a page; a POST sends the form.

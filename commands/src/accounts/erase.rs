@@ -36,6 +36,9 @@ impl Accounts {
                 sqlx::query!("delete from account_totp where account_id = $1", account.0)
                     .execute(&mut *change.tx)
                     .await?;
+                sqlx::query!("delete from account_passkeys where account_id = $1", account.0)
+                    .execute(&mut *change.tx)
+                    .await?;
                 change.raise_epoch().await?;
                 change.commit().await
             }
@@ -54,6 +57,7 @@ pub async fn after_restore(owner: &PgPool, erased: &[Uuid]) -> Result<u64, Store
     sqlx::query!("update account_links set expires_at = issued_at where used_at is null").execute(&mut *tx).await?;
     sqlx::query!("delete from account_passwords where account_id = any($1)", erased).execute(&mut *tx).await?;
     sqlx::query!("delete from account_totp where account_id = any($1)", erased).execute(&mut *tx).await?;
+    sqlx::query!("delete from account_passkeys where account_id = any($1)", erased).execute(&mut *tx).await?;
     let back = sqlx::query!(
         "update accounts set email_hmac = null where account_id = any($1) and email_hmac is not null",
         erased,

@@ -31,6 +31,18 @@ pub enum AccountError {
     /// No second factor was begun within the last minutes, or there is none.
     #[error("no second factor")]
     NoTotp,
+    /// This host has no passkeys: it is not reached by a name.
+    #[error("no passkeys: this installation is not reached by a name")]
+    NoPasskeys,
+    /// The account has no such passkey.
+    #[error("no such passkey")]
+    NoPasskey,
+    /// The device's answer came too late, a second time, or to somebody else's question.
+    #[error("the passkey's answer came too late")]
+    PasskeyLate,
+    /// The device's answer is not what was asked for, or its key is somebody's already.
+    #[error("the passkey's answer is not valid")]
+    PasskeyRefused,
     /// No such account.
     #[error("unknown account")]
     Unknown,
@@ -67,6 +79,10 @@ impl AccountError {
             Self::WrongCode => "wrong_code",
             Self::TotpExists => "totp_exists",
             Self::NoTotp => "no_totp",
+            Self::NoPasskeys => "no_passkeys",
+            Self::NoPasskey => "no_passkey",
+            Self::PasskeyLate => "passkey_late",
+            Self::PasskeyRefused => "passkey_refused",
             Self::Unknown => "unknown_account",
             Self::OfAnotherSchool => "account_of_another_school",
             Self::Refused(account::Error::NotMember) => "not_a_member",

@@ -20,7 +20,7 @@ pub struct Person {
     pub disabled: bool,
     /// Grows with every change of roles, credentials or state.
     pub authz_epoch: i64,
-    /// Whether there is a second factor.
+    /// Whether codes of an app are asked for.
     pub has_totp: bool,
 }
 
@@ -39,8 +39,8 @@ pub struct Member {
     pub activated_at: Option<DateTime<Utc>>,
     /// Since when this school keeps the member out.
     pub disabled_at: Option<DateTime<Utc>>,
-    /// Whether there is a second factor.
-    pub has_totp: bool,
+    /// Whether there is anything beside the password: codes of an app, a passkey.
+    pub has_second_factor: bool,
 }
 
 impl Accounts {
@@ -92,10 +92,12 @@ impl Accounts {
         let rows = sqlx::query!(
             r#"select a.account_id, a.name, a.email, a.activated_at, m.disabled_at,
                  exists(select from account_totp t where t.account_id = a.account_id and t.confirmed_at is not null)
-                   as "has_totp!"
+                   or exists(select from account_passkeys p where p.account_id = a.account_id and p.rp_id = $2)
+                   as "has_second_factor!"
                from account_members m join accounts a on a.account_id = m.account_id
                where m.school_id = $1"#,
             school.0,
+            self.rp_id(),
         )
         .fetch_all(&self.auth)
         .await?;
@@ -120,7 +122,7 @@ impl Accounts {
                 roles,
                 activated_at: row.activated_at,
                 disabled_at: row.disabled_at,
-                has_totp: row.has_totp,
+                has_second_factor: row.has_second_factor,
             });
         }
         members.sort_by_cached_key(|member| (member.name.clone(), member.account_id));

@@ -2,7 +2,7 @@
 
 use super::change::Change;
 use super::error::AccountError;
-use super::{AccountFact, Accounts, password};
+use super::{AccountFact, Accounts, Factors, password};
 use domain::account::Command;
 use domain::values::mail::Mail;
 use domain::{AccountId, Actor};
@@ -17,8 +17,8 @@ const MOST_BYTES: usize = 4096;
 pub enum SignIn {
     /// No.
     Refused,
-    /// The password is right, and a code is asked for next.
-    NeedsTotp(AccountId),
+    /// The password is right, and one of these is asked for next.
+    NeedsMore(AccountId, Factors),
     /// Yes.
     Done(AccountId),
 }
@@ -33,9 +33,7 @@ impl Accounts {
         // Looked up by something in any case: what is no address has nobody's hash.
         let hmac = Mail::parse(email).map(|mail| self.email_hmac(&mail)).unwrap_or_default();
         let row = sqlx::query!(
-            r#"select a.account_id, p.phc as "phc?",
-                 exists(select from account_totp t where t.account_id = a.account_id and t.confirmed_at is not null)
-                   as "has_totp!"
+            r#"select a.account_id, p.phc as "phc?"
                from accounts a left join account_passwords p on p.account_id = a.account_id
                where a.email_hmac = $1 and a.activated_at is not null and a.disabled_at is null"#,
             &hmac[..],
@@ -49,7 +47,8 @@ impl Accounts {
         if self.hashing.is_outdated(&phc) {
             self.renew(account, password, &phc).await?;
         }
-        Ok(if row.has_totp { SignIn::NeedsTotp(account) } else { SignIn::Done(account) })
+        let factors = self.factors(account).await?;
+        Ok(if factors.asked() { SignIn::NeedsMore(account, factors) } else { SignIn::Done(account) })
     }
 
     async fn renew(&self, account: AccountId, password: &str, old: &str) -> Result<(), AccountError> {

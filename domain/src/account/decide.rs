@@ -43,12 +43,12 @@ pub enum Command {
     },
     /// Let the person in again.
     Enable,
-    /// Password or second factor was set anew.
+    /// A password, second factor or passkey was set anew.
     ChangeCredential {
         /// Which.
         credential: Credential,
     },
-    /// The second factor was taken away.
+    /// A second factor or passkey was taken away.
     RemoveCredential {
         /// Which.
         credential: Credential,
@@ -131,6 +131,7 @@ fn of_member(member: &Member, command: Command) -> Result<Vec<Event>, Error> {
             AccountFact::SessionEnded(reason) => Event::SessionEnded { reason },
             AccountFact::Throttled => Event::Throttled,
             AccountFact::RefreshReused => Event::RefreshReuseDetected,
+            AccountFact::PasskeyCopied => Event::PasskeyCopySuspected,
         }]),
         Command::Erase if !member.disabled => Err(Error::NotDisabled),
         Command::Erase => Ok(vec![Event::Erased]),

@@ -19,6 +19,7 @@ pub fn samples() -> Vec<Event> {
         Event::SessionEnded { reason: SessionEnd::SignedOut },
         Event::Throttled,
         Event::RefreshReuseDetected,
+        Event::PasskeyCopySuspected,
         Event::CredentialRemoved { credential: Credential::Totp },
         Event::RoleRevoked { role: StaffRole::Inspector },
         Event::Disabled,

@@ -102,6 +102,7 @@ fn what_is_noted_changes_nothing() {
         AccountFact::SessionEnded(SessionEnd::Idle),
         AccountFact::Throttled,
         AccountFact::RefreshReused,
+        AccountFact::PasskeyCopied,
     ] {
         let events = Account::decide(&before, Command::Note(note)).unwrap();
         assert!(matches!(&events[..], [e] if Event::NOTES.contains(&crate::DomainEvent::name(e))));
@@ -142,6 +143,7 @@ fn every_event_has_this_json() {
     {"type":"session_ended","reason":"signed_out"}
     {"type":"throttled"}
     {"type":"refresh_reuse_detected"}
+    {"type":"passkey_copy_suspected"}
     {"type":"credential_removed","credential":"totp"}
     {"type":"role_revoked","role":"INSPECTOR"}
     {"type":"disabled"}

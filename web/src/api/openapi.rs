@@ -98,7 +98,7 @@ fn refusals(method: &Method, path: &str) -> &'static [&'static str] {
     match permissions::find(method, path) {
         Found::Route(Route { access: Access::Person | Access::May(_), .. }) => &["401", "403", "default"],
         Found::Route(Route { access: Access::Guardian | Access::OwnPupil, .. }) => &["401", "404", "default"],
-        Found::Route(Route { access: Access::Kiosk, .. }) => &["401", "default"],
+        Found::Route(Route { access: Access::Kiosk | Access::Enrolling, .. }) => &["401", "default"],
         Found::Route(Route { access: Access::Local, .. }) => &["403", "default"],
         Found::Route(Route { access: Access::Public, .. }) | Found::Methods(_) | Found::Nothing => &["default"],
     }

@@ -50,7 +50,7 @@ enum What {
         who: Who,
         #[command(flatten)]
         at: At,
-        /// Take the second factor away, too: of a person who lost the telephone.
+        /// Take codes and passkeys away, too: of a person who lost the telephone. Signing in then leads to another.
         #[arg(long)]
         second_factor: bool,
     },
@@ -160,7 +160,7 @@ async fn answer(tools: &Tools, what: What) -> anyhow::Result<String> {
         What::Reset { who, at, second_factor } => {
             let (context, account) = find(tools, &accounts, &who, "user reset").await?;
             if second_factor {
-                accounts.remove_totp(account, &context.actor).await?;
+                accounts.reset_factors(&context, account, Scope::Installation).await?;
             }
             Ok(shown(&accounts.reset(&context, account, Scope::Installation).await?, &at))
         }

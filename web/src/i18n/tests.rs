@@ -62,6 +62,7 @@ fn used() -> BTreeSet<String> {
     visit(&source.join("pages"), &mut found);
     visit(&source.join("import"), &mut found);
     visit(&source.join("letters.rs"), &mut found);
+    visit(&source.join("sign_in.rs"), &mut found);
     found.extend(crate::problem::Code::ALL.iter().map(|code| code.text_key()));
     found
 }

@@ -10,7 +10,7 @@ use crate::middleware::{Peer, address};
 use crate::permissions::{self, Access, Found, Permission, Route, Tries};
 use crate::problem::{Code, Problem};
 use crate::serve::Standing;
-use crate::session::{self, InSchool, Person, Sessions};
+use crate::session::{self, Enrolling, InSchool, Person, Sessions};
 use crate::throttle::limits::{self, Limit};
 use axum::RequestExt as _;
 use axum::body::Body;
@@ -50,6 +50,7 @@ pub async fn authorize(State(state): State<AppState>, mut request: Request, next
         Access::Public | Access::Kiosk => return next.run(request).await,
         Access::Local if is_local(&request) => return next.run(request).await,
         Access::Local => return Problem::new(Code::Forbidden).into_response(),
+        Access::Enrolling => return for_enrolling(&state, request, next).await,
         Access::Guardian | Access::OwnPupil => return for_family(&state, route, request, next).await,
         Access::Person => None,
         Access::May(permission) => Some(permission),
@@ -86,6 +87,24 @@ pub async fn authorize(State(state): State<AppState>, mut request: Request, next
         return Problem::from(error).into_response();
     }
     if is_stream(&response) { watched(&state.sessions, &person, needs, school, response) } else { response }
+}
+
+/// Lets somebody through to what adds a second factor. Whoever has an open session adds one on the account's page.
+async fn for_enrolling(state: &AppState, mut request: Request, next: Next) -> Response {
+    let found = match session::given(request.headers()) {
+        Some(secret) => state.sessions.enrolling(&secret).await,
+        None => Ok(None),
+    };
+    match found {
+        Ok(Some(account)) => {
+            proven(&request);
+            request.extensions_mut().insert(Enrolling(account));
+            next.run(request).await
+        }
+        // From the beginning; the way in knows by itself what comes next.
+        Ok(None) => Redirect::to("/entrar").into_response(),
+        Err(error) => Problem::from(error).into_response(),
+    }
 }
 
 /// Lets a guardian through to what is the guardian's own. A session of the staff counts for nothing here, and the
@@ -314,7 +333,8 @@ fn step_up(route: &Route, request: &Request) -> Response {
     Redirect::to(&with_return("/cuenta/confirmar", &wanted)).into_response()
 }
 
-fn with_return(page: &str, wanted: &str) -> String {
+/// A page with where to go after it.
+pub(crate) fn with_return(page: &str, wanted: &str) -> String {
     let query = form_urlencoded::Serializer::new(String::new()).append_pair(RETURN_TO, wanted).finish();
     format!("{page}?{query}")
 }

@@ -117,19 +117,20 @@ pub(super) fn bare(page: &Page<'_>, class: &str, main: &Markup) -> Markup {
     }
 }
 
-/// Where this person may go. A phone's bar has no room for all: the rest is on the account's page.
+/// Where this person may go. A phone's bar has no room for all: the wall screen, which is for none, and the languages are
+/// on the account's page.
 fn places(page: &Page<'_>, who: &Who) -> Markup {
     html! {
         @if who.may(Permission::BoardRead) {
             (place(page, Place::Today, "/hoy", "today", key("nav-today"), None))
-            (place(page, Place::Wall, "/hoy/muro", "wall", key("nav-wall"), None))
+            (place(page, Place::Wall, "/hoy/muro", "wall", key("nav-wall"), Some("wide")))
         }
         @if who.several_schools { (place(page, Place::Schools, "/escuelas", "school", key("nav-schools"), None)) }
         @if who.may(Permission::PeopleRead) {
-            (place(page, Place::People, "/personas", "people", key("nav-people"), Some("wide")))
+            (place(page, Place::People, "/personas", "people", key("nav-people"), None))
         }
         @if who.may(Permission::AuditRead) {
-            (place(page, Place::Log, "/registro", "log", key("nav-log"), Some("wide")))
+            (place(page, Place::Log, "/registro", "log", key("nav-log"), None))
         }
         (place(page, Place::Account, "/cuenta", "account", key("nav-account"), None))
     }
@@ -160,7 +161,7 @@ fn place(page: &Page<'_>, place: Place, href: &str, icon_name: &str, key: &str, 
 fn languages(page: &Page<'_>) -> Markup {
     html! {
         @for other in Lang::ALL.into_iter().filter(|lang| *lang != page.lang) {
-            li class="language" {
+            li class=(if page.who.is_some() { "language wide" } else { "language" }) {
                 a href={ (page.here) "?lang=" (other.code()) } lang=(other.tag())
                     hreflang=(other.tag()) {
                     (icon("language")) span { (other.own_name()) }

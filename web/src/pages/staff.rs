@@ -8,12 +8,16 @@ mod account;
 mod activate;
 mod confirm;
 mod credentials;
+mod enrol;
 pub(super) mod form;
 mod log;
 pub(super) mod looks;
+mod passkey_form;
+mod passkeys;
 mod people;
 mod people_changes;
 mod programs;
+mod second_step;
 pub(super) mod sign_in;
 #[cfg(test)]
 mod tests;
@@ -23,10 +27,11 @@ use super::respond::{self, Nonce};
 use super::view::Who;
 use super::{ReadModels, Source, SourceError};
 use crate::AppState;
+use crate::config::SecondFactor;
 use crate::i18n::{Lang, negotiate};
-use crate::middleware::{self, Peer, RETURN_TO, RequestId, return_target};
+use crate::middleware::{self, Peer, RETURN_TO, RequestId, return_target, with_return};
 use crate::problem::Problem;
-use crate::session::{self, Begin, Person};
+use crate::session::{self, Begin, Person, Stage};
 use crate::sign_in::note;
 use crate::throttle::limits::{self, Limit};
 use axum::Router;
@@ -35,7 +40,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use commands::accounts::{AccountError, Secret256};
+use commands::accounts::{AccountError, AccountFact, Secret256, SignInMethod};
 use domain::{AccountId, SchoolId};
 use maud::Markup;
 use std::convert::Infallible;
@@ -45,21 +50,35 @@ use std::net::IpAddr;
 pub fn router() -> Router<AppState> {
     Router::new()
         .route("/entrar", get(sign_in::get).post(sign_in::post))
-        .route("/entrar/codigo", get(sign_in::get_code).post(sign_in::post_code))
+        .route("/entrar/codigo", get(second_step::get).post(second_step::post_code))
+        .route("/entrar/codigo/reto", post(second_step::begin_passkey))
+        .route("/entrar/codigo/llave", post(second_step::post_passkey))
+        .route("/entrar/llave", post(second_step::post_alone))
+        .route("/entrar/llave/reto", post(second_step::begin_alone))
         .route("/entrar/activar", get(activate::get).post(activate::post))
+        .route("/entrar/factor", get(enrol::get))
+        .route("/entrar/factor/reto", post(enrol::begin_passkey))
+        .route("/entrar/factor/llave", post(enrol::add_passkey))
+        .route("/entrar/factor/codigo", get(enrol::begin_totp).post(enrol::confirm_totp))
         .route("/salir", post(sign_in::sign_out))
         .route("/cuenta", get(account::get))
         .route("/cuenta/sesiones", post(account::end_sessions))
         .route("/cuenta/programas", post(programs::end))
         .route("/cuenta/confirmar", get(confirm::get).post(confirm::post))
+        .route("/cuenta/confirmar/reto", post(confirm::begin_passkey))
+        .route("/cuenta/confirmar/llave", post(confirm::post_passkey))
         .route("/cuenta/clave", post(credentials::change_password))
         .route("/cuenta/codigo", get(credentials::begin_totp).post(credentials::confirm_totp))
         .route("/cuenta/codigo/quitar", post(credentials::remove_totp))
+        .route("/cuenta/llaves", get(passkeys::get).post(passkeys::add))
+        .route("/cuenta/llaves/reto", post(passkeys::begin))
+        .route("/cuenta/llaves/quitar", post(passkeys::remove))
         .route("/personas", get(people::get))
         .route("/personas/invitar", post(people_changes::invite))
         .route("/personas/rol", post(people_changes::change_role))
         .route("/personas/estado", post(people_changes::change_state))
         .route("/personas/enlace", post(people_changes::new_link))
+        .route("/personas/factor", post(people_changes::reset_factors))
         .route("/registro", get(log::get))
         .route("/registro/miradas", get(looks::get))
 }
@@ -151,10 +170,10 @@ impl Visit {
     }
 
     /// Begins a session of this browser in place of the one that it has, and sends it on.
-    async fn begin(&self, state: &AppState, account_id: AccountId, needs_code: bool, to: &str) -> Response {
+    async fn begin(&self, state: &AppState, account_id: AccountId, stage: Stage, to: &str) -> Response {
         let begin = Begin {
             account_id,
-            needs_code,
+            stage,
             device: session::family(&self.headers),
             network: self.address(state).map(limits::shown).unwrap_or_default(),
         };
@@ -167,16 +186,32 @@ impl Visit {
         }
     }
 
-    /// The same for whoever has just proved who they are: from now on the account knows the browser.
-    async fn enter(&self, state: &AppState, account_id: AccountId, to: &str) -> Response {
+    /// The same for whoever has just proved who they are: from now on the account knows the browser. Whoever must
+    /// have a second factor and has none is led to add one, and nowhere else (A38).
+    async fn enter(&self, state: &AppState, account_id: AccountId, method: SignInMethod) -> Response {
+        match self.must_enrol(state, account_id).await {
+            Ok(false) => {}
+            Ok(true) => {
+                let to = with_return("/entrar/factor", self.onward());
+                return self.begin(state, account_id, Stage::Enrolment, &to).await;
+            }
+            Err(error) => return self.account_error(&error),
+        }
+        note(state, account_id, AccountFact::SignedIn(method));
         let old = session::BROWSER.given(&self.headers);
         let known = match state.sessions.make_known(old.as_ref(), account_id).await {
             Ok(secret) => session::BROWSER.set(&self.headers, &secret),
             Err(error) => return self.store_error(error),
         };
-        let mut response = self.begin(state, account_id, false, to).await;
+        let mut response = self.begin(state, account_id, Stage::Open, self.onward()).await;
         response.headers_mut().append(header::SET_COOKIE, known);
         response
+    }
+
+    /// Whether the account must add a second factor before anything opens.
+    async fn must_enrol(&self, state: &AppState, account_id: AccountId) -> Result<bool, AccountError> {
+        let required = state.config.people.second_factor == SecondFactor::Required;
+        Ok(required && !state.accounts.factors(account_id).await?.suffice())
     }
 
     fn with_session(&self, secret: &Secret256, to: &str) -> Response {
@@ -213,7 +248,7 @@ pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
     use super::view::{Colleague, LogLine, LookLine, OwnSession};
     use crate::i18n::key;
     use crate::permissions::Permission;
-    use commands::accounts::StaffRole;
+    use commands::accounts::{Factors, StaffRole};
     use uuid::Uuid;
 
     let who = Who { name: Some(HOSTILE.to_owned()), several_schools: true, may: Permission::ALL.to_vec() };
@@ -233,7 +268,7 @@ pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
         roles: StaffRole::ALL.into_iter().take(usize::try_from(n).unwrap_or(0)).collect(),
         activated: n > 0,
         disabled: n == 2,
-        has_totp: n == 1,
+        has_second_factor: n == 1,
         this: n == 1,
     };
     let people = |manages| people::PeoplePage {
@@ -258,8 +293,28 @@ pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
         lines,
         next: Some(7),
     };
-    let sign_in =
-        |refused| sign_in::SignInPage { email: HOSTILE.to_owned(), wanted: hostile(), refused, activated: true };
+    let sign_in = || sign_in::SignInPage {
+        email: HOSTILE.to_owned(),
+        wanted: hostile(),
+        refused: Some(key("sign-in-refused")),
+        activated: true,
+        origin: hostile(),
+    };
+    let second_step = |code, passkey| second_step::SecondStep {
+        wanted: hostile(),
+        refused: Some(key("code-refused")),
+        factors: Factors { code, passkey, strict: false },
+        origin: HOSTILE.to_owned(),
+    };
+    let enrol = |passkey_only| enrol::EnrolPage {
+        origin: hostile(),
+        device: HOSTILE.to_owned(),
+        passkey_only,
+        wanted: hostile(),
+        refused: Some(key("passkey-refused")),
+    };
+    let enrolling = credentials::Totp::enrolling(hostile());
+    let own = credentials::Totp::own();
     let framed = |main| account::page(&who, lang, nonce, key("totp-title"), "/cuenta", &main);
     let account =
         |totp| account::AccountPage::sample(who.clone(), HOSTILE.to_owned(), (0..3).map(session).collect(), totp);
@@ -282,9 +337,12 @@ pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
     };
     let known = domain::account::samples().into_iter().map(|event| line(domain::DomainEvent::name(&event)));
     [
-        ("sign in hostile", sign_in(true).page(lang, nonce)),
+        ("sign in hostile", sign_in().page(lang, nonce)),
         ("sign in", sign_in::SignInPage::default().page(lang, nonce)),
-        ("code hostile", sign_in::CodePage { wanted: hostile(), refused: true }.page(lang, nonce)),
+        ("second step hostile", second_step(true, true).page(lang, nonce)),
+        ("second step hostile by code", second_step(true, false).page(lang, nonce)),
+        ("second step hostile by passkey", second_step(false, true).page(lang, nonce)),
+        ("passkey hostile", framed(passkeys::main(HOSTILE, HOSTILE, Some(key("passkey-refused")), lang, nonce))),
         ("activate", activate::ActivatePage::default().page(lang, nonce)),
         (
             "activate hostile",
@@ -293,9 +351,14 @@ pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
         ),
         ("account hostile", account(true).page(lang, nonce)),
         ("account hostile without a second factor", account(false).page(lang, nonce)),
-        ("confirm hostile", framed(confirm::main(HOSTILE, true, lang))),
-        ("second factor hostile", framed(credentials::secret("ABCD", HOSTILE, lang))),
-        ("second factor again hostile", framed(credentials::again(lang))),
+        ("confirm hostile", framed(confirm::main(HOSTILE, Some(HOSTILE), Some(key("password-wrong")), lang, nonce))),
+        ("confirm hostile by password", framed(confirm::main(HOSTILE, None, None, lang, nonce))),
+        ("second factor hostile", framed(credentials::secret(&own, "ABCD", HOSTILE, lang))),
+        ("second factor again hostile", framed(credentials::again(&own, lang))),
+        ("enrol hostile", enrol(false).page(lang, nonce)),
+        ("enrol hostile by passkey", enrol(true).page(lang, nonce)),
+        ("enrol a code hostile", enrol::framed(&credentials::secret(&enrolling, "ABCD", HOSTILE, lang), lang, nonce)),
+        ("enrol a code again hostile", enrol::framed(&credentials::again(&enrolling, lang), lang, nonce)),
         ("people hostile", people(true).page(lang, nonce)),
         ("people hostile to look at", people(false).page(lang, nonce)),
         (

@@ -111,7 +111,8 @@ fn no_page_has_inline_styles_handlers_or_filters_and_every_htmx_element_has_the_
                     htmx += 1;
                     assert_eq!(value(&attributes, "hx-nonce"), Some("c2FtcGxlLW5vbmNl"), "{page}: {element}");
                 }
-                let asset = [(&crate::assets::STYLE, "href"), (&crate::assets::SCRIPT, "src")]
+                use crate::assets::{PASSKEY, SCRIPT, STYLE};
+                let asset = [(&STYLE, "href"), (&SCRIPT, "src"), (&PASSKEY, "src")]
                     .into_iter()
                     .find(|(asset, at)| value(&attributes, at) == Some(&asset.href()));
                 if let Some((asset, _)) = asset {

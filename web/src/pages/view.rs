@@ -67,6 +67,17 @@ pub struct OwnProgram {
     pub reused: bool,
 }
 
+/// One of the person's passkeys.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OwnPasskey {
+    /// Its name in forms.
+    pub id: Uuid,
+    /// What the person calls it.
+    pub name: String,
+    /// Days since it last opened a session; none: never.
+    pub used_days_ago: Option<i64>,
+}
+
 /// Somebody who works in a school.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Colleague {
@@ -82,8 +93,8 @@ pub struct Colleague {
     pub activated: bool,
     /// Whether the school keeps the person out.
     pub disabled: bool,
-    /// Whether a code is asked for at signing in.
-    pub has_totp: bool,
+    /// Whether there is anything beside the password.
+    pub has_second_factor: bool,
     /// Who looks.
     pub this: bool,
 }

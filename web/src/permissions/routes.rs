@@ -1,10 +1,10 @@
 //! The table.
 
-use super::Access::{Guardian, Kiosk, Local, May, OwnPupil, Person, Public};
+use super::Access::{Enrolling, Guardian, Kiosk, Local, May, OwnPupil, Person, Public};
 use super::Permission::{AuditRead, BoardRead, PeopleManage, PeopleRead, PupilsRead, ScheduleWrite};
 use super::Tries::{OfNetwork, OfPerson};
 use super::{Access, Route};
-use crate::throttle::limits::{REDEEM, REFRESH, STEP_UP};
+use crate::throttle::limits::{PASSKEY, REDEEM, REFRESH, STEP_UP};
 use commands::looks::What;
 
 const fn get(path: &'static str, access: Access) -> Route {
@@ -56,8 +56,17 @@ pub const ROUTES: &[Route] = &[
     post("/entrar", Public),
     get("/entrar/codigo", Public),
     post("/entrar/codigo", Public),
+    post("/entrar/codigo/reto", Public).tried(OfNetwork(&PASSKEY)),
+    post("/entrar/codigo/llave", Public).tried(OfNetwork(&PASSKEY)),
+    post("/entrar/llave", Public).tried(OfNetwork(&PASSKEY)),
+    post("/entrar/llave/reto", Public).tried(OfNetwork(&PASSKEY)),
     get("/entrar/activar", Public),
     post("/entrar/activar", Public).tried(OfNetwork(&REDEEM)),
+    get("/entrar/factor", Enrolling),
+    post("/entrar/factor/reto", Enrolling).tried(OfNetwork(&PASSKEY)),
+    post("/entrar/factor/llave", Enrolling).tried(OfNetwork(&PASSKEY)),
+    get("/entrar/factor/codigo", Enrolling),
+    post("/entrar/factor/codigo", Enrolling).tried(OfNetwork(&REDEEM)),
     post("/salir", Public),
     // One's own account.
     get("/cuenta", Person),
@@ -65,16 +74,23 @@ pub const ROUTES: &[Route] = &[
     post("/cuenta/programas", Person),
     get("/cuenta/confirmar", Person),
     post("/cuenta/confirmar", Person).tried(OfPerson(&STEP_UP)),
+    post("/cuenta/confirmar/reto", Person).tried(OfPerson(&PASSKEY)),
+    post("/cuenta/confirmar/llave", Person).tried(OfPerson(&PASSKEY)),
     post("/cuenta/clave", Person).tried(OfPerson(&STEP_UP)),
     get("/cuenta/codigo", Person).after_password(),
     post("/cuenta/codigo", Person).after_password(),
     post("/cuenta/codigo/quitar", Person).after_password(),
+    get("/cuenta/llaves", Person).after_password(),
+    post("/cuenta/llaves/reto", Person).after_password().tried(OfPerson(&PASSKEY)),
+    post("/cuenta/llaves", Person).after_password(),
+    post("/cuenta/llaves/quitar", Person).after_password(),
     // The people of a school.
     get("/personas", May(PeopleRead)),
     post("/personas/invitar", May(PeopleManage)).after_password(),
     post("/personas/rol", May(PeopleManage)).after_password(),
     post("/personas/estado", May(PeopleManage)).after_password(),
     post("/personas/enlace", May(PeopleManage)).after_password(),
+    post("/personas/factor", May(PeopleManage)).after_password(),
     get("/registro", May(AuditRead)),
     get("/registro/miradas", May(AuditRead)),
     // Families.

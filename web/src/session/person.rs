@@ -76,6 +76,18 @@ impl<S: Sync> FromRequestParts<S> for Person {
     }
 }
 
+/// Somebody who gave the password and must add a second factor before anything opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Enrolling(pub AccountId);
+
+impl<S: Sync> FromRequestParts<S> for Enrolling {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get::<Self>().copied().ok_or_else(|| Problem::new(Code::Unauthenticated))
+    }
+}
+
 /// The school that a request is about, and that the person may ask about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InSchool(pub SchoolId);

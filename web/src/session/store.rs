@@ -21,24 +21,59 @@ pub struct Limits {
     pub absolute: TimeDelta,
     /// Since the password, while the second factor is still to come.
     pub second_factor: TimeDelta,
+    /// Between the password and a first second factor.
+    pub enrolment: TimeDelta,
 }
 
 /// Of the staff (OWASP ASVS 5.0, 7.3).
-pub const STAFF: Limits =
-    Limits { idle: TimeDelta::minutes(30), absolute: TimeDelta::hours(12), second_factor: TimeDelta::minutes(5) };
+pub const STAFF: Limits = Limits {
+    idle: TimeDelta::minutes(30),
+    absolute: TimeDelta::hours(12),
+    second_factor: TimeDelta::minutes(5),
+    enrolment: TimeDelta::minutes(15),
+};
 
 /// Codes that may be tried after one password.
 const CODES: i16 = 5;
 /// How long the row of a session that ended is kept.
 const KEPT: TimeDelta = TimeDelta::days(90);
 
+/// How far a session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// A second factor is still to come: it opens nothing.
+    SecondFactor,
+    /// A second factor is still to be added: it opens the pages for that.
+    Enrolment,
+    /// It opens what its person may see.
+    Open,
+}
+
+impl Stage {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::SecondFactor => "second_factor",
+            Self::Enrolment => "enrolment",
+            Self::Open => "open",
+        }
+    }
+
+    fn lasts(self) -> TimeDelta {
+        match self {
+            Self::SecondFactor => STAFF.second_factor,
+            Self::Enrolment => STAFF.enrolment,
+            Self::Open => STAFF.absolute,
+        }
+    }
+}
+
 /// A session to begin.
 #[derive(Clone, Debug)]
 pub struct Begin {
     /// Whose.
     pub account_id: AccountId,
-    /// Whether a second factor is still to come: then it opens nothing yet.
-    pub needs_code: bool,
+    /// How far it is.
+    pub stage: Stage,
     /// `Firefox · Linux`
     pub device: String,
     /// `203.0.113.0/24`
@@ -136,7 +171,7 @@ impl Sessions {
     /// not activated. Forgets what ended long ago.
     pub async fn begin(&self, begin: &Begin, replaces: Option<&Secret256>) -> Result<Option<Secret256>, sqlx::Error> {
         let (secret, now) = (fresh()?, self.clock.of_people());
-        let ends_at = now + if begin.needs_code { STAFF.second_factor } else { STAFF.absolute };
+        let ends_at = now + begin.stage.lasts();
         let idle = i32::try_from(STAFF.idle.num_seconds()).unwrap_or(i32::MAX);
         if let Some(old) = replaces {
             self.end_secret(old, Ended::Replaced).await?;
@@ -150,7 +185,7 @@ impl Sessions {
             self.ids.next(),
             &secret.sha256(),
             begin.account_id.0,
-            if begin.needs_code { "second_factor" } else { "open" },
+            begin.stage.as_str(),
             now,
             idle,
             ends_at,
@@ -163,13 +198,45 @@ impl Sessions {
         Ok((begun.rows_affected() == 1).then_some(secret))
     }
 
-    /// Whose second factor this session waits for, counting one more try; none when there were too many, or it
-    /// waits for none.
+    /// Who is to add a second factor in this session; none if that is not what it is for, or the account changed since
+    /// the password was given.
+    pub async fn enrolling(&self, secret: &Secret256) -> Result<Option<AccountId>, sqlx::Error> {
+        let account = sqlx::query_scalar!(
+            "select s.account_id from sessions s join accounts a using (account_id)
+            where s.secret_sha256 = $1 and s.stage = 'enrolment' and s.ended_at is null and s.ends_at > $2
+                and a.disabled_at is null and a.authz_epoch = s.authz_epoch",
+            &secret.sha256(),
+            self.clock.of_people(),
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(account.map(AccountId))
+    }
+
+    /// Whose second factor this session waits for; none when there were too many tries, the account changed since the
+    /// password was given, or it waits for none.
+    pub async fn waits_for(&self, secret: &Secret256) -> Result<Option<AccountId>, sqlx::Error> {
+        let account = sqlx::query_scalar!(
+            "select s.account_id from sessions s join accounts a using (account_id)
+            where s.secret_sha256 = $1 and s.stage = 'second_factor' and s.ended_at is null and s.ends_at > $2
+                and s.attempts < $3 and a.disabled_at is null and a.authz_epoch = s.authz_epoch",
+            &secret.sha256(),
+            self.clock.of_people(),
+            CODES,
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(account.map(AccountId))
+    }
+
+    /// The same, counting one more try.
     pub async fn try_code(&self, secret: &Secret256) -> Result<Option<AccountId>, sqlx::Error> {
         let account = sqlx::query_scalar!(
-            "update sessions set attempts = attempts + 1
-            where secret_sha256 = $1 and stage = 'second_factor' and ended_at is null and ends_at > $2 and attempts < $3
-            returning account_id",
+            "update sessions s set attempts = attempts + 1 from accounts a
+            where s.secret_sha256 = $1 and s.stage = 'second_factor' and s.ended_at is null and s.ends_at > $2
+                and s.attempts < $3
+                and a.account_id = s.account_id and a.disabled_at is null and a.authz_epoch = s.authz_epoch
+            returning s.account_id",
             &secret.sha256(),
             self.clock.of_people(),
             CODES,

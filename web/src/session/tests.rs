@@ -21,7 +21,7 @@ async fn with_cookie(app: &TestApp, cookie: &str) -> (u16, String) {
 }
 
 fn begin(account_id: domain::AccountId) -> Begin {
-    Begin { account_id, needs_code: false, device: String::new(), network: String::new() }
+    Begin { account_id, stage: Stage::Open, device: String::new(), network: String::new() }
 }
 
 fn cookie(secret: &Secret256) -> String {
@@ -187,7 +187,7 @@ async fn a38_a_password_alone_opens_nothing_where_a_code_is_asked_for_and_five_c
     let school = app.school(1).await.unwrap();
     let sessions = &app.state().sessions;
     let person = app.person(school.id, StaffRole::Director).await.unwrap();
-    let half = Begin { needs_code: true, ..begin(person.account_id) };
+    let half = Begin { stage: Stage::SecondFactor, ..begin(person.account_id) };
     let secret = sessions.begin(&half, None).await.unwrap().unwrap();
     assert_eq!(with_cookie(&app, &cookie(&secret)).await, (401, "unauthenticated".into()));
     assert_eq!(sessions.list(person.account_id).await.unwrap().len(), 1, "it is no session");

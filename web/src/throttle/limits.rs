@@ -48,6 +48,9 @@ limits! {
     /// Second factors of one account, whatever sessions they are tried in: six digits are guessed in a million
     /// tries, and each password allows five.
     SECOND_FACTOR "second_factor" 10, one in Duration::from_secs(30);
+    /// Passkeys asked for and answered from one network, two for each sign-in: nothing is guessed by trying, but each
+    /// question is a row. A whole school may be behind one address.
+    PASSKEY "passkey" 60, one in Duration::from_secs(1);
     /// Redeeming a link from one network.
     REDEEM "redeem" 10, one in Duration::from_secs(10);
     /// Letters with a link to one address: never more than three in an hour (P12).

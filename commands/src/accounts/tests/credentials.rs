@@ -138,6 +138,9 @@ fn code(setup: &TotpSetup, at: chrono::DateTime<chrono::Utc>) -> String {
     totp.generate(u64::try_from(at.timestamp()).unwrap()).to_string()
 }
 
+/// What whoever has an app has.
+const CODE: Factors = Factors { code: true, passkey: false, strict: false };
+
 #[tokio::test]
 async fn a42_a_code_is_asked_for_once_it_was_confirmed_and_no_step_is_used_twice() {
     let staff = Staff::new().await;
@@ -154,7 +157,7 @@ async fn a42_a_code_is_asked_for_once_it_was_confirmed_and_no_step_is_used_twice
     let before = staff.epoch(id).await;
     accounts.confirm_totp(id, &code(&setup, now), now).await.unwrap();
     assert_eq!(staff.epoch(id).await, before + 1);
-    assert_eq!(staff.sign_in("a@losaromos.cl", PASSWORD).await, SignIn::NeedsTotp(id));
+    assert_eq!(staff.sign_in("a@losaromos.cl", PASSWORD).await, SignIn::NeedsMore(id, CODE));
     assert!(matches!(accounts.begin_totp(id).await, Err(AccountError::TotpExists)));
 
     assert!(!accounts.check_totp(id, &code(&setup, now), now).await.unwrap(), "the confirming code was used");
@@ -173,7 +176,7 @@ async fn a42_a_code_is_asked_for_once_it_was_confirmed_and_no_step_is_used_twice
     // A new password does not take the second factor away.
     let link = accounts.reset(&staff.context(), id, Scope::School).await.unwrap();
     accounts.activate(&link.secret.reveal(), "caballo lento gris", now).await.unwrap();
-    assert_eq!(staff.sign_in("a@losaromos.cl", "caballo lento gris").await, SignIn::NeedsTotp(id));
+    assert_eq!(staff.sign_in("a@losaromos.cl", "caballo lento gris").await, SignIn::NeedsMore(id, CODE));
     accounts.remove_totp(id, &Actor::user(id)).await.unwrap();
     assert!(matches!(accounts.remove_totp(id, &Actor::user(id)).await, Err(AccountError::NoTotp)));
     assert_eq!(staff.sign_in("a@losaromos.cl", "caballo lento gris").await, SignIn::Done(id));

@@ -58,14 +58,25 @@ async fn only_who_signs_people_in_reads_credentials_and_the_request_role_reads_n
             Err(error) => error.as_database_error().and_then(|e| e.code()).as_deref() == Some("42501"),
         }
     };
-    let tables = ["accounts", "account_members", "account_roles", "account_passwords", "account_totp", "account_links"];
+    let tables = [
+        "accounts",
+        "account_members",
+        "account_roles",
+        "account_passwords",
+        "account_totp",
+        "account_passkeys",
+        "passkey_challenges",
+        "account_links",
+    ];
     for table in tables {
         for role in [Role::Request, Role::Projector, Role::Worker, Role::LogReader] {
             assert!(refused(role, &format!("select 1 from {table}")).await, "{role:?} {table}");
         }
         assert!(!refused(Role::Auth, &format!("select * from {table}")).await, "{table}");
     }
-    for (table, column) in [("account_passwords", "phc"), ("account_totp", "secret")] {
+    for (table, column) in
+        [("account_passwords", "phc"), ("account_totp", "secret"), ("account_passkeys", "credential")]
+    {
         assert!(refused(Role::LogWriter, &format!("select {column} from {table}")).await, "{column}");
     }
     for sql in [
@@ -74,6 +85,9 @@ async fn only_who_signs_people_in_reads_credentials_and_the_request_role_reads_n
         "update account_totp set confirmed_at = null",
         "update account_links set used_at = null",
         "delete from account_passwords",
+        "delete from account_passkeys",
+        "update account_passkeys set account_id = account_id",
+        "insert into account_passkeys select * from account_passkeys",
         "select 1 from events",
     ] {
         assert!(refused(Role::Auth, sql).await, "{sql}");

@@ -3,6 +3,7 @@
 use super::{LIMIT, TokenPair, given, no_nul, on};
 use crate::AppState;
 use crate::api::input::{JsonBytes, parse_json};
+use crate::config::SecondFactor;
 use crate::middleware::{Peer, address};
 use crate::problem::{Code, Problem};
 use crate::sign_in::{self, Caller};
@@ -69,10 +70,17 @@ pub async fn post(
 async fn prove(state: &AppState, network: &str, sent: &Credentials) -> Result<(AccountId, SignInMethod), Problem> {
     // A program has no browser that its person signed in in.
     let caller = Caller { network, browser: None };
+    let required = state.config.people.second_factor == SecondFactor::Required;
     match sign_in::password(state, &caller, &sent.email, &sent.password).await? {
+        SignIn::Done(_) if required => Err(Problem::new(Code::SecondFactorRequired)),
         SignIn::Done(account) => Ok((account, SignInMethod::Password)),
-        SignIn::NeedsTotp(account) => {
-            let code = sent.code.as_deref().ok_or_else(|| Problem::new(Code::SecondFactorRequired))?;
+        // A program adds no factor, and answers for no device.
+        SignIn::NeedsMore(_, factors) if required && !factors.suffice() => {
+            Err(Problem::new(Code::SecondFactorRequired))
+        }
+        SignIn::NeedsMore(account, factors) => {
+            let code = sent.code.as_deref().filter(|_| factors.takes_code());
+            let code = code.ok_or_else(|| Problem::new(Code::SecondFactorRequired))?;
             match sign_in::code(state, account, code).await? {
                 true => Ok((account, SignInMethod::PasswordAndTotp)),
                 false => Err(Problem::new(Code::InvalidGrant)),

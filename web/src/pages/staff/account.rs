@@ -1,13 +1,14 @@
 //! `/cuenta`: what a person has here: the other pages, their sessions, their password, their second factor.
 
 use super::form::{self, Field, field};
-use super::{Visit, note, programs, who};
+use super::{Visit, note, passkeys, programs, who};
 use crate::AppState;
 use crate::i18n::{Lang, key, times};
 use crate::pages::icon::icon;
 use crate::pages::respond::Nonce;
 use crate::pages::shell::{self, Page, Place};
-use crate::pages::view::{OwnProgram, OwnSession, Who};
+use crate::pages::view::{OwnPasskey, OwnProgram, OwnSession, Who};
+use crate::permissions::Permission;
 use crate::session::{Ended, Person};
 use axum::Form;
 use axum::extract::State;
@@ -24,6 +25,8 @@ pub(super) async fn get(State(state): State<AppState>, person: Person, visit: Vi
         Some("clave") => Some(key("account-password-changed")),
         Some("codigo") => Some(key("account-totp-set")),
         Some("sin-codigo") => Some(key("account-totp-removed")),
+        Some("llave") => Some(key("account-passkey-added")),
+        Some("sin-llave") => Some(key("account-passkey-removed")),
         Some("sesiones") => Some(key("account-sessions-ended")),
         Some("programas") => Some(key("account-programs-ended")),
         _ => None,
@@ -45,6 +48,7 @@ pub(super) async fn show(state: &AppState, person: &Person, visit: &Visit, statu
         let sessions =
             state.sessions.list(person.account_id).await.map_err(|error| AccountError::Store(error.into()))?;
         let programs = state.tokens.list(person.account_id).await.map_err(|error| AccountError::Store(error.into()))?;
+        let own = state.accounts.passkeys(person.account_id).await?;
         let now = state.clock.of_people();
         let sessions = sessions.into_iter().map(|session| OwnSession {
             id: session.session_id,
@@ -58,6 +62,10 @@ pub(super) async fn show(state: &AppState, person: &Person, visit: &Visit, statu
             who: Who::of(person, found.name),
             email: found.email,
             has_totp: found.has_totp,
+            passkeys: state
+                .accounts
+                .relying_party()
+                .map(|_| own.into_iter().map(|key| passkeys::passkey(key, now)).collect()),
             sessions: sessions.collect(),
             programs: programs.into_iter().map(|family| programs::program(family, now)).collect(),
             said,
@@ -136,6 +144,8 @@ pub(in crate::pages) struct AccountPage {
     pub email: Option<String>,
     /// Whether a code is asked for at signing in.
     pub has_totp: bool,
+    /// The passkeys; none where there can be none.
+    pub passkeys: Option<Vec<OwnPasskey>>,
     /// The open sessions.
     pub sessions: Vec<OwnSession>,
     /// The programs that act for the person.
@@ -147,8 +157,14 @@ impl AccountPage {
     #[cfg(test)]
     pub(in crate::pages) fn sample(who: Who, email: String, sessions: Vec<OwnSession>, has_totp: bool) -> Self {
         let programs = sessions.iter().map(programs::sample).collect();
+        let passkey = |session: &OwnSession| OwnPasskey {
+            id: session.id,
+            name: session.device.clone(),
+            used_days_ago: Some(session.minutes_ago).filter(|days| *days > 0),
+        };
+        let passkeys = Some(sessions.iter().map(passkey).collect());
         let said = Said { done: Some(key("account-password-changed")), refused: Some(key("password-too-short")) };
-        Self { who, email: Some(email), has_totp, sessions, programs, said }
+        Self { who, email: Some(email), has_totp, passkeys, sessions, programs, said }
     }
 
     pub(in crate::pages) fn page(&self, lang: Lang, nonce: &Nonce) -> Markup {
@@ -160,31 +176,27 @@ impl AccountPage {
                 }
                 (form::done(self.said.done.map(|done| lang.t(done))))
                 (form::refused(self.said.refused.map(|why| lang.t(why))))
-                ul class="ways" {
-                    @for (href, icon_name, label) in self.ways() {
-                        li { a class="card" href=(href) { (icon(icon_name)) b { (lang.t(label)) } (icon("next")) } }
-                    }
-                }
+                (passkeys::section(self.passkeys.as_deref(), lang))
+                (second_factor(self.has_totp, lang))
+                (password(lang))
                 (sessions(&self.sessions, lang))
                 (programs::section(&self.programs, lang))
-                (password(lang))
-                (second_factor(self.has_totp, lang))
                 form method="post" action="/salir" { (form::send(&lang.t("sign-out"))) }
+                ul class="ways" {
+                    @if self.who.may(Permission::BoardRead) {
+                        li { a class="card" href="/hoy/muro" { (icon("wall")) b { (lang.t("nav-wall")) } (icon("next")) } }
+                    }
+                    @for other in Lang::ALL.into_iter().filter(|other| *other != lang) {
+                        li {
+                            a class="card" href={ "/cuenta?lang=" (other.code()) } lang=(other.tag()) hreflang=(other.tag()) {
+                                (icon("language")) b { (other.own_name()) } (icon("next"))
+                            }
+                        }
+                    }
+                }
             }
         };
         page(&self.who, lang, nonce, key("nav-account"), "/cuenta", &main)
-    }
-
-    fn ways(&self) -> Vec<(&'static str, &'static str, &'static str)> {
-        use crate::permissions::Permission::{AuditRead, PeopleRead};
-        let mut ways = Vec::new();
-        if self.who.may(PeopleRead) {
-            ways.push(("/personas", "people", key("nav-people")));
-        }
-        if self.who.may(AuditRead) {
-            ways.push(("/registro", "log", key("nav-log")));
-        }
-        ways
     }
 }
 

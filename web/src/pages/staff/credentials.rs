@@ -6,14 +6,16 @@ use super::account::{Said, framed, show};
 use super::activate::unfit_words;
 use super::form::{self, Field, field};
 use crate::AppState;
+use crate::config::SecondFactor;
 use crate::i18n::{Lang, key};
 use crate::letters;
-use crate::session::{Ended, Person};
+use crate::middleware::RETURN_TO;
+use crate::session::{Ended, Person, Stage};
 use axum::Form;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use commands::accounts::AccountError;
+use commands::accounts::{AccountError, Factors};
 use domain::Actor;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -52,9 +54,9 @@ pub(super) async fn change_password(
 }
 
 /// A session of the account as it is now, in place of all others.
-async fn renewed(state: &AppState, person: &Person, visit: &Visit, to: &str) -> Response {
+pub(super) async fn renewed(state: &AppState, person: &Person, visit: &Visit, to: &str) -> Response {
     match state.sessions.end_others(person.account_id, None, Ended::CredentialChanged).await {
-        Ok(_) => visit.begin(state, person.account_id, false, to).await,
+        Ok(_) => visit.begin(state, person.account_id, Stage::Open, to).await,
         Err(error) => visit.store_error(error),
     }
 }
@@ -63,7 +65,7 @@ async fn renewed(state: &AppState, person: &Person, visit: &Visit, to: &str) -> 
 pub(super) async fn begin_totp(State(state): State<AppState>, person: Person, visit: Visit) -> Response {
     match state.accounts.begin_totp(person.account_id).await {
         Ok(setup) => {
-            let main = secret(&setup.secret_base32, &setup.otpauth_uri, visit.lang);
+            let main = secret(&Totp::own(), &setup.secret_base32, &setup.otpauth_uri, visit.lang);
             framed(&state, &person, &visit, StatusCode::OK, key("totp-title"), main).await
         }
         Err(AccountError::TotpExists) => Redirect::to("/cuenta").into_response(),
@@ -91,7 +93,7 @@ pub(super) async fn confirm_totp(
             renewed(&state, &person, &visit, "/cuenta?aviso=codigo").await
         }
         Err(AccountError::WrongCode) => {
-            let main = again(visit.lang);
+            let main = again(&Totp::own(), visit.lang);
             framed(&state, &person, &visit, StatusCode::UNPROCESSABLE_ENTITY, key("totp-title"), main).await
         }
         Err(AccountError::NoTotp) => Redirect::to("/cuenta").into_response(),
@@ -99,8 +101,32 @@ pub(super) async fn confirm_totp(
     }
 }
 
+/// Whether the account would have too little left without this. What is taken away ends all sessions, so nobody takes
+/// two at once.
+pub(super) async fn needed(
+    state: &AppState,
+    person: &Person,
+    without: impl FnOnce(Factors, usize) -> Factors,
+) -> Result<bool, AccountError> {
+    let factors = state.accounts.factors(person.account_id).await?;
+    let passkeys = state.accounts.passkeys(person.account_id).await?.len();
+    let required = state.config.people.second_factor == SecondFactor::Required;
+    Ok(required && factors.suffice() && !without(factors, passkeys).suffice())
+}
+
+/// The page that says so.
+pub(super) async fn keep(state: &AppState, person: &Person, visit: &Visit) -> Response {
+    let said = Said { done: None, refused: Some(key("factor-needed")) };
+    show(state, person, visit, StatusCode::UNPROCESSABLE_ENTITY, said).await
+}
+
 /// `POST /cuenta/codigo/quitar`.
 pub(super) async fn remove_totp(State(state): State<AppState>, person: Person, visit: Visit) -> Response {
+    match needed(&state, &person, |factors, _| Factors { code: false, ..factors }).await {
+        Ok(false) => {}
+        Ok(true) => return keep(&state, &person, &visit).await,
+        Err(error) => return visit.account_error(&error),
+    }
     match state.accounts.remove_totp(person.account_id, &Actor::user(person.account_id)).await {
         Ok(()) => {
             letters::tell_of_change(&state, person.account_id, key("letter-totp-removed"));
@@ -111,34 +137,53 @@ pub(super) async fn remove_totp(State(state): State<AppState>, person: Person, v
     }
 }
 
+/// For whom a secret of an app is.
+pub(in crate::pages) struct Totp {
+    action: &'static str,
+    wanted: Option<String>,
+}
+
+impl Totp {
+    /// For whoever is signed in.
+    pub(in crate::pages) fn own() -> Self {
+        Self { action: "/cuenta/codigo", wanted: None }
+    }
+
+    /// For whoever must have one before anything opens.
+    pub(in crate::pages) fn enrolling(wanted: Option<String>) -> Self {
+        Self { action: "/entrar/factor/codigo", wanted }
+    }
+}
+
 /// The secret, to be typed or opened on the phone itself.
-pub(in crate::pages) fn secret(base32: &str, uri: &str, lang: Lang) -> Markup {
+pub(in crate::pages) fn secret(of: &Totp, base32: &str, uri: &str, lang: Lang) -> Markup {
     html! {
         main class="entry" {
             header class="page-head" { h1 { (lang.t("totp-title")) } }
             p { (lang.t("totp-type-it")) }
             p class="secret" { code { (base32) } }
             p { a href=(uri) { (lang.t("totp-open")) } }
-            (first_code(lang))
+            (first_code(of, lang))
         }
     }
 }
 
 /// The code was wrong; the secret is in the app already.
-pub(in crate::pages) fn again(lang: Lang) -> Markup {
+pub(in crate::pages) fn again(of: &Totp, lang: Lang) -> Markup {
     html! {
         main class="entry" {
             header class="page-head" { h1 { (lang.t("totp-title")) } }
             (form::refused(Some(lang.t("code-refused"))))
-            (first_code(lang))
-            p { a href="/cuenta/codigo" { (lang.t("totp-begin-again")) } }
+            (first_code(of, lang))
+            p { a href=(of.action) { (lang.t("totp-begin-again")) } }
         }
     }
 }
 
-fn first_code(lang: Lang) -> Markup {
+fn first_code(of: &Totp, lang: Lang) -> Markup {
     html! {
-        form class="form" method="post" action="/cuenta/codigo" {
+        form class="form" method="post" action=(of.action) {
+            @if let Some(wanted) = &of.wanted { (form::hidden(RETURN_TO, wanted)) }
             (field(&Field { name: "codigo", label: lang.t("field-code"), kind: "text", autocomplete: "one-time-code",
                 value: "", hint: None }))
             (form::send(&lang.t("totp-confirm")))

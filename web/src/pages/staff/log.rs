@@ -118,6 +118,7 @@ fn words(event: &str, lang: Lang) -> String {
         "session_ended" => key("log-session-ended"),
         "throttled" => key("log-throttled"),
         "refresh_reuse_detected" => key("log-refresh-reuse-detected"),
+        "passkey_copy_suspected" => key("log-passkey-copy-suspected"),
         "erased" => key("log-erased"),
         other => return other.to_owned(),
     })

@@ -48,7 +48,7 @@ pub(super) async fn show(
         roles: member.roles,
         activated: member.activated_at.is_some(),
         disabled: member.disabled_at.is_some(),
-        has_totp: member.has_totp,
+        has_second_factor: member.has_second_factor,
         this: member.account_id == person.account_id,
     });
     let view = PeoplePage {
@@ -118,7 +118,7 @@ impl PeoplePage {
                     p class="hint" {
                         @if person.disabled { (lang.t("people-disabled")) }
                         @else if !person.activated { (lang.t("people-not-activated")) }
-                        @else if person.has_totp { (lang.t("people-two-factors")) }
+                        @else if person.has_second_factor { (lang.t("people-two-factors")) }
                     }
                 }
                 @if self.manages && !person.this {
@@ -160,6 +160,7 @@ impl PeoplePage {
                         }
                     }
                     (one("enlace", None, key("people-new-link")))
+                    @if person.has_second_factor { (one("factor", None, key("people-reset-factors"))) }
                     (one("estado", Some("suspender"), key("people-disable")))
                 }
             }

@@ -4,6 +4,7 @@ use super::people::{page, show, shown_once};
 use super::{Visit, school_name, who};
 use crate::AppState;
 use crate::i18n::key;
+use crate::letters;
 use crate::middleware::{RequestId, named_loopback};
 use crate::problem::Problem;
 use crate::session::{InSchool, Person};
@@ -173,4 +174,15 @@ pub(super) async fn new_link(act: Act, Form(sent): Form<LinkWanted>) -> Response
         Ok(link) => act.link(&link).await,
         Err(error) => act.answer(Err(error)).await,
     }
+}
+
+/// `POST /personas/factor`: takes everything beside the password away, of a person who lost it.
+pub(super) async fn reset_factors(act: Act, Form(sent): Form<LinkWanted>) -> Response {
+    let account = AccountId(sent.cuenta);
+    let reset = async { act.state.accounts.reset_factors(&act.context().await?, account, Scope::School).await };
+    let reset = reset.await;
+    if matches!(reset, Ok(true)) {
+        letters::tell_of_change(&act.state, account, key("letter-factors-reset"));
+    }
+    act.answer(reset.map(drop)).await
 }

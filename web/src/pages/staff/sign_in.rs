@@ -1,14 +1,15 @@
-//! `/entrar`, `/entrar/codigo`, `/salir`. Whether an address is known is told to nobody: unknown, not activated,
+//! `/entrar`, `/salir`. Whether an address is known is told to nobody: unknown, not activated,
 //! disabled and wrong get one answer.
 
 use super::form::{self, Field, field};
+use super::passkey_form::PasskeyForm;
 use super::{Visit, note};
 use crate::AppState;
-use crate::i18n::Lang;
-use crate::middleware::{RETURN_TO, return_target};
+use crate::i18n::{Lang, key};
+use crate::middleware::{RETURN_TO, return_target, with_return};
 use crate::pages::respond::Nonce;
 use crate::pages::shell::{self, Page, Place};
-use crate::session::{self, Ended};
+use crate::session::{self, Ended, Stage};
 use crate::sign_in::{self, Caller};
 use axum::Form;
 use axum::extract::State;
@@ -20,21 +21,19 @@ use serde::Deserialize;
 
 /// `GET /entrar`.
 pub(super) async fn get(State(state): State<AppState>, visit: Visit) -> Response {
-    let person = match session::given(&visit.headers) {
-        Some(secret) => state.sessions.person(&secret).await,
-        None => Ok(None),
+    let (person, enrolling) = match session::given(&visit.headers) {
+        Some(secret) => (state.sessions.person(&secret).await, state.sessions.enrolling(&secret).await),
+        None => (Ok(None), Ok(None)),
     };
-    match person {
-        Ok(Some(_)) => Redirect::to(visit.onward()).into_response(),
-        Ok(None) => {
-            let view = SignInPage {
-                wanted: visit.wanted.clone(),
-                activated: visit.notice.as_deref() == Some("activada"),
-                ..SignInPage::default()
-            };
+    match (person, enrolling) {
+        (Ok(Some(_)), _) => Redirect::to(visit.onward()).into_response(),
+        (_, Ok(Some(_))) => Redirect::to(&with_return("/entrar/factor", visit.onward())).into_response(),
+        (Ok(None), Ok(None)) => {
+            let view =
+                SignInPage { activated: visit.notice.as_deref() == Some("activada"), ..SignInPage::of(&state, &visit) };
             visit.page(StatusCode::OK, |nonce| view.page(visit.lang, nonce))
         }
-        Err(error) => visit.store_error(error),
+        (Err(error), _) | (_, Err(error)) => visit.store_error(error),
     }
 }
 
@@ -53,53 +52,14 @@ pub(super) async fn post(State(state): State<AppState>, mut visit: Visit, Form(s
     let (network, browser) = (visit.network(&state), session::BROWSER.given(&visit.headers));
     let caller = Caller { network: &network, browser: browser.as_ref() };
     match sign_in::password(&state, &caller, &sent.email, &sent.clave).await {
-        Ok(SignIn::Done(account)) => {
-            note(&state, account, AccountFact::SignedIn(SignInMethod::Password));
-            visit.enter(&state, account, visit.onward()).await
-        }
-        Ok(SignIn::NeedsTotp(account)) => {
-            let query = form_urlencoded::Serializer::new(String::new()).append_pair(RETURN_TO, visit.onward()).finish();
-            visit.begin(&state, account, true, &format!("/entrar/codigo?{query}")).await
+        Ok(SignIn::Done(account)) => visit.enter(&state, account, SignInMethod::Password).await,
+        Ok(SignIn::NeedsMore(account, _)) => {
+            let to = with_return("/entrar/codigo", visit.onward());
+            visit.begin(&state, account, Stage::SecondFactor, &to).await
         }
         Ok(SignIn::Refused) => {
-            let view = SignInPage { email: sent.email, wanted: visit.wanted.clone(), refused: true, activated: false };
-            visit.page(StatusCode::UNPROCESSABLE_ENTITY, |nonce| view.page(visit.lang, nonce))
-        }
-        Err(refused) => refused.into_response(),
-    }
-}
-
-/// `GET /entrar/codigo`.
-pub(super) async fn get_code(visit: Visit) -> Response {
-    let view = CodePage { wanted: visit.wanted.clone(), refused: false };
-    visit.page(StatusCode::OK, |nonce| view.page(visit.lang, nonce))
-}
-
-/// What the form sends.
-#[derive(Deserialize)]
-pub(super) struct Code {
-    codigo: String,
-    #[serde(default)]
-    volver: String,
-}
-
-/// `POST /entrar/codigo`.
-pub(super) async fn post_code(State(state): State<AppState>, mut visit: Visit, Form(sent): Form<Code>) -> Response {
-    visit.wanted = return_target(&sent.volver).map(str::to_owned);
-    let Some(half) = session::given(&visit.headers) else { return Redirect::to("/entrar").into_response() };
-    let account = match state.sessions.try_code(&half).await {
-        Ok(Some(account)) => account,
-        // Too late, or too often: from the beginning.
-        Ok(None) => return Redirect::to("/entrar").into_response(),
-        Err(error) => return visit.store_error(error),
-    };
-    match sign_in::code(&state, account, &sent.codigo).await {
-        Ok(true) => {
-            note(&state, account, AccountFact::SignedIn(SignInMethod::PasswordAndTotp));
-            visit.enter(&state, account, visit.onward()).await
-        }
-        Ok(false) => {
-            let view = CodePage { wanted: visit.wanted.clone(), refused: true };
+            let view =
+                SignInPage { email: sent.email, ..SignInPage::of(&state, &visit).refused(key("sign-in-refused")) };
             visit.page(StatusCode::UNPROCESSABLE_ENTITY, |nonce| view.page(visit.lang, nonce))
         }
         Err(refused) => refused.into_response(),
@@ -131,19 +91,32 @@ pub(in crate::pages) struct SignInPage {
     pub email: String,
     /// Where the person wanted to go.
     pub wanted: Option<String>,
-    /// Address or password were not right.
-    pub refused: bool,
+    /// What was not right.
+    pub refused: Option<&'static str>,
     /// A password was chosen just now.
     pub activated: bool,
+    /// From where passkeys are taken; none: they are not.
+    pub origin: Option<String>,
 }
 
 impl SignInPage {
+    /// For this visit.
+    pub(super) fn of(state: &AppState, visit: &Visit) -> Self {
+        let origin = state.accounts.relying_party().map(|party| party.origin().to_owned());
+        Self { wanted: visit.wanted.clone(), origin, ..Self::default() }
+    }
+
+    /// The same, after something was not right.
+    pub(super) fn refused(self, why: &'static str) -> Self {
+        Self { refused: Some(why), ..self }
+    }
+
     pub(in crate::pages) fn page(&self, lang: Lang, nonce: &Nonce) -> Markup {
         let main = html! {
             main class="entry" {
                 header class="page-head" { h1 { (lang.t("sign-in-title")) } }
                 (form::done(self.activated.then(|| lang.t("sign-in-activated"))))
-                (form::refused(self.refused.then(|| lang.t("sign-in-refused"))))
+                (form::refused(self.refused.map(|why| lang.t(why))))
                 form class="form" method="post" action="/entrar" {
                     (field(&Field { name: "email", label: lang.t("field-email"), kind: "email",
                         autocomplete: "username", value: &self.email, hint: None }))
@@ -152,39 +125,27 @@ impl SignInPage {
                     @if let Some(wanted) = &self.wanted { (form::hidden(RETURN_TO, wanted)) }
                     (form::send(&lang.t("sign-in-send")))
                 }
+                @if let Some(origin) = &self.origin {
+                    p class="or" { (lang.t("sign-in-or")) }
+                    (self.by_passkey(origin, lang, nonce))
+                }
                 p class="hint" { (lang.t("sign-in-no-account")) }
                 p { a href="/familia/entrar" { (lang.t("sign-in-family")) } }
             }
         };
         outside(lang, nonce, lang.t("sign-in-title"), "/entrar", &main)
     }
-}
 
-/// The second factor.
-pub(in crate::pages) struct CodePage {
-    /// Where the person wanted to go.
-    pub wanted: Option<String>,
-    /// The code was not right.
-    pub refused: bool,
-}
-
-impl CodePage {
-    pub(in crate::pages) fn page(&self, lang: Lang, nonce: &Nonce) -> Markup {
-        let main = html! {
-            main class="entry" {
-                header class="page-head" { h1 { (lang.t("code-title")) } }
-                p { (lang.t("code-what")) }
-                (form::refused(self.refused.then(|| lang.t("code-refused"))))
-                form class="form" method="post" action="/entrar/codigo" {
-                    (field(&Field { name: "codigo", label: lang.t("field-code"), kind: "text",
-                        autocomplete: "one-time-code", value: "", hint: None }))
-                    @if let Some(wanted) = &self.wanted { (form::hidden(RETURN_TO, wanted)) }
-                    (form::send(&lang.t("sign-in-send")))
-                }
-                p { a href="/entrar" { (lang.t("code-again")) } }
-            }
+    fn by_passkey(&self, origin: &str, lang: Lang, nonce: &Nonce) -> Markup {
+        let form = PasskeyForm {
+            options: "/entrar/llave/reto",
+            action: "/entrar/llave",
+            origin,
+            new: None,
+            wanted: self.wanted.as_deref(),
+            label: key("sign-in-passkey"),
         };
-        outside(lang, nonce, lang.t("code-title"), "/entrar/codigo", &main)
+        form.form(lang, nonce)
     }
 }
 

@@ -1,5 +1,8 @@
 //! The staff's pages over HTTP, from the invitation to the way out.
 
+mod enrol;
+mod passkeys;
+
 use crate::permissions::{Access, ROUTES};
 use crate::session::STEP_UP;
 use crate::testing::{Jar, PASSWORD, TestApp, minutes, with_form};
@@ -19,6 +22,17 @@ struct Shown {
     text: String,
 }
 
+impl Shown {
+    async fn of(response: reqwest::Response) -> Self {
+        Self {
+            status: response.status().as_u16(),
+            location: response.headers().get("location").map(|to| to.to_str().unwrap().to_owned()),
+            cleared: response.headers().get("clear-site-data").is_some(),
+            text: response.text().await.unwrap(),
+        }
+    }
+}
+
 impl<'a> Browser<'a> {
     fn new(app: &'a TestApp) -> Self {
         Self { app, jar: Jar::default() }
@@ -29,13 +43,7 @@ impl<'a> Browser<'a> {
     }
 
     async fn send(&mut self, method: Method, path: &str, form: &[(&str, &str)]) -> Shown {
-        let response = self.jar.send(self.app, method, path, form).await.unwrap();
-        Shown {
-            status: response.status().as_u16(),
-            location: response.headers().get("location").map(|to| to.to_str().unwrap().to_owned()),
-            cleared: response.headers().get("clear-site-data").is_some(),
-            text: response.text().await.unwrap(),
-        }
+        Shown::of(self.jar.send(self.app, method, path, form).await.unwrap()).await
     }
 
     async fn get(&mut self, path: &str) -> Shown {
