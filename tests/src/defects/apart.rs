@@ -112,7 +112,7 @@ async fn d24_what_one_process_began_is_finished_by_another_and_after_a_restart()
     // A password was given and a code is waited for; a link was made and not opened.
     let begin = Begin {
         account_id: person.account_id,
-        needs_code: true,
+        stage: web::session::Stage::SecondFactor,
         device: "Firefox".to_owned(),
         network: "127.0.0.0/24".to_owned(),
     };
