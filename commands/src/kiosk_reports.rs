@@ -1,6 +1,6 @@
-//! What is reported of a kiosk (drained, gap, fork, silent, heard), decided by its aggregate on the few
-//! events that matter. A kiosk's stream grows by a fact a minute for years; a report reads as much on
-//! its first day as on its last.
+//! What is reported of a kiosk (drained, gap, fork, silent, heard) and what people ask of it, decided by its
+//! aggregate on the few events that matter. A kiosk's stream grows by a fact a minute for years; a report reads
+//! as much on its first day as on its last.
 
 use crate::append::{NewEvent, append_in_tx, is_conflict};
 use crate::context::Context;
@@ -20,8 +20,8 @@ pub const UPLOAD_MARGIN: TimeDelta = TimeDelta::seconds(30);
 const REMEMBERED: i64 = 200;
 
 /// Appends what follows from a report, if anything does: read, decide, append, again on a conflict. In a
-/// task of its own, as [`Write::execute`], and with the same outcome; a report needs no command id,
-/// since a repeat changes nothing.
+/// task of its own, as [`Write::execute`], and with the same outcome: a command id that is in the stream
+/// already is answered from the log. A kiosk's own report needs none, since a repeat changes nothing.
 pub async fn report(
     write: &Write,
     context: &Context,
@@ -69,6 +69,11 @@ impl From<sqlx::Error> for Stop {
 }
 
 async fn once(write: &Write, context: &Context, stream: &StreamId, command: Command) -> Result<Done, Stop> {
+    if let Some(id) = context.command_id
+        && let Some(done) = write.find_command::<Kiosk>(stream, id).await.map_err(Stop::Store)?
+    {
+        return Ok(done);
+    }
     let found = read(write.pool(), stream, queue_of(&command)).await.map_err(Stop::Store)?;
     let decided = Kiosk::decide(&found.state, command).map_err(Stop::Rejected)?;
     append(write, &written(write, context, stream, &found, &decided)?).await

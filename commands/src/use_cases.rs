@@ -10,6 +10,7 @@ mod part;
 mod people;
 
 pub mod change_guardian_contact;
+pub mod change_kiosk_mode;
 pub mod change_student_details;
 pub mod course_label;
 pub mod enrol_kiosk;
@@ -30,6 +31,7 @@ pub mod revoke_kiosk;
 pub mod set_weekly_schedule;
 
 pub use change_guardian_contact::{ChangeGuardianContact, Contact, change_guardian_contact};
+pub use change_kiosk_mode::{ChangeKioskMode, change_kiosk_mode};
 pub use change_student_details::{ChangeStudentDetails, change_student_details};
 pub use course_label::{CourseLabel, Grade};
 pub use enrol_kiosk::{EnrolKiosk, EnrolledKiosk, enrol_kiosk};

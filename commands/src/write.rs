@@ -132,6 +132,16 @@ impl Write {
         task.await.unwrap_or(Err(WriteError::Store(StoreError::Interrupted)))
     }
 
+    /// What the log says of a command's id in a stream, if it holds it.
+    pub(crate) async fn find_command<A: domain::Aggregate>(
+        &self,
+        stream: &StreamId,
+        id: CommandId,
+    ) -> Result<Option<Done>, StoreError> {
+        let place = Place { aggregate: <A::Event as DomainEvent>::AGGREGATE, stream, id };
+        Ok(place.find(self.pool()).await?.map(|found| Done { repeated: true, ..found }))
+    }
+
     /// A school's settings as they are in the log now. One round trip.
     pub async fn school_settings(&self, school: SchoolId) -> Result<Settings, StoreError> {
         self.0.settings.get(&self.0.pool, school).await

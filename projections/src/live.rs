@@ -8,6 +8,7 @@
 mod apply;
 pub mod board;
 pub mod facts;
+pub mod health;
 pub mod kept;
 pub mod lines;
 #[doc(hidden)]

@@ -42,6 +42,8 @@ const MARKS: [&str; 3] = ["Kanariquil", "Kanarizonda", "Kanarupelt"];
 pub struct Place {
     pub school: School,
     pub kiosk: Kiosk,
+    /// A kiosk that may be revoked.
+    pub spare: Uuid,
     pub mark: &'static str,
     /// Somebody who was invited and has not come.
     pub member: Uuid,
@@ -79,6 +81,7 @@ async fn place(line: &Line, mark: &'static str) -> Result<Place> {
     let cards: Vec<_> = school.pupils.iter().map(|pupil| pupil.card.clone()).collect();
     let scans: Vec<_> = cards.iter().map(|card| kiosk.scan(card, "entry", line.now())).collect();
     kiosk.deliver(line, &scans).await?;
+    let spare = line.kiosk(&school, &format!("Puerta chica {mark}"), LaneMode::EntryLane).await?.id.0;
     let email = format!("{}@escuela.cl", mark.to_lowercase());
     let invite = Invite { email, name: format!("{mark} Díaz"), role: StaffRole::Inspector };
     let invited = line.state().accounts.invite(&line.context(school.id, SANTIAGO), invite).await?;
@@ -94,7 +97,7 @@ async fn place(line: &Line, mark: &'static str) -> Result<Place> {
     let rights = GuardianRights { legal: true, notify: true, may_collect: true, may_view: true, restricted: false };
     let link = LinkGuardian { student_id: school.pupils[0].id, guardian_id, rights };
     link_guardian(line.write(), &context, link).await?;
-    Ok(Place { school, kiosk, mark, member: invited.account_id.0, guardian: guardian_id.0 })
+    Ok(Place { school, kiosk, spare, mark, member: invited.account_id.0, guardian: guardian_id.0 })
 }
 
 async fn scene(line: Line) -> Result<Scene> {

@@ -35,7 +35,9 @@ async fn site() -> Result<(Line, Browser, Vec<String>)> {
     kiosk.deliver(&line, &scans).await?;
     line.settle().await?;
     let course = school.courses[0];
-    let pages = ["hoy", "hoy/muro", &format!("hoy/cursos/{course}"), "escuelas", "no-such-page"]
+    let own = format!("kioscos/{}", kiosk.id);
+    let (day, revoke) = (format!("hoy/cursos/{course}"), format!("{own}/anular"));
+    let pages = ["hoy", "hoy/muro", &day, "escuelas", "kioscos", &own, &revoke, "no-such-page"]
         .into_iter()
         .flat_map(|page| {
             ["es", "en"].map(|language| format!("{}/{page}?colegio={}&lang={language}", line.base, school.id))
@@ -43,6 +45,8 @@ async fn site() -> Result<(Line, Browser, Vec<String>)> {
         .collect();
     let browser = Browser::start().await?;
     browser.sign_in(&line.base).await?;
+    // Pages that ask for the password first are shown, and not the one that asks.
+    sqlx::query("update sessions set stepped_up_at = stepped_up_at + interval '1 day'").execute(&line.owner).await?;
     Ok((line, browser, pages))
 }
 

@@ -48,7 +48,7 @@
   // every ten. Silence is said aloud; when the server answers again but the stream stays silent (a
   // dead connection), the page is loaded afresh.
   const streams = document.getElementById('live') !== null;
-  const watched = streams || document.getElementById('course') !== null;
+  const watched = streams || document.querySelector('#course, #kiosks') !== null;
   const SAY_AFTER = streams ? 8000 : 22000;
   const HEAL_AFTER = 30000;
   let probed = 0;

@@ -3,7 +3,7 @@
 #![expect(clippy::print_stdout, reason = "a command line program")]
 
 use axum::middleware::from_fn_with_state;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{AccountId, SchoolId};
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _, stream};
@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use web::middleware::as_person;
 use web::pages::source::Boards;
-use web::pages::view::{Board, CourseDay, School};
+use web::pages::view::{Board, CourseDay, Listed, School};
 use web::pages::{Source, SourceError, sample};
 use web::session::Person;
 
@@ -72,11 +72,14 @@ impl Source for Samples {
         futures::future::ready(Some("Marta Rojas".to_owned())).boxed()
     }
 
-    fn schools(&self) -> BoxFuture<'_, Result<Vec<School>, SourceError>> {
-        let schools = states().into_iter().map(|(name, id, board)| School {
-            id,
-            name: format!("{} ({name})", sample::school().name),
-            zone: board.school.zone,
+    fn now(&self) -> DateTime<Utc> {
+        sample::now()
+    }
+
+    fn schools(&self) -> BoxFuture<'_, Result<Vec<Listed>, SourceError>> {
+        let schools = states().into_iter().map(|(name, id, board)| Listed {
+            school: School { id, name: format!("{} ({name})", sample::school().name), zone: board.school.zone },
+            rbd: Some("10123-4".to_owned()),
         });
         futures::future::ready(Ok(schools.collect())).boxed()
     }

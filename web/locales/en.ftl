@@ -191,8 +191,70 @@ quarantined = { $n ->
    *[other] { $n } scans to review
 }
 
+# Kiosks
+nav-kiosks = Kiosks
+gates-more = How each kiosk is
+kiosks-answer-label = How many kiosks are calling
+kiosks-answer-of = of { $n } are calling
+kiosks-revoked-title = Revoked
+kiosk-state-calling = calling
+kiosk-state-silent = silent
+kiosk-state-revoked = revoked
+kiosk-last-seen = Last call
+kiosk-queue = Waiting
+kiosk-last-scan = Last scan
+kiosk-no-scan = none yet
+kiosk-clock = Clock
+kiosk-clock-right = right
+kiosk-clock-ahead = { $by } ahead
+kiosk-clock-behind = { $by } behind
+kiosk-version = Program
+kiosk-untold = not told
+kiosk-odd = To look into
+kiosk-gaps = { $n ->
+    [one] { $n } run of scans that did not come when it should
+   *[other] { $n } runs of scans that did not come when they should
+}
+kiosk-forks = { $n ->
+    [one] { $n } number used twice: it may be a copied or restored device
+   *[other] { $n } numbers used twice: it may be a copied or restored device
+}
+kiosk-manage = Change the lane or revoke
+kiosk-back = All kiosks
+kiosk-health-title = How it is
+kiosk-lane-now = Lane: { $lane }
+kiosk-lane-title = Change the lane
+lane-entry-what = Whoever scans here enters.
+lane-exit-what = Whoever scans here leaves.
+lane-choice-what = Entry or exit is chosen at the kiosk.
+kiosk-lane-what = It counts for what is scanned from now on: a scan in the other direction is marked. The device does not learn of it from here yet; change its own setting, too.
+kiosk-lane-to = Change to { $lane }
+kiosk-turned = The lane was changed.
+kiosk-turned-meanwhile = Somebody else changed the lane meanwhile: it is { $lane } now. Your change was not made.
+kiosk-is-revoked = This kiosk is revoked: its lane does not change any more, and it is not used again.
+kiosk-kept-changing = The kiosk changed at every try. The change was not made; please try again.
+kiosk-no-lane = Choose a lane.
+kiosk-revoke-title = Revoke
+kiosk-revoke-for = For a kiosk that is lost, stolen or no longer used.
+kiosk-revoke-begin = Revoke…
+kiosk-revoke-ask = Revoke { $gate }?
+kiosk-revoke-not = No, go back
+kiosk-revoke-trust = Within two seconds it is trusted no longer: it gets no more lists of cards, and does not count when it is judged whether scans are missing.
+kiosk-revoke-scans = Nothing that it still sends is lost: it is kept, to be reviewed.
+kiosk-revoke-waiting = { $n ->
+    [one] The last time { $n } scan was waiting on it.
+   *[other] The last time { $n } scans were waiting on it.
+}
+kiosk-revoke-for-good = This cannot be undone. To use the device again it has to be enrolled anew.
+kiosk-revoke-last = No other kiosk is calling now: without this one there will be no scans.
+kiosk-revoke-send = Revoke { $gate }
+kiosk-revoked-done = The kiosk was revoked.
+
 # Choosing
 choose-school = Choose a school
+schools-all = { $n } schools
+schools-some = In { $n } of { $of } schools; the others have no figures at the moment.
+schools-no-figures = Its figures could not be computed in time; they are on its page Today.
 no-school-title = Your account belongs to no school
 no-school-what-to-do = Whoever administers the school can give access.
 
@@ -227,6 +289,7 @@ problem-not-found = There is nothing at this address.
 problem-method-not-allowed = This address does not take that method.
 problem-request-timeout = The request took too long; it may be repeated.
 problem-conflict = Another request is changing the same thing; it may be repeated.
+problem-lane-changed = Somebody else changed the kiosk's lane meanwhile.
 problem-body-too-large = The body is too large.
 problem-uri-too-long = The address is too long.
 problem-unsupported-media-type = The body must be application/json.

@@ -196,8 +196,70 @@ quarantined = { $n ->
    *[other] { $n } lecturas por revisar
 }
 
+# Lectores
+nav-kiosks = Lectores
+gates-more = Cómo está cada lector
+kiosks-answer-label = Cuántos lectores se comunican
+kiosks-answer-of = de { $n } se comunican
+kiosks-revoked-title = Anulados
+kiosk-state-calling = se comunica
+kiosk-state-silent = sin noticias
+kiosk-state-revoked = anulado
+kiosk-last-seen = Última señal
+kiosk-queue = En espera
+kiosk-last-scan = Última lectura
+kiosk-no-scan = todavía ninguna
+kiosk-clock = Reloj
+kiosk-clock-right = a la hora
+kiosk-clock-ahead = adelantado { $by }
+kiosk-clock-behind = atrasado { $by }
+kiosk-version = Programa
+kiosk-untold = no lo ha dicho
+kiosk-odd = Para revisar
+kiosk-gaps = { $n ->
+    [one] { $n } tramo de lecturas que no llegó cuando correspondía
+   *[other] { $n } tramos de lecturas que no llegaron cuando correspondía
+}
+kiosk-forks = { $n ->
+    [one] { $n } número usado dos veces: puede ser un aparato copiado o restaurado
+   *[other] { $n } números usados dos veces: puede ser un aparato copiado o restaurado
+}
+kiosk-manage = Cambiar sentido o anular
+kiosk-back = Todos los lectores
+kiosk-health-title = Cómo está
+kiosk-lane-now = Sentido: { $lane }
+kiosk-lane-title = Cambiar sentido
+lane-entry-what = Quien marca aquí ingresa.
+lane-exit-what = Quien marca aquí sale.
+lane-choice-what = En el lector se elige ingreso o salida.
+kiosk-lane-what = Vale para lo que se lea desde ahora: una lectura en sentido contrario queda marcada. El aparato todavía no se entera desde aquí; cambie también su ajuste.
+kiosk-lane-to = Cambiar a { $lane }
+kiosk-turned = El sentido quedó cambiado.
+kiosk-turned-meanwhile = Otra persona cambió el sentido mientras tanto: ahora es { $lane }. No se hizo el cambio que usted pidió.
+kiosk-is-revoked = Este lector está anulado: su sentido ya no se cambia y no vuelve a usarse.
+kiosk-kept-changing = El lector cambiaba a cada intento. No se hizo el cambio; intente de nuevo.
+kiosk-no-lane = Elija un sentido.
+kiosk-revoke-title = Anular
+kiosk-revoke-for = Para un lector perdido, robado o que ya no se usa.
+kiosk-revoke-begin = Anular…
+kiosk-revoke-ask = ¿Anular { $gate }?
+kiosk-revoke-not = No, volver
+kiosk-revoke-trust = En dos segundos a más tardar deja de ser de confianza: no recibe más la lista de tarjetas y no cuenta para saber si faltan lecturas.
+kiosk-revoke-scans = Lo que aún envíe no se pierde: queda guardado y por revisar.
+kiosk-revoke-waiting = { $n ->
+    [one] La última vez tenía { $n } lectura en espera.
+   *[other] La última vez tenía { $n } lecturas en espera.
+}
+kiosk-revoke-for-good = No se puede deshacer. Para volver a usar el aparato hay que inscribirlo de nuevo.
+kiosk-revoke-last = Ningún otro lector se comunica ahora: sin este no habrá lecturas.
+kiosk-revoke-send = Anular { $gate }
+kiosk-revoked-done = El lector quedó anulado.
+
 # Elegir
 choose-school = Elija un colegio
+schools-all = { $n } colegios
+schools-some = En { $n } de { $of } colegios; los demás no tienen cifras en este momento.
+schools-no-figures = Sus cifras no alcanzaron a calcularse; están en su página Hoy.
 no-school-title = Su cuenta no pertenece a ningún colegio
 no-school-what-to-do = Quien administra el colegio puede dar acceso.
 
@@ -232,6 +294,7 @@ problem-not-found = No existe lo que se pidió.
 problem-method-not-allowed = Esta dirección no admite esa operación.
 problem-request-timeout = La solicitud tardó demasiado; se puede repetir.
 problem-conflict = Otra solicitud está cambiando lo mismo; se puede repetir.
+problem-lane-changed = Otra persona cambió el sentido del lector mientras tanto.
 problem-body-too-large = El cuerpo es demasiado grande.
 problem-uri-too-long = La dirección es demasiado larga.
 problem-unsupported-media-type = El cuerpo debe ser application/json.

@@ -22,6 +22,7 @@ mod family;
 mod fresh;
 mod gates;
 mod icon;
+mod kiosks;
 mod live;
 mod read_models;
 mod respond;
@@ -36,6 +37,7 @@ pub mod view;
 mod wall;
 
 pub use family::router as family_router;
+pub use kiosks::router as kiosks_router;
 pub use read_models::ReadModels;
 pub use respond::Nonce;
 pub use routes::router;

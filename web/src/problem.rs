@@ -50,6 +50,7 @@ codes! {
     MethodNotAllowed METHOD_NOT_ALLOWED "method_not_allowed";
     RequestTimeout REQUEST_TIMEOUT "request_timeout";
     Conflict CONFLICT "conflict";
+    LaneChanged CONFLICT "lane_changed";
     BodyTooLarge PAYLOAD_TOO_LARGE "body_too_large";
     UriTooLong URI_TOO_LONG "uri_too_long";
     UnsupportedMediaType UNSUPPORTED_MEDIA_TYPE "unsupported_media_type";

@@ -17,7 +17,8 @@ pub fn router(state: AppState) -> Router {
     let (api, _) = api::router().split_for_parts();
     let pages =
         pages::router(Arc::new(ReadModels(state.clone())), state.streams.clone(), state.live.stopping().clone());
-    surrounded(Router::new().merge(api).merge(pages).merge(pages::staff_router()).merge(pages::family_router()), state)
+    let more = pages::staff_router().merge(pages::kiosks_router()).merge(pages::family_router());
+    surrounded(Router::new().merge(api).merge(pages).merge(more), state)
 }
 
 /// Any routes with what surrounds the server's own: for a benchmark that compares handlers alone.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::testing::{World, monday_morning};
+use crate::use_cases::{ChangeKioskMode, UseCaseError, change_kiosk_mode, revoke_kiosk};
 use domain::ScanId;
 use domain::kiosk::LaneMode;
 use uuid::Uuid;
@@ -14,8 +15,16 @@ fn enrol() -> Command {
     Command::Enrol { gate: "Portón Norte".into(), mode: LaneMode::Choice }
 }
 
-/// A kiosk that told something odd on its first day, and then every minute that its queue is drained.
 async fn months_later() -> (World, StreamId) {
+    later(MONTHS, drained().version()).await
+}
+
+fn drained() -> Event {
+    Event::DrainedThrough { queue_id: QUEUE, seq: 9, through: monday_morning() }
+}
+
+/// A kiosk that told something odd on its first day, and then every minute that its queue is drained.
+async fn later(facts: i64, version: &str) -> (World, StreamId) {
     let world = World::new().await;
     let stream = StreamId::of(world.school, KIOSK);
     let context = world.context();
@@ -28,7 +37,7 @@ async fn months_later() -> (World, StreamId) {
     ] {
         assert_eq!(report(&world.write, &context, KIOSK, command).await.unwrap().events, 1);
     }
-    let drained = Event::DrainedThrough { queue_id: QUEUE, seq: 9, through: monday_morning() };
+    let drained = drained();
     // With positions, in one statement: it is what a batch does.
     sqlx::query(
         "insert into events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
@@ -38,9 +47,9 @@ async fn months_later() -> (World, StreamId) {
            e.correlation_id
          from (select * from events order by position desc limit 1) e, generate_series(1, $1) n",
     )
-    .bind(MONTHS)
+    .bind(facts)
     .bind(drained.name())
-    .bind(drained.version())
+    .bind(version)
     .bind(serde_json::to_string(&drained).unwrap())
     .execute(&world.owner)
     .await
@@ -106,6 +115,43 @@ async fn what_was_told_months_ago_is_not_told_again_and_news_goes_behind_the_las
     .unwrap();
     let end: Vec<_> = end.iter().rev().map(|(n, name)| (n - MONTHS, &name[..])).collect();
     assert_eq!(end, [(6, "gap_detected"), (7, "silent"), (8, "returned"), (9, "drained_through")]);
+    world.dense_length().await;
+}
+
+/// The ordinary write would read the whole stream into memory, and some day not in time.
+#[tokio::test]
+async fn a_lane_is_turned_and_a_kiosk_revoked_without_reading_what_the_kiosk_reported() {
+    // Whoever reads one of these facts cannot.
+    let (world, stream) = later(10, "unreadable").await;
+    let asked = |id| world.context_with_id(id);
+    let turn = async |id, from, mode| {
+        change_kiosk_mode(&world.write, &asked(id), ChangeKioskMode { kiosk_id: KIOSK, from, mode }).await
+    };
+    let turned = turn(1, LaneMode::Choice, LaneMode::ExitLane).await.unwrap();
+    assert_eq!((turned.events, turned.repeated), (1, false));
+    assert_eq!(turn(2, LaneMode::Choice, LaneMode::ExitLane).await.unwrap(), Done::NOTHING, "it is so already");
+    let late = turn(3, LaneMode::Choice, LaneMode::EntryLane).await;
+    assert!(matches!(late, Err(UseCaseError::Kiosk(Error::AnotherMode))), "{late:?}");
+    assert_eq!(turn(4, LaneMode::ExitLane, LaneMode::Choice).await.unwrap().events, 1);
+    // The first request again: its own answer, and nothing is turned back.
+    assert_eq!(turn(1, LaneMode::Choice, LaneMode::ExitLane).await.unwrap(), Done { repeated: true, ..turned });
+    assert_eq!(revoke_kiosk(&world.write, &asked(5), KIOSK).await.unwrap().events, 1);
+    assert_eq!(revoke_kiosk(&world.write, &asked(6), KIOSK).await.unwrap().events, 0);
+    let gone = turn(7, LaneMode::Choice, LaneMode::ExitLane).await;
+    assert!(matches!(gone, Err(UseCaseError::Kiosk(Error::Revoked))), "{gone:?}");
+    let nobody = ChangeKioskMode { kiosk_id: KioskId(Uuid::nil()), from: LaneMode::Choice, mode: LaneMode::ExitLane };
+    let nobody = change_kiosk_mode(&world.write, &asked(8), nobody).await;
+    assert!(matches!(nobody, Err(UseCaseError::UnknownKiosk)), "{nobody:?}");
+    let told: Vec<(String, String)> = sqlx::query_as(
+        "select event_type, actor from events where aggregate_id = $1 and sequence > 15 order by sequence",
+    )
+    .bind(stream.as_str())
+    .fetch_all(&world.owner)
+    .await
+    .unwrap();
+    let who = world.context().actor.0;
+    let told: Vec<_> = told.iter().map(|(event, by)| (event.as_str(), *by == who)).collect();
+    assert_eq!(told, [("mode_changed", true), ("mode_changed", true), ("revoked", true)]);
     world.dense_length().await;
 }
 

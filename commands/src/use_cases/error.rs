@@ -18,7 +18,7 @@ pub enum UseCaseError {
     /// The person's keys are destroyed.
     #[error("erased")]
     Erased,
-    /// No such kiosk, or it was never given a secret.
+    /// No such kiosk.
     #[error("unknown kiosk")]
     UnknownKiosk,
     /// The school refused.

@@ -21,6 +21,8 @@ pub enum Command {
     },
     /// Change how it learns the direction.
     ChangeMode {
+        /// The mode that it has, as far as whoever asks knows.
+        from: LaneMode,
         /// The new mode.
         mode: LaneMode,
     },
@@ -74,6 +76,9 @@ pub enum Error {
     /// It is no longer trusted.
     #[error("the kiosk is revoked")]
     Revoked,
+    /// Its lane mode is neither the one that was to be changed nor the wanted one: somebody changed it meanwhile.
+    #[error("the kiosk has another lane mode by now")]
+    AnotherMode,
     /// The gate's name is not usable.
     #[error("the name of the gate: {0}")]
     GateName(NameError),
@@ -93,9 +98,13 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Erro
                 State::Revoked(_) => Err(Error::Revoked),
             }
         }
-        Command::ChangeMode { mode } => {
+        Command::ChangeMode { from, mode } => {
             let gate = at_work(state)?;
-            Ok(if gate.mode == mode { vec![] } else { vec![Event::ModeChanged { mode }] })
+            match gate.mode {
+                now if now == mode => Ok(vec![]),
+                now if now == from => Ok(vec![Event::ModeChanged { mode }]),
+                _ => Err(Error::AnotherMode),
+            }
         }
         Command::Revoke => match state {
             State::NotEnrolled => Err(Error::NotEnrolled),

@@ -35,11 +35,22 @@ fn a_kiosk_is_enrolled_once_with_a_clean_gate_name() {
 
 #[test]
 fn the_lane_mode_changes_only_to_another_one() {
-    let change = |mode| Command::ChangeMode { mode };
+    let change = |mode| Command::ChangeMode { from: LaneMode::EntryLane, mode };
     given(&[enrolled()]).when(change(LaneMode::Choice)).then(&[Event::ModeChanged { mode: LaneMode::Choice }]);
     given(&[enrolled()]).when(change(LaneMode::EntryLane)).then_nothing();
     given(&[]).when(change(LaneMode::Choice)).then_error(Error::NotEnrolled);
     given(&[enrolled(), Event::Revoked]).when(change(LaneMode::Choice)).then_error(Error::Revoked);
+}
+
+#[test]
+fn a_lane_that_somebody_turned_meanwhile_is_not_turned_over_their_head() {
+    let turned = [enrolled(), Event::ModeChanged { mode: LaneMode::ExitLane }];
+    let change = |from, mode| Command::ChangeMode { from, mode };
+    given(&turned).when(change(LaneMode::EntryLane, LaneMode::Choice)).then_error(Error::AnotherMode);
+    given(&turned).when(change(LaneMode::EntryLane, LaneMode::ExitLane)).then_nothing();
+    given(&turned)
+        .when(change(LaneMode::ExitLane, LaneMode::Choice))
+        .then(&[Event::ModeChanged { mode: LaneMode::Choice }]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::audit::queries::{Filter, Order, entries};
 use crate::live::lines::Lines;
-use crate::live::{kept, queries as live};
+use crate::live::{health, kept, queries as live};
 use crate::looks;
 use crate::roster::queries as roster;
 use crate::testing::history::{self, Random, course_id, kiosk_id};
@@ -73,6 +73,8 @@ async fn answers(world: &World, of: SchoolId, about: SchoolId) -> Vec<(&'static 
         ("school", format!("{:?}", roster::school(&mut tx).await.unwrap())),
         ("courses", format!("{:?}", roster::courses(&mut tx, None, 200).await.unwrap())),
         ("kiosks", format!("{:?}", roster::kiosks(&mut tx, None, 200).await.unwrap())),
+        ("health", format!("{:?}", health::kiosks(&mut tx, None, 200).await.unwrap())),
+        ("health of one", format!("{:?}", health::kiosk(&mut tx, KioskId(kiosk_id(about, 0))).await.unwrap())),
         ("students", format!("{:?}", roster::students(&mut tx, None, None, 200).await.unwrap())),
         (
             "students of course",
@@ -142,7 +144,7 @@ async fn no_query_tells_anything_of_a_school_in_the_transaction_of_its_twin() {
     // The twin's ids, asked in ours: nothing of theirs comes, and what is asked by an id is not there at all.
     for (query, answer) in answers(&world, one, twin).await {
         assert!(!says_one_of(&answer, &theirs), "{query} tells of the twin: {answer}");
-        let by_id = ["students of course", "student", "guardians", "course page", "pupil day"];
+        let by_id = ["students of course", "student", "guardians", "course page", "pupil day", "health of one"];
         if by_id.contains(&query) || ["entries of subject", "entries of kiosk"].contains(&query) {
             assert!(answer == "None" || answer == "[]", "{query}: {answer}");
         }

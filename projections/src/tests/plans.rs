@@ -145,6 +145,9 @@ impl Meter {
         self.of("school", async |r| roster::queries::school(&mut r.begin(school()).await?).await).await;
         self.of("courses", async |r| roster::queries::courses(&mut r.begin(school()).await?, None, 100).await).await;
         self.of("kiosks", async |r| roster::queries::kiosks(&mut r.begin(school()).await?, None, 100).await).await;
+        self.of("health", async |r| live::health::kiosks(&mut r.begin(school()).await?, None, 100).await).await;
+        let gate = an_id::<KioskId>(3, 2);
+        self.of("health_of_one", async |r| live::health::kiosk(&mut r.begin(school()).await?, gate).await).await;
         self.of("students", async |r| {
             roster::queries::students(&mut r.begin(school()).await?, None, middle, 100).await
         })

@@ -28,7 +28,8 @@ impl Oracle {
         let school = &place.school;
         let courses = school.courses.iter().map(|course| course.0);
         let pupils = school.pupils.iter().map(|pupil| pupil.id.0);
-        for id in courses.chain(pupils).chain([school.id.0, place.kiosk.id.0, place.member, place.guardian]) {
+        let own = [school.id.0, place.kiosk.id.0, place.spare, place.member, place.guardian];
+        for id in courses.chain(pupils).chain(own) {
             self.id(id, n);
         }
     }

@@ -103,6 +103,12 @@ impl Chance {
         if path.contains("{id}") {
             path = path.replace("{id}", &self.id(scene, asker, course).to_string());
         }
+        if path.ends_with("/revoke") || path.ends_with("/anular") {
+            // The others go on.
+            let spare = if self.one_in(12) { id() } else { self.place(scene, asker).spare };
+            self.ids.push(spare);
+            path = path.replace("{kiosk_id}", &spare.to_string());
+        }
         if path.contains("{kiosk_id}") {
             path = path.replace("{kiosk_id}", &self.id(scene, asker, |_, place| place.kiosk.id.0).to_string());
         }
@@ -175,6 +181,12 @@ impl Chance {
                 let device = self.place(scene, asker).kiosk.device(0, scene.line.now());
                 builder.json(&device)
             }
+            ("PUT", "/api/v1/kiosks/{kiosk_id}/mode") => {
+                let lanes = ["entry_lane", "exit_lane", "choice"];
+                let change = json!({"from": lanes[self.below(3)], "mode": lanes[self.below(3)]});
+                builder.header("idempotency-key", id().to_string()).json(&change)
+            }
+            ("POST", "/api/v1/kiosks/{kiosk_id}/revoke") => builder.header("idempotency-key", id().to_string()),
             ("PUT", _) => {
                 let from = format!("2026-03-{:02}", 2 + self.below(20));
                 let stay = json!({"weekday": "Mon", "entry": "08:00:00", "exit": "13:00:00"});
@@ -208,6 +220,10 @@ impl Chance {
             }
             "/personas/estado" => vec![member(self), ("que", pick(self, &["reponer", "suspender"]))],
             "/personas/enlace" => vec![member(self)],
+            "/kioscos/{kiosk_id}/sentido" => {
+                let lanes = ["entry_lane", "exit_lane", "choice"];
+                vec![("desde", pick(self, &lanes)), ("sentido", pick(self, &lanes))]
+            }
             "/cuenta/sesiones" => vec![("sesion", self.id(scene, asker, |_, place| place.member).to_string())],
             "/cuenta/confirmar" => vec![("clave", "x".into())],
             "/cuenta/clave" => vec![("actual", "x".into()), ("nueva", "y".into()), ("repetida", "y".into())],

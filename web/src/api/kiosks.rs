@@ -1,6 +1,9 @@
-//! The kiosk API, version 1. Its wire types are in `kiosk-protocol`.
+//! What kiosks send and ask (wire types in `kiosk-protocol`), and what people ask about kiosks.
 
 pub mod heartbeat;
+pub(super) mod list;
+pub(super) mod mode;
+pub(super) mod revoke;
 pub mod roster;
 pub mod scans;
 

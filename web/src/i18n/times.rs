@@ -56,6 +56,20 @@ pub fn ago_minutes(minutes: i64, lang: Lang) -> String {
     if minutes < 1 { lang.t("ago-just-now") } else { ago(TimeDelta::minutes(minutes), lang) }
 }
 
+/// `2,1 s`, `12 s`, `3 min`, `2 h`: a length of time, never rounded up.
+pub fn span(length: TimeDelta, lang: Lang) -> String {
+    let millis = length.num_milliseconds().max(0);
+    match millis / 1000 {
+        seconds @ 0..10 => {
+            let mark = if lang == Lang::Es { ',' } else { '.' };
+            format!("{seconds}{mark}{} s", millis % 1000 / 100)
+        }
+        seconds @ 10..120 => format!("{seconds} s"),
+        seconds @ 120..7_200 => format!("{} min", seconds / 60),
+        seconds => format!("{} h", seconds / 3_600),
+    }
+}
+
 fn weekday(day: Weekday, lang: Lang) -> String {
     lang.t(match day {
         Weekday::Mon => key("weekday-mon"),
@@ -117,5 +131,8 @@ mod tests {
         assert_eq!(ago(TimeDelta::milliseconds(449), Lang::En), "0.4 s ago");
         let minutes = [0, 1, 59, 60, 10_080].map(|minutes| ago_minutes(minutes, Lang::Es));
         assert_eq!(minutes, ["recién", "hace 1 min", "hace 59 min", "hace 1 h", "hace 7 días"]);
+        let length = |millis| span(TimeDelta::milliseconds(millis), Lang::Es);
+        assert_eq!([2_199, 119_999, 7_199_999].map(length), ["2,1 s", "119 s", "119 min"]);
+        assert_eq!(span(TimeDelta::milliseconds(7_200_000 + 1), Lang::En), "2 h");
     }
 }

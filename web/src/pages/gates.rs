@@ -4,7 +4,7 @@
 use super::icon::icon;
 use super::view::{Board, Gate};
 use crate::i18n::{Lang, key, times};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::kiosk::LaneMode;
 use maud::{Markup, html};
 
@@ -21,6 +21,7 @@ pub(super) fn gates(board: &Board, lang: Lang) -> Markup {
                 @for gate in &board.gates { (row(gate, now, board, lang)) }
             }
         }
+        p { a class="back" href={ "/kioscos?colegio=" (board.school.id) } { (lang.t("gates-more")) } }
         p class={ "quarantine" @if board.quarantined > 0 { " some" } } {
             (icon("inbox"))
             (lang.f("quarantined", &[("n", board.quarantined.into())]))
@@ -48,24 +49,22 @@ fn row(gate: &Gate, now: DateTime<Utc>, board: &Board, lang: Lang) -> Markup {
                     Some(seen) => (lang.f("gate-seen", &[("ago", (&times::ago(now - seen, lang)).into())])),
                     None => (lang.t("gate-never")),
                 }
-                (queue(gate, now, lang))
+                @if let Some(words) = waiting(gate.queued, gate.drained_through.map(|through| now - through), lang) {
+                    " · " (words)
+                }
             }
         }
     }
 }
 
-/// How much waits, and how old the oldest of it can be.
-fn queue(gate: &Gate, now: DateTime<Utc>, lang: Lang) -> Markup {
-    let age = gate.drained_through.map(|through| times::ago(now - through, lang));
-    html! {
-        @match (gate.queued, age) {
-            (None, None) => {},
-            (Some(0), _) => { " · " (lang.t("queue-empty")) }
-            (None, Some(age)) => { " · " (lang.f("queue-drained", &[("ago", (&age).into())])) }
-            (Some(n), None) => { " · " (lang.f("queue-waiting", &[("n", n.into())])) }
-            (Some(n), Some(age)) => {
-                " · " (lang.f("queue-waiting-since", &[("n", n.into()), ("ago", (&age).into())]))
-            }
-        }
-    }
+/// How much waits on a kiosk, and how old the oldest of it can be; none if nothing is known of it.
+pub(super) fn waiting(queued: Option<u32>, drained: Option<TimeDelta>, lang: Lang) -> Option<String> {
+    let ago = drained.map(|age| times::ago(age, lang));
+    Some(match (queued, ago) {
+        (None, None) => return None,
+        (Some(0), _) => lang.t("queue-empty"),
+        (None, Some(ago)) => lang.f("queue-drained", &[("ago", (&ago).into())]),
+        (Some(n), None) => lang.f("queue-waiting", &[("n", n.into())]),
+        (Some(n), Some(ago)) => lang.f("queue-waiting-since", &[("n", n.into()), ("ago", (&ago).into())]),
+    })
 }

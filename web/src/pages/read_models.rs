@@ -2,8 +2,8 @@
 
 use super::source::{Boards, Source, SourceError};
 use super::view::{
-    Board, Counts, Course, CourseDay, Freshness, Gate, NobodyWhy, PersonName, Phase, Pupil, Scan, School, Status,
-    Version,
+    Board, Counts, Course, CourseDay, Freshness, Gate, Listed, NobodyWhy, PersonName, Phase, Pupil, Scan, School,
+    Status, Version,
 };
 use crate::AppState;
 use crate::live::{Frame, LiveError, Watcher};
@@ -25,7 +25,7 @@ const STALE_AFTER_MS: u64 = 5_000;
 
 /// A gate that was not heard for this long of real time is called silent: kiosks call at least every
 /// minute.
-const SILENT_AFTER: TimeDelta = TimeDelta::minutes(3);
+pub(super) const SILENT_AFTER: TimeDelta = TimeDelta::minutes(3);
 
 /// Rows of a page of a query.
 const PAGE: i64 = 200;
@@ -49,7 +49,11 @@ impl Source for ReadModels {
         .boxed()
     }
 
-    fn schools(&self) -> BoxFuture<'_, Result<Vec<School>, SourceError>> {
+    fn now(&self) -> DateTime<Utc> {
+        self.0.clock.now()
+    }
+
+    fn schools(&self) -> BoxFuture<'_, Result<Vec<Listed>, SourceError>> {
         async move {
             let mut schools = Vec::new();
             let mut after = None;
@@ -57,13 +61,13 @@ impl Source for ReadModels {
                 let page = self.0.pools.request.schools(after, PAGE).await?;
                 let full = i64::try_from(page.len()).is_ok_and(|n| n == PAGE);
                 after = page.last().map(|school| school.school_id);
-                schools.extend(page.into_iter().map(|school| School {
-                    id: school.school_id.0,
-                    name: school.name,
-                    zone: school.settings.zone,
+                schools.extend(page.into_iter().map(|school| Listed {
+                    school: School { id: school.school_id.0, name: school.name, zone: school.settings.zone },
+                    rbd: school.rbd,
                 }));
                 if !full {
-                    schools.sort_by(|a, b| a.name.cmp(&b.name).then(a.id.cmp(&b.id)));
+                    let order = |listed: &Listed| (listed.school.name.clone(), listed.school.id);
+                    schools.sort_by_cached_key(order);
                     return Ok(schools);
                 }
             }

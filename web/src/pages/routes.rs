@@ -1,9 +1,10 @@
 //! The addresses of the pages.
 
+use super::chooser::Choice;
 use super::live::{Live, Shape};
 use super::respond::{self, Nonce};
 use super::source::{Source, SourceError};
-use super::view::{School, Who};
+use super::view::Who;
 use super::{board, chooser, course, error, wall};
 use crate::i18n::{LANGUAGE_COOKIE, Lang, negotiate};
 use crate::middleware::{RequestId, SCHOOL_COOKIE, named_loopback};
@@ -19,10 +20,13 @@ use domain::SchoolId;
 use serde::Deserialize;
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+/// How long the figures of all schools together may take; those of the rest are left out, and said to be so.
+const FIGURES_WITHIN: Duration = Duration::from_secs(2);
 /// How long a choice is kept, in seconds.
 const YEAR: u32 = 31_536_000;
 
@@ -113,11 +117,14 @@ impl Visit {
     }
 
     /// The schools of this person, by name, each with the first page that the person may see there.
-    async fn schools(&self, source: &dyn Source) -> Result<Vec<(School, &'static str)>, SourceError> {
+    async fn schools(&self, source: &dyn Source) -> Result<Vec<Choice>, SourceError> {
         let Some(person) = &self.person else { return Ok(Vec::new()) };
-        let schools = source.schools().await?.into_iter();
-        let own = schools.filter(|school| person.belongs_to(SchoolId(school.id)));
-        Ok(own.map(|school| (school.clone(), first_page(|p| person.may(p, SchoolId(school.id))))).collect())
+        let listed = source.schools().await?.into_iter();
+        let own = listed.filter(|listed| person.belongs_to(SchoolId(listed.school.id))).map(|listed| {
+            let may = |permission| person.may(permission, SchoolId(listed.school.id));
+            Choice { first: first_page(may), may_see: may(Permission::BoardRead), today: None, listed }
+        });
+        Ok(own.collect())
     }
 
     /// The answer, with the choices of this visit kept.
@@ -185,7 +192,7 @@ async fn shown(
         let (nonce, who) = (Nonce::fresh(), visit.who(&*pages.source).await);
         let Some(school) = visit.school else {
             let schools = visit.schools(&*pages.source).await?;
-            let markup = chooser::page(&schools, &who, visit.lang, &nonce);
+            let markup = chooser::page(&schools, None, &who, visit.lang, &nonce);
             return Ok(visit.answer(StatusCode::OK, &nonce, markup));
         };
         Ok(match pages.source.board(school).await? {
@@ -201,9 +208,19 @@ async fn shown(
 
 async fn schools(State(pages): State<Pages>, visit: Visit) -> Response {
     match visit.schools(&*pages.source).await {
-        Ok(schools) => {
+        Ok(mut schools) => {
+            // One after the other: whoever has a hundred schools takes one place among those who compute boards.
+            let computed = async {
+                for school in schools.iter_mut().filter(|school| school.may_see) {
+                    school.today = pages.source.board(school.listed.school.id).await.unwrap_or_else(|error| {
+                        tracing::warn!(%error, "no figures of a school");
+                        None
+                    });
+                }
+            };
+            let _ = tokio::time::timeout(FIGURES_WITHIN, computed).await;
             let (nonce, who) = (Nonce::fresh(), visit.who(&*pages.source).await);
-            let markup = chooser::page(&schools, &who, visit.lang, &nonce);
+            let markup = chooser::page(&schools, Some(pages.source.now()), &who, visit.lang, &nonce);
             visit.answer(StatusCode::OK, &nonce, markup)
         }
         Err(error) => visit.failed(&error),

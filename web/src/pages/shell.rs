@@ -25,6 +25,8 @@ pub(super) enum Place {
     Schools,
     /// Who works here.
     People,
+    /// How the kiosks are.
+    Kiosks,
     /// What happened to accounts.
     Log,
     /// One's own account.
@@ -64,6 +66,9 @@ fn head(page: &Page<'_>) -> Markup {
         meta name="robots" content="noindex";
         link rel="icon" type="image/svg+xml" href=(assets::BADGE.href());
         link rel="stylesheet" href=(assets::STYLE.href()) integrity=(assets::STYLE.integrity);
+        @if matches!(page.place, Place::Kiosks | Place::Schools) {
+            link rel="stylesheet" href=(assets::OFFICE.href()) integrity=(assets::OFFICE.integrity);
+        }
         @if page.ages {
             noscript { meta http-equiv="refresh" content=(PLAIN_REFRESH); }
         }
@@ -126,6 +131,9 @@ fn places(page: &Page<'_>, who: &Who) -> Markup {
             (place(page, Place::Wall, "/hoy/muro", "wall", key("nav-wall"), Some("wide")))
         }
         @if who.several_schools { (place(page, Place::Schools, "/escuelas", "school", key("nav-schools"), None)) }
+        @if who.may(Permission::BoardRead) {
+            (place(page, Place::Kiosks, "/kioscos", "gate", key("nav-kiosks"), Some("wide")))
+        }
         @if who.may(Permission::PeopleRead) {
             (place(page, Place::People, "/personas", "people", key("nav-people"), None))
         }

@@ -1,6 +1,7 @@
 //! Where the pages' values come from.
 
-use super::view::{Board, CourseDay, School};
+use super::view::{Board, CourseDay, Listed};
+use chrono::{DateTime, Utc};
 use domain::AccountId;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
@@ -28,7 +29,10 @@ pub trait Source: Send + Sync + 'static {
     fn name(&self, account: AccountId) -> BoxFuture<'_, Option<String>>;
 
     /// Every school, by name.
-    fn schools(&self) -> BoxFuture<'_, Result<Vec<School>, SourceError>>;
+    fn schools(&self) -> BoxFuture<'_, Result<Vec<Listed>, SourceError>>;
+
+    /// What the figures are judged at.
+    fn now(&self) -> DateTime<Utc>;
 
     /// A school's board now; none if there is no such school.
     fn board(&self, school: Uuid) -> BoxFuture<'_, Result<Option<Arc<Board>>, SourceError>>;

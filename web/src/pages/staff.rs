@@ -90,7 +90,7 @@ pub(super) struct Visit {
     peer: Option<Peer>,
     id: Option<String>,
     /// What the page before says was done: `?aviso=…`, one of its own words.
-    notice: Option<String>,
+    pub(super) notice: Option<String>,
     /// Where the person wanted to go.
     wanted: Option<String>,
 }
@@ -225,7 +225,7 @@ impl Visit {
 }
 
 /// Whose page it is.
-async fn who(state: &AppState, person: &Person) -> Who {
+pub(super) async fn who(state: &AppState, person: &Person) -> Who {
     Who::of(person, ReadModels(state.clone()).name(person.account_id).await)
 }
 

@@ -1,12 +1,13 @@
 //! Every page and every message of the stream, from every sample, in both languages.
 
 use super::respond::Nonce;
-use super::view::{Board, CourseDay, School, Who};
-use super::{board, chooser, course, error, family, sample, staff, wall};
+use super::view::{Board, CourseDay, Listed, School, Who};
+use super::{board, chooser, course, error, family, kiosks, sample, staff, wall};
 use crate::i18n::Lang;
 use crate::permissions::Permission;
 use axum::http::StatusCode;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 fn boards() -> Vec<(&'static str, Board)> {
     vec![
@@ -37,11 +38,29 @@ fn pages(lang: Lang) -> Vec<(String, String)> {
         pages.push((format!("course {name}"), course::page(&day, &who(), lang, &nonce)));
     }
     let hostile = School { name: sample::HOSTILE.to_owned(), ..sample::school() };
-    for schools in [vec![], vec![(sample::school(), "/hoy"), (hostile, "/registro")]] {
-        pages.push((format!("schools {}", schools.len()), chooser::page(&schools, &who(), lang, &nonce)));
+    let choice = |school: &School, board: Option<Board>| chooser::Choice {
+        listed: Listed { school: school.clone(), rbd: board.as_ref().map(|_| sample::HOSTILE.to_owned()) },
+        first: "/hoy",
+        may_see: board.is_some() || *school == hostile,
+        today: board.map(Arc::new),
+    };
+    let of_boards = || boards().into_iter().map(|(_, board)| choice(&hostile, Some(board)));
+    for (name, schools) in [
+        ("none", vec![]),
+        ("hostile", of_boards().collect()),
+        (
+            "hostile, some without figures",
+            of_boards().chain([choice(&hostile, None), choice(&sample::school(), None)]).collect(),
+        ),
+    ] {
+        for now in [None, Some(sample::now())] {
+            let what = format!("schools {name}, {}", now.is_some());
+            pages.push((what, chooser::page(&schools, now, &who(), lang, &nonce)));
+        }
     }
     pages.extend(staff::sample_pages(lang, &nonce));
     pages.extend(family::sample_pages(lang, &nonce));
+    pages.extend(kiosks::sample_pages(lang, &nonce));
     for status in [404, 403, 400, 503, 500] {
         let status = StatusCode::from_u16(status).unwrap();
         pages.push((format!("error {status}"), error::page(status, Some(sample::HOSTILE), lang, &nonce)));
@@ -111,8 +130,8 @@ fn no_page_has_inline_styles_handlers_or_filters_and_every_htmx_element_has_the_
                     htmx += 1;
                     assert_eq!(value(&attributes, "hx-nonce"), Some("c2FtcGxlLW5vbmNl"), "{page}: {element}");
                 }
-                use crate::assets::{PASSKEY, SCRIPT, STYLE};
-                let asset = [(&STYLE, "href"), (&SCRIPT, "src"), (&PASSKEY, "src")]
+                use crate::assets::{OFFICE, PASSKEY, SCRIPT, STYLE};
+                let asset = [(&STYLE, "href"), (&OFFICE, "href"), (&SCRIPT, "src"), (&PASSKEY, "src")]
                     .into_iter()
                     .find(|(asset, at)| value(&attributes, at) == Some(&asset.href()));
                 if let Some((asset, _)) = asset {
@@ -276,7 +295,6 @@ mod served {
     use domain::{AccountId, SchoolId};
     use futures::future::BoxFuture;
     use futures::{FutureExt as _, StreamExt as _, stream};
-    use std::sync::Arc;
     use tokio::sync::Semaphore;
     use tokio_util::sync::CancellationToken;
     use tower::ServiceExt as _;
@@ -301,8 +319,12 @@ mod served {
         fn name(&self, _: AccountId) -> BoxFuture<'_, Option<String>> {
             futures::future::ready(Some("Marta Rojas".to_owned())).boxed()
         }
-        fn schools(&self) -> BoxFuture<'_, Result<Vec<School>, SourceError>> {
-            self.answer(self.schools.clone())
+        fn now(&self) -> chrono::DateTime<chrono::Utc> {
+            sample::now()
+        }
+        fn schools(&self) -> BoxFuture<'_, Result<Vec<Listed>, SourceError>> {
+            let listed = |school: &School| Listed { school: school.clone(), rbd: Some("10123-4".to_owned()) };
+            self.answer(self.schools.iter().map(listed).collect())
         }
         fn board(&self, id: Uuid) -> BoxFuture<'_, Result<Option<Arc<Board>>, SourceError>> {
             self.answer(self.has(id).then(|| Arc::new(Board::sample())))

@@ -142,6 +142,15 @@ pub struct School {
     pub zone: Tz,
 }
 
+/// A school in the list of all.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Listed {
+    /// It.
+    pub school: School,
+    /// Its number in the ministry's register (RBD), if it has one.
+    pub rbd: Option<String>,
+}
+
 /// A person's name, or why there is none.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum PersonName {
@@ -244,6 +253,44 @@ pub struct Gate {
     pub silent_since: Option<DateTime<Utc>>,
     /// No longer trusted.
     pub revoked: bool,
+}
+
+/// A kiosk as those see it who look after it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Kiosk {
+    /// Its id.
+    pub id: Uuid,
+    /// Its gate: `Portón Norte`
+    pub name: String,
+    /// Its lane.
+    pub mode: LaneMode,
+    /// No longer trusted.
+    pub revoked: bool,
+    /// When it last called, if ever.
+    pub last_seen: Option<DateTime<Utc>>,
+    /// Nothing was heard of it for longer than may be.
+    pub silent: bool,
+    /// Scans that waited on it when it last called.
+    pub queued: Option<u32>,
+    /// Everything taken before this instant has arrived.
+    pub drained_through: Option<DateTime<Utc>>,
+    /// Its latest scan that could be placed.
+    pub last_scan_at: Option<DateTime<Utc>>,
+    /// Its clock minus the server's when it last called, milliseconds.
+    pub skew_ms: Option<i64>,
+    /// The version of its program, if it told one.
+    pub version: Option<String>,
+    /// Gaps found in its numbers.
+    pub gaps: u32,
+    /// Numbers that it used twice.
+    pub forks: u32,
+}
+
+impl Kiosk {
+    /// Whether it is at work.
+    pub fn is_calling(&self) -> bool {
+        !self.revoked && !self.silent && self.last_seen.is_some()
+    }
 }
 
 /// Why nobody is expected.

@@ -1,7 +1,7 @@
 //! The table.
 
 use super::Access::{Enrolling, Guardian, Kiosk, Local, May, OwnPupil, Person, Public};
-use super::Permission::{AuditRead, BoardRead, PeopleManage, PeopleRead, PupilsRead, ScheduleWrite};
+use super::Permission::{AuditRead, BoardRead, KiosksManage, PeopleManage, PeopleRead, PupilsRead, ScheduleWrite};
 use super::Tries::{OfNetwork, OfPerson};
 use super::{Access, Route};
 use crate::throttle::limits::{PASSKEY, REDEEM, REFRESH, STEP_UP};
@@ -39,6 +39,9 @@ pub const ROUTES: &[Route] = &[
     put("/api/v1/courses/{id}/schedule", May(ScheduleWrite)),
     get("/api/v1/students", May(PupilsRead)).shows(What::Pupils),
     get("/api/v1/audit", May(AuditRead)).shows(What::Audit),
+    get("/api/v1/kiosks", May(BoardRead)),
+    put("/api/v1/kiosks/{kiosk_id}/mode", May(KiosksManage)),
+    post("/api/v1/kiosks/{kiosk_id}/revoke", May(KiosksManage)).after_password(),
     // In and out for programs. The tokens themselves are what these ask for.
     post("/api/v1/tokens", Public),
     post("/api/v1/tokens/refresh", Public).tried(OfNetwork(&REFRESH)),
@@ -93,6 +96,12 @@ pub const ROUTES: &[Route] = &[
     post("/personas/factor", May(PeopleManage)).after_password(),
     get("/registro", May(AuditRead)),
     get("/registro/miradas", May(AuditRead)),
+    // The kiosks of a school.
+    get("/kioscos", May(BoardRead)),
+    get("/kioscos/{kiosk_id}", May(KiosksManage)),
+    post("/kioscos/{kiosk_id}/sentido", May(KiosksManage)),
+    get("/kioscos/{kiosk_id}/anular", May(KiosksManage)).after_password(),
+    post("/kioscos/{kiosk_id}/anular", May(KiosksManage)).after_password(),
     // Families.
     get("/familia/entrar", Public),
     post("/familia/entrar", Public),

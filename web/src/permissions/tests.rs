@@ -61,11 +61,11 @@ async fn a49_a_route_that_nobody_declared_is_not_served() {
 
 #[test]
 fn roles_have_what_the_issue_gives_them() {
-    use Permission::{AuditRead, BoardRead, PeopleManage, PeopleRead, PupilsRead, ScheduleWrite};
+    use Permission::{AuditRead, BoardRead, KiosksManage, PeopleManage, PeopleRead, PupilsRead, ScheduleWrite};
     let of = |role| Permission::ALL.into_iter().filter(|permission| permission.is_of(role)).collect::<Vec<_>>();
     assert_eq!(of(StaffRole::Admin), Permission::ALL);
     assert_eq!(of(StaffRole::Owner), Permission::ALL);
-    assert_eq!(of(StaffRole::Director), [BoardRead, PupilsRead, ScheduleWrite, AuditRead, PeopleRead]);
+    assert_eq!(of(StaffRole::Director), [BoardRead, PupilsRead, ScheduleWrite, AuditRead, PeopleRead, KiosksManage]);
     assert_eq!(of(StaffRole::Inspector), [BoardRead, PupilsRead]);
     assert_eq!(of(StaffRole::Auditor), [AuditRead]);
     assert!(!of(StaffRole::Director).contains(&PeopleManage));
@@ -76,6 +76,19 @@ fn roles_have_what_the_issue_gives_them() {
 struct Ids {
     course: Uuid,
     member: Uuid,
+    kiosk: Uuid,
+}
+
+impl Ids {
+    /// Of a school, with somebody.
+    fn of(school: &TestSchool, member: Uuid) -> Self {
+        Self { course: school.course.0, member, kiosk: school.kiosk.0 }
+    }
+
+    /// Things that are nowhere.
+    fn nowhere(member: Uuid) -> Self {
+        Self { course: Uuid::from_u128(0xbad), member, kiosk: Uuid::from_u128(0xbad) }
+    }
 }
 
 /// A form for every page that takes one.
@@ -101,6 +114,8 @@ fn form(route: &Route, ids: Ids, unique: Uuid) -> Option<Vec<(&'static str, Stri
         "/personas/rol" => vec![member, ("rol", "AUDITOR".into()), ("que", "dar".into())],
         "/personas/estado" => vec![member, ("que", "reponer".into())],
         "/personas/enlace" | "/personas/factor" => vec![member],
+        "/kioscos/{kiosk_id}/sentido" => vec![("desde", "entry_lane".into()), ("sentido", "entry_lane".into())],
+        "/kioscos/{kiosk_id}/anular" => vec![],
         "/entrar" => vec![("email", "x@escuela.cl".into()), ("clave", "x".into())],
         "/entrar/codigo" | "/entrar/factor/codigo" => vec![("codigo", "000000".into())],
         "/entrar/activar" => vec![("enlace", "x".into()), ("nueva", "y".into()), ("repetida", "y".into())],
@@ -114,7 +129,7 @@ fn form(route: &Route, ids: Ids, unique: Uuid) -> Option<Vec<(&'static str, Stri
 
 /// A request for a route, about a school if one is named.
 async fn ask(app: &TestApp, client: &Client, route: &Route, named: Option<SchoolId>, ids: Ids) -> Response {
-    let mut path = route.path.replace("{id}", &ids.course.to_string()).replace("{kiosk_id}", &ids.course.to_string());
+    let mut path = route.path.replace("{id}", &ids.course.to_string()).replace("{kiosk_id}", &ids.kiosk.to_string());
     if path.contains("{name}") {
         path = crate::assets::STYLE.href();
     }
@@ -125,10 +140,14 @@ async fn ask(app: &TestApp, client: &Client, route: &Route, named: Option<School
     let unique = app.state().ids.next();
     let request = match (route.method, form(route, ids, unique)) {
         ("POST", Some(form)) => with_form(request, form),
-        ("PUT", None) => {
-            let week = json!({"effective_from": "2026-03-02", "stays": [
-                {"weekday": "Mon", "entry": "08:00:00", "exit": "13:00:00"}]});
-            request.header("idempotency-key", unique.to_string()).json(&week)
+        ("PUT" | "POST", None) => {
+            let body = if route.path.ends_with("/mode") {
+                json!({"from": "entry_lane", "mode": "entry_lane"})
+            } else {
+                json!({"effective_from": "2026-03-02", "stays": [
+                    {"weekday": "Mon", "entry": "08:00:00", "exit": "13:00:00"}]})
+            };
+            request.header("idempotency-key", unique.to_string()).json(&body)
         }
         _ => request,
     };
@@ -156,7 +175,16 @@ fn lets_in(route: &Route, status: u16) -> bool {
         | ("POST", "/cuenta/codigo" | "/cuenta/codigo/quitar" | "/cuenta/sesiones" | "/cuenta/programas") => {
             status == 303 || status == 422
         }
-        ("POST", "/personas/rol" | "/personas/estado" | "/personas/factor" | "/cuenta/llaves/quitar") => status == 303,
+        (
+            "POST",
+            "/personas/rol"
+            | "/personas/estado"
+            | "/personas/factor"
+            | "/cuenta/llaves/quitar"
+            | "/kioscos/{kiosk_id}/anular",
+        ) => status == 303,
+        // Somebody before may have revoked it.
+        ("POST", "/kioscos/{kiosk_id}/sentido") => status == 303 || status == 409,
         _ => status == 200,
     }
 }
@@ -186,12 +214,8 @@ fn marks(school: &TestSchool) -> Vec<String> {
 async fn p31_every_route_as_every_kind_of_person_over_own_foreign_and_random_ids() {
     let app = TestApp::start().await.unwrap();
     let (own, twin) = (app.school(2).await.unwrap(), app.school(2).await.unwrap());
-    let ids = [&own, &twin].map(|school| (school.id, school.course.0));
     let members = [member(&app, &own).await, member(&app, &twin).await];
-    let ids = |school: SchoolId| {
-        let n = usize::from(school != ids[0].0);
-        Ids { course: ids[n].1, member: members[n] }
-    };
+    let ids = |school: SchoolId| if school == own.id { Ids::of(&own, members[0]) } else { Ids::of(&twin, members[1]) };
     let disabled = app.person(own.id, StaffRole::Admin).await.unwrap();
     sqlx::query("update accounts set disabled_at = created_at where account_id = $1")
         .bind(disabled.account_id.0)
@@ -251,11 +275,11 @@ async fn p31_every_route_as_every_kind_of_person_over_own_foreign_and_random_ids
             }
             let about_somebody =
                 form(route, ids(own.id), Uuid::nil()).is_some_and(|f| f.iter().any(|(k, _)| *k == "cuenta"));
-            if allowed && (route.path.contains("{id}") || about_somebody) {
+            let names_something = ["{id}", "{kiosk_id}"].iter().any(|id| route.path.contains(id));
+            if allowed && (names_something || about_somebody) {
                 // The asker's own school, and what is in it only by name.
                 let mut answers = Vec::new();
-                let nowhere = Ids { course: Uuid::from_u128(0xbad), member: Uuid::from_u128(0xbad) };
-                for ids in [ids(foreign.id), nowhere] {
+                for ids in [ids(foreign.id), Ids::nowhere(Uuid::from_u128(0xbad))] {
                     let refused = ask(&app, &client, route, Some(own.id), ids).await;
                     let status = refused.status();
                     let text = refused.text().await.unwrap();
@@ -309,7 +333,7 @@ async fn p31_every_route_as_a_guardian_and_the_families_routes_as_everybody() {
             // The staff's: a guardian is nobody there.
             Access::Person | Access::May(_) => {
                 for school in [Some(own.id), Some(twin.id), None] {
-                    let ids = Ids { course: own.course.0, member: Uuid::nil() };
+                    let ids = Ids::of(&own, Uuid::nil());
                     let refused = ask(&app, &guardian, route, school, ids).await;
                     let what = format!("guardian {route:?} {school:?}");
                     turned_away(route, refused, &what).await;
@@ -372,6 +396,7 @@ async fn a_person_of_two_schools_names_one_and_sees_both_in_the_choice_and_no_th
     let (code, page) = status("/escuelas".into()).await;
     let shows = |school: &TestSchool| page.contains(&school.id.to_string());
     assert_eq!((code, shows(&one), shows(&two), shows(&three)), (200, true, true, false));
+    assert_eq!(page.matches("de 1 adentro").count(), 1, "the figures of the one where the person may see the day");
     app.shutdown().await;
 }
 
@@ -400,7 +425,7 @@ async fn a21_no_page_of_another_site_writes_by_any_route_with_a_persons_cookie()
                 headers.insert(reqwest::header::HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
             }
             let client = workers::outbound::loopback().default_headers(headers).build().unwrap();
-            let refused = ask(&app, &client, route, None, Ids { course: school.course.0, member: Uuid::nil() }).await;
+            let refused = ask(&app, &client, route, None, Ids::of(&school, Uuid::nil())).await;
             assert_eq!(refusal(refused).await.unwrap(), (403, "cross_site".into()), "{route:?} {says:?}");
             cells += 1;
         }

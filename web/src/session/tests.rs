@@ -274,7 +274,7 @@ async fn whoever_cannot_be_known_is_refused_and_told_to_come_back() {
     app.school(1).await.unwrap();
     app.running().pools().auth.close().await;
     for route in ROUTES.iter().filter(|route| matches!(route.access, Access::Person | Access::May(_))) {
-        let path = route.path.replace("{id}", "x");
+        let path = route.path.replace("{id}", "x").replace("{kiosk_id}", "x");
         let method = route.method.parse().unwrap();
         let answer = app.client.request(method, format!("{}{path}", app.base)).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "{route:?}");

@@ -258,7 +258,7 @@ async fn a_lane_that_turned_and_a_log_that_was_restored_count_at_the_next_scan()
     site.enrol(kiosk(1), LaneMode::EntryLane).await;
     let context = site.context(school(1));
     assert_eq!(site.submit_one(1, 1).await.reasons, [""; 0]);
-    let turn = domain::kiosk::Command::ChangeMode { mode: LaneMode::ExitLane };
+    let turn = domain::kiosk::Command::ChangeMode { from: LaneMode::EntryLane, mode: LaneMode::ExitLane };
     let lane = StreamId::of(school(1), kiosk(1).kiosk_id);
     site.world.write.execute::<Kiosk>(&context, &lane, turn).await.unwrap();
     site.world.clock.advance(TimeDelta::minutes(5));
@@ -306,7 +306,7 @@ async fn a_scan_that_syncs_after_a_revocation_a_withdrawal_or_a_new_mode_is_judg
     ask(1, Command::RevokeCredential { credential_id: credential(1), reason: RevocationReason::Lost }).await;
     ask(2, Command::Erase).await;
     ask(3, Command::Withdraw { from: date("2026-03-10") }).await;
-    let turn = domain::kiosk::Command::ChangeMode { mode: LaneMode::ExitLane };
+    let turn = domain::kiosk::Command::ChangeMode { from: LaneMode::EntryLane, mode: LaneMode::ExitLane };
     let stream = StreamId::of(school(1), kiosk(1).kiosk_id);
     site.world.write.execute::<Kiosk>(&context, &stream, turn).await.unwrap();
     // 09:00: the scans of 07:45 arrive, and one of each pupil from just now.

@@ -185,6 +185,7 @@ impl AccountPage {
                 ul class="ways" {
                     @if self.who.may(Permission::BoardRead) {
                         li { a class="card" href="/hoy/muro" { (icon("wall")) b { (lang.t("nav-wall")) } (icon("next")) } }
+                        li { a class="card" href="/kioscos" { (icon("gate")) b { (lang.t("nav-kiosks")) } (icon("next")) } }
                     }
                     @for other in Lang::ALL.into_iter().filter(|other| *other != lang) {
                         li {

@@ -24,8 +24,8 @@ async fn rows(pool: &PgPool, school: SchoolId) -> Vec<Row> {
 #[test]
 fn p47_every_route_that_shows_pupils_says_so() {
     use Permission::{AuditRead, BoardRead, PupilsRead};
-    // The courses' names; accounts; who looked.
-    let shows_none = ["/api/v1/courses", "/registro", "/registro/miradas"];
+    // The courses' names; how the kiosks are; accounts; who looked.
+    let shows_none = ["/api/v1/courses", "/api/v1/kiosks", "/kioscos", "/registro", "/registro/miradas"];
     for route in ROUTES.iter().filter(|route| route.method == "GET") {
         let reads = matches!(route.access, Access::May(BoardRead | PupilsRead | AuditRead));
         assert_eq!(route.shows.is_some(), reads && !shows_none.contains(&route.path), "{route:?}");
@@ -38,7 +38,7 @@ async fn p47_each_answer_is_recorded_with_who_what_and_why_and_a_refusal_is_not(
     let (school, twin) = (app.school(2).await.unwrap(), app.school(1).await.unwrap());
     let director = app.person(school.id, StaffRole::Director).await.unwrap();
     let client = app.browser(&director).unwrap();
-    let (pool, ids) = (owner(&app).await, Ids { course: school.course.0, member: Uuid::nil() });
+    let (pool, ids) = (owner(&app).await, Ids::of(&school, Uuid::nil()));
     let mut expected = Vec::new();
     for route in ROUTES.iter().filter(|route| route.shows.is_some()) {
         let Access::May(permission) = route.access else { panic!("{route:?}") };
@@ -59,7 +59,7 @@ async fn p47_each_answer_is_recorded_with_who_what_and_why_and_a_refusal_is_not(
 
     let auditor = app.sign_in(&school, StaffRole::Auditor).await.unwrap();
     for route in ROUTES.iter().filter(|route| route.shows.is_some()) {
-        let nowhere = Ids { course: Uuid::from_u128(0xbad), member: Uuid::nil() };
+        let nowhere = Ids::nowhere(Uuid::nil());
         if route.path.contains("{id}") {
             assert_eq!(ask(&app, &client, route, Some(school.id), nowhere).await.status(), 404, "{route:?}");
         }
