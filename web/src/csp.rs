@@ -15,22 +15,19 @@ use serde::Deserialize;
 
 /// Where reports go.
 pub(crate) const REPORTS: &str = "/csp";
-/// `Reporting-Endpoints` of a page (<https://www.w3.org/TR/reporting-1/#header>).
-pub(crate) const ENDPOINTS: HeaderValue = HeaderValue::from_static("csp=\"/csp\"");
 /// The policy of what is no page: a browser that is led there runs, shows and loads nothing.
 pub(crate) const OF_NO_PAGE: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
 /// Largest body of reports, in bytes.
 const LARGEST: usize = 16 * 1024;
-/// Most reports of one body that are counted.
-const MOST: usize = 10;
 
 /// The policy of a page: only its own script, our own styles, our own server; nobody may frame it, and only htmx's own
-/// Trusted Types policy may write markup. `report-uri` is for browsers that do not know `report-to` yet.
+/// Trusted Types policy may write markup. Reports come by `report-uri`, which every browser knows and follows at once, as
+/// a page of this origin: Chromium knows no `report-to` where there is no TLS, and then sends none at all.
 pub(crate) fn of_page(nonce: &str) -> HeaderValue {
     HeaderValue::try_from(format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self'; connect-src 'self'; \
          form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
-         trusted-types htmx; report-uri {REPORTS}; report-to csp"
+         trusted-types htmx; report-uri {REPORTS}"
     ))
     .expect("base64 is a header value")
 }
@@ -40,66 +37,42 @@ pub(crate) fn router() -> Router<AppState> {
     Router::new().route(REPORTS, post(reported))
 }
 
-/// Both shapes that browsers send. They say more than this, and more with every version: what is not known is let be.
+/// What browsers send. They say more than this, and more with every version: what is not known is let be.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Sent {
-    /// `application/csp-report`
-    One {
-        #[serde(rename = "csp-report")]
-        report: Report,
-    },
-    /// `application/reports+json`
-    Many(Vec<Envelope>),
+struct Sent {
+    #[serde(rename = "csp-report")]
+    report: Report,
 }
 
 #[derive(Deserialize)]
-struct Envelope {
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(default)]
-    body: Report,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(rename_all = "kebab-case")]
 struct Report {
-    #[serde(alias = "effectiveDirective", alias = "effective-directive")]
-    directive: Option<String>,
+    effective_directive: Option<String>,
     /// Of old browsers, which say no other.
-    #[serde(alias = "violated-directive")]
-    violated: Option<String>,
-    #[serde(alias = "blockedURL", alias = "blocked-uri")]
-    blocked: Option<String>,
-    #[serde(alias = "documentURL", alias = "document-uri")]
-    page: Option<String>,
+    violated_directive: Option<String>,
+    blocked_uri: Option<String>,
+    document_uri: Option<String>,
 }
 
 impl Report {
     /// Which directive, what kind of thing, on which page.
     fn in_our_words(&self) -> [&'static str; 3] {
-        let broken = self.directive.as_deref().or(self.violated.as_deref());
-        let [blocked, on] = [&self.blocked, &self.page].map(|text| text.as_deref().unwrap_or_default());
+        let broken = self.effective_directive.as_deref().or(self.violated_directive.as_deref());
+        let [blocked, on] = [&self.blocked_uri, &self.document_uri].map(|text| text.as_deref().unwrap_or_default());
         [directive(broken.unwrap_or_default()), kind_of(blocked), page(on)]
     }
 }
 
 async fn reported(request: Request) -> Result<StatusCode, Problem> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    if !["application/csp-report", "application/reports+json"].iter().any(|known| kind.eq_ignore_ascii_case(known)) {
+    if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/csp-report") {
         return Err(Problem::new(Code::UnsupportedMediaType));
     }
     let body = whole_body(request.into_body(), LARGEST).await?;
-    let reports = match parse_json(&body, Code::InvalidBody)? {
-        Sent::One { report } => vec![report],
-        Sent::Many(all) => all.into_iter().filter(|one| one.kind == "csp-violation").map(|one| one.body).collect(),
-    };
-    for report in reports.iter().take(MOST) {
-        let [directive, blocked, page] = report.in_our_words();
-        metrics::counter!("csp_violations_total", "directive" => directive).increment(1);
-        tracing::warn!(directive, blocked, page, "a page tried what its policy does not allow");
-    }
+    let Sent { report } = parse_json(&body, Code::InvalidBody)?;
+    let [directive, blocked, page] = report.in_our_words();
+    metrics::counter!("csp_violations_total", "directive" => directive).increment(1);
+    tracing::warn!(directive, blocked, page, "a page tried what its policy does not allow");
     Ok(StatusCode::NO_CONTENT)
 }
 

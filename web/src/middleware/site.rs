@@ -1,6 +1,5 @@
 //! What a page of another web site may not make a browser do (OWASP ASVS 5.0, 3.5).
 
-use crate::csp;
 use crate::problem::{Code, Problem};
 use axum::extract::Request;
 use axum::http::{HeaderMap, header};
@@ -14,15 +13,13 @@ const STREAMS: [&str; 2] = ["/api/v1/live/stream", "/hoy/live"];
 
 /// Refuses a write or a stream that a browser asks for on behalf of another site, also of a sibling
 /// domain. Whoever says nothing is no browser (kiosks, programs), and `none` is the person's own doing. A browser
-/// too old to say so names the origin of every write; one that brings a cookie and says neither is refused. A report of
-/// a broken policy is no write of anybody's, and browsers send it with neither
-/// (<https://www.w3.org/TR/reporting-1/#send-reports>).
+/// too old to say so names the origin of every write; one that brings a cookie and says neither is refused.
 pub async fn check_site(request: Request, next: Next) -> Response {
     let writes = !request.method().is_safe();
     let guarded = writes || STREAMS.contains(&request.uri().path());
     let ours = match by_site(request.headers()).or_else(|| by_origin(request.headers())) {
         Some(ours) => ours,
-        None => !writes || !request.headers().contains_key(header::COOKIE) || request.uri().path() == csp::REPORTS,
+        None => !writes || !request.headers().contains_key(header::COOKIE),
     };
     if guarded && !ours { Problem::new(Code::CrossSite).into_response() } else { next.run(request).await }
 }

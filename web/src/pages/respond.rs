@@ -1,7 +1,7 @@
 //! The one way a page leaves the server: with a fresh nonce, the strict policy, and never stored.
 
 use crate::csp;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -41,7 +41,6 @@ pub fn page(status: StatusCode, nonce: &Nonce, markup: Markup) -> Response {
         [
             (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
             (header::CONTENT_SECURITY_POLICY, csp::of_page(&nonce.0)),
-            (HeaderName::from_static("reporting-endpoints"), csp::ENDPOINTS),
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
             (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
             (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
