@@ -150,8 +150,8 @@ fn assert_at_home(what: &str, page: &str) {
         }
     }
     for tag in page.split('<').filter(|tag| tag.starts_with("script") || tag.contains("rel=\"stylesheet\"")) {
-        let named = tag.split("/assets/board.").nth(1).unwrap_or_else(|| panic!("{what}: <{tag}"));
-        assert!(named.split('.').next().is_some_and(|hash| hash.len() == 16), "{what}: <{tag}");
+        let named = tag.split("/assets/").nth(1).unwrap_or_else(|| panic!("{what}: <{tag}"));
+        assert!(named.split('.').nth(1).is_some_and(|hash| hash.len() == 16), "{what}: <{tag}");
         assert!(tag.contains("integrity=\"sha384-"), "{what}: <{tag}");
     }
 }
@@ -223,7 +223,7 @@ async fn a14_a17_a18_a19_a22_a24_every_answer_of_every_route_carries_what_guards
     assert_eq!((seen.len(), of(|status| *status >= 400)), (ROUTES.len(), ROUTES.len()), "an error of every route");
     let dull: Vec<_> = seen.iter().filter(|((method, _), all)| *method == "GET" && all.first() >= Some(&400)).collect();
     assert!(dull.is_empty(), "not every page and every list was seen: {dull:?}");
-    assert!(of(|status| *status < 400) * 10 >= ROUTES.len() * 8, "{seen:?}");
+    assert!(of(|status| *status < 400) * 4 >= ROUTES.len() * 3, "{seen:?}");
     scene.app.shutdown().await;
 }
 
