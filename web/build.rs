@@ -103,7 +103,7 @@ fn main() {
     // Without it whoever administers a school could not come in: never left out.
     let passkey = squeezed_script(&read(&here.join("assets/passkey.js")));
     asset("PASSKEY", "passkey", "js", "text/javascript; charset=utf-8", &passkey);
-    asset("BADGE", "badge", "svg", "image/svg+xml", &read(&here.join("assets/badge.svg")));
+    asset("BADGE", "badge", "svg", "image/svg+xml; charset=utf-8", &read(&here.join("assets/badge.svg")));
     writeln!(code, "/// The icons as SVG symbols.\npub(crate) const ICONS: &str = {icons:?};")
         .expect("a String can be written");
     fs::write(out.join("assets.rs"), code).expect("OUT_DIR can be written");

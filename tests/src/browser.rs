@@ -79,10 +79,9 @@ impl Browser {
 
     /// Is signed in at a server as the owner of every test's school.
     pub async fn sign_in(&self, base: &str) -> anyhow::Result<()> {
-        let (name, value) = OWNER_COOKIE.split_once('=').context("a cookie")?;
         // A cookie is given to the page that is open.
         self.goto(&format!("{base}/entrar")).await?;
-        self.command("cookie", &json!({"cookie": {"name": name, "value": value, "httpOnly": true}})).await.map(drop)
+        self.keep(OWNER_COOKIE).await
     }
 
     /// Opens an address and waits until it has loaded.
@@ -155,6 +154,23 @@ impl Browser {
         let act = |kind: &str| json!({"type": kind, "value": key});
         let keyboard = json!({"type": "key", "id": "keyboard", "actions": [act("keyDown"), act("keyUp")]});
         self.command("actions", &json!({"actions": [keyboard]})).await.map(drop)
+    }
+
+    /// Runs a script in every page from the next one on, before any script of the page's own; no policy of a page
+    /// applies to it.
+    pub async fn run_first(&self, script: &str) -> anyhow::Result<()> {
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await
+    }
+
+    /// Gives the browser a cookie of a server, one of whose pages must be open.
+    pub async fn keep(&self, cookie: &str) -> anyhow::Result<()> {
+        let (name, value) = cookie.split_once('=').context("name=value")?;
+        self.command("cookie", &json!({"cookie": {"name": name, "value": value, "httpOnly": true}})).await.map(drop)
+    }
+
+    /// Forgets every cookie.
+    pub async fn forget(&self) -> anyhow::Result<()> {
+        self.devtools("Network.clearBrowserCookies", json!({})).await
     }
 
     async fn devtools(&self, command: &str, params: Value) -> anyhow::Result<()> {

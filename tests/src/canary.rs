@@ -300,6 +300,13 @@ async fn through_reading(line: &Line, school: &School, people: &mut People) -> R
     }
     line.http.get(format!("{}/api/v1/students/{run}", line.base)).send().await?;
     line.http.get(format!("{}/hoy/cursos/{run}", line.base)).header("cookie", format!("colegio={name}")).send().await?;
+    // A browser's report of a page that broke its policy repeats the page's address, and pieces of it.
+    let page = format!("{}/hoy?q={}", line.base, people.given());
+    let sample = people.family();
+    let report = json!({"csp-report": {"document-uri": page, "effective-directive": name, "blocked-uri": page,
+        "script-sample": sample}});
+    let reported = line.http.post(format!("{}/csp", line.base)).header("content-type", "application/csp-report");
+    ensure!(reported.body(report.to_string()).send().await?.status() == 204, "a report is taken");
     // A write with more in it than it should have.
     let schedule = json!({"effective_from": people.given(), "stays": [people.family()]});
     let url = format!("{}/api/v1/courses/{course}/schedule?school={id}", line.base);

@@ -1,9 +1,9 @@
 //! Requirement P32: whatever anybody asks, nothing of another school comes out and nothing goes in.
 //!
 //! Three schools whose rows all carry a mark of their own, and thousands of requests made by chance: every
-//! route, as every role of each school, as somebody of two schools, as kiosks, as nobody; about own, foreign
-//! and random ids, with cursors that others were given. An oracle knows of every mark and id whose it is and
-//! looks through every answer, every message and every new event.
+//! route, as every role of each school in a browser and by a program's token, as guardians, as somebody of two
+//! schools, as kiosks, as nobody; about own, foreign and random ids, with cursors that others were given. An oracle
+//! knows of every mark and id whose it is and looks through every answer, every message and every new event.
 //!
 //! `make isolation N=1000000 SEED=…` makes as many as wanted.
 
@@ -15,6 +15,7 @@ use crate::support::{Kiosk, Line, SANTIAGO, School, own_nats};
 use anyhow::{Context as _, Result, ensure};
 use commands::accounts::Invite;
 use commands::use_cases::{LinkGuardian, RegisterGuardian, link_guardian, register_guardian};
+use domain::SchoolId;
 use domain::account::StaffRole;
 use domain::kiosk::LaneMode;
 use domain::student::GuardianRights;
@@ -30,6 +31,7 @@ use std::time::Duration;
 use uuid::Uuid;
 use web::serve::Parts;
 use web::testing::{TestPerson, family};
+use web::tokens::Begin;
 
 /// Requests of one run of the tests.
 const REQUESTS: u64 = 10_000;
@@ -100,6 +102,14 @@ async fn place(line: &Line, mark: &'static str) -> Result<Place> {
     Ok(Place { school, kiosk, spare, mark, member: invited.account_id.0, guardian: guardian_id.0 })
 }
 
+/// An access token by which a program acts for somebody in a school.
+async fn program(line: &Line, person: &TestPerson, school: SchoolId) -> Result<Way> {
+    let (client, network) = ("planilla".to_owned(), "127.0.0.0/24".to_owned());
+    let begin = Begin { account_id: person.account_id, school, client, network };
+    let pair = line.state().tokens.begin(&begin).await?.context("a pair of tokens")?;
+    Ok(Way::Program(pair.access))
+}
+
 async fn scene(line: Line) -> Result<Scene> {
     let mut places = Vec::new();
     for mark in MARKS {
@@ -116,12 +126,19 @@ async fn scene(line: Line) -> Result<Scene> {
         for role in StaffRole::ALL {
             let person = TestPerson::with_role(line.state(), place.school.id, role).await?;
             oracle.id(person.account_id.0, n);
+            let program = program(&line, &person, place.school.id).await?;
+            askers.push(Asker { who: format!("program of {role} of {n}"), way: program, of: vec![n] });
             askers.push(Asker { who: format!("{role} of {n}"), way: Way::Person(person.cookie), of: vec![n] });
         }
     }
     let both = TestPerson::with_role(line.state(), places[0].school.id, StaffRole::Director).await?;
     both.grant(line.state(), places[1].school.id, StaffRole::Auditor).await?;
     oracle.person_of(both.account_id.0, vec![0, 1]);
+    // A token opens one school, also where its person may see two.
+    for (n, place) in places.iter().take(2).enumerate() {
+        let way = program(&line, &both, place.school.id).await?;
+        askers.push(Asker { who: format!("program of somebody of two schools in {n}"), way, of: vec![n] });
+    }
     askers.push(Asker { who: "somebody of two schools".into(), way: Way::Person(both.cookie), of: vec![0, 1] });
     let out = TestPerson::with_role(line.state(), places[0].school.id, StaffRole::Admin).await?;
     let disable = "update accounts set disabled_at = created_at where account_id = $1";

@@ -43,6 +43,8 @@ mod owners;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod policy;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod readers;

@@ -74,7 +74,7 @@ impl Server {
         // The keys of `Config::for_testing`.
         let (kek, directory_key) = ("11".repeat(32), "22".repeat(32));
         let mut words = vec!["serve", "--listen", &listen, "--database-url", &events, "--vault-database-url", &vault];
-        words.extend(["--kek", &kek, "--directory-key", &directory_key]);
+        words.extend(["--kek", &kek, "--directory-key", &directory_key, "--second-factor", "optional"]);
         let nats = nats.map(NatsServer::url);
         if let Some(nats) = &nats {
             words.extend(["--nats-url", nats]);

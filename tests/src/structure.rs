@@ -1,9 +1,11 @@
-//! The arrows between the folders. What may come in from outside is in `deny.toml`.
+//! The arrows between the folders, and that every proof which is claimed is there. What may come in from outside is in
+//! `deny.toml`.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 fn metadata() -> Metadata {
     MetadataCommand::new().manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml")).exec().unwrap()
@@ -96,4 +98,55 @@ fn no_folder_reaches_what_it_must_not_know() {
             assert!(!reached.contains(crate_name), "{name} reaches {crate_name}");
         }
     }
+}
+
+/// The requirements and defects that the people's, roles' and schools' part of the product was asked to prove.
+fn asked_for() -> BTreeSet<String> {
+    let numbers = |letter: &str, of: Vec<u32>| of.into_iter().map(|n| format!("{letter}{n:02}")).collect::<Vec<_>>();
+    let a = (14..=28).chain(34..=51).chain([54, 56, 57]).collect();
+    let p = (5..=14).chain(23..=36).chain(47..=52).collect();
+    let d = ["D3", "D5", "D6", "D24", "D25", "D26", "D28", "D29", "D38"].map(str::to_owned);
+    numbers("A", a).into_iter().chain(numbers("P", p)).chain(d).collect()
+}
+
+/// The names of all tests of the workspace.
+fn tests_of(folder: &Path, names: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() && !name.starts_with('.') && name != "target" && name != "node_modules" {
+            tests_of(&path, names);
+        } else if name.ends_with(".rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let mut is_test = false;
+            for line in text.lines().map(str::trim) {
+                is_test |= line.starts_with("#[test]") || line.starts_with("#[tokio::test");
+                if let Some((_, rest)) = line.split_once("fn ").filter(|_| is_test) {
+                    names.insert(rest.split('(').next().unwrap().to_owned());
+                    is_test = false;
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_proof_that_the_page_on_security_names_is_there_and_no_number_is_without_one() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut tests = BTreeSet::new();
+    tests_of(&root, &mut tests);
+    assert!(tests.len() > 500, "{} tests", tests.len());
+    let page = std::fs::read_to_string(root.join("docs/security.md")).unwrap();
+    let mut rows = BTreeSet::new();
+    for row in page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| no.")) {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let [number, _, shown] = cells[..] else { panic!("{row}") };
+        assert!(rows.insert(number.to_owned()), "{number} twice");
+        let named: Vec<&str> = shown.split('`').skip(1).step_by(2).filter(|name| name.contains('_')).collect();
+        assert!(!named.is_empty() || shown.starts_with("open: "), "{number}: neither a proof nor what is missing");
+        for name in named {
+            assert!(tests.contains(name), "{number}: there is no test {name}");
+        }
+    }
+    assert_eq!(rows, asked_for(), "docs/security.md has a row for each number");
 }

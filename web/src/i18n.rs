@@ -8,8 +8,7 @@
 mod negotiate;
 pub mod times;
 
-pub(crate) use negotiate::cookie;
-pub use negotiate::{COOKIE as LANGUAGE_COOKIE, accepted, negotiate};
+pub use negotiate::{accepted, negotiate};
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};

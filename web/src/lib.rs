@@ -22,6 +22,7 @@ pub mod api;
 mod assets;
 pub mod cli;
 pub mod config;
+mod csp;
 pub mod demo;
 pub mod family;
 pub mod i18n;

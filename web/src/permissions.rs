@@ -180,4 +180,4 @@ pub fn find(method: &Method, path: &str) -> Found {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -209,7 +209,7 @@ mod tests {
     use domain::SchoolId;
 
     #[tokio::test]
-    async fn a_database_that_does_not_keep_schools_apart_is_refused_with_the_table_and_the_finding() {
+    async fn p33_a_database_that_does_not_keep_schools_apart_is_refused_with_the_table_and_the_finding() {
         let test = local_services::testing::TestDatabases::create().await.unwrap();
         let mut owner = PgConnection::connect_with(&test.owner_options()).await.unwrap();
         sqlx::query("alter table live.pupil_days no force row level security").execute(&mut owner).await.unwrap();

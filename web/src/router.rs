@@ -1,7 +1,7 @@
 //! All routes with what surrounds them.
 
 use crate::pages::{self, ReadModels};
-use crate::{AppState, api, middleware as mw};
+use crate::{AppState, api, csp, middleware as mw};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -10,6 +10,9 @@ use std::sync::Arc;
 /// Largest body of a request, in bytes, where a route does not say otherwise.
 pub const BODY_LIMIT: usize = 256 * 1024;
 
+/// The same of a form of the pages.
+pub const FORM_LIMIT: usize = 64 * 1024;
+
 /// The whole server. The order of the layers, outermost first: request id and log line, headers,
 /// problems in the client's language, panics, host, site, address limit, load, time limit, the person's right,
 /// body limit.
@@ -17,8 +20,9 @@ pub fn router(state: AppState) -> Router {
     let (api, _) = api::router().split_for_parts();
     let pages =
         pages::router(Arc::new(ReadModels(state.clone())), state.streams.clone(), state.live.stopping().clone());
-    let more = pages::staff_router().merge(pages::kiosks_router()).merge(pages::family_router());
-    surrounded(Router::new().merge(api).merge(pages).merge(more), state)
+    let forms = pages::staff_router().merge(pages::kiosks_router()).merge(pages::family_router());
+    let forms = forms.layer(DefaultBodyLimit::max(FORM_LIMIT));
+    surrounded(Router::new().merge(api).merge(pages).merge(forms).merge(csp::router()), state)
 }
 
 /// Any routes with what surrounds the server's own: for a benchmark that compares handlers alone.
@@ -39,6 +43,10 @@ pub fn surrounded(routes: Router<AppState>, state: AppState) -> Router {
         .with_state(state)
 }
 
+#[cfg(test)]
+mod answers;
+#[cfg(test)]
+mod bad_input;
 #[cfg(test)]
 mod sweep;
 #[cfg(test)]

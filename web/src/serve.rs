@@ -1,5 +1,6 @@
 //! The composition of all parts into one process, and its orderly end.
 
+mod files;
 mod http;
 mod parts;
 mod startup;
@@ -26,6 +27,7 @@ use commands::ids::IdSource;
 use commands::keys::{DirectoryKey, Kek};
 use commands::looks::Looks;
 use commands::vault::Vault;
+pub use files::raise_open_files;
 pub use http::Standing;
 use nats::Transport;
 use parts::Tasks;

@@ -12,8 +12,8 @@ mod person;
 mod store;
 mod watch;
 
-pub(crate) use cookie::is_sent;
-pub use cookie::{ASKED, BROWSER, CLEAR, Cookie, FAMILY, cleared, given, set};
+pub use cookie::{ASKED, BROWSER, CLEAR, Cookie, FAMILY, LANGUAGE, SCHOOL, cleared, given, set};
+pub(crate) use cookie::{is_guarded, is_sent};
 pub use device::family;
 pub use known::KNOWN;
 pub use person::{Enrolling, InSchool, Person, STEP_UP};

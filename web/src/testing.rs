@@ -2,6 +2,8 @@
 //! process. For this crate's tests and, behind the feature `testing`, the end-to-end ones.
 
 mod authenticator;
+#[cfg(test)]
+pub(crate) mod statistics;
 
 use crate::config::{Config, SecondFactor};
 use crate::problem::ProblemBody;

@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_password_is_the_same_in_either_unicode_form_and_differs_after_its_72nd_byte() {
+    async fn a36_a_password_is_the_same_in_either_unicode_form_and_differs_after_its_72nd_byte() {
         let hashing = Hashing::for_testing();
         let phc = hashing.hash("contrase\u{f1}a de prueba").await.unwrap();
         assert!(hashing.verify("contrasen\u{303}a de prueba", Some(phc.clone())).await.unwrap());
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_usual_hash_is_argon2id_with_19_mib_and_two_passes_and_weaker_ones_are_outdated() {
+    async fn a54_the_usual_hash_is_argon2id_with_19_mib_and_two_passes_and_weaker_ones_are_outdated() {
         let usual = Hashing::default();
         let phc = usual.hash("a password of these tests").await.unwrap();
         assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", &phc[..31]);
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_more_passwords_are_hashed_at_once_than_permitted_and_a_caller_waits_for_a_while_only() {
+    async fn p48_no_more_passwords_are_hashed_at_once_than_permitted_and_a_caller_waits_for_a_while_only() {
         let hashing = Hashing::with(Params::new(8, 1, 1, None).unwrap(), 1);
         let held = hashing.0.permits.clone().acquire_owned().await.unwrap();
         tokio::time::pause();

@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn fifteen_to_128_characters_and_no_other_rule_of_composition() {
+    fn a34_a36_fifteen_to_128_characters_and_no_other_rule_of_composition() {
         assert_eq!(asked("tren verde luna").map_err(|e| e.code()), Ok(()));
         assert_eq!(asked("tren verde lun"), Err(Unfit::TooShort));
         let long: String = ('!'..='~').chain('¡'..='ÿ').take(128).collect();

@@ -9,7 +9,7 @@ async fn owner() -> PgConnection {
 }
 
 #[tokio::test]
-async fn a_migrated_database_has_no_finding_and_every_exception_is_met_by_something() {
+async fn p33_a_migrated_database_has_no_finding_and_every_exception_is_met_by_something() {
     let mut owner = owner().await;
     let audited = audit(&mut owner).await.unwrap();
     assert_eq!(audited.findings, [""; 0]);
@@ -97,7 +97,7 @@ const SABOTAGES: &[(&str, &str)] = &[
 ];
 
 #[tokio::test]
-async fn every_sabotage_is_found_and_named() {
+async fn p33_every_sabotage_is_found_and_named() {
     let mut owner = owner().await;
     for (sabotage, wanted) in SABOTAGES {
         // Roles belong to the cluster, which other tests use: nothing of it is ever committed.
@@ -146,7 +146,7 @@ select line from (
 ) l order by line collate \"C\"";
 
 #[tokio::test]
-async fn the_rights_of_every_role_are_those_that_were_written_down() {
+async fn a57_the_rights_of_every_role_are_those_that_were_written_down() {
     let mut owner = owner().await;
     let lines: Vec<String> = sqlx::query_scalar(RIGHTS).fetch_all(&mut owner).await.unwrap();
     let rights = lines.join("\n") + "\n";

@@ -88,7 +88,7 @@ async fn the_owner_cannot_rewrite_the_log_either() {
 }
 
 #[tokio::test]
-async fn writers_are_held_to_short_timeouts() {
+async fn p48_writers_are_held_to_short_timeouts() {
     let databases = TestDatabases::create().await.unwrap();
     let pool = pool(&databases, Role::LogWriter).await;
     for (setting, value) in [

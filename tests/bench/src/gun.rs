@@ -125,7 +125,8 @@ impl Gun {
         Tap { scan_id: ScanId(SystemIds.next()), seq: self.seq, card, direction }
     }
 
-    fn json(&mut self, scans: usize) -> String {
+    /// The body of the next batch.
+    pub fn json(&mut self, scans: usize) -> String {
         let now = self.clock.now();
         let mono = now.timestamp_millis();
         let at = now.to_rfc3339_opts(chrono::SecondsFormat::Micros, true);

@@ -14,6 +14,7 @@ mod boards;
 mod check;
 mod child;
 mod crowd;
+mod guards;
 mod gun;
 mod http;
 mod ingest;
@@ -95,6 +96,7 @@ async fn main() -> Result<()> {
     let mut stage = stage::Stage::open(options.statements).await?;
     web::observability::init_logs_to(&stage.dir().join("server.log"))?;
     let Some(measured) = ingest::run(&options, &stage, &mut figures).await? else { return Ok(()) };
+    guards::run(&options, &measured, &mut figures).await?;
     models::run(&options, &measured, &mut figures).await?;
     if options.full {
         crowd::boards(&options, &stage, &measured, &mut figures).await?;

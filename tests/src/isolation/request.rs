@@ -14,6 +14,8 @@ pub enum Way {
     Nobody,
     /// With a session's cookie.
     Person(String),
+    /// With an access token of a program.
+    Program(String),
     /// With the secret of a place's kiosk.
     Kiosk(usize),
 }
@@ -81,13 +83,15 @@ impl Chance {
         id
     }
 
-    /// A route; a kiosk's mostly for a kiosk, and those that cost a password's hash rarely.
+    /// A route; a kiosk's mostly for a kiosk, one of the API mostly for a program, and those that cost a password's
+    /// hash rarely.
     fn route(&mut self, asker: &Asker) -> &'static Route {
         let of_kiosk = matches!(asker.way, Way::Kiosk(_)) && !self.one_in(3);
+        let of_program = matches!(asker.way, Way::Program(_)) && !self.one_in(4);
         loop {
             let route = &ROUTES[self.below(ROUTES.len())];
             let rare = matches!(route.path, "/personas/invitar" | "/personas/enlace" | "/entrar" | "/cuenta/clave");
-            if of_kiosk && route.access != Access::Kiosk {
+            if of_kiosk && route.access != Access::Kiosk || of_program && !route.is_api() {
                 continue;
             }
             if !route.path.ends_with("/salir") && (!rare || route.method == "GET" || self.one_in(4)) {
@@ -130,6 +134,7 @@ impl Chance {
                 let kept = kept.map_or_else(String::new, |school| format!("; colegio={school}"));
                 builder.header("cookie", format!("{cookie}{kept}")).header("sec-fetch-site", "same-origin")
             }
+            Way::Program(token) => builder.bearer_auth(token),
             Way::Kiosk(n) => builder.bearer_auth(&scene.places[*n].kiosk.secret),
         };
         if self.one_in(3) {

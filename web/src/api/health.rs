@@ -154,5 +154,5 @@ pub async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
             metrics::gauge!("projector_behind_seconds", "read_model" => lag.name).set(lag.behind_ms as f64 / 1000.0);
         }
     }
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], crate::observability::metrics().render())
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], crate::observability::metrics().render())
 }

@@ -33,8 +33,7 @@ impl<const LIMIT: usize> FromRequest<AppState> for JsonBytes<LIMIT> {
         if !says_json(request.headers()) {
             return Err(Problem::new(Code::UnsupportedMediaType));
         }
-        let read = tokio::time::timeout(BODY_TIME, read_body(request.into_body(), LIMIT));
-        Ok(Self(read.await.map_err(|_| Problem::new(Code::RequestTimeout))??))
+        Ok(Self(whole_body(request.into_body(), LIMIT).await?))
     }
 }
 
@@ -42,6 +41,12 @@ fn says_json(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()) else { return false };
     let essence = value.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case("application/json")
+}
+
+/// A whole body of at most so many bytes, if it arrives in time.
+pub(crate) async fn whole_body(body: Body, limit: usize) -> Result<Bytes, Problem> {
+    let read = tokio::time::timeout(BODY_TIME, read_body(body, limit));
+    read.await.map_err(|_| Problem::new(Code::RequestTimeout))?
 }
 
 async fn read_body(body: Body, limit: usize) -> Result<Bytes, Problem> {

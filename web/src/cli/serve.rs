@@ -18,9 +18,10 @@ pub struct Args {
 /// Serves until SIGINT or SIGTERM, or until a part ends by itself, then stops in order.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     crate::observability::init_logs()?;
+    let parts = Parts::from_only(&args.only);
+    crate::serve::raise_open_files(args.config.http.tuning.connections);
     let stop = crate::serve::stop_signal();
     tokio::pin!(stop);
-    let parts = Parts::from_only(&args.only);
     let start = crate::serve::start(&args.config, parts, Arc::new(SystemClock), Arc::new(SystemIds));
     let running = tokio::select! {
         // It may wait for a database for as long as it likes.

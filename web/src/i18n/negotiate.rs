@@ -3,14 +3,12 @@
 //! into English.
 
 use super::Lang;
+use crate::session::LANGUAGE;
 use axum::http::{HeaderMap, header};
-
-/// Name of the cookie that keeps the choice.
-pub const COOKIE: &str = "lang";
 
 /// Chooses by `?lang=`, then by the cookie.
 pub fn negotiate(query: Option<&str>, headers: &HeaderMap) -> Lang {
-    query.and_then(Lang::from_code).or_else(|| cookie(headers, COOKIE).and_then(Lang::from_code)).unwrap_or_default()
+    query.and_then(Lang::from_code).or_else(|| LANGUAGE.text(headers).and_then(Lang::from_code)).unwrap_or_default()
 }
 
 /// The one of our languages that `Accept-Language` (RFC 9110, 12.5.4) ranks first, else Spanish: for the
@@ -32,17 +30,6 @@ pub fn accepted(headers: &HeaderMap) -> Lang {
     best.map_or_else(Lang::default, |(lang, _)| lang)
 }
 
-/// The value of a cookie of the request.
-pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(key, value)| (key == name).then_some(value))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,7 +47,7 @@ mod tests {
 
     #[test]
     fn the_address_wins_over_the_cookie() {
-        let chosen = headers(Some("a=1; lang=en"), Some("es-CL,es;q=0.9"));
+        let chosen = headers(Some("a=1; __Host-lang=en"), Some("es-CL,es;q=0.9"));
         assert_eq!(negotiate(Some("es"), &chosen), Lang::Es);
         assert_eq!(negotiate(None, &chosen), Lang::En);
     }
@@ -69,7 +56,7 @@ mod tests {
     fn nobody_choosing_is_answered_in_spanish_whatever_the_browser_prefers() {
         assert_eq!(negotiate(None, &headers(None, None)), Lang::Es);
         assert_eq!(negotiate(None, &headers(None, Some("en-GB,en;q=0.8"))), Lang::Es);
-        assert_eq!(negotiate(Some("de"), &headers(Some("lang=xx"), Some("en"))), Lang::Es);
+        assert_eq!(negotiate(Some("de"), &headers(Some("__Host-lang=xx"), Some("en"))), Lang::Es);
     }
 
     #[test]

@@ -4,7 +4,6 @@
 //! ([`InSchool`]). A school that the person has nothing to do with and one that is nowhere get the same answer.
 
 use crate::AppState;
-use crate::i18n::cookie;
 use crate::kiosk_auth::bearer;
 use crate::middleware::{Peer, address};
 use crate::permissions::{self, Access, Found, Permission, Route, Tries};
@@ -25,9 +24,6 @@ use uuid::Uuid;
 
 /// Parameter of the sign-in page: where the person wanted to go.
 pub const RETURN_TO: &str = "volver";
-
-/// Name of the cookie that keeps the chosen school.
-pub(crate) const SCHOOL_COOKIE: &str = "colegio";
 
 /// Lets a request through to its handler only if the table says so.
 pub async fn authorize(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
@@ -208,7 +204,7 @@ pub(crate) fn admit(request: &mut Request, route: &Route, person: &Person) -> Re
         // Whatever that is, the handler says what is wrong with it.
         Named::Unreadable => None,
         Named::Nothing => {
-            let kept = cookie(request.headers(), SCHOOL_COOKIE).filter(|_| !route.is_api());
+            let kept = session::SCHOOL.text(request.headers()).filter(|_| !route.is_api());
             let kept = kept.and_then(|id| id.parse().ok()).map(SchoolId).filter(|id| person.belongs_to(*id));
             match (kept, person.schools().as_slice()) {
                 (Some(kept), _) => Some(kept),

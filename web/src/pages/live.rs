@@ -71,7 +71,7 @@ impl Live {
         let body = messages(frames, known, place, self.stopping.clone());
         let mut response = Body::from_stream(body.map(Ok::<_, Infallible>)).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
         headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
         no_store(headers);
         response

@@ -1,5 +1,6 @@
 //! The one way a page leaves the server: with a fresh nonce, the strict policy, and never stored.
 
+use crate::csp;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
@@ -33,25 +34,13 @@ impl maud::Render for Nonce {
     }
 }
 
-/// Only this page's script, our own styles, our own server; nobody may frame it, and only htmx's own
-/// Trusted Types policy may write markup.
-fn policy(nonce: &Nonce) -> String {
-    format!(
-        "default-src 'none'; script-src 'nonce-{}'; style-src 'self'; img-src 'self' data:; \
-         connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
-         require-trusted-types-for 'script'; trusted-types htmx",
-        nonce.0
-    )
-}
-
 /// A page as an answer.
 pub fn page(status: StatusCode, nonce: &Nonce, markup: Markup) -> Response {
-    let policy = HeaderValue::try_from(policy(nonce)).expect("base64 is a header value");
     (
         status,
         [
             (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-            (header::CONTENT_SECURITY_POLICY, policy),
+            (header::CONTENT_SECURITY_POLICY, csp::of_page(&nonce.0)),
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
             (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
             (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),

@@ -6,14 +6,14 @@ use super::respond::{self, Nonce};
 use super::source::{Source, SourceError};
 use super::view::Who;
 use super::{board, chooser, course, error, wall};
-use crate::i18n::{LANGUAGE_COOKIE, Lang, negotiate};
-use crate::middleware::{RequestId, SCHOOL_COOKIE, named_loopback};
+use crate::i18n::{Lang, negotiate};
+use crate::middleware::RequestId;
 use crate::permissions::Permission;
-use crate::session::{InSchool, Person};
+use crate::session::{Cookie, InSchool, LANGUAGE, Person, SCHOOL};
 use axum::Router;
 use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use domain::SchoolId;
@@ -27,8 +27,6 @@ use uuid::Uuid;
 
 /// How long the figures of all schools together may take; those of the rest are left out, and said to be so.
 const FIGURES_WITHIN: Duration = Duration::from_secs(2);
-/// How long a choice is kept, in seconds.
-const YEAR: u32 = 31_536_000;
 
 /// What the pages' handlers can reach.
 #[derive(Clone)]
@@ -68,7 +66,7 @@ struct Visit {
     /// The request's id, to quote in an error.
     id: Option<String>,
     /// Choices made by this address, to be kept.
-    keep: Vec<(&'static str, String)>,
+    keep: Vec<(Cookie, String)>,
 }
 
 #[derive(Deserialize, Default)]
@@ -90,10 +88,10 @@ impl<S: Sync> FromRequestParts<S> for Visit {
         // A page that fetches itself again chooses nothing: another tab may have chosen since.
         let chooses = parts.headers.get("hx-request").is_none();
         if let Some(asked) = asked.lang.as_deref().and_then(Lang::from_code).filter(|_| chooses) {
-            keep.push((LANGUAGE_COOKIE, asked.code().to_owned()));
+            keep.push((LANGUAGE, asked.code().to_owned()));
         }
         if let Some(id) = chosen.filter(|_| chooses) {
-            keep.push((SCHOOL_COOKIE, id.to_string()));
+            keep.push((SCHOOL, id.to_string()));
         }
         Ok(Self {
             lang,
@@ -130,13 +128,8 @@ impl Visit {
     /// The answer, with the choices of this visit kept.
     fn answer(&self, status: StatusCode, nonce: &Nonce, markup: maud::Markup) -> Response {
         let mut response = respond::page(status, nonce, markup);
-        // A loopback name is plain HTTP, where some browsers keep no `Secure` cookie at all; every other
-        // name is a proxy's, which speaks TLS.
-        let secure = if named_loopback(&self.headers) { "" } else { "; Secure" };
-        for (name, value) in &self.keep {
-            let cookie = format!("{name}={value}; Path=/; Max-Age={YEAR}; SameSite=Lax; HttpOnly{secure}");
-            let cookie = HeaderValue::try_from(cookie).expect("codes and ids are header values");
-            response.headers_mut().append(header::SET_COOKIE, cookie);
+        for (cookie, choice) in &self.keep {
+            response.headers_mut().append(header::SET_COOKIE, cookie.keep(&self.headers, choice));
         }
         response
     }

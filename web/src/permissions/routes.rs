@@ -4,7 +4,7 @@ use super::Access::{Enrolling, Guardian, Kiosk, Local, May, OwnPupil, Person, Pu
 use super::Permission::{AuditRead, BoardRead, KiosksManage, PeopleManage, PeopleRead, PupilsRead, ScheduleWrite};
 use super::Tries::{OfNetwork, OfPerson};
 use super::{Access, Route};
-use crate::throttle::limits::{PASSKEY, REDEEM, REFRESH, STEP_UP};
+use crate::throttle::limits::{PASSKEY, REDEEM, REFRESH, REPORT, STEP_UP};
 use commands::looks::What;
 
 const fn get(path: &'static str, access: Access) -> Route {
@@ -113,4 +113,6 @@ pub const ROUTES: &[Route] = &[
     get("/familia", Guardian),
     get("/familia/alumnos/{student_id}", OwnPupil),
     get("/assets/{name}", Public),
+    // What browsers tell of pages that tried more than their policy allows.
+    post("/csp", Public).tried(OfNetwork(&REPORT)),
 ];

@@ -104,7 +104,7 @@ async fn what_no_waiting_mends_ends_the_start_with_a_sentence() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_postgres_restarts_refusals_are_503_with_retry_after_and_service_is_back_in_ten_seconds() {
+async fn p51_while_postgres_restarts_refusals_are_503_with_retry_after_and_service_is_back_in_ten_seconds() {
     let mut cluster = own_cluster("restart").await;
     let app = Arc::new(TestApp::start_config(TestDatabases::create().await.unwrap(), &on(&cluster)).await.unwrap());
     let school = Arc::new(app.school(1).await.unwrap());

@@ -1,10 +1,11 @@
-//! Cookies that hold a secret: sessions, which browser asked for a link, and in which one somebody signed in before.
+//! Every cookie there is. Those that hold a secret: sessions, which browser asked for a link, and in which one somebody
+//! signed in before. Those that hold a choice: the language, the school.
 
 use crate::middleware::named_loopback;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use commands::accounts::Secret256;
 
-/// A cookie that holds a secret.
+/// A cookie.
 pub struct Cookie {
     /// Its name where TLS is: browsers take it only with `Secure`, from this very host, for every path
     /// (<https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-4.1.3.2>).
@@ -23,6 +24,10 @@ pub const FAMILY: Cookie = Cookie { host: "__Host-fam", plain: "fam", seconds: S
 pub const ASKED: Cookie = Cookie { host: "__Host-ml", plain: "ml", seconds: Some(600) };
 /// A browser in which somebody of the staff signed in before.
 pub const BROWSER: Cookie = Cookie { host: "__Host-known", plain: "known", seconds: Some(180 * 24 * 3600) };
+/// The chosen language: its code.
+pub const LANGUAGE: Cookie = Cookie { host: "__Host-lang", plain: "lang", seconds: Some(365 * 24 * 3600) };
+/// The chosen school: its id.
+pub const SCHOOL: Cookie = Cookie { host: "__Host-colegio", plain: "colegio", seconds: Some(365 * 24 * 3600) };
 
 impl Cookie {
     fn name(&self, headers: &HeaderMap) -> (&'static str, &'static str) {
@@ -38,19 +43,29 @@ impl Cookie {
             .filter_map(move |(key, value)| (key == name).then_some(value))
     }
 
-    /// The secret that a request brings. Two of them are none: one was put there by somebody else.
-    pub fn given(&self, headers: &HeaderMap) -> Option<Secret256> {
+    /// What a request brings. Two of them are none: one was put there by somebody else.
+    pub fn text<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
         let mut all = self.all(headers);
-        match (all.next(), all.next()) {
-            (Some(only), None) => Secret256::parse(only),
-            _ => None,
-        }
+        all.next().filter(|_| all.next().is_none())
+    }
+
+    /// The secret that a request brings.
+    pub fn given(&self, headers: &HeaderMap) -> Option<Secret256> {
+        Secret256::parse(self.text(headers)?)
+    }
+
+    /// `Set-Cookie` that keeps a choice, of which the text is a code or an id of ours.
+    pub fn keep(&self, headers: &HeaderMap, choice: &str) -> HeaderValue {
+        self.header(headers, choice, &self.age())
     }
 
     /// `Set-Cookie` with a secret.
     pub fn set(&self, headers: &HeaderMap, secret: &Secret256) -> HeaderValue {
-        let age = self.seconds.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
-        self.header(headers, &secret.reveal(), &age)
+        self.header(headers, &secret.reveal(), &self.age())
+    }
+
+    fn age(&self) -> String {
+        self.seconds.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default()
     }
 
     /// `Set-Cookie` that takes it away.
@@ -61,8 +76,18 @@ impl Cookie {
     fn header(&self, headers: &HeaderMap, value: &str, age: &str) -> HeaderValue {
         let (name, secure) = self.name(headers);
         let cookie = format!("{name}={value}; Path=/{age}; SameSite=Lax; HttpOnly{secure}");
-        HeaderValue::try_from(cookie).expect("base64 is a header value")
+        HeaderValue::try_from(cookie).expect("base64, codes and ids are header values")
     }
+}
+
+/// Whether a `Set-Cookie` is as every one of ours must be (OWASP ASVS 5.0, 3.3): out of reach of scripts and of other
+/// sites, of this very host alone, and by TLS alone wherever there is TLS.
+pub(crate) fn is_guarded(cookie: &HeaderValue, by_tls: bool) -> bool {
+    let Ok(text) = cookie.to_str() else { return false };
+    let (pair, attributes) = text.split_once("; ").unwrap_or((text, ""));
+    let has = |part: &str| attributes.split("; ").any(|attribute| attribute == part);
+    let host = !by_tls || pair.starts_with("__Host-") && has("Secure");
+    host && has("Path=/") && has("HttpOnly") && has("SameSite=Lax") && !attributes.contains("Domain")
 }
 
 /// Whether a request brings any cookie of a session along, good or not.
@@ -123,17 +148,22 @@ mod tests {
     }
 
     #[test]
-    fn the_cookie_is_out_of_reach_of_scripts_and_of_other_sites() {
+    fn a15_every_cookie_is_out_of_reach_of_scripts_and_of_other_sites() {
         let secret = Secret256::random().unwrap();
         let at = headers("school.cl", &[]);
-        let all = [STAFF, FAMILY, ASKED, BROWSER];
-        for header in all.iter().flat_map(|cookie| [cookie.set(&at, &secret), cookie.cleared(&at)]) {
-            let text = header.to_str().unwrap();
-            assert!(text.starts_with("__Host-"), "{text}");
-            for part in ["Path=/", "SameSite=Lax", "HttpOnly", "Secure"] {
-                assert!(text.split("; ").any(|p| p == part), "{text}: {part}");
+        let (all, plain) = ([STAFF, FAMILY, ASKED, BROWSER, LANGUAGE, SCHOOL], headers("localhost", &[]));
+        for cookie in &all {
+            for header in [cookie.set(&at, &secret), cookie.cleared(&at), cookie.keep(&at, "es")] {
+                assert!(is_guarded(&header, true), "{header:?}");
+                let text = header.to_str().unwrap();
+                for part in ["__Host-", "; Path=/", "; SameSite=Lax", "; HttpOnly", "; Secure"] {
+                    let without = HeaderValue::try_from(text.replacen(part, "", 1)).unwrap();
+                    assert!(!is_guarded(&without, true), "{without:?}");
+                }
+                assert!(!is_guarded(&HeaderValue::try_from(format!("{text}; Domain=school.cl")).unwrap(), true));
             }
-            assert!(!text.contains("Domain"), "{text}");
+            let header = cookie.set(&plain, &secret);
+            assert!(is_guarded(&header, false) && !is_guarded(&header, true), "{header:?}");
         }
         assert!(!set(&headers("127.0.0.1:8080", &[]), &secret).to_str().unwrap().contains("Secure"), "plain HTTP");
         assert!(!format!("{secret:?}").contains(secret.reveal().as_str()));

@@ -92,6 +92,7 @@ async fn p23_two_session_cookies_are_none_and_nothing_but_the_exact_cookie_is_on
 
 #[tokio::test]
 async fn d26_a45_a_session_ends_half_an_hour_after_its_last_use_and_twelve_hours_after_it_began() {
+    assert_eq!((STAFF.idle, STAFF.absolute), (minutes(30), TimeDelta::hours(12)));
     let app = TestApp::start().await.unwrap();
     let school = app.school(1).await.unwrap();
     let idle = app.person(school.id, StaffRole::Inspector).await.unwrap();

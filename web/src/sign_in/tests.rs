@@ -112,7 +112,7 @@ async fn p30_every_route_where_a_secret_can_be_guessed_says_when_the_next_try_ma
     let app = TestApp::start().await.unwrap();
     let school = app.school(1).await.unwrap();
     let limited: Vec<_> = ROUTES.iter().filter_map(|route| Some((route, route.tries?))).collect();
-    assert_eq!(limited.len(), 15);
+    assert_eq!(limited.len(), 16);
     for (route, tries) in limited {
         let (Tries::OfNetwork(limit) | Tries::OfPerson(limit)) = tries;
         let client = app.sign_in(&school, StaffRole::Inspector).await.unwrap();

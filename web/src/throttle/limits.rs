@@ -59,6 +59,8 @@ limits! {
     LINK_NETWORK "link_network" 7, one in Duration::from_secs(20 * 60);
     /// Programs' refresh tokens from one network, right or wrong: a school's programs need one in minutes.
     REFRESH "refresh" 120, one in Duration::from_millis(500);
+    /// Browsers' reports of broken policies from one network: a page that breaks one breaks it at every look.
+    REPORT "csp_report" 20, one in Duration::from_secs(3);
     /// Proving again who one is, per account.
     STEP_UP "step_up" 5, one in Duration::from_secs(30);
 }

@@ -43,7 +43,7 @@ pub async fn get(
     let body = Body::from_stream(events(watcher, seen, place, &state.config.http.tuning));
     let mut response = body.into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // nginx would gather the events into blocks.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));

@@ -1,7 +1,11 @@
 //! Races, in the size that a minute allows; `make attack` runs them at full size.
 
 use super::*;
-use crate::testing::attack_size;
+use crate::config::{Config, MailConfig};
+use crate::testing::statistics::assert_alike;
+use crate::testing::{attack_size, with_form};
+use local_services::testing::TestDatabases;
+use std::time::{Duration, Instant};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn p11_of_fifty_that_redeem_one_link_at_once_one_gets_a_session() {
@@ -40,4 +44,42 @@ async fn p11_of_fifty_that_redeem_one_link_at_once_one_gets_a_session() {
     let who = commands::guardians::address_key(app.write(), &mail("ana@example.com"));
     assert_eq!((by.as_slice(), from.as_str()), (&who[..], "203.0.113.0/24"), "who, when and from where is kept");
     app.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "measures time: `make attack`"]
+async fn p12_how_long_asking_takes_does_not_tell_whether_an_address_is_known() {
+    let databases = TestDatabases::create().await.unwrap();
+    let mut config = Config::for_testing(&databases.events_url(), &databases.vault_url());
+    config.http.proxy_hops = 1;
+    let letters = std::env::temp_dir().join(format!("letters-{}", std::process::id()));
+    config.mail = MailConfig::in_folder(&letters);
+    let app = TestApp::start_config(databases, &config).await.unwrap();
+    let school = app.school(1).await.unwrap();
+    app.guardian(&school, "ana@example.com", &[]).await.unwrap();
+    let samples = attack_size(200, 2000);
+    // In an order that tells nothing: what is done beside one answer may slow the next, whoever's that is.
+    let mut order: Vec<usize> = (0..2 * samples).map(|n| n % 2).collect();
+    fastrand::Rng::with_seed(7).shuffle(&mut order);
+    let mut took = [Vec::new(), Vec::new()];
+    for (n, which) in [0, 1].repeat(10).into_iter().chain(order).enumerate() {
+        app.clock.advance(chrono::TimeDelta::hours(2));
+        let from = format!("10.{}.{}.9", n / 256, n % 256);
+        let request = app.anonymous.post(format!("{}/familia/entrar", app.base)).header("origin", &app.base);
+        let address = ["ana@example.com", "eva@example.com"][which];
+        let request = with_form(request.header("x-forwarded-for", from), [("correo", address)]);
+        let begun = Instant::now();
+        let answer = request.send().await.unwrap();
+        let status = answer.status();
+        answer.text().await.unwrap();
+        let elapsed = begun.elapsed();
+        assert_eq!(status, 303, "{n}");
+        if n >= 20 {
+            took[which].push(elapsed.as_secs_f64() * 1000.0);
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_alike("asking for a link", took);
+    app.shutdown().await;
+    std::fs::remove_dir_all(letters).unwrap();
 }

@@ -11,7 +11,7 @@ fn verdicts(items: &[Value]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_body_that_is_not_a_batch_is_refused_with_its_own_code() {
+async fn p48_a_body_that_is_not_a_batch_is_refused_with_its_own_code() {
     let app = TestApp::start().await.unwrap();
     let school = app.school(1).await.unwrap();
     let good = school.batch(&[school.scan(1, &school.pupils[0].1, app.now())], app.now());

@@ -26,7 +26,7 @@ impl Events {
         let request = if let Some(id) = last { request.header("last-event-id", id.to_string()) } else { request };
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), 200);
-        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8");
         Self { body: Box::pin(response.bytes_stream()), text: String::new() }
     }
 

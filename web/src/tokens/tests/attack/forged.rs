@@ -250,7 +250,7 @@ async fn d25_no_secret_of_another_kind_is_an_access_token_and_an_access_token_re
 }
 
 #[tokio::test]
-async fn d03_a_token_of_one_school_opens_no_other_not_even_its_persons() {
+async fn d3_a_token_of_one_school_opens_no_other_not_even_its_persons() {
     let (app, school, person) = stage().await;
     let (own_too, foreign) = (app.school(1).await.unwrap(), app.school(1).await.unwrap());
     app.grant(person.account_id, own_too.id, StaffRole::Owner).await.unwrap();
