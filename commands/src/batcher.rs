@@ -30,16 +30,12 @@ pub mod seam {
 }
 
 use crate::clock::Clock;
-use crate::directory::Directory;
-use crate::ids::IdSource;
-use crate::vault::Vault;
 use crate::write::Write;
 use chrono::{DateTime, Utc};
 use domain::attendance_day::{Direction, Method, Shown};
 use domain::device_time::{DeviceNow, DeviceReading};
 use domain::{Epoch, KioskId, QueueId, ScanId, SchoolId};
 use queue::{Job, Queue};
-use sqlx::PgPool;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -256,20 +252,8 @@ impl fmt::Debug for Batcher {
 }
 
 impl Batcher {
-    /// Starts the worker. The pool is the log writer's; the batcher holds one of its connections at a
-    /// time, and its reports on kiosks another. Needs a running Tokio runtime.
-    pub fn start(
-        pool: PgPool,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn IdSource>,
-        vault: Vault,
-        directory: Directory,
-        config: BatcherConfig,
-    ) -> Self {
-        Self::start_on(Write::new(pool, clock, ids, vault, directory), config)
-    }
-
-    /// The same on an existing write side, whose caches it shares.
+    /// Starts the worker on a write side, whose caches it shares. It holds one of the pool's connections at a time, and
+    /// its reports on kiosks another. Needs a running Tokio runtime.
     pub fn start_on(write: Write, config: BatcherConfig) -> Self {
         let reporter = facts::Reporter::start(write.clone());
         Self::start_with(write.clone(), write.clock().clone(), Some(reporter), config)

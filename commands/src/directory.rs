@@ -253,27 +253,6 @@ impl Directory {
     pub async fn release(&self, school: SchoolId, subject: Uuid) -> Result<u64, StoreError> {
         release_on(&self.pool, school, subject).await
     }
-
-    /// Frees one value if it is reserved for `subject`: an edit, or a reservation whose command was
-    /// refused.
-    pub async fn release_value(
-        &self,
-        school: SchoolId,
-        kind: Kind,
-        value: &str,
-        subject: Uuid,
-    ) -> Result<bool, StoreError> {
-        let done = sqlx::query!(
-            "delete from directory where school_id = $1 and kind = $2 and hmac = $3 and subject_id = $4",
-            school.0,
-            kind.as_str(),
-            &self.hmac(school, kind, value)[..],
-            subject,
-        )
-        .execute(&self.pool)
-        .await?;
-        Ok(done.rows_affected() == 1)
-    }
 }
 
 /// [`Directory::release`] without the key that new entries are made with, for after a restore.

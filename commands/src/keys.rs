@@ -1,7 +1,6 @@
 //! The two secrets that the write side is given. Neither is in any database.
 
 use std::fmt;
-use std::path::Path;
 use zeroize::Zeroizing;
 
 /// Why a secret cannot be used. The secret itself is never quoted.
@@ -10,9 +9,6 @@ pub enum KeyError {
     /// It is not 64 hexadecimal digits.
     #[error("a key is 64 hexadecimal digits (32 bytes)")]
     NotHex,
-    /// Its file cannot be read.
-    #[error("cannot read the key file")]
-    File(#[source] std::io::Error),
 }
 
 macro_rules! key {
@@ -31,11 +27,6 @@ macro_rules! key {
                 let mut bytes = Zeroizing::new([0u8; 32]);
                 hex::decode_to_slice(hex.trim(), bytes.as_mut_slice()).map_err(|_| KeyError::NotHex)?;
                 Ok(Self(bytes))
-            }
-            /// Reads a file of 64 hexadecimal digits.
-            pub fn from_file(path: &Path) -> Result<Self, KeyError> {
-                let text = Zeroizing::new(std::fs::read_to_string(path).map_err(KeyError::File)?);
-                Self::from_hex(&text)
             }
             pub(crate) fn bytes(&self) -> &[u8; 32] {
                 &self.0
@@ -72,14 +63,5 @@ mod tests {
         for wrong in ["", "0011", &hex[1..], &format!("{hex}00"), &hex.replace('a', "g")] {
             assert!(matches!(DirectoryKey::from_hex(wrong), Err(KeyError::NotHex)), "{}", wrong.len());
         }
-    }
-
-    #[test]
-    fn a_key_is_read_from_a_file() {
-        let path = std::env::temp_dir().join(format!("attendance-key-{}", std::process::id()));
-        std::fs::write(&path, "ab".repeat(32)).unwrap();
-        assert_eq!(Kek::from_file(&path).unwrap().bytes(), &[0xab; 32]);
-        std::fs::remove_file(&path).unwrap();
-        assert!(matches!(Kek::from_file(&path), Err(KeyError::File(_))));
     }
 }

@@ -29,6 +29,7 @@ pub mod register_school;
 pub mod revoke_credential;
 pub mod revoke_kiosk;
 pub mod set_weekly_schedule;
+pub mod withdraw_student;
 
 pub use change_guardian_contact::{ChangeGuardianContact, Contact, change_guardian_contact};
 pub use change_kiosk_mode::{ChangeKioskMode, change_kiosk_mode};
@@ -48,9 +49,10 @@ pub use part::{Part, commit};
 pub use people::{fold, subject_of};
 pub use register_guardian::{RegisterGuardian, RegisteredGuardian, register_guardian};
 pub use register_school::{RegisterSchool, RegisteredSchool, register_school};
-pub use revoke_credential::{RevokeCredential, revoke_credential};
+pub use revoke_credential::{RevokeCredential, revoke_credential, valid_credentials};
 pub use revoke_kiosk::revoke_kiosk;
 pub use set_weekly_schedule::{SetWeeklySchedule, set_weekly_schedule};
+pub use withdraw_student::{WithdrawStudent, withdraw_student};
 
 #[cfg(test)]
 mod tests;

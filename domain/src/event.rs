@@ -128,12 +128,6 @@ pub fn all_samples() -> Vec<AnyEvent> {
     all
 }
 
-/// One sentence about an event; none for an event that this program does not know.
-pub fn describe(aggregate: &str, name: &str) -> Option<&'static str> {
-    let (_, events) = tables().into_iter().find(|(known, _)| *known == aggregate)?;
-    events.iter().find(|(known, _)| *known == name).map(|(_, about)| *about)
-}
-
 fn tables() -> [(&'static str, &'static [(&'static str, &'static str)]); 8] {
     fn of<E: DomainEvent>() -> (&'static str, &'static [(&'static str, &'static str)]) {
         (E::AGGREGATE, E::CATALOGUE)

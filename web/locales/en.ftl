@@ -10,6 +10,7 @@ today = Today
 back-to-today = Back to Today
 
 # Dates and ages
+date-full = { $date } { $year }
 date-long = { $weekday } { $day } { $month }
 weekday-mon = Monday
 weekday-tue = Tuesday
@@ -61,7 +62,13 @@ count-pending = { $n ->
    *[other] not due yet
 }
 count-on-time = { $n ->
+   *[other] on time
+}
+count-inside = { $n ->
    *[other] inside
+}
+count-unexpected = { $n ->
+   *[other] inside though not expected
 }
 count-left = { $n ->
    *[other] left
@@ -483,6 +490,8 @@ session-last-seen = Last used: { $ago }
 people-change = Roles and access of { $name }
 people-grant = Give the role { $role }
 people-revoke = Take back the role { $role }
+log-actor-cli = the server's command line
+log-actor-system = the system
 log-by = by { $who }
 letter-change-subject = A change to your { $product } account
 letter-change-text = { $what }

@@ -10,6 +10,7 @@ today = Hoy
 back-to-today = Volver a Hoy
 
 # Fechas y edades
+date-full = { $date } de { $year }
 date-long = { $weekday } { $day } de { $month }
 weekday-mon = lunes
 weekday-tue = martes
@@ -62,7 +63,14 @@ count-pending = { $n ->
    *[other] por llegar
 }
 count-on-time = { $n ->
+   *[other] a la hora
+}
+count-inside = { $n ->
    *[other] adentro
+}
+count-unexpected = { $n ->
+    [one] adentro sin que se esperara
+   *[other] adentro sin que se esperaran
 }
 count-left = { $n ->
     [one] salió
@@ -488,6 +496,8 @@ session-last-seen = Último uso: { $ago }
 people-change = Roles y acceso de { $name }
 people-grant = Dar el rol { $role }
 people-revoke = Quitar el rol { $role }
+log-actor-cli = la línea de comandos del servidor
+log-actor-system = el sistema
 log-by = por { $who }
 letter-change-subject = Cambio en su cuenta de { $product }
 letter-change-text = { $what }

@@ -13,6 +13,7 @@ mod schedule;
 mod school;
 mod seed;
 mod serve;
+mod student;
 pub mod tools;
 mod user;
 
@@ -46,6 +47,8 @@ pub enum Command {
     Import(import::Args),
     /// Fill a fresh copy of a read model from the log and swap it in.
     Rebuild(rebuild::Args),
+    /// One pupil: find, withdraw, revoke or issue a card, erase.
+    Student(student::Args),
     /// Enrol or revoke a kiosk.
     Kiosk(kiosk::Args),
     /// The people of a school: invite, list, roles, disable, reset.
@@ -87,6 +90,7 @@ fn run(cli: Cli) -> ExitCode {
             Command::Seed(args) => seed::run(args).await.map(done),
             Command::Import(args) => import::run(args).await,
             Command::Rebuild(args) => rebuild::run(args).await.map(done),
+            Command::Student(args) => student::run(args).await.map(done),
             Command::Kiosk(args) => kiosk::run(args).await.map(done),
             Command::User(args) => user::run(args).await.map(done),
             Command::Log(args) => log::run(args).await.map(done),

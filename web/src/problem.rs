@@ -16,11 +16,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident $status:ident $code:literal;)+) => {
+    ($(#[doc = $about:literal] $name:ident $status:ident $code:literal;)+) => {
         /// What went wrong. The code is part of the API: it is added to, never renamed. Its sentence for
         /// people is the text `problem-<code>` of `web/locales`, with `-` for `_`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Code { $($(#[$doc])* #[doc = concat!("`", $code, "`")] $name,)+ }
+        pub enum Code { $(#[doc = concat!("`", $code, "`:", $about)] $name,)+ }
 
         impl Code {
             /// All codes, for the documents and the tests.
@@ -29,6 +29,9 @@ macro_rules! codes {
             /// The stable name on the wire.
             pub fn as_str(self) -> &'static str { match self { $(Self::$name => $code,)+ } }
 
+            /// What it means, in a sentence for whoever programs a client.
+            pub fn about(self) -> &'static str { match self { $(Self::$name => $about,)+ }.trim_start() }
+
             /// The HTTP status that goes with it.
             pub fn status(self) -> StatusCode { match self { $(Self::$name => StatusCode::$status,)+ } }
         }
@@ -36,40 +39,75 @@ macro_rules! codes {
 }
 
 codes! {
+    /// The body is not JSON.
     MalformedJson BAD_REQUEST "malformed_json";
+    /// The request cannot be read as one, such as a query or a form that is broken.
     MalformedRequest BAD_REQUEST "malformed_request";
+    /// Address, password, code or token is not valid, or no longer: sign in again.
     InvalidGrant BAD_REQUEST "invalid_grant";
+    /// The password is right, and a code of the second factor is needed beside it.
     SecondFactorRequired BAD_REQUEST "second_factor_required";
+    /// Nobody is signed in, or no longer.
     Unauthenticated UNAUTHORIZED "unauthenticated";
+    /// The password was given too long ago for what is asked: give it again.
     StepUp UNAUTHORIZED "step_up";
+    /// The kiosk did not bring its secret, or it is not the right one.
     KioskUnauthenticated UNAUTHORIZED "kiosk_unauthenticated";
+    /// Whoever asks has no right to it in this school.
     Forbidden FORBIDDEN "forbidden";
+    /// The kiosk is not trusted any more; it keeps what it has.
     KioskRevoked FORBIDDEN "kiosk_revoked";
+    /// Another web site's page sent the request.
     CrossSite FORBIDDEN "cross_site";
+    /// There is nothing at the address, or nothing that whoever asks may know of.
     NotFound NOT_FOUND "not_found";
+    /// The address does not take this method; `Allow` lists those that it takes.
     MethodNotAllowed METHOD_NOT_ALLOWED "method_not_allowed";
+    /// The request did not arrive in time; it may be repeated.
     RequestTimeout REQUEST_TIMEOUT "request_timeout";
+    /// The same thing was being changed at this moment; it may be repeated.
     Conflict CONFLICT "conflict";
+    /// The kiosk's lane is another one by now than the request names; look at it again.
     LaneChanged CONFLICT "lane_changed";
+    /// The body is over the limit.
     BodyTooLarge PAYLOAD_TOO_LARGE "body_too_large";
+    /// The address is over the limit.
     UriTooLong URI_TOO_LONG "uri_too_long";
+    /// The body is not declared as `application/json`.
     UnsupportedMediaType UNSUPPORTED_MEDIA_TYPE "unsupported_media_type";
+    /// This server does not answer under the host that the request names.
     MisdirectedRequest MISDIRECTED_REQUEST "misdirected_request";
+    /// A field of the body is missing, unknown or not what it should be; `detail` says which.
     InvalidBody UNPROCESSABLE_ENTITY "invalid_body";
+    /// A parameter of the address is not what it should be; `detail` says which.
     InvalidParameter UNPROCESSABLE_ENTITY "invalid_parameter";
+    /// The cursor was not given by this list.
     InvalidCursor UNPROCESSABLE_ENTITY "invalid_cursor";
+    /// The batch as a whole cannot be read; nothing of it was stored.
     InvalidBatch UNPROCESSABLE_ENTITY "invalid_batch";
+    /// The batch holds no scan.
     EmptyBatch UNPROCESSABLE_ENTITY "empty_batch";
+    /// The batch holds more than 500 scans; nothing of it was stored.
     TooManyScans UNPROCESSABLE_ENTITY "too_many_scans";
+    /// Whoever asks belongs to several schools, and the request names none.
     SchoolRequired UNPROCESSABLE_ENTITY "school_required";
+    /// The schedule contradicts itself, such as an exit before its entry.
     ScheduleInvalid UNPROCESSABLE_ENTITY "schedule_invalid";
+    /// The course takes no changes any more.
     CourseClosed UNPROCESSABLE_ENTITY "course_closed";
+    /// `Idempotency-Key` is missing, or is no UUID.
     IdempotencyKeyRequired UNPROCESSABLE_ENTITY "idempotency_key_required";
+    /// The same `Idempotency-Key` came before with another body.
     IdempotencyKeyReused UNPROCESSABLE_ENTITY "idempotency_key_reused";
+    /// Too many tries from here or for this account; `Retry-After` says when the next one counts.
     TooManyTries TOO_MANY_REQUESTS "too_many_tries";
+    /// The system failed; its log knows why under the request's id.
     Internal INTERNAL_SERVER_ERROR "internal";
+    /// This installation gives no tokens, because it has no keys for them.
     TokensOff NOT_IMPLEMENTED "tokens_off";
+    /// The database cannot be reached; the request may be repeated.
     Unavailable SERVICE_UNAVAILABLE "unavailable";
+    /// More is waiting than can be done; the request may be repeated.
     Overloaded SERVICE_UNAVAILABLE "overloaded";
 }
 
@@ -292,6 +330,14 @@ impl std::fmt::Display for Chain<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_code_with_its_status_and_meaning_is_in_the_document_for_programmers_and_no_other() {
+        let document = include_str!("../../docs/api-design.md");
+        let rows: Vec<&str> = document.lines().filter(|line| line.starts_with("| `")).collect();
+        let codes = Code::ALL.iter().map(|c| format!("| `{}` | {} | {} |", c.as_str(), c.status().as_u16(), c.about()));
+        assert_eq!(rows, codes.collect::<Vec<_>>(), "docs/api-design.md is old");
+    }
 
     #[test]
     fn each_code_is_unique_and_named_in_both_languages() {

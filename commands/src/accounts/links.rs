@@ -24,6 +24,7 @@ pub struct LinkOf {
 
 impl Accounts {
     /// Whose a link is, if it may be used. Uses nothing up, however often.
+    #[cfg(test)]
     pub async fn open_link(&self, token: &str) -> Result<LinkOf, AccountError> {
         self.link_of(token, self.write.clock().now()).await
     }

@@ -65,7 +65,8 @@ impl Site {
     fn another(&self, config: BatcherConfig) -> Batcher {
         let write = &self.world.write;
         let (vault, directory) = (write.vault().clone(), write.directory().clone());
-        Batcher::start(write.pool().clone(), self.world.clock.clone(), self.world.ids.clone(), vault, directory, config)
+        let (clock, ids) = (self.world.clock.clone(), self.world.ids.clone());
+        Batcher::start_on(Write::new(write.pool().clone(), clock, ids, vault, directory), config)
     }
 
     fn context(&self, school: SchoolId) -> crate::Context {

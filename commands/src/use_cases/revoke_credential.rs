@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::use_cases::error::UseCaseError;
 use crate::write::{Done, Write};
-use domain::student::{Command, RevocationReason, Student};
+use domain::student::{Command, Error, RevocationReason, Student};
 use domain::{CredentialId, StreamId, StudentId};
 
 /// What ends and why.
@@ -27,4 +27,15 @@ pub async fn revoke_credential(
     let stream = StreamId::of(context.school, input.student_id);
     let command = Command::RevokeCredential { credential_id: input.credential_id, reason: input.reason };
     Ok(write.execute::<Student>(context, &stream, command).await?)
+}
+
+/// The credentials of a pupil that were not revoked. Refused for whoever is not enrolled here, or is erased.
+pub async fn valid_credentials(
+    write: &Write,
+    context: &Context,
+    student_id: StudentId,
+) -> Result<Vec<CredentialId>, UseCaseError> {
+    let state = write.state::<Student>(&StreamId::of(context.school, student_id)).await?;
+    let pupil = state.pupil().ok_or(UseCaseError::Student(Error::NotEnrolled))?;
+    Ok(pupil.credentials.iter().filter(|(_, card)| card.revoked.is_none()).map(|(id, _)| *id).collect())
 }

@@ -139,12 +139,6 @@ impl Keyring {
         self.keys.contains_key(&(subject, class))
     }
 
-    /// Whether it knows the key that sealed this value, be it destroyed. A whole school's keyring
-    /// does not know a key that was made after it was loaded, and would call its values erased.
-    pub fn covers(&self, sealed: &Sealed) -> bool {
-        Parts::of(sealed).is_some_and(|p| self.subject_of.contains_key(&p.key_id))
-    }
-
     /// Adds the keys that another keyring of the same school holds.
     pub fn extend(&mut self, other: Self) {
         if other.school == self.school {

@@ -30,12 +30,9 @@ fn the_wire_name_is_the_type_in_the_payload() {
 fn every_event_is_described_in_one_sentence() {
     for (aggregate, events) in tables() {
         for (name, about) in events {
-            assert_eq!(describe(aggregate, name), Some(*about));
             assert!(about.ends_with('.') && about.len() > 20, "{aggregate}.{name}");
         }
     }
-    assert_eq!(describe("kiosk", "exploded"), None);
-    assert_eq!(describe("spaceship", "enrolled"), None);
 }
 
 #[test]

@@ -91,11 +91,6 @@ impl Phone {
         }
     }
 
-    /// Whether it is a Chilean mobile.
-    pub fn is_chilean_mobile(&self) -> bool {
-        self.0.starts_with("+569")
-    }
-
     /// A number with no `+` and no `00`: national, or with Chile's country code.
     fn without_prefix(digits: &str) -> Result<Self, PhoneError> {
         match digits.strip_prefix("56") {

@@ -5,10 +5,11 @@ use crate::permissions::{self, Access, Found, Route};
 use crate::problem::{Code, ProblemBody};
 use axum::http::{Method, header};
 use axum::response::IntoResponse;
+use utoipa::openapi::schema::{Object, Schema};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
-use utoipa::openapi::{Content, Ref, ResponseBuilder};
+use utoipa::openapi::{Content, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 
@@ -45,6 +46,9 @@ impl Modify for Everywhere {
                 .description(Some("The kiosk's secret, as `attendance kiosk enrol` printed it"))
                 .build();
             components.add_security_scheme("kiosk", SecurityScheme::Http(bearer));
+            if let Some(code) = components.schemas.get_mut("ProblemBody").and_then(code_of_problem) {
+                code.enum_values = Some(Code::ALL.iter().map(|code| code.as_str().into()).collect());
+            }
             let cookie = ApiKeyValue::with_description("__Host-sid", "A person's session, as `/entrar` begins one");
             components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
             let token = HttpBuilder::new()
@@ -57,6 +61,14 @@ impl Modify for Everywhere {
     }
 }
 
+fn code_of_problem(schema: &mut RefOr<Schema>) -> Option<&mut Object> {
+    let RefOr::T(Schema::Object(problem)) = schema else { return None };
+    match problem.properties.get_mut("code")? {
+        RefOr::T(Schema::Object(code)) => Some(code),
+        _ => None,
+    }
+}
+
 pub(super) fn base() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(Api::openapi())
 }
@@ -65,9 +77,8 @@ pub(super) fn base() -> OpenApiRouter<AppState> {
 pub fn document() -> utoipa::openapi::OpenApi {
     let (_, mut document) = super::router().split_for_parts();
     let refusal = || {
-        let codes: Vec<_> = Code::ALL.iter().map(|c| c.as_str()).collect();
         ResponseBuilder::new()
-            .description(format!("A refusal; `code` is one of {}", codes.join(", ")))
+            .description("A refusal, as its `code` says")
             .content("application/problem+json", Content::new(Some(Ref::from_schema_name("ProblemBody"))))
             .build()
     };
@@ -121,6 +132,13 @@ pub async fn get() -> impl IntoResponse {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_document_lists_every_code_that_a_refusal_may_have() {
+        let own = serde_json::to_value(document()).unwrap();
+        let listed = own["components"]["schemas"]["ProblemBody"]["properties"]["code"]["enum"].as_array().unwrap();
+        assert!(listed.iter().eq(Code::ALL.iter().map(|code| code.as_str())), "{listed:?}");
+    }
 
     #[test]
     fn the_document_in_the_repository_is_the_servers() {

@@ -31,6 +31,12 @@ pub fn long_date(date: NaiveDate, lang: Lang) -> String {
     )
 }
 
+/// `lunes 23 de noviembre de 2026`, `Monday 23 November 2026`: of what may be long ago.
+pub fn full_date(date: NaiveDate, lang: Lang) -> String {
+    let (day, year) = (long_date(date, lang), date.year().to_string());
+    lang.f("date-full", &[("date", (&day).into()), ("year", (&year).into())])
+}
+
 /// `hace 0,4 s`, `hace 12 s`, `hace 3 min`, `hace 2 h`, `hace 4 días`. Never rounded up: what is shown
 /// has passed.
 pub fn ago(age: TimeDelta, lang: Lang) -> String {
@@ -109,6 +115,8 @@ mod tests {
         let date = NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
         assert_eq!(long_date(date, Lang::Es), "lunes 23 de noviembre");
         assert_eq!(long_date(date, Lang::En), "Monday 23 November");
+        assert_eq!(full_date(date, Lang::Es), "lunes 23 de noviembre de 2026");
+        assert_eq!(full_date(date, Lang::En), "Monday 23 November 2026");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Problems in the client's language, and the two that the router itself raises.
 
+use crate::pages::error::Side;
 use crate::problem::{self, Code, Problem};
 use crate::{i18n, pages};
 use axum::extract::Request;
@@ -21,6 +22,7 @@ pub async fn speak_problems(request: Request, next: Next) -> Response {
 
 async fn spoken(request: Request, next: Next) -> Response {
     let page = wants_page(&request);
+    let side = Side::of(request.uri().path());
     let headers = request.headers();
     let lang = if page { i18n::negotiate(None, headers) } else { i18n::accepted(headers) };
     let id = request.extensions().get::<super::RequestId>().map(|id| id.0.to_string());
@@ -34,7 +36,7 @@ async fn spoken(request: Request, next: Next) -> Response {
         },
     };
     let mut spoken = if page {
-        pages::error::response(response.status(), id.as_deref(), lang)
+        pages::error::response(response.status(), id.as_deref(), side, lang)
     } else {
         problem.response(lang, id.as_deref())
     };

@@ -44,6 +44,13 @@ fn figure(board: &Board, lang: Lang) -> Markup {
             @for status in SOMETIMES {
                 @if counts.of(status) > 0 { (stat(status, counts.of(status), lang)) }
             }
+            @if counts.unexpected > 0 {
+                li class="stat not-expected" {
+                    (icon("not-expected"))
+                    b { (lang.number(counts.unexpected)) }
+                    span { (status::unexpected_words(counts.unexpected, lang)) }
+                }
+            }
         }
     }
 }
@@ -83,9 +90,7 @@ fn nobody(board: &Board, why: Option<NobodyWhy>, lang: Lang) -> Markup {
             (icon("today"))
             p class="headline" { (lang.t("nobody-title")) }
             p { (lang.f(key, &[("date", (&date).into())])) }
-            @if board.counts.inside > 0 {
-                p { (status::counted(Status::Inside, board.counts.inside, lang)) }
-            }
+            @if board.counts.unexpected > 0 { p { (status::unexpected(&board.counts, lang)) } }
         }
     }
 }

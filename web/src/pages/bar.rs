@@ -64,7 +64,7 @@ pub(super) fn mini(counts: &Counts) -> Markup {
 pub(super) fn large(counts: &Counts, id: &str, lang: Lang) -> Markup {
     let parts: Vec<String> = segments(counts)
         .into_iter()
-        .map(|(status, count, ..)| format!("{} {}", lang.number(count), status.counted(count, lang)))
+        .map(|(status, count, ..)| format!("{} {}", lang.number(count), said(status, count, lang)))
         .collect();
     html! {
         svg class="bar large" role="img" aria-labelledby={ (id) "-title " (id) "-desc" } {
@@ -75,9 +75,24 @@ pub(super) fn large(counts: &Counts, id: &str, lang: Lang) -> Markup {
     }
 }
 
+/// What a part is called. Beside the figure of all who are inside, those who came in time are not "inside" again.
+fn said(status: Status, count: u32, lang: Lang) -> String {
+    match status {
+        Status::Inside => lang.f("count-on-time", &[("n", count.into())]),
+        other => other.counted(count, lang),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_bar_says_who_came_in_time_and_not_a_second_number_of_who_is_inside() {
+        let counts = Counts { expected: 12, inside: 11, on_time: 9, late: 2, missing: 1, ..Counts::default() };
+        let html = large(&counts, "bar", Lang::Es).into_string();
+        assert!(html.contains("9 a la hora, 2 atrasados, 1 sin ingreso"), "{html}");
+    }
 
     #[test]
     fn a_bar_is_filled_exactly_and_one_pupil_is_always_seen() {

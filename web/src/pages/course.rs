@@ -79,8 +79,9 @@ fn day_of(day: &CourseDay, lang: Lang) -> Markup {
             @if !members.is_empty() {
                 section class="card group" aria-labelledby={ "group-" (group.class()) } {
                     h2 id={ "group-" (group.class()) } {
-                        (status::title(group, lang))
-                        small { (lang.number(u32::try_from(members.len()).unwrap_or(u32::MAX))) }
+                        @let count = u32::try_from(members.len()).unwrap_or(u32::MAX);
+                        (status::title(group, count, lang))
+                        small { (lang.number(count)) }
                     }
                     ul class="pupils" {
                         @for pupil in members { li { (row(pupil, day.school.zone, lang)) } }

@@ -14,7 +14,7 @@ pub(super) fn courses(board: &Board, lang: Lang) -> Markup {
     html! {
         h2 id="courses-title" {
             (lang.t("courses"))
-            @let whole = board.courses.iter().filter(|course| is_whole(&course.counts)).count();
+            @let whole = board.courses.iter().filter(|course| course.counts.is_whole()).count();
             @if whole > 0 {
                 small { (lang.f("courses-whole", &[("n", u32::try_from(whole).unwrap_or(u32::MAX).into())])) }
             }
@@ -36,9 +36,7 @@ fn row(course: &Course, lang: Lang) -> Markup {
             b class="course-name" { (course.name) }
             @if counts.expected == 0 {
                 span class="course-count" { (status::tag(Status::NotExpected, lang)) }
-                @if counts.inside > 0 {
-                    span class="course-told" { (status::counted(Status::Inside, counts.inside, lang)) }
-                }
+                @if counts.unexpected > 0 { span class="course-told" { (status::unexpected(counts, lang)) } }
             } @else {
                 span class="course-count" {
                     b { (lang.number(counts.inside)) }
@@ -55,17 +53,13 @@ fn row(course: &Course, lang: Lang) -> Markup {
 pub(super) fn told(counts: &Counts, lang: Lang) -> Markup {
     html! {
         @if counts.expected == 0 {
-            (status::tag(Status::NotExpected, lang))
-        } @else if is_whole(counts) {
-            span class="tag inside" { (icon("inside")) (lang.t("course-whole")) }
-        } @else {
-            @for status in TOLD {
-                @if counts.of(status) > 0 { (status::counted(status, counts.of(status), lang)) " " }
-            }
+            (status::tag(Status::NotExpected, lang)) " "
+        } @else if counts.is_whole() {
+            span class="tag inside" { (icon("inside")) (lang.t("course-whole")) } " "
         }
+        @for status in TOLD {
+            @if counts.of(status) > 0 { (status::counted(status, counts.of(status), lang)) " " }
+        }
+        (status::unexpected(counts, lang))
     }
-}
-
-fn is_whole(counts: &Counts) -> bool {
-    counts.expected > 0 && counts.on_time == counts.expected
 }

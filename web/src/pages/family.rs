@@ -70,8 +70,8 @@ async fn leave(State(state): State<AppState>, visit: Visit) -> Response {
 fn inside(lang: Lang, nonce: &Nonce, title: String, here: String, main: &Markup) -> Markup {
     let main = html! {
         (main)
-        form class="leave" method="post" action="/familia/salir" {
-            button class="quiet" type="submit" { (lang.t("sign-out")) }
+        footer class="leave" {
+            form method="post" action="/familia/salir" { button class="quiet" type="submit" { (lang.t("sign-out")) } }
         }
     };
     shell::page(&Page { lang, nonce, title, place: Place::Nowhere, here, school: None, who: None, ages: true }, &main)

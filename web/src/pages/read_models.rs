@@ -170,7 +170,8 @@ fn phase(facts: &Facts) -> Phase {
 fn counts(counted: &Counted) -> Counts {
     Counts {
         expected: counted.expected,
-        inside: counted.inside,
+        inside: counted.present + counted.late,
+        unexpected: counted.not_expected_inside,
         on_time: counted.present,
         late: counted.late,
         missing: counted.missing,
@@ -271,10 +272,11 @@ pub(super) fn pupil(line: &PupilLine, names: &SchoolNames) -> Pupil {
 /// The same figures as the board's row, over the same statuses.
 fn counted(pupils: &[Pupil]) -> Counts {
     let of = |status| u32::try_from(pupils.iter().filter(|pupil| pupil.status == status).count()).unwrap_or(u32::MAX);
-    let inside = pupils.iter().filter(|pupil| pupil.inside).count();
+    let unexpected = pupils.iter().filter(|pupil| pupil.inside && pupil.status == Status::NotExpected).count();
     let counts = Counts {
         expected: 0,
-        inside: u32::try_from(inside).unwrap_or(u32::MAX),
+        inside: of(Status::Inside) + of(Status::Late),
+        unexpected: u32::try_from(unexpected).unwrap_or(u32::MAX),
         on_time: of(Status::Inside),
         late: of(Status::Late),
         missing: of(Status::Missing),
@@ -357,6 +359,27 @@ mod tests {
         assert_eq!(silent(&line(190, now), Phase::During, 60.0), None, "three seconds of a fast demo");
         assert_eq!(silent(&GateLine { revoked: true, ..line(190, now) }, Phase::During, 1.0), None);
         assert!(silent(&GateLine { silent: true, last_seen: None, ..line(0, now) }, Phase::Empty, 1.0).is_some());
+    }
+
+    #[test]
+    fn whoever_is_inside_without_being_expected_is_counted_beside_the_expected() {
+        let school = counts(&Counted {
+            pupils: 50,
+            expected: 40,
+            inside: 45,
+            present: 38,
+            late: 2,
+            not_expected: 10,
+            not_expected_inside: 5,
+            ..Counted::default()
+        });
+        assert_eq!((school.inside, school.expected, school.unexpected), (40, 40, 5), "never 45 of 40");
+        let mut pupils = CourseDay::sample().pupils;
+        let expected = counted(&pupils);
+        for inside in [true, false] {
+            pupils.push(Pupil { status: Status::NotExpected, inside, ..pupils[0].clone() });
+        }
+        assert_eq!(counted(&pupils), Counts { unexpected: 1, ..expected });
     }
 
     #[test]

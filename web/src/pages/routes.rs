@@ -145,11 +145,11 @@ impl Visit {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
         };
-        error::response(status, self.id.as_deref(), self.lang)
+        error::response(status, self.id.as_deref(), error::Side::Staff, self.lang)
     }
 
     fn not_found(&self) -> Response {
-        error::response(StatusCode::NOT_FOUND, self.id.as_deref(), self.lang)
+        error::response(StatusCode::NOT_FOUND, self.id.as_deref(), error::Side::Staff, self.lang)
     }
 }
 

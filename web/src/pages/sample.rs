@@ -84,7 +84,8 @@ fn course(number: usize, name: String, missing: u32, late: u32) -> Course {
     let unknown = u32::from(number == 9) * 2;
     let left = u32::from(number == 13);
     let on_time = expected - missing - late - unknown - left;
-    let counts = Counts { expected, inside: on_time + late, on_time, late, missing, unknown, pending: 0, left };
+    let counts =
+        Counts { expected, inside: on_time + late, on_time, late, missing, unknown, left, ..Counts::default() };
     Course { id: id(100 + number as u128), name, counts }
 }
 
@@ -94,6 +95,7 @@ fn total(courses: &[Course]) -> Counts {
         Counts {
             expected: sum.expected + c.expected,
             inside: sum.inside + c.inside,
+            unexpected: sum.unexpected + c.unexpected,
             on_time: sum.on_time + c.on_time,
             late: sum.late + c.late,
             missing: sum.missing + c.missing,
@@ -322,6 +324,7 @@ impl CourseDay {
         let counts = Counts {
             expected: 32,
             inside: count(Status::Inside) + count(Status::Late),
+            unexpected: 0,
             on_time: count(Status::Inside),
             late: count(Status::Late),
             missing: count(Status::Missing),

@@ -45,7 +45,7 @@ pub(super) struct Page<'a> {
     pub title: String,
     /// Where it is in the rail.
     pub place: Place,
-    /// Its own address without the language, for the language links.
+    /// Its own address with what it was asked for, without the language: for the language links.
     pub here: String,
     /// The school it is about.
     pub school: Option<&'a str>,
@@ -167,14 +167,41 @@ fn place(page: &Page<'_>, place: Place, href: &str, icon_name: &str, key: &str, 
 }
 
 fn languages(page: &Page<'_>) -> Markup {
+    let mark = if page.here.contains('?') { '&' } else { '?' };
     html! {
         @for other in Lang::ALL.into_iter().filter(|lang| *lang != page.lang) {
             li class=(if page.who.is_some() { "language wide" } else { "language" }) {
-                a href={ (page.here) "?lang=" (other.code()) } lang=(other.tag())
+                a href={ (page.here) (mark) "lang=" (other.code()) } lang=(other.tag())
                     hreflang=(other.tag()) {
                     (icon("language")) span { (other.own_name()) }
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_other_language_keeps_what_was_asked_for() {
+        let link = |here: &str| {
+            let nonce = Nonce::sample();
+            let page = Page {
+                lang: Lang::Es,
+                nonce: &nonce,
+                title: String::new(),
+                place: Place::Nowhere,
+                here: here.to_owned(),
+                school: None,
+                who: None,
+                ages: false,
+            };
+            languages(&page).into_string()
+        };
+        assert!(link("/hoy").contains("href=\"/hoy?lang=en\""));
+        let asked = link("/registro?colegio=1&antes=7");
+        assert!(asked.contains("href=\"/registro?colegio=1&amp;antes=7&amp;lang=en\""), "{asked}");
     }
 }

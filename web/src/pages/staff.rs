@@ -22,7 +22,7 @@ pub(super) mod sign_in;
 #[cfg(test)]
 mod tests;
 
-use super::error;
+use super::error::{self, Side};
 use super::respond::{self, Nonce};
 use super::view::Who;
 use super::{ReadModels, Source, SourceError};
@@ -89,6 +89,8 @@ pub(super) struct Visit {
     pub(super) headers: HeaderMap,
     peer: Option<Peer>,
     id: Option<String>,
+    /// Where an error leads back to.
+    side: Side,
     /// What the page before says was done: `?aviso=…`, one of its own words.
     pub(super) notice: Option<String>,
     /// Where the person wanted to go.
@@ -110,6 +112,7 @@ impl<S: Sync> FromRequestParts<S> for Visit {
             wanted: asked(RETURN_TO).filter(|wanted| return_target(wanted).is_some()),
             peer: parts.extensions.get().copied(),
             id: parts.extensions.get::<RequestId>().map(|id| id.0.to_string()),
+            side: Side::of(parts.uri.path()),
             headers: parts.headers.clone(),
         })
     }
@@ -122,7 +125,7 @@ impl Visit {
     }
 
     pub(super) fn failed(&self, status: StatusCode) -> Response {
-        error::response(status, self.id.as_deref(), self.lang)
+        error::response(status, self.id.as_deref(), self.side, self.lang)
     }
 
     /// An error that is nobody's mistake, as a page.
@@ -229,6 +232,15 @@ pub(super) async fn who(state: &AppState, person: &Person) -> Who {
     Who::of(person, ReadModels(state.clone()).name(person.account_id).await)
 }
 
+/// The names of a school's staff by account; without those that are erased.
+pub(super) async fn member_names(
+    state: &AppState,
+    school: SchoolId,
+) -> Result<std::collections::HashMap<uuid::Uuid, String>, SourceError> {
+    let members = state.accounts.members(school).await.map_err(|error| SourceError::Unavailable(error.into()))?;
+    Ok(members.into_iter().filter_map(|member| Some((member.account_id.0, member.name?))).collect())
+}
+
 /// What the school is called; the page does without, if nobody can say.
 async fn school_name(state: &AppState, school: SchoolId) -> Option<String> {
     let found = async { projections::roster::queries::school(&mut state.pools.request.begin(school).await?).await };
@@ -291,6 +303,7 @@ pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
         school_name: HOSTILE.to_owned(),
         zone: sample::school().zone,
         lines,
+        before: Some(9),
         next: Some(7),
     };
     let sign_in = || sign_in::SignInPage {
@@ -333,6 +346,7 @@ pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
         school_name: HOSTILE.to_owned(),
         zone: sample::school().zone,
         lines: vec![look("board", None, None), look("course", hostile(), None), look(HOSTILE, None, Some(school))],
+        before: None,
         next: Some(7),
     };
     let known = domain::account::samples().into_iter().map(|event| line(domain::DomainEvent::name(&event)));

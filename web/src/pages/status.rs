@@ -39,7 +39,7 @@ impl Status {
             Self::Unknown => key("count-unknown"),
             Self::Late => key("count-late"),
             Self::Pending => key("count-pending"),
-            Self::Inside => key("count-on-time"),
+            Self::Inside => key("count-inside"),
             Self::Left => key("count-left"),
             Self::NotExpected => key("count-not-expected"),
         };
@@ -48,6 +48,11 @@ impl Status {
 }
 
 impl Counts {
+    /// Everybody who is expected is in the building, on time or late.
+    pub(super) fn is_whole(&self) -> bool {
+        self.expected > 0 && self.inside == self.expected
+    }
+
     /// How many are in a state.
     pub(super) fn of(&self, status: Status) -> u32 {
         match status {
@@ -69,9 +74,9 @@ pub(super) fn tag(status: Status, lang: Lang) -> Markup {
     }
 }
 
-/// The status over a list: `⏱ Atrasado`.
-pub(super) fn title(status: Status, lang: Lang) -> Markup {
-    let word = status.word(lang);
+/// The status over a list of so many: `⏱ Atrasados`.
+pub(super) fn title(status: Status, count: u32, lang: Lang) -> Markup {
+    let word = status.counted(count, lang);
     let mut letters = word.chars();
     let first = letters.next().map(char::to_uppercase);
     html! {
@@ -90,4 +95,21 @@ pub(super) fn counted(status: Status, count: u32, lang: Lang) -> Markup {
             span { b { (lang.number(count)) } " " (status.counted(count, lang)) }
         }
     }
+}
+
+/// Who is in the building though nobody expects them today: `⊖ 2 adentro sin que se esperaran`; nothing if nobody.
+pub(super) fn unexpected(counts: &Counts, lang: Lang) -> Markup {
+    html! {
+        @if counts.unexpected > 0 {
+            span class={ "tag " (Status::NotExpected.class()) } {
+                (icon(Status::NotExpected.class()))
+                span { b { (lang.number(counts.unexpected)) } " " (unexpected_words(counts.unexpected, lang)) }
+            }
+        }
+    }
+}
+
+/// The words after a count of [`unexpected`].
+pub(super) fn unexpected_words(count: u32, lang: Lang) -> String {
+    lang.f("count-unexpected", &[("n", count.into())])
 }

@@ -63,7 +63,10 @@ fn pages(lang: Lang) -> Vec<(String, String)> {
     pages.extend(kiosks::sample_pages(lang, &nonce));
     for status in [404, 403, 400, 503, 500] {
         let status = StatusCode::from_u16(status).unwrap();
-        pages.push((format!("error {status}"), error::page(status, Some(sample::HOSTILE), lang, &nonce)));
+        pages.push((
+            format!("error {status}"),
+            error::page(status, Some(sample::HOSTILE), error::Side::Staff, lang, &nonce),
+        ));
     }
     pages.into_iter().map(|(name, markup)| (name, markup.into_string())).collect()
 }

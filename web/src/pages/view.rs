@@ -187,13 +187,15 @@ pub enum Status {
 }
 
 /// How many pupils are in each state. `on_time + late + left + missing + unknown + pending =
-/// expected`; `inside` is who is in the building now, late ones included.
+/// expected`; `inside = on_time + late`.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Counts {
     /// Expected today.
     pub expected: u32,
-    /// In the building now, of all pupils.
+    /// In the building now, of those who are expected.
     pub inside: u32,
+    /// In the building now though not expected today.
+    pub unexpected: u32,
     /// Entered in time and did not leave.
     pub on_time: u32,
     /// Entered after the limit and did not leave.

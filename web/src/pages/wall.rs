@@ -89,7 +89,7 @@ fn tile(course: &Course, lang: Lang) -> Markup {
             span {
                 @if counts.missing > 0 {
                     (icon("missing")) (lang.number(counts.missing)) " " (Status::Missing.counted(counts.missing, lang))
-                } @else if counts.expected > 0 && counts.on_time + counts.late == counts.expected {
+                } @else if counts.is_whole() {
                     (icon("inside")) (lang.t("course-whole"))
                 } @else {
                     (lang.number(counts.inside)) " " (lang.f("course-of", &[("expected", counts.expected.into())]))

@@ -36,8 +36,7 @@ pub(super) async fn post(State(state): State<AppState>, visit: Visit, Form(sent)
     if let Err(refused) = visit.may_try(&state, &REDEEM, &visit.network(&state)).await {
         return refused.into_response();
     }
-    // A whole link is as good as what is in it.
-    let token = sent.enlace.trim().rsplit_once("#t=").map_or(sent.enlace.trim(), |(_, token)| token);
+    let token = form::token(&sent.enlace);
     let opened = async {
         let Some(token) = Secret256::parse(token) else { return Ok(Err(Opened::Void)) };
         if let Some(browser) = ASKED.given(&visit.headers) {
@@ -87,9 +86,10 @@ pub(super) fn elsewhere(opened: &Opened, lang: Lang, nonce: &Nonce) -> Markup {
             html! {
                 p { (lang.t("family-elsewhere-what")) }
                 // Read aloud as digits, not as a number.
-                p class="secret" { code aria-label=(digits.chars().map(String::from).collect::<Vec<_>>().join(" ")) {
-                    (digits[..3]) " " (digits[3..])
-                } }
+                p class="secret" {
+                    code aria-hidden="true" { (digits[..3]) " " (digits[3..]) }
+                    span class="unseen" { (digits.chars().map(String::from).collect::<Vec<_>>().join(" ")) }
+                }
                 p class="hint" { (lang.t("family-elsewhere-warning")) }
             },
         ),

@@ -1,7 +1,7 @@
 //! `/familia/alumnos/{student_id}`: one pupil's day, with its reasons, and who looked at it.
 
-use super::super::staff::Visit;
 use super::super::staff::looks::{roles_words, what_words};
+use super::super::staff::{Visit, member_names};
 use super::day::{self, Child};
 use super::inside;
 use crate::AppState;
@@ -17,7 +17,6 @@ use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
 use maud::{Markup, html};
 use projections::looks;
-use std::collections::HashMap;
 
 /// How far back families see who looked.
 const SHOWN: TimeDelta = TimeDelta::days(30);
@@ -70,10 +69,9 @@ async fn looked(
     let mut tx = state.pools.request.begin(own.school).await?;
     let days = looks::about(&mut tx, own.student, child.school.zone, since).await?;
     drop(tx);
-    let members = state.accounts.members(own.school).await.map_err(|error| SourceError::Unavailable(error.into()))?;
-    let names: HashMap<_, _> = members.into_iter().map(|member| (member.account_id.0, member.name)).collect();
+    let names = member_names(state, own.school).await?;
     let who = |day: &looks::DayOfLooks| match day.by_guardian {
-        false => Who::Staff(names.get(&day.who_id).cloned().flatten()),
+        false => Who::Staff(names.get(&day.who_id).cloned()),
         true if guardian.of.iter().any(|(_, own)| own.0 == day.who_id) => Who::You,
         true => Who::Relative,
     };

@@ -32,8 +32,7 @@ pub(super) struct Chosen {
 
 /// `POST /entrar/activar`.
 pub(super) async fn post(State(state): State<AppState>, visit: Visit, Form(sent): Form<Chosen>) -> Response {
-    // A whole link is as good as what is in it.
-    let token = sent.enlace.trim().rsplit_once("#t=").map_or(sent.enlace.trim(), |(_, token)| token).to_owned();
+    let token = form::token(&sent.enlace).to_owned();
     let why = if sent.nueva != sent.repetida {
         key("password-differs")
     } else {

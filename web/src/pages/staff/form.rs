@@ -59,6 +59,12 @@ pub(in crate::pages) fn hidden(name: &str, value: &str) -> Markup {
     html! { input type="hidden" name=(name) value=(value); }
 }
 
+/// The secret of a one-time link: a whole link is as good as what is in it.
+pub(in crate::pages) fn token(sent: &str) -> &str {
+    let sent = sent.trim();
+    sent.rsplit_once("#t=").map_or(sent, |(_, token)| token)
+}
+
 /// What a new password must be, in words.
 pub(in crate::pages) fn password_hint(lang: Lang) -> String {
     lang.t("password-hint")

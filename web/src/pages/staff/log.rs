@@ -1,7 +1,7 @@
 //! `/registro`: what happened to the accounts of a school, newest first. Whoever may not see who works here sees
 //! ids in place of names.
 
-use super::{Visit, who};
+use super::{Visit, member_names, who};
 use crate::AppState;
 use crate::i18n::{Lang, key, times};
 use crate::pages::respond::Nonce;
@@ -44,18 +44,15 @@ pub(super) async fn get(
 ) -> Response {
     let Ok(InSchool(school)) = school else { return Redirect::to("/escuelas").into_response() };
     let before = asked.ok().and_then(|Query(asked)| asked.antes);
-    match lines(&state, &person, school, before).await {
+    match lines(&state, &person, school, before, visit.lang).await {
         Ok(Some((found, lines, next))) => {
             let who = who(&state, &person).await;
             let (school_name, zone) = (found.name, found.settings.zone);
-            let view = LogPage { who, school: school.0, school_name, zone, lines, next };
+            let view = LogPage { who, school: school.0, school_name, zone, lines, before, next };
             visit.page(StatusCode::OK, |nonce| view.page(visit.lang, nonce))
         }
         Ok(None) => visit.failed(StatusCode::NOT_FOUND),
-        Err(error) => {
-            tracing::warn!(%error, "no security log");
-            visit.failed(StatusCode::SERVICE_UNAVAILABLE)
-        }
+        Err(error) => visit.source_error(&error),
     }
 }
 
@@ -66,21 +63,26 @@ async fn lines(
     person: &Person,
     school: SchoolId,
     before: Option<i64>,
+    lang: Lang,
 ) -> Result<Option<Lines>, SourceError> {
     let mut tx = state.pools.request.begin(school).await?;
     let Some(found) = projections::roster::queries::school(&mut tx).await? else { return Ok(None) };
     let filter = Filter { aggregate_type: Some("account".to_owned()), ..Filter::default() };
     let page = queries::entries(&mut tx, &filter, Order::NewestFirst, before, LINES).await?;
     drop(tx);
-    let mut names = HashMap::new();
-    if person.may(Permission::PeopleRead, school) {
-        let members = state.accounts.members(school).await.map_err(|error| SourceError::Unavailable(error.into()))?;
-        names.extend(members.into_iter().filter_map(|member| Some((member.account_id.0, member.name?))));
-    }
+    let names = match person.may(Permission::PeopleRead, school) {
+        true => member_names(state, school).await?,
+        false => HashMap::new(),
+    };
     let called = |id: Uuid| names.get(&id).cloned().unwrap_or_else(|| id.to_string());
     let lines = page.entries.into_iter().map(|entry| {
         let about = entry.stream.rsplit('/').next().and_then(|id| id.parse().ok()).map(called).unwrap_or_default();
-        let by = entry.actor.strip_prefix("user:").and_then(|id| id.parse().ok()).map(called);
+        let by = match entry.actor.split_once(':') {
+            Some(("user", id)) => id.parse().ok().map(called),
+            Some(("cli", _)) => Some(lang.t("log-actor-cli")),
+            Some(("system", _)) => Some(lang.t("log-actor-system")),
+            _ => None,
+        };
         LogLine { at: entry.recorded_at, event: entry.event_type, about, by: by.unwrap_or(entry.actor) }
     });
     Ok(Some((found, lines.collect(), page.next)))
@@ -98,6 +100,8 @@ pub(in crate::pages) struct LogPage {
     pub zone: Tz,
     /// Newest first.
     pub lines: Vec<LogLine>,
+    /// Where this page begins; none: the newest.
+    pub before: Option<i64>,
     /// Where the next page begins.
     pub next: Option<i64>,
 }
@@ -135,7 +139,7 @@ impl LogPage {
                     ol class="rows card" { @for line in &self.lines { (row(line, self.zone, lang)) } }
                 }
                 @if let Some(next) = self.next {
-                    p { a class="button" href={ "/registro?colegio=" (self.school) "&antes=" (next) } { (lang.t("log-older")) } }
+                    p { a class="button" href=(address("/registro", self.school, Some(next))) { (lang.t("log-older")) } }
                 }
             }
         };
@@ -144,7 +148,7 @@ impl LogPage {
             nonce,
             title: lang.t("nav-log"),
             place: Place::Log,
-            here: "/registro".to_owned(),
+            here: address("/registro", self.school, self.before),
             school: Some(&self.school_name),
             who: Some(&self.who),
             ages: false,
@@ -153,11 +157,17 @@ impl LogPage {
     }
 }
 
-/// An instant in a list: its day in words, and its second.
+/// A page of a list.
+pub(super) fn address(path: &str, school: Uuid, before: Option<i64>) -> String {
+    let before = before.map_or_else(String::new, |before| format!("&antes={before}"));
+    format!("{path}?colegio={school}{before}")
+}
+
+/// An instant in a list: its day in words, with the year, and its second.
 pub(super) fn instant(at: DateTime<Utc>, zone: Tz, lang: Lang) -> Markup {
     let day = at.with_timezone(&zone).date_naive();
     html! {
-        time datetime=(times::machine(at, zone)) { (times::long_date(day, lang)) ", " (times::clock_seconds(at, zone)) }
+        time datetime=(times::machine(at, zone)) { (times::full_date(day, lang)) ", " (times::clock_seconds(at, zone)) }
     }
 }
 

@@ -1,9 +1,9 @@
 //! `/registro/miradas`: who looked at pupils' data, newest first. Holds no pupil's name; whoever may not see who works
 //! here sees ids in place of names.
 
-use super::log::instant;
+use super::log::{address, instant};
 use super::people::role_words;
-use super::{Visit, who};
+use super::{Visit, member_names, who};
 use crate::AppState;
 use crate::i18n::{Lang, key};
 use crate::pages::respond::Nonce;
@@ -65,11 +65,10 @@ async fn view(
     let of_courses = all_courses(&mut tx).await?.into_iter().map(|course| (course.course_id.0, course.name));
     let of_courses: HashMap<_, _> = of_courses.collect();
     drop(tx);
-    let mut names = HashMap::new();
-    if person.may(Permission::PeopleRead, school) {
-        let members = state.accounts.members(school).await.map_err(|error| SourceError::Unavailable(error.into()))?;
-        names.extend(members.into_iter().filter_map(|member| Some((member.account_id.0, member.name?))));
-    }
+    let names = match person.may(Permission::PeopleRead, school) {
+        true => member_names(state, school).await?,
+        false => HashMap::new(),
+    };
     let lines = looks.into_iter().map(|look| LookLine {
         at: look.looked_at,
         who: names.get(&look.who_id).cloned().unwrap_or_else(|| look.who_id.to_string()),
@@ -85,6 +84,7 @@ async fn view(
         school_name: found.name,
         zone: found.settings.zone,
         lines: lines.collect(),
+        before,
         next,
     }))
 }
@@ -101,6 +101,8 @@ pub(in crate::pages) struct LooksPage {
     pub zone: Tz,
     /// Newest first.
     pub lines: Vec<LookLine>,
+    /// Where this page begins; none: the newest.
+    pub before: Option<i64>,
     /// Where the next page begins.
     pub next: Option<i64>,
 }
@@ -136,7 +138,7 @@ impl LooksPage {
                 @if self.lines.is_empty() { p class="hint" { (lang.t("looks-empty")) } }
                 @else { ol class="rows card" { @for line in &self.lines { (row(line, self.zone, lang)) } } }
                 @if let Some(next) = self.next {
-                    p { a class="button" href={ "/registro/miradas?colegio=" (self.school) "&antes=" (next) } { (lang.t("log-older")) } }
+                    p { a class="button" href=(address("/registro/miradas", self.school, Some(next))) { (lang.t("log-older")) } }
                 }
             }
         };
@@ -145,7 +147,7 @@ impl LooksPage {
             nonce,
             title: lang.t("looks-title"),
             place: Place::Log,
-            here: "/registro/miradas".to_owned(),
+            here: address("/registro/miradas", self.school, self.before),
             school: Some(&self.school_name),
             who: Some(&self.who),
             ages: false,

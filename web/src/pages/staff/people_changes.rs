@@ -130,12 +130,17 @@ pub(super) struct RoleChange {
 
 /// `POST /personas/rol`.
 pub(super) async fn change_role(act: Act, Form(sent): Form<RoleChange>) -> Response {
+    let grants = match sent.que.as_str() {
+        "dar" => true,
+        "quitar" => false,
+        _ => return act.visit.failed(StatusCode::UNPROCESSABLE_ENTITY),
+    };
     let Ok(role) = sent.rol.parse::<StaffRole>() else { return act.visit.failed(StatusCode::UNPROCESSABLE_ENTITY) };
     let changed = async {
         let (context, account) = (act.context().await?, AccountId(sent.cuenta));
-        match sent.que.as_str() {
-            "quitar" => act.state.accounts.revoke(&context, account, role).await,
-            _ => act.state.accounts.grant(&context, account, role).await,
+        match grants {
+            true => act.state.accounts.grant(&context, account, role).await,
+            false => act.state.accounts.revoke(&context, account, role).await,
         }
     };
     act.answer(changed.await).await
@@ -151,11 +156,16 @@ pub(super) struct StateChange {
 
 /// `POST /personas/estado`.
 pub(super) async fn change_state(act: Act, Form(sent): Form<StateChange>) -> Response {
+    let enables = match sent.que.as_str() {
+        "reponer" => true,
+        "suspender" => false,
+        _ => return act.visit.failed(StatusCode::UNPROCESSABLE_ENTITY),
+    };
     let changed = async {
         let (context, account) = (act.context().await?, AccountId(sent.cuenta));
-        match sent.que.as_str() {
-            "reponer" => act.state.accounts.enable(&context, account).await,
-            _ => act.state.accounts.disable(&context, account).await,
+        match enables {
+            true => act.state.accounts.enable(&context, account).await,
+            false => act.state.accounts.disable(&context, account).await,
         }
     };
     act.answer(changed.await).await

@@ -277,6 +277,11 @@ async fn the_security_log_says_what_happened_and_names_to_those_who_may_know_the
     let last: Vec<_> = last.iter().map(|(name, value)| (*name, value.as_str())).collect();
     assert!(browser.post("/personas/rol", &last).await.text.contains("Es la última persona"));
     let suspend = [("cuenta", target.as_str()), ("que", "suspender")];
+    // A word that is none changes nothing: it is not taken for the other one.
+    let odd = [("cuenta", target.as_str()), ("que", "Suspender"), ("rol", "AUDITOR")];
+    for page in ["/personas/estado", "/personas/rol"] {
+        assert_eq!(browser.post(page, &odd).await.status, 422, "{page}");
+    }
     assert_eq!(browser.post("/personas/estado", &suspend).await.status, 303);
     let begun = std::time::Instant::now();
     let log = loop {
@@ -288,6 +293,7 @@ async fn the_security_log_says_what_happened_and_names_to_those_who_may_know_the
         }
         assert!(begun.elapsed().as_secs() < 20, "{log}");
     };
+    assert!(log.contains("por la línea de comandos del servidor") && !log.contains("cli:"), "{log}");
     for words in ["Cuenta suspendida", "Invitación", "Cuenta activada", "Rosa Díaz", "por Rosa Díaz"] {
         assert!(words == "por Rosa Díaz" || log.contains(words), "{words}: {log}");
     }
