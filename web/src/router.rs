@@ -39,6 +39,8 @@ pub fn surrounded(routes: Router<AppState>, state: AppState) -> Router {
 }
 
 #[cfg(test)]
+mod late;
+#[cfg(test)]
 mod sweep;
 #[cfg(test)]
 mod tests;
