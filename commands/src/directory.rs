@@ -248,7 +248,8 @@ impl Directory {
 
     /// Frees every value that was reserved for `subject`: it is gone, and somebody else may use it. A
     /// card that it owns stays taken and becomes nobody's: a scan of it that a kiosk still holds back
-    /// must not become a new owner's. A guardian's address opens nothing any more. Returns how many of all; a
+    /// must not become a new owner's. A guardian's address opens nothing any more, and how somebody came in by
+    /// it is forgotten with the last guardian who had it. Returns how many of all; a
     /// second time 0.
     pub async fn release(&self, school: SchoolId, subject: Uuid) -> Result<u64, StoreError> {
         release_on(&self.pool, school, subject).await
@@ -267,7 +268,15 @@ pub async fn release_on(pool: &PgPool, school: SchoolId, subject: Uuid) -> Resul
              where school_id = $1 and (subject_id = $2 or owner_id = $2) and kind = 'card'
              returning 1
            ), unreachable as (
-             delete from guardian_mails where school_id = $1 and guardian_id = $2 returning 1
+             delete from guardian_mails where school_id = $1 and guardian_id = $2 returning email_hmac
+           ), unshared as (
+             select u.email_hmac from unreachable u where not exists (
+               select from guardian_mails g
+               where g.email_hmac = u.email_hmac and (g.school_id, g.guardian_id) <> ($1, $2))
+           ), links as (
+             delete from family_links l using unshared u where l.email_hmac = u.email_hmac
+           ), sessions as (
+             delete from family_sessions s using unshared u where s.email_hmac = u.email_hmac
            )
            select (select count(*) from freed) + (select count(*) from kept) + (select count(*) from unreachable)
              as "released!""#,

@@ -4,7 +4,7 @@
 use crate::clock::Clock;
 use crate::error::StoreError;
 use crate::pool::in_time;
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use domain::{AccountId, CourseId, GuardianId, SchoolId, StudentId};
 use sqlx::PgPool;
 use std::sync::Arc;
@@ -76,6 +76,8 @@ pub struct Look {
     pub what: What,
     /// Of whom.
     pub whose: Whose,
+    /// The school day that it shows, where one was asked for; the day itself otherwise.
+    pub of_date: Option<NaiveDate>,
     /// The right by which.
     pub why: &'static str,
     /// In which session.
@@ -116,12 +118,13 @@ impl Looks {
         };
         let recorded = sqlx::query!(
             "insert into looks
-               (school_id, looked_at, who_kind, who_id, role, what, why, course_id, student_id, session_id)
-             select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
+               (school_id, looked_at, who_kind, who_id, role, what, why, course_id, student_id, session_id, of_date)
+             select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $12
              where not exists (
                select from looks where school_id = $1 and who_id = $4 and looked_at > $11 and looked_at <= $2
                  and who_kind = $3 and role = $5 and what = $6 and why = $7 and session_id = $10
-                 and course_id is not distinct from $8 and student_id is not distinct from $9)",
+                 and course_id is not distinct from $8 and student_id is not distinct from $9
+                 and of_date is not distinct from $12)",
             look.school.0,
             now,
             kind,
@@ -133,6 +136,7 @@ impl Looks {
             student,
             look.session_id,
             now - ONE_LOOK,
+            look.of_date,
         )
         .execute(&self.pool)
         .await?;

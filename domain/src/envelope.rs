@@ -55,6 +55,10 @@ impl Actor {
     pub fn user(id: AccountId) -> Self {
         Self(format!("user:{id}"))
     }
+    /// The person of the staff that it is, if it is one.
+    pub fn as_user(&self) -> Option<AccountId> {
+        self.0.strip_prefix("user:")?.parse().ok().map(AccountId)
+    }
     /// A part of this program acting by itself.
     pub fn system(part: &str) -> Self {
         Self(format!("system:{part}"))

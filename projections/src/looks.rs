@@ -63,7 +63,7 @@ pub struct DayOfLooks {
 }
 
 /// The looks that showed a pupil since an instant, by day and person, newest first, at most 200: at the pupil, at the
-/// course that the pupil was in that day, at the whole school. The index of the log shows nobody.
+/// course that the pupil was in on the day that was shown, at the whole school. The index of the log shows nobody.
 pub async fn about(
     tx: &mut SchoolTx,
     student: StudentId,
@@ -74,13 +74,18 @@ pub async fn about(
         DayOfLooks,
         r#"select max(looked_at) as "last!", count(*) as "times!", l.who_kind = 'guardian' as "by_guardian!",
              l.who_id, l.role, l.what
-           from looks l
-           where l.school_id = $1 and l.looked_at >= $3 and l.what <> 'audit'
-             and (l.student_id = $2
-               or l.student_id is null and (l.course_id is null or l.course_id = (
+           from (
+             select looked_at, who_kind, who_id, role, what from looks
+             where school_id = $1 and student_id = $2 and looked_at >= $3
+             union all
+             select a.looked_at, a.who_kind, a.who_id, a.role, a.what from looks a
+             where a.school_id = $1 and a.student_id is null and a.looked_at >= $3 and a.what <> 'audit'
+               and (a.course_id is null or a.course_id = (
                  select m.course_id from memberships m
-                 where m.school_id = $1 and m.student_id = $2 and m.from_date <= (l.looked_at at time zone $4)::date
-                 order by m.position desc limit 1)))
+                 where m.school_id = $1 and m.student_id = $2
+                   and m.from_date <= coalesce(a.of_date, (a.looked_at at time zone $4)::date)
+                 order by m.position desc limit 1))
+           ) l
            group by (l.looked_at at time zone $4)::date, l.who_kind, l.who_id, l.role, l.what
            order by 1 desc limit $5"#,
         tx.school().0,

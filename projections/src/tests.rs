@@ -8,6 +8,7 @@ mod days;
 mod epochs;
 mod failpoints;
 mod kept;
+mod looks;
 mod measure;
 mod over_nats;
 mod people;

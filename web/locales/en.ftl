@@ -468,6 +468,7 @@ role-auditor = Auditor
 role-owner = Network owner
 link-title = One-time link
 link-what = Hand it to the person by a safe way. It is shown only now and is valid for 24 hours.
+link-mailed = We sent it to the person by e-mail. It is valid for 24 hours; nobody else sees it.
 link-back = Back to People
 log-what = What happened to the school's accounts, newest first.
 log-empty = There is nothing yet.
@@ -503,6 +504,12 @@ letter-password-changed = The password of your account was changed. All other se
 letter-password-by-link = A password for your account was chosen by a one-time link.
 letter-totp-set = A second factor was added to your account.
 letter-totp-removed = The second factor of your account was removed.
+letter-staff-link-subject = Your access to { $product }
+letter-staff-link-text = With this link you choose your password for { $product }. It works once, for 24 hours:
+
+    { $link }
+
+    If you did not expect it, do nothing. Do not forward this message: whoever opens it chooses your password.
 letter-link-subject = Your link to { $product }
 letter-link-text = This link takes you to { $product }. It works once, for ten minutes:
 

@@ -474,6 +474,7 @@ role-auditor = Auditoría
 role-owner = Sostenedor
 link-title = Enlace de un solo uso
 link-what = Entréguelo a la persona por un medio seguro. Se muestra solo ahora y vale 24 horas.
+link-mailed = Se lo enviamos por correo a la persona. Vale 24 horas; nadie más lo ve.
 link-back = Volver a Personas
 log-what = Lo que pasó con las cuentas del colegio, lo más reciente primero.
 log-empty = Todavía no hay nada.
@@ -509,6 +510,12 @@ letter-password-changed = Se cambió la contraseña de su cuenta. Todas las dem�
 letter-password-by-link = Con un enlace de un solo uso se eligió una contraseña para su cuenta.
 letter-totp-set = Se agregó un segundo factor a su cuenta.
 letter-totp-removed = Se quitó el segundo factor de su cuenta.
+letter-staff-link-subject = Su acceso a { $product }
+letter-staff-link-text = Con este enlace elige su contraseña de { $product }. Sirve una sola vez y por 24 horas:
+
+    { $link }
+
+    Si no lo esperaba, no haga nada. No reenvíe este mensaje: quien lo abra elige su contraseña.
 letter-link-subject = Su enlace para entrar a { $product }
 letter-link-text = Con este enlace entra a { $product }. Sirve una sola vez y por diez minutos:
 

@@ -219,6 +219,11 @@ pub struct MailConfig {
 }
 
 impl MailConfig {
+    /// Whether letters leave at all.
+    pub fn is_on(&self) -> bool {
+        self.mail_url.is_some() || self.mail_url_file.is_some()
+    }
+
     /// By which way letters leave.
     pub fn route(&self) -> anyhow::Result<Route> {
         let url = optional("ATTENDANCE_MAIL_URL", self.mail_url.as_ref(), self.mail_url_file.as_ref())?;
@@ -325,8 +330,10 @@ pub struct Tuning {
     /// next ones wait until a silent one of these makes room.
     pub connections: usize,
     /// Streams at once, of the API and of the pages together: well under `connections`, which leaves the
-    /// rest to kiosks, probes and pages.
+    /// rest to kiosks, probes and pages. A school gets half of them at most, so that others find a place.
     pub streams: usize,
+    /// Streams at once of one person.
+    pub streams_each: usize,
     /// Requests of kiosks at once.
     pub kiosks_at_once: usize,
     /// Other requests at once.
@@ -343,6 +350,7 @@ impl Default for Tuning {
             head_time: Duration::from_secs(5),
             connections: 2000,
             streams: 1000,
+            streams_each: 20,
             kiosks_at_once: 512,
             requests_at_once: 256,
         }

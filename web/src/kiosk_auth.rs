@@ -2,9 +2,11 @@
 //! stored; signed requests will replace it here and nowhere else.
 
 use crate::AppState;
+use crate::api::input::JsonBytes;
 use crate::problem::{Code, Problem};
 use crate::serve::Standing;
-use axum::extract::{FromRequestParts, Path};
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use domain::{KioskId, SchoolId};
@@ -71,6 +73,22 @@ impl FromRequestParts<AppState> for Kiosk {
             standing.proven();
         }
         Ok(kiosk)
+    }
+}
+
+/// A kiosk with what it sent. It is asked before, so that nobody else's bytes are read, and once more when they are
+/// there: that may take seconds, in which it may be revoked.
+pub struct KioskBytes<const LIMIT: usize>(pub Kiosk, pub Bytes);
+
+impl<const LIMIT: usize> FromRequest<AppState> for KioskBytes<LIMIT> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        Kiosk::from_request_parts(&mut parts, state).await?;
+        let request = Request::from_parts(parts.clone(), body);
+        let JsonBytes(bytes) = JsonBytes::<LIMIT>::from_request(request, state).await?;
+        Ok(Self(Kiosk::from_request_parts(&mut parts, state).await?, bytes))
     }
 }
 

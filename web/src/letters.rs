@@ -2,6 +2,7 @@
 
 use crate::AppState;
 use crate::i18n::Lang;
+use commands::accounts::{AccountError, Link};
 use domain::AccountId;
 use domain::values::mail::Mail;
 use uuid::Uuid;
@@ -22,6 +23,27 @@ pub fn tell_of_change(state: &AppState, account: AccountId, what: &'static str) 
             Err(error) => tracing::warn!(%error, account_id = %account, "nobody was told of a changed credential"),
         }
     });
+}
+
+/// Sends a person of the staff the link by which they choose a password: nobody else sees it. `false` if too many
+/// letters wait; an error where nobody can say what the address is.
+pub async fn send_link(state: &AppState, account: AccountId, link: &Link) -> Result<bool, AccountError> {
+    let address = state.accounts.person(account).await?.email.and_then(|email| Mail::parse(&email).ok());
+    let to = address.ok_or(AccountError::Unknown)?;
+    let url = format!("{}/entrar/activar#t={}", state.public_url, *link.secret.reveal());
+    Ok(state.mailer.post(with_staff_link(state.ids.next(), to, &url, Lang::default())))
+}
+
+/// Names no school: who reads the address by mistake learns nothing.
+fn with_staff_link(id: Uuid, to: Mail, link: &str, lang: Lang) -> Letter {
+    let product = lang.t("product");
+    Letter {
+        id,
+        kind: "staff_link",
+        to,
+        subject: lang.f("letter-staff-link-subject", &[("product", (&product).into())]),
+        text: lang.f("letter-staff-link-text", &[("product", (&product).into()), ("link", link.into())]),
+    }
 }
 
 fn of_change(state: &AppState, to: Mail, what: &'static str, lang: Lang) -> Letter {

@@ -12,12 +12,12 @@ mod site;
 
 #[cfg(any(test, feature = "testing"))]
 pub use authorize::as_person;
-pub use authorize::{RETURN_TO, authorize};
+pub use authorize::{RETURN_TO, ShownDay, authorize};
 pub(crate) use authorize::{return_target, with_return};
 pub use client::{Peer, address};
 pub use guard::{catch_panics, check_host, limit_time, limit_uri, named_loopback};
 pub use headers::secure;
-pub use load::{Places, bound_load};
+pub use load::{Place, Places, bound_load};
 pub use problems::{not_found, speak_problems};
 pub use request::{RequestId, observe};
 pub use site::check_site;

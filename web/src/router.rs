@@ -48,6 +48,8 @@ mod answers;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod late;
+#[cfg(test)]
 mod sweep;
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@ mod files;
 mod http;
 mod parts;
 mod startup;
+mod sweep;
 
 use crate::config::{Config, SecondFactor, WriteSide};
 use crate::family::Families;
@@ -197,6 +198,8 @@ pub async fn start_with(
         let live = state.live.clone();
         let (throttle, of_limits) = (state.throttle.clone(), state.clock.clone());
         running.start("limits", &stop_http, |token| throttle.keep_small(of_limits, token));
+        let (auth, of_sweep) = (pools.auth.clone(), state.clock.clone());
+        running.start("sweep", &stop_http, |token| sweep::keep_small(auth, of_sweep, token));
         running.start("live", &stop_http, |_| live.listen());
         running.start("sessions", &stop_http, |token| state.sessions.clone().keep_watch(token));
         tracing::info!(%address, "listening");

@@ -246,6 +246,25 @@ impl Change {
         Ok(schools.into_iter().map(SchoolId).collect())
     }
 
+    /// Whether no other school has the account. Under the school's lock it is the school of the change.
+    pub(super) async fn is_of_one_school(&mut self) -> Result<bool, AccountError> {
+        Ok(self.schools().await?.len() == 1)
+    }
+
+    /// Ends every session of an account that is no other school's, or that no school lets in any more. Of the others
+    /// each request sees the roles as they are: a school takes away what it gave, and nobody's place in another school.
+    pub(super) async fn end_sessions_of_one_school(&mut self) -> Result<(), AccountError> {
+        sqlx::query!(
+            "update accounts set authz_epoch = authz_epoch + 1
+             where account_id = $1 and (disabled_at is not null
+               or (select count(*) from account_members m where m.account_id = $1) = 1)",
+            self.row.id.0,
+        )
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+
     /// Decides the same in the stream of each of its schools. The contexts were made before the account was
     /// locked: where a school was added since, the change is begun again.
     pub(super) async fn decide_everywhere(

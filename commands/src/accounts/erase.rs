@@ -45,13 +45,28 @@ impl Accounts {
         })
         .await?;
         self.write.vault().shred(INSTALLATION, account.0, None).await?;
+        self.forget_browsers(account).await
+    }
+}
+
+impl Accounts {
+    /// From where and by what somebody came in: of an erased account nobody asks.
+    async fn forget_browsers(&self, account: AccountId) -> Result<(), AccountError> {
+        sqlx::query!(
+            "with browsers as (delete from known_browsers where account_id = $1
+             ), programs as (delete from token_families where account_id = $1)
+             delete from sessions where account_id = $1",
+            account.0,
+        )
+        .execute(&self.auth)
+        .await?;
         Ok(())
     }
 }
 
 /// What must not come back with a restored database: sessions that had ended, links that had been used, and
-/// the credentials of these erased, some of whom may be accounts. The pool is the owner's. Returns how many
-/// accounts had come back.
+/// the credentials of these erased, some of whom may be accounts. Guardians come in anew. The pool is the owner's.
+/// Returns how many accounts had come back.
 pub async fn after_restore(owner: &PgPool, erased: &[Uuid]) -> Result<u64, StoreError> {
     let mut tx = owner.begin().await?;
     sqlx::query!("update account_links set expires_at = issued_at where used_at is null").execute(&mut *tx).await?;
@@ -65,6 +80,8 @@ pub async fn after_restore(owner: &PgPool, erased: &[Uuid]) -> Result<u64, Store
     .execute(&mut *tx)
     .await?;
     sqlx::query!("update accounts set authz_epoch = authz_epoch + 1").execute(&mut *tx).await?;
+    sqlx::query!("delete from family_sessions").execute(&mut *tx).await?;
+    sqlx::query!("delete from family_links").execute(&mut *tx).await?;
     tx.commit().await?;
     Ok(back.rows_affected())
 }

@@ -5,7 +5,7 @@ use super::error::AccountError;
 use super::{Accounts, Credential, INSTALLATION, LinkPurpose, Secret256, password};
 use chrono::{DateTime, Utc};
 use domain::account::Command;
-use domain::{AccountId, Actor, Sealed};
+use domain::{AccountId, Actor, SchoolId, Sealed};
 
 /// Whose a link is. Holds personal data in clear: neither `Debug` nor `Display`.
 #[derive(Clone)]
@@ -127,12 +127,26 @@ impl Change {
         self.raise_epoch().await
     }
 
-    /// No link of the account may be used any more.
+    /// No link of the account may be used any more, nor by whoever opened one already and is choosing the password:
+    /// what is void was so from the beginning.
     pub(super) async fn void_links(&mut self) -> Result<(), AccountError> {
         sqlx::query!(
-            "update account_links set expires_at = $2 where account_id = $1 and used_at is null and expires_at > $2",
+            "update account_links set expires_at = issued_at where account_id = $1 and used_at is null
+               and expires_at > issued_at",
             self.row.id.0,
-            self.now(),
+        )
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+
+    /// No link that the account's person handed out to people of this school may be used any more.
+    pub(super) async fn void_links_handed_out(&mut self, school: SchoolId) -> Result<(), AccountError> {
+        sqlx::query!(
+            "update account_links l set expires_at = issued_at from account_members m
+             where l.issued_by = $1 and l.used_at is null and m.account_id = l.account_id and m.school_id = $2",
+            self.row.id.0,
+            school.0,
         )
         .execute(&mut *self.tx)
         .await?;

@@ -8,10 +8,10 @@ use crate::directory::Kind;
 use crate::ids::IdSource as _;
 use crate::use_cases::Invalid;
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::account::Command;
+use domain::AccountId;
+use domain::account::{Command, Event};
 use domain::sealed::SealingClass::{Contact, Identity};
 use domain::values::{mail::Mail, name};
-use domain::{AccountId, SchoolId};
 
 /// How long a link may be used.
 pub(super) const LINK: TimeDelta = TimeDelta::hours(24);
@@ -43,29 +43,37 @@ pub struct Link {
 pub struct Invited {
     /// The account.
     pub account_id: AccountId,
-    /// None where the person can sign in already, or another school invited the person: a link opens all of
-    /// the account.
+    /// None where the person can sign in already, or it would be shown to a school whose account it is not alone
+    /// ([`Scope::School`]).
     pub link: Option<Link>,
 }
 
-/// In whose name a link is asked for.
+/// Who is shown a link. It opens all of an account, in whatever school.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// The school's: of an account that is nobody else's.
+    /// Somebody of the school: of an account that is nobody else's.
     School,
+    /// The account's own mailbox, and nobody else.
+    Mailbox,
     /// Whoever runs the installation.
     Installation,
 }
 
 impl Accounts {
-    /// Makes a member with a role. A known address gets the role, and keeps its name.
+    /// Makes a member with a role; whoever invites is shown the link. A known address gets the role, and keeps its
+    /// name.
     pub async fn invite(&self, context: &Context, invite: Invite) -> Result<Invited, AccountError> {
+        self.invite_for(context, invite, Scope::School).await
+    }
+
+    /// The same; the link is for who is said.
+    pub async fn invite_for(&self, context: &Context, invite: Invite, scope: Scope) -> Result<Invited, AccountError> {
         let name = name::clean(&invite.name).map_err(|_| AccountError::Invalid(Invalid::Name))?;
         let mail = Mail::parse(&invite.email).map_err(|_| AccountError::Invalid(Invalid::Mail))?;
         let (hmac, context) = (self.email_hmac(&mail), context.clone());
         self.change(move |this| {
             let (context, name, mail) = (context.clone(), name.clone(), mail.clone());
-            async move { this.try_invite(&context, &name, &mail, hmac, invite.role).await }
+            async move { this.try_invite(&context, (&name, &mail, hmac), invite.role, scope).await }
         })
         .await
     }
@@ -73,10 +81,9 @@ impl Accounts {
     async fn try_invite(
         &self,
         context: &Context,
-        name: &str,
-        mail: &Mail,
-        hmac: [u8; 16],
+        (name, mail, hmac): (&str, &Mail, [u8; 16]),
         role: StaffRole,
+        scope: Scope,
     ) -> Result<Invited, AccountError> {
         let known = sqlx::query_scalar!("select account_id from accounts where email_hmac = $1", &hmac[..])
             .fetch_optional(self.write.pool())
@@ -90,13 +97,17 @@ impl Accounts {
         let command = Command::Invite { name: row.name, email: row.email, role, activated: row.activated };
         let news = change.decide(context, command).await?;
         change.keep_roles(context.school).await?;
-        let alone = change.schools().await? == [context.school];
-        let link = match row.activated || !alone {
+        let alone = change.is_of_one_school().await?;
+        if !alone {
+            // Who holds one, in another school, would open what this one grants.
+            change.void_links().await?;
+        }
+        let link = match row.activated || !(alone || scope != Scope::School) {
             true => None,
             false => Some(change.link(context, LinkPurpose::Activate).await?),
         };
         if !news.is_empty() {
-            change.raise_epoch().await?;
+            change.end_sessions_of_one_school().await?;
         }
         change.commit().await?;
         Ok(Invited { account_id: row.id, link })
@@ -130,8 +141,7 @@ impl Accounts {
         self.decide_in(context, account, move |other_admin| Command::Revoke { role, other_admin }).await
     }
 
-    /// Keeps a member out of this school, and ends every session of the account. Where no other school
-    /// lets it in, it cannot sign in any more.
+    /// Keeps a member out of this school. Where no other school lets it in, it cannot sign in any more.
     pub async fn disable(&self, context: &Context, account: AccountId) -> Result<(), AccountError> {
         self.decide_in(context, account, |other_admin| Command::Disable { other_admin }).await
     }
@@ -141,7 +151,8 @@ impl Accounts {
         self.decide_in(context, account, |_| Command::Enable).await
     }
 
-    /// One command in the school's stream, with its rows; the epoch grows if it changed anything.
+    /// One command in the school's stream, with its rows. If it changed anything, the sessions of an account that is
+    /// no other school's end; and the links are void that somebody handed out who may do less now.
     async fn decide_in(
         &self,
         context: &Context,
@@ -154,11 +165,15 @@ impl Accounts {
             async move {
                 let mut change = Change::within(&this, context.school, account).await?;
                 let other_admin = change.other_admin(context.school).await?;
-                if change.decide(&context, command(other_admin)).await?.is_empty() {
+                let news = change.decide(&context, command(other_admin)).await?;
+                if news.is_empty() {
                     return Ok(());
                 }
                 change.keep_roles(context.school).await?;
-                change.raise_epoch().await?;
+                if news.iter().any(|event| matches!(event, Event::RoleRevoked { .. } | Event::Disabled)) {
+                    change.void_links_handed_out(context.school).await?;
+                }
+                change.end_sessions_of_one_school().await?;
                 change.commit().await
             }
         })
@@ -166,18 +181,16 @@ impl Accounts {
     }
 
     /// A new link, by which the account's password is chosen: the first one, or another. Earlier links are
-    /// void. Whoever asks in a school's name gets none for an account that another school has, too.
+    /// void. Nobody of a school is shown one of an account that another school has, too.
     pub async fn reset(&self, context: &Context, account: AccountId, scope: Scope) -> Result<Link, AccountError> {
         let context = context.clone();
         self.change(move |this| {
             let context = context.clone();
             async move {
                 let mut change = Change::within(&this, context.school, account).await?;
-                let schools = change.schools().await?;
                 let purpose = if change.row.activated { LinkPurpose::Reset } else { LinkPurpose::Activate };
                 let link = change.link(&context, purpose).await?;
-                let of_another = |school: &SchoolId| *school != context.school;
-                if scope == Scope::School && schools.iter().any(of_another) {
+                if scope == Scope::School && !change.is_of_one_school().await? {
                     return Err(AccountError::OfAnotherSchool);
                 }
                 change.commit().await?;
@@ -195,13 +208,14 @@ impl Change {
         let secret = Secret256::random()?;
         let expires_at = self.now() + LINK;
         sqlx::query!(
-            "insert into account_links (token_sha256, account_id, purpose, issued_at, expires_at)
-             values ($1, $2, $3, $4, $5)",
+            "insert into account_links (token_sha256, account_id, purpose, issued_at, expires_at, issued_by)
+             values ($1, $2, $3, $4, $5, (select account_id from accounts where account_id = $6))",
             &secret.sha256()[..],
             self.row.id.0,
             purpose.as_str(),
             self.now(),
             expires_at,
+            context.actor.as_user().map(|account| account.0),
         )
         .execute(&mut *self.tx)
         .await?;

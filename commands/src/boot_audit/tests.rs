@@ -92,7 +92,17 @@ const SABOTAGES: &[(&str, &str)] = &[
     (
         "create function public.all_names() returns bigint security definer language sql
            as 'select count(*) from roster.students'",
-        "public.all_names: a function that runs with its owner's rights",
+        "another public.all_names: a function that runs with its owner's rights",
+    ),
+    (
+        "create or replace function entries_about(person uuid) returns setof bigint
+           language sql stable security definer set search_path = audit, pg_catalog
+           as 'select position from audit.entries where subjects @> array[person]'",
+        "another public.entries_about: a function that runs with its owner's rights",
+    ),
+    (
+        "alter function entries_about(uuid) reset search_path",
+        "another public.entries_about: a function that runs with its owner's rights",
     ),
 ];
 

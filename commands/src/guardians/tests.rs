@@ -98,3 +98,39 @@ async fn a_restriction_holds_as_soon_as_it_is_in_the_log() {
     let other = SchoolId(Uuid::from_u128(0x5c00_0002));
     assert!(!may_see(&world.write, other, &[guardian_id], student_id).await.unwrap(), "of another school");
 }
+
+#[tokio::test]
+async fn how_somebody_came_in_by_an_address_is_forgotten_with_the_last_guardian_who_had_it() {
+    let world = World::new().await;
+    let (ana, eva) = (
+        guardian(&world, "Ana", Some("casa@example.com")).await,
+        guardian(&world, "Eva", Some("casa@example.com")).await,
+    );
+    let other = guardian(&world, "Inés", Some("ines@example.com")).await;
+    let keys = ["casa@example.com", "ines@example.com"].map(|address| address_key(&world.write, &mail(address)));
+    for key in &keys {
+        for row in [
+            "insert into family_links (email_hmac, token_sha256, browser_sha256, code_sha256, asked_at, asked_from, expires_at)
+             values ($1, sha256($1), sha256($1), sha256($1), now(), '', now())",
+            "insert into family_sessions
+               (session_id, secret_sha256, email_hmac, created_at, last_seen_at, ends_at, device, network)
+             values (gen_random_uuid(), sha256($1), $1, now(), now(), now(), '', '')",
+        ] {
+            sqlx::query(row).bind(key.as_slice()).execute(&world.owner).await.unwrap();
+        }
+    }
+    let left = async || -> [Vec<Vec<u8>>; 2] {
+        let of = async |table: &str| {
+            let all = format!("select email_hmac from {table} order by 1");
+            sqlx::query_scalar(&all).fetch_all(&world.owner).await.unwrap()
+        };
+        [of("family_links").await, of("family_sessions").await]
+    };
+    erase_guardian(&world.write, &world.context(), ana).await.unwrap();
+    let [links, sessions] = left().await;
+    assert_eq!((links.len(), sessions.len()), (2, 2), "Eva has the address still");
+    erase_guardian(&world.write, &world.context(), eva).await.unwrap();
+    let of_other = vec![keys[1].to_vec()];
+    assert_eq!(left().await, [of_other.clone(), of_other]);
+    assert_eq!(whose(&world, "ines@example.com").await, [other.0]);
+}

@@ -3,7 +3,7 @@
 
 use crate::audit::queries::{Filter, Order, entries};
 use crate::testing::at;
-use crate::{Readers, live, roster};
+use crate::{Readers, live, looks, roster};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{CourseId, KioskId, SchoolId, StudentId};
 use local_services::testing::{TestDatabases, rolling_back};
@@ -72,6 +72,14 @@ insert into audit.entries
          timestamptz '2026-08-15 12:00:00Z' + n * interval '7 minutes',
          timestamptz '2026-08-15 12:00:00Z' + n * interval '7 minutes', an_id(10, s, n), null, null
   from generate_series(0, 19999) n, generate_series(1, 4) s;
+insert into looks (school_id, looked_at, who_kind, who_id, role, what, why, student_id, session_id)
+  select an_id(1, s, 0), timestamptz '2026-11-23 11:00Z' - n * interval '3 minutes', 'guardian', an_id(6, s, n % 1200 + 1),
+         'GUARDIAN', 'own_pupil', 'parent:read', an_id(4, s, n % 1200 + 1), an_id(12, s, n)
+  from generate_series(0, 11999) n, generate_series(1, 4) s;
+insert into looks (school_id, looked_at, who_kind, who_id, role, what, why, course_id, session_id)
+  select an_id(1, s, 0), timestamptz '2026-11-23 11:00Z' - n * interval '6 hours', 'account', an_id(9, s, 1), 'DIRECTOR',
+         'course', 'pupils.read', an_id(2, s, n % 30 + 1), an_id(12, s, n)
+  from generate_series(0, 3999) n, generate_series(1, 4) s;
 insert into log_epoch (epoch, started_at) select an_id(11, 1, 0), now() where not exists (select from log_epoch);
 insert into checkpoints
   select model, 1, epoch, 105600, now() from log_epoch, unnest(array['roster', 'live']) model;
@@ -166,6 +174,11 @@ impl Meter {
         self.of("guardians", async |r| roster::queries::guardians_of(&mut r.begin(school()).await?, student).await)
             .await;
         self.of("board", async |r| live::queries::load_board(&mut r.snapshot(school()).await?, date, now).await).await;
+        let since = at(11, 0, 0) - TimeDelta::days(30);
+        self.of("looks_about", async |r| {
+            looks::about(&mut r.begin(school()).await?, student, chrono_tz::Tz::UTC, since).await
+        })
+        .await;
         // The last fifty scans of the school's 2,400 that day.
         let loaded =
             live::kept::load(&mut self.readers.snapshot(school()).await.unwrap(), date, None, 0).await.unwrap();
@@ -308,7 +321,8 @@ async fn every_query_reads_what_its_answer_needs_however_much_history_there_is()
                 else format('alter table %s drop constraint %I', i.indrelid::regclass, c.conname) end
          from pg_index i join pg_class t on t.oid = i.indrelid
          left join pg_constraint c on c.conindid = i.indexrelid
-         where t.relnamespace in ('roster'::regnamespace, 'live'::regnamespace, 'audit'::regnamespace)",
+         where t.relnamespace in ('roster'::regnamespace, 'live'::regnamespace, 'audit'::regnamespace)
+           or t.oid = 'looks'::regclass",
     )
     .fetch_all(&owner)
     .await

@@ -52,7 +52,9 @@ pub async fn run(mode: Mode) -> Result<()> {
             let mut config =
                 Config::on_this_machine((events, vault), nats, keys, SocketAddr::from(([127, 0, 0, 1], 0)));
             config.transport.nats_prefix = prefix;
-            config.http.tuning = Tuning { streams, connections: streams + 1_000, ..Tuning::default() };
+            // One person looks at all boards, perhaps of one school, which has half of the places.
+            let (streams_each, connections) = (streams, streams + 1_000);
+            config.http.tuning = Tuning { streams: 2 * streams, streams_each, connections, ..Tuning::default() };
             let clock = Arc::new(DayClock::ahead(days));
             let running = serve::start(&config, Parts::all(), clock, Arc::new(SystemIds)).await?;
             say(&running.base_url().context("no address")?)?;

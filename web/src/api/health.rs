@@ -45,11 +45,11 @@ pub struct Readiness {
 
 impl Readiness {
     /// Of a server that waits for its databases.
-    pub(crate) fn waiting(database: String) -> Self {
+    pub(crate) fn waiting() -> Self {
         let unknown = || "not known yet".to_owned();
         Self {
             ready: false,
-            database,
+            database: "does not answer".to_owned(),
             migrations: unknown(),
             vault: unknown(),
             nats: unknown(),

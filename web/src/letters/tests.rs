@@ -43,6 +43,10 @@ async fn every_letter_has_its_words_in_both_languages() {
         let letter = of_change(app.state(), to, key("letter-totp-set"), lang);
         assert!(!letter.subject.contains("letter-") && !letter.text.contains("letter-"), "{}", letter.text);
         assert!(letter.text.contains(&app.base) && !letter.text.contains('\u{2068}'), "{}", letter.text);
+        let to = Mail::parse("rosa@escuela.cl").unwrap();
+        let letter = with_staff_link(Uuid::nil(), to, &format!("{}/x", app.base), lang);
+        assert!(!letter.subject.contains("letter-") && !letter.text.contains("letter-"), "{}", letter.text);
+        assert!(letter.text.contains(&app.base) && !letter.text.contains('\u{2068}'), "{}", letter.text);
     }
     app.shutdown().await;
 }

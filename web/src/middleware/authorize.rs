@@ -9,7 +9,7 @@ use crate::middleware::{Peer, address};
 use crate::permissions::{self, Access, Found, Permission, Route, Tries};
 use crate::problem::{Code, Problem};
 use crate::serve::Standing;
-use crate::session::{self, Enrolling, InSchool, Person, Sessions};
+use crate::session::{self, Enrolling, InSchool, Person};
 use crate::throttle::limits::{self, Limit};
 use axum::RequestExt as _;
 use axum::body::Body;
@@ -17,6 +17,7 @@ use axum::extract::{MatchedPath, RawPathParams, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
+use chrono::NaiveDate;
 use commands::looks::{Look, Looker, What, Whose};
 use domain::{CourseId, SchoolId, StudentId};
 use futures::StreamExt as _;
@@ -24,6 +25,11 @@ use uuid::Uuid;
 
 /// Parameter of the sign-in page: where the person wanted to go.
 pub const RETURN_TO: &str = "volver";
+
+/// What an answer says of itself where it may show another school day than today's: who was in a course then is who
+/// was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShownDay(pub NaiveDate);
 
 /// Lets a request through to its handler only if the table says so.
 pub async fn authorize(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
@@ -76,13 +82,14 @@ pub async fn authorize(State(state): State<AppState>, mut request: Request, next
     };
     let response = next.run(request).await;
     let shows = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
-    if let Some(look) = look.filter(|_| shows)
-        && let Err(error) = state.looks.record(look).await
-    {
-        // A look that could not be recorded is not answered.
-        return Problem::from(error).into_response();
+    if let Some(mut look) = look.filter(|_| shows) {
+        look.of_date = response.extensions().get::<ShownDay>().map(|day| day.0);
+        if let Err(error) = state.looks.record(look).await {
+            // A look that could not be recorded is not answered.
+            return Problem::from(error).into_response();
+        }
     }
-    if is_stream(&response) { watched(&state.sessions, &person, needs, school, response) } else { response }
+    if is_stream(&response) { watched(&state, &person, needs, school, response) } else { response }
 }
 
 /// Lets somebody through to what adds a second factor. Whoever has an open session adds one on the account's page.
@@ -159,6 +166,7 @@ async fn look(request: &mut Request, person: &Person, school: SchoolId, what: Wh
         role: roles.collect::<Vec<_>>().join(","),
         what,
         whose,
+        of_date: None,
         why: by.as_str(),
         session_id: person.session_id,
     })
@@ -261,20 +269,25 @@ fn is_stream(response: &Response) -> bool {
     response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"))
 }
 
-/// A stream that ends as soon as the person may not have it any more.
+/// A stream that ends as soon as the person may not have it any more; none where the person or the school has its
+/// share already.
 fn watched(
-    sessions: &Sessions,
+    state: &AppState,
     person: &Person,
     needs: Option<Permission>,
     school: Option<InSchool>,
     response: Response,
 ) -> Response {
-    let watched = sessions.watch(person, needs.zip(school.map(|of| of.0)));
+    let place = state.places.stream(school.map(|of| of.0));
+    let watched = state.sessions.watch(person, needs.zip(school.map(|of| of.0)), state.config.http.tuning.streams_each);
+    let (Some(place), Some(watched)) = (place, watched) else {
+        return Problem::new(Code::Overloaded).retry_soon().into_response();
+    };
     response.map(|body| {
         let ended = watched.revoked();
         Body::from_stream(body.into_data_stream().take_until(ended).map(move |piece| {
             // Looked after for as long as it lasts.
-            let _ = &watched;
+            let _ = (&watched, &place);
             piece
         }))
     })

@@ -10,7 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::{KioskId, SchoolId};
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -20,7 +20,8 @@ const KIOSKS: &str = "/api/v1/kiosks/";
 /// The places.
 #[derive(Debug)]
 pub struct Places {
-    kiosks: Lane,
+    kiosks: Arc<Lane>,
+    streams: Arc<Lane>,
     rest: Semaphore,
     /// The school of every kiosk that has proved who it is: known before the database is asked.
     schools: RwLock<HashMap<KioskId, SchoolId>>,
@@ -30,7 +31,8 @@ impl Places {
     /// As many as configured.
     pub fn new(tuning: &Tuning) -> Self {
         Self {
-            kiosks: Lane { most: tuning.kiosks_at_once, held: Mutex::default() },
+            kiosks: Arc::new(Lane::of(tuning.kiosks_at_once)),
+            streams: Arc::new(Lane::of(tuning.streams)),
             rest: Semaphore::new(tuning.requests_at_once),
             schools: RwLock::default(),
         }
@@ -43,12 +45,17 @@ impl Places {
         }
     }
 
+    /// A school's place for a stream, until it is dropped.
+    pub fn stream(&self, school: Option<SchoolId>) -> Option<Place> {
+        self.streams.take(school)
+    }
+
     fn school_of(&self, kiosk: KioskId) -> Option<SchoolId> {
         self.schools.read().unwrap_or_else(PoisonError::into_inner).get(&kiosk).copied()
     }
 }
 
-/// Places that parties share: a school each, and all kiosks that nobody knows yet together.
+/// Places that parties share: a school each, and all that is of no known school together.
 ///
 /// A party gets another place only while more are free than it holds. So one that floods takes half of
 /// them, two that flood a third each, and however many they are, a quiet one finds a place (the dynamic
@@ -66,11 +73,15 @@ struct Held {
 }
 
 impl Lane {
+    fn of(most: usize) -> Self {
+        Self { most, held: Mutex::default() }
+    }
+
     fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take(&self, party: Option<SchoolId>) -> Option<Place<'_>> {
+    fn take(self: &Arc<Self>, party: Option<SchoolId>) -> Option<Place> {
         let mut held = self.held();
         let free = self.most.saturating_sub(held.all);
         if held.of.get(&party).copied().unwrap_or(0) >= free {
@@ -78,16 +89,18 @@ impl Lane {
         }
         held.all += 1;
         *held.of.entry(party).or_default() += 1;
-        Some(Place { lane: self, party })
+        Some(Place { lane: Arc::clone(self), party })
     }
 }
 
-struct Place<'a> {
-    lane: &'a Lane,
+/// A party's place; free again when it is dropped.
+#[derive(Debug)]
+pub struct Place {
+    lane: Arc<Lane>,
     party: Option<SchoolId>,
 }
 
-impl Drop for Place<'_> {
+impl Drop for Place {
     fn drop(&mut self) {
         let mut held = self.lane.held();
         held.all -= 1;
@@ -135,7 +148,7 @@ mod tests {
     #[test]
     fn whoever_floods_leaves_places_for_a_school_that_is_quiet() {
         for floods in 1..=6 {
-            let lane = Lane { most: 120, held: Mutex::default() };
+            let lane = Arc::new(Lane::of(120));
             let mut places = Vec::new();
             // In turn, until nobody gets another.
             loop {
@@ -160,9 +173,9 @@ mod tests {
 
     #[test]
     fn no_place_at_all_is_a_refusal() {
-        let lane = Lane { most: 0, held: Mutex::default() };
+        let lane = Arc::new(Lane::of(0));
         assert!(lane.take(school(1)).is_none());
-        let lane = Lane { most: 1, held: Mutex::default() };
+        let lane = Arc::new(Lane::of(1));
         let only = lane.take(school(1)).unwrap();
         assert!(lane.take(school(2)).is_none());
         drop(only);

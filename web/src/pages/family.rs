@@ -63,7 +63,8 @@ async fn leave(State(state): State<AppState>, visit: Visit) -> Response {
         return visit.store_error(error);
     }
     let cookies = [FAMILY.cleared(&visit.headers), session::ASKED.cleared(&visit.headers)];
-    (AppendHeaders(cookies.map(|cookie| (header::SET_COOKIE, cookie))), Redirect::to("/familia/entrar")).into_response()
+    let cookies = AppendHeaders(cookies.map(|cookie| (header::SET_COOKIE, cookie)));
+    (cookies, [session::CLEAR], Redirect::to("/familia/entrar")).into_response()
 }
 
 /// A page of a guardian who is in.

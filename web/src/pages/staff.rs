@@ -379,6 +379,7 @@ pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
             "link hostile",
             people::page(&who, hostile().as_deref(), lang, nonce, &people::shown_once(HOSTILE, school, lang)),
         ),
+        ("link mailed", people::page(&who, hostile().as_deref(), lang, nonce, &people::mailed(school, lang))),
         ("log hostile", log(known.chain([line(HOSTILE)]).collect()).page(lang, nonce)),
         ("log hostile, empty", log(Vec::new()).page(lang, nonce)),
         ("looks hostile", looked.page(lang, nonce)),

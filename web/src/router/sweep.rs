@@ -139,7 +139,8 @@ async fn a28_p48_a_head_that_is_ambiguous_or_too_large_is_refused() {
 async fn streams_of_both_kinds_share_their_places_and_leave_connections_to_everybody_else() {
     let databases = local_services::testing::TestDatabases::create().await.unwrap();
     let mut config = crate::config::Config::for_testing(&databases.events_url(), &databases.vault_url());
-    (config.http.tuning.streams, config.http.tuning.connections) = (2, 4);
+    // One school has half of them.
+    (config.http.tuning.streams, config.http.tuning.connections) = (4, 6);
     let app = TestApp::start_config(databases, &config).await.unwrap();
     let school = app.school(1).await.unwrap();
     let paths = [format!("/api/v1/live/stream?school={}", school.id), format!("/hoy/live?colegio={}", school.id)];

@@ -1,5 +1,5 @@
 //! Waiting for the databases: a server that starts before Postgres is not a broken one. Meanwhile the
-//! port answers that it is alive and why it cannot serve. What no waiting will mend (a password, a
+//! port answers that it is alive and cannot serve yet; why is in the log. What no waiting will mend (a password, a
 //! missing schema) ends the start with a sentence.
 
 use super::http::{self, Limits};
@@ -18,7 +18,7 @@ use commands::Write;
 use commands::clock::Clock;
 use commands::ids::IdSource;
 use commands::vault::VaultError;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -49,10 +49,11 @@ pub(super) async fn databases(
             }
             Err(Closed::Never(error)) => return Err(error),
             Err(Closed::Away(why)) => match &waiting {
-                Some(waiting) => waiting.say(why),
+                // The driver's words are for whoever reads the logs, not for whoever asks the port.
+                Some(_) => tracing::debug!(why, "waiting still"),
                 None => {
                     tracing::warn!(why, "waiting for the databases");
-                    waiting = Some(Waiting::start(why, listener));
+                    waiting = Some(Waiting::start(listener));
                 }
             },
         }
@@ -88,23 +89,18 @@ async fn open(sides: &WriteSide, clock: &Arc<dyn Clock>, ids: &Arc<dyn IdSource>
 
 /// A server that only says that it waits.
 struct Waiting {
-    why: Arc<Mutex<String>>,
     stop: DropGuard,
     server: Option<JoinHandle<()>>,
 }
 
 impl Waiting {
-    fn start(why: String, listener: Option<&Arc<TcpListener>>) -> Self {
-        let (why, stop) = (Arc::new(Mutex::new(why)), CancellationToken::new());
+    fn start(listener: Option<&Arc<TcpListener>>) -> Self {
+        let stop = CancellationToken::new();
         let server = listener.map(|listener| {
-            let serving = http::serve(listener.clone(), router(why.clone()), Limits::default(), stop.clone());
+            let serving = http::serve(listener.clone(), router(), Limits::default(), stop.clone());
             tokio::spawn(serving)
         });
-        Self { why, stop: stop.drop_guard(), server }
-    }
-
-    fn say(&self, why: String) {
-        *self.why.lock().unwrap_or_else(PoisonError::into_inner) = why;
+        Self { stop: stop.drop_guard(), server }
     }
 
     async fn end(self) {
@@ -115,16 +111,11 @@ impl Waiting {
     }
 }
 
-fn router(why: Arc<Mutex<String>>) -> Router {
-    let readyz = move || {
-        let database = why.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        async move { (StatusCode::SERVICE_UNAVAILABLE, Json(Readiness::waiting(database))) }
-    };
-    let metrics = || async { crate::observability::metrics().render() };
+fn router() -> Router {
+    let readyz = || async { (StatusCode::SERVICE_UNAVAILABLE, Json(Readiness::waiting())) };
     Router::new()
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(readyz))
-        .route("/metrics", get(metrics))
         .fallback(|| async { Problem::new(Code::Unavailable).retry_soon().into_response() })
         .layer(from_fn(mw::speak_problems))
         .layer(from_fn(mw::secure))

@@ -261,6 +261,34 @@ impl Sessions {
         Ok((done.rows_affected() == 1).then_some(secret))
     }
 
+    /// A session under a new id in place of all of a person's, since the person changed a credential in it: with its
+    /// own end, and stepped up when it was. None if it has ended meanwhile, or more changed than that.
+    pub async fn renew(&self, person: &Person) -> Result<Option<Secret256>, sqlx::Error> {
+        let secret = fresh()?;
+        let done = sqlx::query!(
+            "with old as (
+                update sessions set ended_at = $3, end_reason = $4 where account_id = $1 and ended_at is null
+                returning session_id, stage, authz_epoch, created_at, stepped_up_at, idle_seconds, ends_at, device, network
+            )
+            insert into sessions (session_id, secret_sha256, account_id, stage, authz_epoch, created_at, last_seen_at,
+                rotated_at, stepped_up_at, idle_seconds, ends_at, device, network)
+            select $5, $6, a.account_id, o.stage, a.authz_epoch, o.created_at, $3, $3, o.stepped_up_at, o.idle_seconds,
+                o.ends_at, o.device, o.network
+            from old o join accounts a on a.account_id = $1
+            where o.session_id = $2 and o.stage = 'open' and a.disabled_at is null
+                and a.authz_epoch in (o.authz_epoch, o.authz_epoch + 1)",
+            person.account_id.0,
+            person.session_id,
+            self.clock.of_people(),
+            Ended::CredentialChanged.as_str(),
+            self.ids.next(),
+            &secret.sha256(),
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok((done.rows_affected() == 1).then_some(secret))
+    }
+
     /// The open sessions of a person, last used first.
     pub async fn list(&self, account_id: AccountId) -> Result<Vec<Listed>, sqlx::Error> {
         sqlx::query_as!(

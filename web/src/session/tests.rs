@@ -283,3 +283,69 @@ async fn whoever_cannot_be_known_is_refused_and_told_to_come_back() {
     }
     app.shutdown().await;
 }
+
+#[tokio::test]
+async fn one_person_and_one_school_leave_streams_to_everybody_else() {
+    let databases = local_services::testing::TestDatabases::create().await.unwrap();
+    let mut config = crate::config::Config::for_testing(&databases.events_url(), &databases.vault_url());
+    (config.http.tuning.streams, config.http.tuning.streams_each) = (7, 2);
+    let app = TestApp::start_config(databases, &config).await.unwrap();
+    let (school, other) = (app.school(1).await.unwrap(), app.school(1).await.unwrap());
+    let person = async |school: &TestSchool| app.person(school.id, StaffRole::Inspector).await.unwrap();
+    let path = |school: &TestSchool| format!("/api/v1/live/stream?school={}", school.id);
+    let status = async |person: &TestPerson, path: &str| {
+        app.browser(person).unwrap().get(format!("{}{path}", app.base)).send().await.unwrap().status().as_u16()
+    };
+    let greedy = person(&school).await;
+    let mut streams = vec![open(&app, &greedy, &path(&school)).await, open(&app, &greedy, &path(&school)).await];
+    // Not by the pages' stream, nor in another session.
+    let again = app.state().sessions.begin(&begin(greedy.account_id), None).await.unwrap().unwrap();
+    let again = TestPerson { cookie: cookie(&again), ..greedy.clone() };
+    assert_eq!(status(&greedy, &format!("/hoy/live?colegio={}", school.id)).await, 503);
+    assert_eq!(status(&again, &path(&school)).await, 503);
+    let refused = app.browser(&again).unwrap().get(format!("{}{}", app.base, path(&school))).send().await.unwrap();
+    assert!(refused.headers().contains_key("retry-after"));
+    // A colleague finds one; then the school has its share, and another school its own.
+    streams.push(open(&app, &person(&school).await, &path(&school)).await);
+    let colleague = person(&school).await;
+    streams.push(open(&app, &colleague, &path(&school)).await);
+    assert_eq!(status(&colleague, &path(&school)).await, 503);
+    streams.push(open(&app, &person(&other).await, &path(&other)).await);
+    // What ended is free again.
+    drop(streams.pop());
+    drop(streams.swap_remove(0));
+    let begun = Instant::now();
+    while status(&greedy, &path(&school)).await != 200 {
+        assert!(begun.elapsed() < Duration::from_secs(10), "the place was not given back");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a46_what_one_school_takes_away_is_gone_within_two_seconds_and_the_other_school_stays_open() {
+    let app = TestApp::start().await.unwrap();
+    let (school, twin) = (app.school(1).await.unwrap(), app.school(1).await.unwrap());
+    let account_id = app.member(&school, "rosa@escuela.cl", StaffRole::Inspector).await.unwrap();
+    let accounts = &app.state().accounts;
+    let secret = app.state().sessions.begin(&begin(account_id), None).await.unwrap().unwrap();
+    let person = TestPerson { account_id, cookie: cookie(&secret) };
+    let invite =
+        commands::accounts::Invite { email: "rosa@escuela.cl".into(), name: "Rosa".into(), role: StaffRole::Inspector };
+    accounts.invite(&app.context(twin.id), invite).await.unwrap();
+    assert_eq!(
+        (board(&app, &school, &person).await, board(&app, &twin, &person).await),
+        (200, 200),
+        "the same session"
+    );
+    let path = |school: &TestSchool| format!("/api/v1/live/stream?school={}", school.id);
+    let (mut stays, mut ends) = (open(&app, &person, &path(&school)).await, open(&app, &person, &path(&twin)).await);
+    let begun = Instant::now();
+    accounts.disable(&app.context(twin.id), account_id).await.unwrap();
+    assert_eq!((board(&app, &school, &person).await, board(&app, &twin, &person).await), (200, 404));
+    while tokio::time::timeout(Duration::from_secs(10), ends.chunk()).await.unwrap().unwrap().is_some() {}
+    assert!(begun.elapsed() <= Duration::from_secs(2), "{:?}", begun.elapsed());
+    let more = tokio::time::timeout(Duration::from_secs(20), stays.chunk()).await.unwrap().unwrap();
+    assert!(more.is_some(), "who may see it goes on");
+    app.shutdown().await;
+}

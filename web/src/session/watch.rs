@@ -4,7 +4,7 @@
 use super::store::roles;
 use super::{Person, Sessions};
 use crate::permissions::Permission;
-use domain::SchoolId;
+use domain::{AccountId, SchoolId};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -26,6 +26,7 @@ pub(super) struct Streams(Arc<Mutex<HashMap<u64, Stream>>>);
 #[derive(Clone)]
 struct Stream {
     session_id: Uuid,
+    account_id: AccountId,
     needs: Option<(Permission, SchoolId)>,
     end: CancellationToken,
 }
@@ -57,11 +58,15 @@ impl Drop for Watched {
 }
 
 impl Sessions {
-    /// Looks after a stream of this person's, which needs that right, for as long as the answer is kept.
-    pub fn watch(&self, person: &Person, needs: Option<(Permission, SchoolId)>) -> Watched {
-        let end = CancellationToken::new();
-        let stream = Stream { session_id: person.session_id, needs, end: end.clone() };
+    /// Looks after a stream of this person's, which needs that right, for as long as the answer is kept; none where
+    /// the person has `most` in this process, in however many sessions.
+    pub fn watch(&self, person: &Person, needs: Option<(Permission, SchoolId)>, most: usize) -> Option<Watched> {
+        let (end, account_id) = (CancellationToken::new(), person.account_id);
+        let stream = Stream { session_id: person.session_id, account_id, needs, end: end.clone() };
         let mut all = self.streams.all();
+        if all.values().filter(|stream| stream.account_id == account_id).count() >= most {
+            return None;
+        }
         let key = loop {
             let key = fastrand::u64(..);
             if !all.contains_key(&key) {
@@ -70,7 +75,7 @@ impl Sessions {
         };
         all.insert(key, stream);
         drop(all);
-        Watched { key, streams: self.streams.clone(), end }
+        Some(Watched { key, streams: self.streams.clone(), end })
     }
 
     /// How many streams are looked after.

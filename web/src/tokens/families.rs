@@ -16,6 +16,8 @@ use uuid::Uuid;
 pub(super) const ABSOLUTE: TimeDelta = TimeDelta::days(30);
 /// How long a refresh token may lie unused.
 pub(super) const IDLE: TimeDelta = TimeDelta::days(7);
+/// Programs of one account at once; the one that was used longest ago ends where another begins.
+pub(super) const MOST: i64 = 20;
 /// How long a person is shown that a copy of a token was used.
 const SHOWN: TimeDelta = TimeDelta::days(30);
 
@@ -149,13 +151,17 @@ impl Tokens {
         }))
     }
 
-    /// Begins a family; none if the account is disabled or holds no role in the school. Forgets the account's
-    /// families that ended long ago.
+    /// Begins a family; none if the account is disabled or holds no role in the school. Ends those beyond
+    /// [`MOST`], and forgets the account's families that ended long ago.
     pub async fn begin(&self, begin: &Begin) -> Result<Option<Pair>, sqlx::Error> {
         let (now, refresh) = (self.clock.of_people(), fresh()?);
         let (family_id, token_id) = (self.ids.next(), self.ids.next());
         let begun = sqlx::query!(
             "with forgotten as (delete from token_families where account_id = $3 and ends_at < $9
+            ), too_many as (
+                update token_families set ended_at = $5, end_reason = 'too_many' where family_id in (
+                    select family_id from token_families where account_id = $3 and ended_at is null and ends_at > $5
+                    order by last_used_at desc, family_id desc offset $12)
             ), family as (
                 insert into token_families (family_id, account_id, school_id, authz_epoch, created_at, last_used_at,
                     ends_at, client, network)
@@ -177,6 +183,7 @@ impl Tokens {
             now - SHOWN,
             &refresh.sha256(),
             now + IDLE,
+            MOST - 1,
         )
         .execute(&self.pool)
         .await?;

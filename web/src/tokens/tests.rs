@@ -200,3 +200,29 @@ async fn a46_a_stream_of_a_program_ends_within_two_seconds_of_its_family() {
     assert!(begun.elapsed() <= std::time::Duration::from_secs(2), "{:?}", begun.elapsed());
     app.shutdown().await;
 }
+
+#[tokio::test]
+async fn where_a_person_has_too_many_programs_the_one_that_was_used_longest_ago_ends() {
+    let (app, school, person) = stage().await;
+    let most = usize::try_from(super::families::MOST).unwrap();
+    let mut pairs = Vec::new();
+    for _ in 0..most {
+        pairs.push(begin(&app, &person, &school).await);
+        app.clock.advance(TimeDelta::seconds(10));
+    }
+    // The eldest is in use, the second is not; and somebody else's are not counted.
+    pairs[0] = next(&app, &pairs[0].refresh).await;
+    let other = app.person(school.id, StaffRole::Director).await.unwrap();
+    let others = begin(&app, &other, &school).await;
+    app.clock.advance(TimeDelta::seconds(10));
+    pairs.push(begin(&app, &person, &school).await);
+    let listed = app.state().tokens.list(person.account_id).await.unwrap();
+    assert_eq!(listed.len(), most);
+    assert!(listed.iter().all(|family| family.family_id != pairs[1].family_id && !family.reused));
+    assert!(refused(&app, &pairs[1].refresh).await);
+    assert_eq!(with_token(&app, &pairs[1].access).await, 401);
+    for good in [&pairs[0], &pairs[2], &pairs[most], &others] {
+        next(&app, &good.refresh).await;
+    }
+    app.shutdown().await;
+}

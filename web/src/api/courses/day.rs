@@ -4,10 +4,11 @@ use crate::AppState;
 use crate::api::input::{Params, PathId, SchoolDate};
 use crate::api::page;
 use crate::live::NameView;
+use crate::middleware::ShownDay;
 use crate::problem::{Code, Problem};
 use crate::session::InSchool;
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::day_status::{Status, Step};
 use domain::{CourseId, StudentId};
@@ -87,7 +88,7 @@ pub async fn get(
     State(state): State<AppState>,
     Params(asked): Params<Asked>,
     InSchool(school): InSchool,
-) -> Result<Json<CourseDay>, Problem> {
+) -> Result<(Extension<ShownDay>, Json<CourseDay>), Problem> {
     let missing = || Problem::new(Code::NotFound).at("course");
     let limit = page::limit(asked.limit)?;
     let after = page::read_cursor::<Uuid>(LIST, asked.cursor.as_deref())?.map(StudentId);
@@ -108,7 +109,7 @@ pub async fn get(
         first_entry_at: line.day.as_ref().and_then(|d| d.first_entry_any_at),
         scans: line.day.as_ref().map_or(0, |d| d.scans),
     });
-    Ok(Json(CourseDay {
+    let day = CourseDay {
         course_id: id,
         name: page.course.name,
         date,
@@ -117,5 +118,6 @@ pub async fn get(
         stale_epoch: page.as_of.stale_epoch,
         items: items.collect(),
         next: page.next.map(|student| page::cursor(LIST, student)),
-    }))
+    };
+    Ok((Extension(ShownDay(date)), Json(day)))
 }

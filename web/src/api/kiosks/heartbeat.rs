@@ -1,8 +1,8 @@
 //! `POST /api/v1/kiosks/{kiosk_id}/heartbeat`: alive, and how far the queue is drained.
 
 use crate::AppState;
-use crate::api::input::{JsonBytes, parse_json};
-use crate::kiosk_auth::Kiosk;
+use crate::api::input::parse_json;
+use crate::kiosk_auth::KioskBytes;
 use crate::middleware::RequestId;
 use crate::problem::{Code, Problem};
 use axum::extract::State;
@@ -19,10 +19,9 @@ const LIMIT: usize = 16 * 1024;
     request_body = HeartbeatRequest,
     responses((status = 200, description = "What the server knows of the queue", body = HeartbeatResponse)))]
 pub async fn post(
-    kiosk: Kiosk,
     State(state): State<AppState>,
     Extension(request): Extension<RequestId>,
-    JsonBytes(body): JsonBytes<LIMIT>,
+    KioskBytes(kiosk, body): KioskBytes<LIMIT>,
 ) -> Result<Json<HeartbeatResponse>, Problem> {
     let kiosk = kiosk.trusted()?;
     let said: HeartbeatRequest = parse_json(&body, Code::InvalidBody)?;

@@ -1,8 +1,8 @@
 //! `POST /api/v1/kiosks/{kiosk_id}/scans`: a batch of scans, answered item by item.
 
 use crate::AppState;
-use crate::api::input::{JsonBytes, parse_json};
-use crate::kiosk_auth::Kiosk;
+use crate::api::input::parse_json;
+use crate::kiosk_auth::{Kiosk, KioskBytes};
 use crate::middleware::RequestId;
 use crate::problem::{Code, Problem};
 use axum::extract::State;
@@ -23,10 +23,9 @@ use kiosk_protocol::{
         (status = 503, description = "Not stored, or not known: send the same batch again after `Retry-After`",
             body = crate::problem::ProblemBody, content_type = "application/problem+json")))]
 pub async fn post(
-    kiosk: Kiosk,
     State(state): State<AppState>,
     Extension(request): Extension<RequestId>,
-    JsonBytes(body): JsonBytes<MAX_BATCH_BYTES>,
+    KioskBytes(kiosk, body): KioskBytes<MAX_BATCH_BYTES>,
 ) -> Result<Json<ScansResponse>, Problem> {
     let batch = read(kiosk, request, &body)?;
     metrics::histogram!("scan_batch_size").record(batch.scans.len() as f64);

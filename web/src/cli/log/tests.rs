@@ -34,6 +34,16 @@ async fn what_was_erased_since_the_backup_is_erased_again_by_the_new_epoch() {
             sqlx::query(row).bind(account).execute(&owner).await.unwrap();
         }
     }
+    // A guardian's session that had ended, and a link.
+    for row in [
+        "insert into family_sessions
+           (session_id, secret_sha256, email_hmac, created_at, last_seen_at, ends_at, device, network)
+         values ($1, sha256('x'), uuid_send($1), now(), now(), now() + interval '30 days', '', '')",
+        "insert into family_links (email_hmac, token_sha256, browser_sha256, code_sha256, asked_at, asked_from, expires_at)
+         values (uuid_send($1), sha256('x'), sha256('x'), sha256('x'), now(), '', now() + interval '10 minutes')",
+    ] {
+        sqlx::query(row).bind(pupil).execute(&owner).await.unwrap();
+    }
     // The pupil was erased after the backup, and the ledger copied out; then all was restored.
     sqlx::query(
         "insert into shredded (school_id, subject_id, class, key_id, shredded_at)
@@ -75,6 +85,12 @@ async fn what_was_erased_since_the_backup_is_erased_again_by_the_new_epoch() {
     .await
     .unwrap();
     assert_eq!(accounts, [(pupil, false, false, false, 2), (other, true, true, false, 2)]);
+    let families: i64 =
+        sqlx::query_scalar("select (select count(*) from family_sessions) + (select count(*) from family_links)")
+            .fetch_one(&owner)
+            .await
+            .unwrap();
+    assert_eq!(families, 0, "guardians come in anew");
     let again = new_epoch(&databases, None).await.unwrap();
     assert_eq!((again.keys, again.erased, again.entries), (0, 1, 0), "nothing had come back");
     assert_ne!(again.epoch, begun.epoch);

@@ -40,6 +40,7 @@ pub(super) async fn today(state: &AppState, guardian: &Guardian, own: &OwnPupil)
         role: "GUARDIAN".to_owned(),
         what: What::OwnPupil,
         whose: Whose::Pupil(own.student),
+        of_date: None,
         why: PARENT_READ,
         session_id: guardian.session_id,
     };

@@ -82,7 +82,9 @@ async fn a_guardian_comes_in_by_a_link_sees_the_own_pupils_day_and_goes_out() {
     assert!(status == 422 && page.contains("El enlace ya no sirve"), "used: {page}");
 
     let fam = phone.jar.0.clone();
-    assert_eq!(phone.post("/familia/salir", &[]).await.1, "/familia/entrar");
+    let out = phone.jar.send(&app, Method::POST, "/familia/salir", &[]).await.unwrap();
+    assert!(out.status() == 303 && out.headers()["location"] == "/familia/entrar");
+    assert_eq!(out.headers()["clear-site-data"], "\"cache\", \"storage\"", "nothing of the pupils stays on the phone");
     assert!(!phone.has("fam"));
     phone.jar.0 = fam;
     assert_eq!(phone.get("/familia").await.1, "/familia/entrar", "out is out");

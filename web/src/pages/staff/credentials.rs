@@ -10,7 +10,7 @@ use crate::config::SecondFactor;
 use crate::i18n::{Lang, key};
 use crate::letters;
 use crate::middleware::RETURN_TO;
-use crate::session::{Ended, Person, Stage};
+use crate::session::Person;
 use axum::Form;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -55,8 +55,10 @@ pub(super) async fn change_password(
 
 /// A session of the account as it is now, in place of all others.
 pub(super) async fn renewed(state: &AppState, person: &Person, visit: &Visit, to: &str) -> Response {
-    match state.sessions.end_others(person.account_id, None, Ended::CredentialChanged).await {
-        Ok(_) => visit.begin(state, person.account_id, Stage::Open, to).await,
+    match state.sessions.renew(person).await {
+        Ok(Some(secret)) => visit.with_session(&secret, to),
+        // Something else changed at this very moment.
+        Ok(None) => Redirect::to("/entrar").into_response(),
         Err(error) => visit.store_error(error),
     }
 }

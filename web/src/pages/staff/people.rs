@@ -203,6 +203,17 @@ pub(in crate::pages) fn shown_once(url: &str, school: Uuid, lang: Lang) -> Marku
     }
 }
 
+/// The one-time link is on its way to its person.
+pub(in crate::pages) fn mailed(school: Uuid, lang: Lang) -> Markup {
+    html! {
+        main class="entry" {
+            header class="page-head" { h1 { (lang.t("link-title")) } }
+            p { (lang.t("link-mailed")) }
+            p { a class="button" href={ "/personas?colegio=" (school) } { (lang.t("link-back")) } }
+        }
+    }
+}
+
 pub(in crate::pages) fn page(who: &Who, school: Option<&str>, lang: Lang, nonce: &Nonce, main: &Markup) -> Markup {
     let page = Page {
         lang,

@@ -1,9 +1,10 @@
-//! What is changed about the people of a school. Each form asks for the password first, and a link is shown once.
+//! What is changed about the people of a school. Each form asks for the password first. A link goes to its person's
+//! mailbox; only where no letters leave, it is shown once.
 
-use super::people::{page, show, shown_once};
+use super::people::{mailed, page, show, shown_once};
 use super::{Visit, school_name, who};
 use crate::AppState;
-use crate::i18n::key;
+use crate::i18n::{Lang, key};
 use crate::letters;
 use crate::middleware::{RequestId, named_loopback};
 use crate::problem::Problem;
@@ -16,6 +17,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use commands::Context;
 use commands::accounts::{AccountError, Invite, Link, Scope, StaffRole};
 use domain::{AccountId, Actor, SchoolId};
+use maud::Markup;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -53,13 +55,29 @@ impl Act {
         show(state, person, *school, visit, StatusCode::UNPROCESSABLE_ENTITY, Some(why)).await
     }
 
-    /// A link, shown this once.
-    async fn link(&self, link: &Link) -> Response {
+    /// Who is to see a link: the person alone, wherever letters leave.
+    fn scope(&self) -> Scope {
+        if self.state.config.mail.is_on() { Scope::Mailbox } else { Scope::School }
+    }
+
+    /// A link: sent to its person, or shown this once.
+    async fn link(&self, account: AccountId, link: &Link) -> Response {
+        if self.scope() == Scope::Mailbox {
+            return match letters::send_link(&self.state, account, link).await {
+                Ok(true) => self.show(|lang| mailed(self.school.0, lang)).await,
+                Ok(false) => self.visit.failed(StatusCode::SERVICE_UNAVAILABLE),
+                Err(error) => self.visit.account_error(&error),
+            };
+        }
         let scheme = if named_loopback(&self.visit.headers) { "http" } else { "https" };
         let url = format!("{scheme}://{}/entrar/activar#t={}", host(&self.visit.headers), *link.secret.reveal());
+        self.show(|lang| shown_once(&url, self.school.0, lang)).await
+    }
+
+    async fn show(&self, main: impl FnOnce(Lang) -> Markup) -> Response {
         let who = who(&self.state, &self.person).await;
         let name = school_name(&self.state, self.school).await;
-        let main = shown_once(&url, self.school.0, self.visit.lang);
+        let main = main(self.visit.lang);
         self.visit.page(StatusCode::OK, |nonce| page(&who, name.as_deref(), self.visit.lang, nonce, &main))
     }
 }
@@ -108,11 +126,11 @@ pub(super) async fn invite(act: Act, Form(sent): Form<Invitation>) -> Response {
     let Ok(role) = sent.rol.parse::<StaffRole>() else { return act.visit.failed(StatusCode::UNPROCESSABLE_ENTITY) };
     let invited = async {
         let invite = Invite { email: sent.email, name: sent.nombre, role };
-        act.state.accounts.invite(&act.context().await?, invite).await
+        act.state.accounts.invite_for(&act.context().await?, invite, act.scope()).await
     };
     match invited.await {
         Ok(invited) => match invited.link {
-            Some(link) => act.link(&link).await,
+            Some(link) => act.link(invited.account_id, &link).await,
             None => act.answer(Ok(())).await,
         },
         Err(error) => act.answer(Err(error)).await,
@@ -179,9 +197,10 @@ pub(super) struct LinkWanted {
 
 /// `POST /personas/enlace`.
 pub(super) async fn new_link(act: Act, Form(sent): Form<LinkWanted>) -> Response {
-    let made = async { act.state.accounts.reset(&act.context().await?, AccountId(sent.cuenta), Scope::School).await };
+    let account = AccountId(sent.cuenta);
+    let made = async { act.state.accounts.reset(&act.context().await?, account, act.scope()).await };
     match made.await {
-        Ok(link) => act.link(&link).await,
+        Ok(link) => act.link(account, &link).await,
         Err(error) => act.answer(Err(error)).await,
     }
 }

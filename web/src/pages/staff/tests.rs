@@ -83,9 +83,10 @@ async fn from_the_invitation_to_the_way_out() {
 
     let invite = [("nombre", "Luis Soto"), ("email", "luis@escuela.cl"), ("rol", "DIRECTOR")];
     let invited = admin.post("/personas/invitar", &invite).await;
-    let link = invited.text.split("#t=").nth(1).expect(&invited.text)[..43].to_owned();
-    assert!(invited.text.contains(&format!("{}/entrar/activar#t={link}", app.base)));
-    assert!(!admin.get("/personas").await.text.contains(&link), "shown once");
+    let letters = app.letters_to("luis@escuela.cl", 1).await.unwrap();
+    let link = letters[0].split("#t=").nth(1).expect(&letters[0])[..43].to_owned();
+    assert!(letters[0].contains(&format!("{}/entrar/activar#t={link}", app.base)));
+    assert!(!invited.text.contains(&link) && invited.text.contains("por correo"), "{}", invited.text);
 
     // Looking at the page uses nothing up; the person's own click does, once.
     let mut luis = Browser::new(&app);
@@ -206,11 +207,19 @@ async fn a47_another_password_ends_every_other_session_and_gives_this_one_anothe
     assert!(others == [200, 303] || others == [303, 200], "{others:?}");
     let before = here.sid().unwrap().to_owned();
     const NEW: &str = "otra frase larga de verdad";
+    let of_session = async || -> (chrono::DateTime<chrono::Utc>, chrono::DateTime<chrono::Utc>) {
+        let query = "select stepped_up_at, ends_at from sessions s join accounts using (account_id)
+                     where session_is_open(s, accounts, $1) order by s.rotated_at desc limit 1";
+        sqlx::query_as(query).bind(app.now()).fetch_one(&app.running().pools().auth).await.unwrap()
+    };
+    let begun = of_session().await;
+    app.clock.advance(minutes(20));
     let wrong = [("actual", "x"), ("nueva", NEW), ("repetida", NEW)];
     assert!(here.post("/cuenta/clave", &wrong).await.text.contains("La contraseña no es correcta"));
     let change = [("actual", PASSWORD), ("nueva", NEW), ("repetida", NEW)];
     assert_eq!(here.post("/cuenta/clave", &change).await.location.as_deref(), Some("/cuenta?aviso=clave"));
     assert_ne!(here.sid(), Some(before.as_str()));
+    assert_eq!(of_session().await, begun, "it ends when it was to, and is stepped up since then");
     assert!(here.get("/cuenta?aviso=clave").await.text.contains("Su contraseña cambió"));
     assert_eq!([there.get("/cuenta").await.status, third.get("/cuenta").await.status], [303, 303]);
     assert_eq!(Browser::new(&app).sign_in("rosa@escuela.cl").await.status, 422, "the old password");
@@ -354,5 +363,44 @@ async fn p27_whoever_guesses_from_one_network_waits_and_hears_how_long() {
     app.clock.advance(chrono::TimeDelta::seconds(30));
     assert_eq!(guess("marta@escuela.cl").await.status(), 422, "one try is earned");
     assert_eq!(guess("marta@escuela.cl").await.status(), 429);
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_link_goes_to_its_persons_mailbox_alone_and_is_shown_once_only_where_no_letters_leave() {
+    let app = TestApp::start().await.unwrap();
+    let (school, twin) = (app.school(1).await.unwrap(), app.school(1).await.unwrap());
+    app.member(&school, "admin@escuela.cl", StaffRole::Admin).await.unwrap();
+    app.member(&twin, "admin@otra.cl", StaffRole::Admin).await.unwrap();
+    let teacher = app.member(&twin, "rosa@escuela.cl", StaffRole::Inspector).await.unwrap().0.to_string();
+    let (mut admin, mut other) = (Browser::new(&app), Browser::new(&app));
+    admin.sign_in("admin@escuela.cl").await;
+    other.sign_in("admin@otra.cl").await;
+    // Somebody whom no school has yet, then both: each time the mailbox gets the newest link, and no administrator.
+    let invite = [("nombre", "Luis Soto"), ("email", "luis@escuela.cl"), ("rol", "ADMIN")];
+    for (n, browser) in [&mut admin, &mut other].into_iter().enumerate() {
+        let page = browser.post("/personas/invitar", &invite).await;
+        assert!(page.status == 200 && !page.text.contains("#t="), "{}", page.text);
+        app.letters_to("luis@escuela.cl", n + 1).await.unwrap();
+    }
+    // Of a person of two schools, too.
+    let also = [("nombre", "Rosa"), ("email", "rosa@escuela.cl"), ("rol", "INSPECTOR")];
+    admin.post("/personas/invitar", &also).await;
+    let reset = other.post("/personas/enlace", &[("cuenta", &teacher)]).await;
+    assert!(reset.status == 200 && !reset.text.contains("#t="), "{}", reset.text);
+    app.letters_to("rosa@escuela.cl", 1).await.unwrap();
+    app.shutdown().await;
+
+    let databases = local_services::testing::TestDatabases::create().await.unwrap();
+    let config = crate::config::Config::for_testing(&databases.events_url(), &databases.vault_url());
+    let app = TestApp::start_config(databases, &config).await.unwrap();
+    let school = app.school(1).await.unwrap();
+    app.member(&school, "admin@escuela.cl", StaffRole::Admin).await.unwrap();
+    let mut admin = Browser::new(&app);
+    admin.sign_in("admin@escuela.cl").await;
+    let page = admin.post("/personas/invitar", &invite).await;
+    let link = page.text.split("#t=").nth(1).expect(&page.text)[..43].to_owned();
+    assert!(page.text.contains(&format!("{}/entrar/activar#t={link}", app.base)));
+    assert!(!admin.get("/personas").await.text.contains(&link), "shown once");
     app.shutdown().await;
 }

@@ -155,3 +155,23 @@ async fn p47_the_family_and_the_auditor_see_who_looked() {
     assert!(!log.contains("Marta") && !log.contains("Pérez"), "an auditor sees ids: {log}");
     app.shutdown().await;
 }
+
+#[tokio::test]
+async fn p47_a_look_at_another_school_day_says_which() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(2).await.unwrap();
+    let director = app.sign_in(&school, StaffRole::Director).await.unwrap();
+    let day = format!("{}/api/v1/courses/{}/day", app.base, school.course);
+    for asked in
+        [format!("{day}?date=2026-03-06"), day.clone(), format!("{day}?date=2026-03-06"), format!("{day}?date=x")]
+    {
+        director.get(asked).send().await.unwrap();
+    }
+    // A page that takes no date shows today, whatever its address says.
+    director.get(format!("{}/hoy/cursos/{}?date=2026-03-06", app.base, school.course)).send().await.unwrap();
+    let days: Vec<Option<chrono::NaiveDate>> =
+        sqlx::query_scalar("select of_date from looks order by look_id").fetch_all(&owner(&app).await).await.unwrap();
+    let on = |day| chrono::NaiveDate::from_ymd_opt(2026, 3, day);
+    assert_eq!(days, [on(6), on(9), None], "the third is the first again, the fourth was refused");
+    app.shutdown().await;
+}
