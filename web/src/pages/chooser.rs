@@ -60,6 +60,7 @@ fn together(days: &[&Board], schools: usize, lang: Lang) -> Markup {
     let counts = Counts {
         expected: sum(|c| c.expected),
         inside: sum(|c| c.inside),
+        unexpected: sum(|c| c.unexpected),
         on_time: sum(|c| c.on_time),
         late: sum(|c| c.late),
         missing: sum(|c| c.missing),
