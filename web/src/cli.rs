@@ -3,6 +3,7 @@
 mod card;
 mod demo;
 mod docs;
+mod guardian;
 mod healthcheck;
 pub mod import;
 mod kiosk;
@@ -48,6 +49,8 @@ pub enum Command {
     Rebuild(rebuild::Args),
     /// Enrol or revoke a kiosk.
     Kiosk(kiosk::Args),
+    /// The guardians' way in.
+    Guardian(guardian::Args),
     /// The people of a school: invite, list, roles, disable, reset.
     User(user::Args),
     /// The log as a whole.
@@ -88,6 +91,7 @@ fn run(cli: Cli) -> ExitCode {
             Command::Import(args) => import::run(args).await,
             Command::Rebuild(args) => rebuild::run(args).await.map(done),
             Command::Kiosk(args) => kiosk::run(args).await.map(done),
+            Command::Guardian(args) => guardian::run(args).await.map(done),
             Command::User(args) => user::run(args).await.map(done),
             Command::Log(args) => log::run(args).await.map(done),
             Command::Healthcheck(args) => healthcheck::run(args).await.map(done),
