@@ -13,7 +13,7 @@ mod store;
 mod watch;
 
 pub(crate) use cookie::is_sent;
-pub use cookie::{ASKED, BROWSER, CLEAR, Cookie, FAMILY, cleared, given, set};
+pub use cookie::{ASKED, BROWSER, CLEAR, Cookie, FAMILY, FAMILY_BROWSER, cleared, given, set};
 pub use device::family;
 pub use known::KNOWN;
 pub use person::{Enrolling, InSchool, Person, STEP_UP};

@@ -83,6 +83,7 @@ fn form(route: &Route, ids: Ids, unique: Uuid) -> Option<Vec<(&'static str, Stri
     let member = ("cuenta", ids.member.to_string());
     Some(match route.path {
         "/cuenta/sesiones" => vec![("sesion", "otras".into())],
+        "/familia/sesiones" => vec![("sesion", "otras".into())],
         "/cuenta/programas" => vec![("programa", "todos".into())],
         "/cuenta/confirmar" => vec![("clave", "x".into())],
         "/cuenta/clave" => vec![("actual", "x".into()), ("nueva", "y".into()), ("repetida", "y".into())],

@@ -21,6 +21,8 @@ const STAFF: Cookie = Cookie { host: "__Host-sid", plain: "sid", seconds: None }
 pub const FAMILY: Cookie = Cookie { host: "__Host-fam", plain: "fam", seconds: Some(30 * 24 * 3600) };
 /// The browser that asked for a guardian's link.
 pub const ASKED: Cookie = Cookie { host: "__Host-ml", plain: "ml", seconds: Some(600) };
+/// A browser in which a guardian came in before.
+pub const FAMILY_BROWSER: Cookie = Cookie { host: "__Host-family", plain: "family", seconds: Some(180 * 24 * 3600) };
 /// A browser in which somebody of the staff signed in before.
 pub const BROWSER: Cookie = Cookie { host: "__Host-known", plain: "known", seconds: Some(180 * 24 * 3600) };
 
@@ -126,7 +128,7 @@ mod tests {
     fn the_cookie_is_out_of_reach_of_scripts_and_of_other_sites() {
         let secret = Secret256::random().unwrap();
         let at = headers("school.cl", &[]);
-        let all = [STAFF, FAMILY, ASKED, BROWSER];
+        let all = [STAFF, FAMILY, ASKED, BROWSER, FAMILY_BROWSER];
         for header in all.iter().flat_map(|cookie| [cookie.set(&at, &secret), cookie.cleared(&at)]) {
             let text = header.to_str().unwrap();
             assert!(text.starts_with("__Host-"), "{text}");
