@@ -4,6 +4,10 @@
 //! the log itself at every request, not of a read model, so that a restriction holds from the next request on,
 //! however far behind the projectors are.
 
+mod backfill;
+
+pub use backfill::{Backfilled, backfill};
+
 use crate::Write;
 use crate::accounts::INSTALLATION;
 use crate::directory::Kind;
@@ -64,13 +68,13 @@ pub(crate) async fn write_in_tx(
     Ok(())
 }
 
-/// Whether these guardians of a school, who are one person, may see a pupil now.
+/// As which of these guardians of a school, who are one person, a pupil may be seen now; none, if by none of them.
 pub async fn may_see(
     write: &Write,
     school: SchoolId,
     guardians: &[GuardianId],
     student: StudentId,
-) -> Result<bool, StoreError> {
+) -> Result<Option<GuardianId>, StoreError> {
     Ok(write.state::<Student>(&StreamId::of(school, student)).await?.may_be_seen_by(guardians))
 }
 

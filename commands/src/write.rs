@@ -14,6 +14,7 @@ mod unit;
 
 pub use reservation::{Claim, Outcome, Reserved};
 pub use retry::Retry;
+pub(crate) use unit::states_in_tx;
 pub use unit::{Unit, UnitError};
 
 use crate::adapter::{Bridge, Decided, ReadByDecode};

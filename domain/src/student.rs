@@ -119,14 +119,16 @@ impl State {
         }
     }
 
-    /// Whether any of these guardians may see the pupil's record. They are one person as far as anybody knows
-    /// (a father and a mother who share an address), so whoever of them is restricted keeps all of them out.
-    pub fn may_be_seen_by(&self, guardians: &[GuardianId]) -> bool {
+    /// By which of these guardians the pupil's record may be seen: the first of them who may view. They are one person
+    /// as far as anybody knows (a father and a mother who share an address), so whoever of them is restricted keeps
+    /// all of them out.
+    pub fn may_be_seen_by(&self, guardians: &[GuardianId]) -> Option<GuardianId> {
         let links = || {
             let all = self.pupil().map(|pupil| &pupil.guardians);
-            guardians.iter().filter_map(move |guardian| all.and_then(|all| *all.get(guardian)?))
+            guardians.iter().filter_map(move |guardian| Some((*guardian, all.and_then(|all| *all.get(guardian)?)?)))
         };
-        links().any(|rights| rights.may_view) && !links().any(|rights| rights.restricted)
+        let barred = links().any(|(_, rights)| rights.restricted);
+        links().find(|(_, rights)| rights.may_view && !barred).map(|(guardian, _)| guardian)
     }
 
     fn change(mut self, change: impl FnOnce(&mut Pupil)) -> Self {

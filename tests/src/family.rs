@@ -76,7 +76,10 @@ async fn pages(app: &TestApp, browser: &Browser) -> Result<Vec<String>> {
     browser.click("main form button").await?;
     browser.wait_for_text("main", PATIENCE, |text| text.contains("Ana 0")).await?;
     let pupil = browser.execute("return document.querySelector('.family-list a').pathname").await?;
-    Ok(["/familia", pupil.as_str().context("a pupil's page")?].iter().flat_map(|path| of(path)).collect())
+    Ok(["/familia", "/familia/sesiones", pupil.as_str().context("a pupil's page")?]
+        .iter()
+        .flat_map(|path| of(path))
+        .collect())
 }
 
 async fn check(browser: &Browser, pages: &[String]) -> Result<()> {

@@ -3,6 +3,7 @@
 mod card;
 mod demo;
 mod docs;
+mod guardian;
 mod healthcheck;
 pub mod import;
 mod kiosk;
@@ -51,6 +52,8 @@ pub enum Command {
     Student(student::Args),
     /// Enrol or revoke a kiosk.
     Kiosk(kiosk::Args),
+    /// The guardians' way in.
+    Guardian(guardian::Args),
     /// The people of a school: invite, list, roles, disable, reset.
     User(user::Args),
     /// The log as a whole.
@@ -92,6 +95,7 @@ fn run(cli: Cli) -> ExitCode {
             Command::Rebuild(args) => rebuild::run(args).await.map(done),
             Command::Student(args) => student::run(args).await.map(done),
             Command::Kiosk(args) => kiosk::run(args).await.map(done),
+            Command::Guardian(args) => guardian::run(args).await.map(done),
             Command::User(args) => user::run(args).await.map(done),
             Command::Log(args) => log::run(args).await.map(done),
             Command::Healthcheck(args) => healthcheck::run(args).await.map(done),

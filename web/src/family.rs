@@ -7,10 +7,13 @@
 
 mod door;
 mod guardian;
+mod known;
 mod sessions;
+pub mod tries;
 
 pub use door::{Asked, Opened, Redeemed};
 pub use guardian::{Guardian, OwnPupil};
+pub use sessions::Listed;
 
 use commands::Write;
 use commands::clock::Clock;

@@ -12,7 +12,7 @@ mod person;
 mod store;
 mod watch;
 
-pub use cookie::{ASKED, BROWSER, CLEAR, Cookie, FAMILY, LANGUAGE, SCHOOL, cleared, given, set};
+pub use cookie::{ASKED, BROWSER, CLEAR, Cookie, FAMILY, FAMILY_BROWSER, LANGUAGE, SCHOOL, cleared, given, set};
 pub(crate) use cookie::{is_guarded, is_sent};
 pub use device::family;
 pub use known::KNOWN;

@@ -8,7 +8,7 @@ use crate::AppState;
 use crate::i18n::key;
 use crate::letters;
 use crate::problem::Problem;
-use crate::throttle::limits::{ACCOUNT, KNOWN, NETWORK, SECOND_FACTOR, SIGN_IN, TOLD, both};
+use crate::throttle::limits::{ACCOUNT, KNOWN, NETWORK, SECOND_FACTOR, SECOND_FACTOR_KNOWN, SIGN_IN, TOLD, both};
 use commands::accounts::{AccountError, AccountFact, PasskeySignIn, Secret256, SignIn};
 use domain::AccountId;
 use domain::values::mail::Mail;
@@ -76,14 +76,22 @@ fn tell(state: &AppState, address: String, email: String) {
     });
 }
 
-/// Tries a code of the second factor; the password was right.
-pub async fn code(state: &AppState, account: AccountId, code: &str) -> Result<bool, Problem> {
+/// Tries a code of the second factor; the password was right. A right code is no guess.
+pub async fn code(state: &AppState, caller: &Caller<'_>, account: AccountId, code: &str) -> Result<bool, Problem> {
     let now = state.clock.of_people();
-    state.throttle.take(now, &SECOND_FACTOR, &account.to_string()).await?;
+    let (limit, key) = match caller.browser {
+        Some(browser) if state.sessions.known_to(browser).await?.contains(&account) => {
+            (&SECOND_FACTOR_KNOWN, both(&account.to_string(), &hex::encode(browser.sha256())))
+        }
+        _ => (&SECOND_FACTOR, account.to_string()),
+    };
+    state.throttle.hold(now, limit, &key).await?;
     // Whoever rules over others and has a passkey gives no code, whichever form it comes by.
     let takes_code = state.accounts.factors(account).await?.takes_code();
     let right = takes_code && state.accounts.check_totp(account, code, now).await?;
-    if !right {
+    if right {
+        state.throttle.give_back(limit, &key).await;
+    } else {
         metrics::counter!("sign_in_refused_total").increment(1);
     }
     Ok(right)

@@ -107,11 +107,22 @@ impl TestApp {
     }
 
     async fn start_as(databases: TestDatabases, nats_url: Option<&str>, second_factor: SecondFactor) -> Result<Self> {
+        let nats = crate::config::TransportConfig::for_testing(nats_url);
+        let change = |config: &mut Config| {
+            config.transport = nats;
+            config.people.second_factor = second_factor;
+        };
+        Self::start_changed(databases, change).await
+    }
+
+    /// A server without NATS whose configuration is changed first.
+    pub async fn start_changed(databases: TestDatabases, change: impl FnOnce(&mut Config)) -> Result<Self> {
         let mut config = Config::for_testing(&databases.events_url(), &databases.vault_url());
-        config.transport = crate::config::TransportConfig::for_testing(nats_url);
+        config.transport = crate::config::TransportConfig::for_testing(None);
+        config.people.second_factor = SecondFactor::Optional;
+        change(&mut config);
         let letters = std::env::temp_dir().join(format!("letters-{}", SystemIds.next()));
         config.mail = crate::config::MailConfig::in_folder(&letters);
-        config.people.second_factor = second_factor;
         let mut app = Self::start_config(databases, &config).await?;
         app.letters = letters;
         Ok(app)
@@ -527,7 +538,20 @@ impl Jar {
         path: &str,
         form: &[(&str, &str)],
     ) -> Result<reqwest::Response> {
+        self.send_from(app, "127.0.0.1", method, path, form).await
+    }
+
+    /// The same from an address, as a proxy says it.
+    pub async fn send_from(
+        &mut self,
+        app: &TestApp,
+        from: &str,
+        method: reqwest::Method,
+        path: &str,
+        form: &[(&str, &str)],
+    ) -> Result<reqwest::Response> {
         let request = app.anonymous.request(method.clone(), format!("{}{path}", app.base)).header("origin", &app.base);
+        let request = request.header("x-forwarded-for", from);
         let cookies: Vec<_> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = request.header("accept", "text/html").header("cookie", cookies.join("; "));
         let posts = method == reqwest::Method::POST;

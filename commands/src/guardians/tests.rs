@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::testing::{World, settings};
+use crate::use_cases::import_roster::{GuardianCells, Line, PupilCells, Register, Row, apply, plan};
 use crate::use_cases::{
     ChangeGuardianContact, Contact, CourseLabel, EnrolStudent, LinkGuardian, OpenCourse, RegisterGuardian,
     RegisterSchool, change_guardian_contact, enrol_student, erase_guardian, link_guardian, open_course,
@@ -70,6 +71,82 @@ async fn an_address_leads_to_every_guardian_who_has_it_now_and_to_nobody_who_had
 }
 
 #[tokio::test]
+async fn a_sibling_whose_row_comes_later_does_not_bring_an_address_back_that_was_changed_meanwhile() {
+    let world = World::new().await;
+    let from = NaiveDate::from_ymd_opt(2026, 3, 9).unwrap();
+    let input = RegisterSchool { name: "Escuela Los Aromos".into(), rbd: None, settings: settings(5) };
+    register_school(&world.write, &world.context(), input).await.unwrap();
+    let row = |number: u32, given: &str| {
+        let name = "Ana Soto".to_owned();
+        let phone = Some(Phone::parse("912345678").unwrap());
+        let guardian = GuardianCells { place: 0, name, national_id: None, phone, mail: Some(mail("old@example.com")) };
+        let pupil = PupilCells { national_id: None, given_names: given.into(), family_names: "Soto".into() };
+        Line::Row(Row {
+            number, pupil, course: CourseLabel::parse("1° Básico A").unwrap(), guardians: vec![guardian]
+        })
+    };
+    let siblings = [row(2, "Eva"), row(3, "Luz")];
+    // One list; at first only its first row gets through.
+    let register = Register::load(&world.write, world.school).await.unwrap();
+    let import = async |rows: usize| {
+        let plan = plan(&siblings[..rows], &register, 2026);
+        let applied = apply(&world.write, &world.context(), &plan, 2026, from).await.unwrap();
+        assert_eq!(applied.rows, rows, "{:?}", applied.failed);
+    };
+    import(1).await;
+    let [ana] = whose(&world, "old@example.com").await[..] else { panic!("one guardian") };
+    let contact = |address: &str| Contact {
+        name: "Ana Soto".into(),
+        national_id: None,
+        phone: Some(Phone::parse("912345678").unwrap()),
+        mail: Some(mail(address)),
+    };
+    let (guardian_id, before) = (GuardianId(ana), contact("old@example.com"));
+    let change = ChangeGuardianContact { guardian_id, contact: contact("new@example.com"), before };
+    change_guardian_contact(&world.write, &world.context(), change).await.unwrap();
+    import(2).await;
+    assert_eq!(whose(&world, "old@example.com").await, Vec::<Uuid>::new());
+    assert_eq!(whose(&world, "new@example.com").await, [ana]);
+}
+
+#[tokio::test]
+async fn guardians_of_before_addresses_were_kept_can_come_in_after_a_backfill_and_a_repeat_changes_nothing() {
+    let world = World::new().await;
+    let mut old = Vec::new();
+    for n in 0..105 {
+        let address = format!("g{n}@example.com");
+        old.push((guardian(&world, &format!("Ana {n}"), Some(&address)).await, address));
+    }
+    guardian(&world, "Eva", None).await;
+    let contact = |address: &str| Contact {
+        name: "Ana 0".into(),
+        national_id: None,
+        phone: Some(Phone::parse("912345678").unwrap()),
+        mail: Some(mail(address)),
+    };
+    let change = ChangeGuardianContact {
+        guardian_id: old[0].0,
+        contact: contact("new@example.com"),
+        before: contact(&old[0].1),
+    };
+    change_guardian_contact(&world.write, &world.context(), change).await.unwrap();
+    erase_guardian(&world.write, &world.context(), old[1].0).await.unwrap();
+    // As an installation was before.
+    sqlx::query("delete from guardian_mails").execute(&world.owner).await.unwrap();
+    let head = world.dense_length().await;
+    assert_eq!(backfill(&world.write).await.unwrap(), Backfilled { looked_at: 106, written: 104 });
+    assert_eq!(whose(&world, "new@example.com").await, [old[0].0.0]);
+    for gone in [&old[0].1, &old[1].1] {
+        assert_eq!(whose(&world, gone).await, Vec::<Uuid>::new());
+    }
+    for (guardian, address) in &old[2..] {
+        assert_eq!(whose(&world, address).await, [guardian.0]);
+    }
+    assert_eq!(backfill(&world.write).await.unwrap(), Backfilled { looked_at: 2, written: 0 });
+    assert_eq!(world.dense_length().await, head, "the log says nothing new");
+}
+
+#[tokio::test]
 async fn a_restriction_holds_as_soon_as_it_is_in_the_log() {
     let world = World::new().await;
     let input = RegisterSchool { name: "Escuela Los Aromos".into(), rbd: None, settings: settings(5) };
@@ -85,7 +162,12 @@ async fn a_restriction_holds_as_soon_as_it_is_in_the_log() {
     };
     let student_id = enrol_student(&world.write, &world.context(), input).await.unwrap().student_id;
     let guardian_id = guardian(&world, "Ana", Some("casa@example.com")).await;
-    let sees = async || may_see(&world.write, world.school, &[guardian_id], student_id).await.unwrap();
+    let shared = [guardian(&world, "Eva", Some("casa@example.com")).await, guardian_id];
+    let sees = async || {
+        let seen_as = may_see(&world.write, world.school, &shared, student_id).await.unwrap();
+        assert!(seen_as.is_none_or(|guardian| guardian == guardian_id), "the one who is linked");
+        seen_as.is_some()
+    };
     assert!(!sees().await, "not linked");
     let rights = GuardianRights { may_view: true, ..GuardianRights::default() };
     let input = LinkGuardian { student_id, guardian_id, rights };
@@ -96,7 +178,7 @@ async fn a_restriction_holds_as_soon_as_it_is_in_the_log() {
     world.write.execute::<Student>(&world.context(), &stream, barred).await.unwrap();
     assert!(!sees().await);
     let other = SchoolId(Uuid::from_u128(0x5c00_0002));
-    assert!(!may_see(&world.write, other, &[guardian_id], student_id).await.unwrap(), "of another school");
+    assert_eq!(may_see(&world.write, other, &[guardian_id], student_id).await.unwrap(), None, "of another school");
 }
 
 #[tokio::test]

@@ -30,7 +30,8 @@ pub struct Unit {
     steps: Vec<Step>,
     claims: Vec<Claim>,
     releases: Vec<Claim>,
-    addresses: Vec<Address>,
+    /// Each with the step whose event says so.
+    addresses: Vec<(usize, Address)>,
 }
 
 struct Step {
@@ -89,9 +90,16 @@ impl Unit {
         self.releases.push(Claim { kind, hmac, subject, owner: None });
     }
 
-    /// By which address a guardian comes in from now on; by none, if there is none.
+    /// By which address a guardian comes in from now on, as the step that was added last says; by none, if there is
+    /// none. Where that step is in the log already, others may have said otherwise since: then it changes nothing.
     pub fn reach(&mut self, address: Address) {
-        self.addresses.push(address);
+        self.addresses.push((self.steps.len().saturating_sub(1), address));
+    }
+
+    /// The addresses of steps that have events in this try.
+    fn new_addresses(&self, answers: &[Answer]) -> Vec<Address> {
+        let is_new = |step: usize| matches!(answers.get(step), Some(Answer::New(events)) if !events.is_empty());
+        self.addresses.iter().filter(|(step, _)| is_new(*step)).map(|(_, address)| *address).collect()
     }
 
     /// How many steps it has.
@@ -189,15 +197,27 @@ impl Write {
     pub(crate) async fn state<A: domain::Aggregate>(&self, stream: &StreamId) -> Result<A::State, StoreError> {
         let load = async {
             let mut conn = self.0.pool.acquire().await?;
-            load_in_tx(&mut conn, &[A::Event::AGGREGATE], &[stream.as_str()]).await
+            states_in_tx::<A>(&mut conn, &[stream.as_str()]).await
         };
-        let streams = in_time(load).await?;
+        Ok(in_time(load).await?.remove(stream.as_str()).unwrap_or_default())
+    }
+}
+
+/// The states of streams that have events, by their ids.
+pub(crate) async fn states_in_tx<A: domain::Aggregate>(
+    conn: &mut PgConnection,
+    streams: &[&str],
+) -> Result<HashMap<String, A::State>, StoreError> {
+    let aggregates = vec![A::Event::AGGREGATE; streams.len()];
+    let mut states = HashMap::new();
+    for ((_, stream), events) in load_in_tx(conn, &aggregates, streams).await? {
         let mut state = A::State::default();
-        for event in streams.into_values().flatten() {
+        for event in events {
             state = A::evolve(state, &decode_as::<A::Event>(&event.name, &event.version, &event.payload)?);
         }
-        Ok(state)
+        states.insert(stream, state);
     }
+    Ok(states)
 }
 
 impl Parts {
@@ -275,12 +295,13 @@ impl Parts {
             return Ok(answers.into_iter().map(|a| a.done(0)).collect());
         }
         self.directory.release_in_tx(&mut tx, unit.school, &unit.releases).await?;
-        guardians::write_in_tx(&mut tx, unit.school, &unit.addresses).await?;
         let mut before = 0;
         if !events.is_empty() {
             let head = Head::take_in_tx(&mut tx, &*self.clock).await?;
             before = head.position;
             head.append_in_tx(&mut tx, &events).await?;
+            // Under the log's lock, as whoever writes what the log says of addresses does (`guardians::backfill`).
+            guardians::write_in_tx(&mut tx, unit.school, &unit.new_addresses(&answers)).await?;
         }
         tx.commit().await?;
         Ok(answers.into_iter().map(|a| a.done(before)).collect())

@@ -232,6 +232,7 @@ impl Chance {
             "/cuenta/sesiones" => vec![("sesion", self.id(scene, asker, |_, place| place.member).to_string())],
             "/cuenta/confirmar" => vec![("clave", "x".into())],
             "/cuenta/clave" => vec![("actual", "x".into()), ("nueva", "y".into()), ("repetida", "y".into())],
+            "/familia/sesiones" => vec![("sesion", "otras".into())],
             "/familia/entrar" => vec![("correo", "nadie@familia.cl".into())],
             "/familia/entrar/enlace" => vec![("enlace", "x".into())],
             "/cuenta/codigo" | "/entrar/codigo" | "/familia/entrar/codigo" => vec![("codigo", "000000".into())],

@@ -29,8 +29,10 @@ const KEPT: TimeDelta = TimeDelta::days(90);
 pub struct Asked {
     /// To this address.
     pub mail: Mail,
-    /// The secret of the cookie of the browser that asks.
+    /// The secret of the cookie of the browser that asks: a new one each time.
     pub browser: Secret256,
+    /// The one that it had: the link that it asked for before is void.
+    pub replaces: Option<Secret256>,
     /// `203.0.113.0/24`
     pub network: String,
     /// The language of the letter.
@@ -55,7 +57,7 @@ pub struct Redeemed {
 pub enum Opened {
     /// These digits, to be typed in the browser that asked.
     Code(String),
-    /// Nothing: it is used, too old, or another one was sent since.
+    /// Nothing: it is used, too old, or its browser asked for another one since.
     Void,
 }
 
@@ -82,19 +84,21 @@ impl Families {
         });
     }
 
-    /// A new link in place of the address's old one; none if no guardian has the address.
+    /// A new link in place of the one that this browser had; none if no guardian has the address. Links of other
+    /// browsers stay: who asks need not be who reads the address.
     pub(super) async fn issue(&self, asked: &Asked) -> Result<Option<Secret256>, sqlx::Error> {
         let token = fresh()?;
         let now = self.clock.of_people();
         let issued = sqlx::query!(
-            "insert into family_links as l
+            "with void as (
+               delete from family_links
+               where browser_sha256 = $8 and redeemed_at is null
+                 or email_hmac = $1 and expires_at <= $5 and (redeemed_at is null or redeemed_at <= $9)
+             )
+             insert into family_links
                (email_hmac, token_sha256, browser_sha256, code_sha256, asked_at, asked_from, expires_at)
              select $1, $2, $3, $4, $5, $6, $7
-             where exists (select from guardian_mails where email_hmac = $1)
-             on conflict (email_hmac) do update set token_sha256 = excluded.token_sha256,
-               browser_sha256 = excluded.browser_sha256, code_sha256 = excluded.code_sha256, tries = 0,
-               asked_at = excluded.asked_at, asked_from = excluded.asked_from, expires_at = excluded.expires_at,
-               redeemed_at = null, redeemed_from = null",
+             where exists (select from guardian_mails where email_hmac = $1)",
             &address_key(&self.write, &asked.mail),
             &token.sha256(),
             &asked.browser.sha256(),
@@ -102,24 +106,38 @@ impl Families {
             now,
             asked.network,
             now + VALID,
+            asked.replaces.as_ref().map(|old| old.sha256().to_vec()),
+            now - KEPT,
         )
         .execute(&self.auth)
         .await?;
         Ok((issued.rows_affected() == 1).then_some(token))
     }
 
-    /// What a link is worth elsewhere. Changes nothing.
+    /// What a link is worth elsewhere. From now on its digits open, in the browser that asked.
     pub async fn open_elsewhere(&self, token: &Secret256) -> Result<Opened, sqlx::Error> {
-        let valid = sqlx::query_scalar!(
-            r#"select exists(select from family_links
-               where token_sha256 = $1 and redeemed_at is null and expires_at > $2 and tries < $3) as "valid!""#,
+        let shown = sqlx::query!(
+            "update family_links set shown_at = coalesce(shown_at, $2)
+             where token_sha256 = $1 and redeemed_at is null and expires_at > $2 and tries < $3",
             &token.sha256(),
             self.clock.of_people(),
             TRIES,
         )
-        .fetch_one(&self.auth)
+        .execute(&self.auth)
         .await?;
-        Ok(if valid { Opened::Code(code(token)) } else { Opened::Void })
+        Ok(if shown.rows_affected() == 1 { Opened::Code(code(token)) } else { Opened::Void })
+    }
+
+    /// The keyed hash of the address whose link this browser asked for, while that link may be redeemed.
+    pub(super) async fn asked_by(&self, browser: &Secret256) -> Result<Option<Vec<u8>>, sqlx::Error> {
+        sqlx::query_scalar!(
+            "select email_hmac from family_links
+             where browser_sha256 = $1 and redeemed_at is null and expires_at > $2",
+            &browser.sha256(),
+            self.clock.of_people(),
+        )
+        .fetch_optional(&self.auth)
+        .await
     }
 
     /// A session for the browser that asked for this link; none in any other, nor a second time.
@@ -127,12 +145,14 @@ impl Families {
         self.begin(&token.sha256(), by).await
     }
 
-    /// A session for the browser that asked, by the digits that its link showed elsewhere.
+    /// A session for the browser that asked, by the digits that its link showed elsewhere; how often is for
+    /// [`super::tries`] to say.
     pub async fn redeem_code(&self, typed: &str, by: &Redeemed) -> Result<Option<Secret256>, sqlx::Error> {
         // The try is counted before it is looked at, so that many at once are no more than five.
         let link = sqlx::query!(
             "update family_links set tries = tries + 1
              where browser_sha256 = $1 and redeemed_at is null and expires_at > $2 and tries < $3
+               and shown_at is not null
              returning token_sha256, code_sha256",
             &by.browser.sha256(),
             self.clock.of_people(),
@@ -184,7 +204,7 @@ impl Families {
 }
 
 /// Six digits that only who has the link can know.
-fn code(token: &Secret256) -> String {
+pub(super) fn code(token: &Secret256) -> String {
     let hash =
         Sha256::new().chain_update("code of a family's link\0").chain_update(token.reveal().as_bytes()).finalize();
     let number = hash.iter().take(8).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));

@@ -46,7 +46,7 @@ pub struct OwnPupil {
     pub school: SchoolId,
     /// The pupil.
     pub student: StudentId,
-    /// As whom the guardian may.
+    /// As whom the guardian may: of several who have the address, one who is linked with this pupil.
     pub guardian: GuardianId,
 }
 
@@ -62,10 +62,8 @@ impl Families {
     /// The pupil, if this guardian may see them now: asked of the log, at every request.
     pub async fn own_pupil(&self, guardian: &Guardian, student: StudentId) -> Result<Option<OwnPupil>, StoreError> {
         for (school, guardians) in guardian.schools() {
-            if let Some(first) = guardians.first()
-                && may_see(&self.write, school, &guardians, student).await?
-            {
-                return Ok(Some(OwnPupil { school, student, guardian: *first }));
+            if let Some(guardian) = may_see(&self.write, school, &guardians, student).await? {
+                return Ok(Some(OwnPupil { school, student, guardian }));
             }
         }
         Ok(None)

@@ -1,14 +1,33 @@
 //! The sessions' rows. Every instant is the injected clock's.
 
 use super::{Families, Guardian};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use commands::accounts::Secret256;
 use domain::{GuardianId, SchoolId};
+use uuid::Uuid;
 
 /// How long a session lasts in all.
 pub(super) const ABSOLUTE: TimeDelta = TimeDelta::days(30);
 /// How long it lasts unused, as Postgres writes it.
 const IDLE: TimeDelta = TimeDelta::hours(24);
+
+/// Sessions that are listed.
+const LISTED: i64 = 30;
+
+/// A session in the list of whoever reads the address: how somebody came in by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its name.
+    pub session_id: Uuid,
+    /// `Chrome · Android`; may be empty.
+    pub device: String,
+    /// `203.0.113.0/24`; may be empty.
+    pub network: String,
+    /// When somebody came in.
+    pub created_at: DateTime<Utc>,
+    /// Whether it is open now.
+    pub open: bool,
+}
 
 impl Families {
     /// Who a session is of, if it is open now and a guardian has its address still: one statement. Notes that it
@@ -39,6 +58,40 @@ impl Families {
             let of = schools.zip(guardians).map(|(school, guardian)| (SchoolId(school), GuardianId(guardian)));
             Guardian { session_id: row.session_id, of: of.collect() }
         }))
+    }
+
+    /// How somebody came in by this guardian's address in the last 90 days and longer, newest first; at most thirty.
+    /// Who shares the address is in the same list.
+    pub async fn list(&self, of: &Guardian) -> Result<Vec<Listed>, sqlx::Error> {
+        let now = self.clock.of_people();
+        sqlx::query_as!(
+            Listed,
+            r#"select s.session_id, s.device, s.network, s.created_at,
+                 s.ended_at is null and s.ends_at > $2 and s.last_seen_at > $3 as "open!"
+               from family_sessions s join family_sessions own using (email_hmac)
+               where own.session_id = $1 order by s.created_at desc, s.session_id limit $4"#,
+            of.session_id,
+            now,
+            now - IDLE,
+            LISTED,
+        )
+        .fetch_all(&self.auth)
+        .await
+    }
+
+    /// Ends another session of this guardian's address, or all others; how many.
+    pub async fn end_others(&self, of: &Guardian, only: Option<Uuid>) -> Result<u64, sqlx::Error> {
+        let ended = sqlx::query!(
+            "update family_sessions s set ended_at = $2 from family_sessions own
+             where own.session_id = $1 and s.email_hmac = own.email_hmac and s.session_id <> $1
+               and s.ended_at is null and ($3::uuid is null or s.session_id = $3)",
+            of.session_id,
+            self.clock.of_people(),
+            only,
+        )
+        .execute(&self.auth)
+        .await?;
+        Ok(ended.rows_affected())
     }
 
     /// Ends a session.

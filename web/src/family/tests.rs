@@ -24,10 +24,20 @@ fn by(browser: &Secret256) -> Redeemed {
 
 /// Asks as a browser does, and reads the letter.
 async fn asked(app: &TestApp, address: &str, letters: usize) -> (Secret256, Secret256) {
+    asked_again(app, address, letters, None).await
+}
+
+/// The same in a browser that has asked before.
+async fn asked_again(
+    app: &TestApp,
+    address: &str,
+    letters: usize,
+    replaces: Option<Secret256>,
+) -> (Secret256, Secret256) {
     let browser = Secret256::random().unwrap();
     let before = app.letters_to(address, letters - 1).await.unwrap();
     let (network, lang) = ("203.0.113.0/24".to_owned(), Lang::Es);
-    app.state().families.ask(Asked { mail: mail(address), browser: browser.clone(), network, lang });
+    app.state().families.ask(Asked { mail: mail(address), browser: browser.clone(), replaces, network, lang });
     let letters = app.letters_to(address, letters).await.unwrap();
     let new = letters.iter().find(|letter| !before.contains(letter)).unwrap();
     let token = new.split(&format!("{}/familia/entrar/enlace#t=", app.base)).nth(1).unwrap();
@@ -35,13 +45,13 @@ async fn asked(app: &TestApp, address: &str, letters: usize) -> (Secret256, Secr
 }
 
 #[tokio::test]
-async fn p09_a_link_lives_ten_minutes_and_dies_with_the_next_and_only_its_hash_is_stored() {
+async fn p09_a_link_lives_ten_minutes_and_dies_with_its_browsers_next_and_only_its_hash_is_stored() {
     let app = TestApp::start().await.unwrap();
     let school = app.school(1).await.unwrap();
     app.guardian(&school, "ana@example.com", &[]).await.unwrap();
     let families = &app.state().families;
     let (first_browser, first) = asked(&app, "ana@example.com", 1).await;
-    let (browser, token) = asked(&app, "ana@example.com", 2).await;
+    let (browser, token) = asked_again(&app, "ana@example.com", 2, Some(first_browser.clone())).await;
     assert!(families.redeem(&first, &by(&first_browser)).await.unwrap().is_none(), "another one was sent since");
     assert_eq!(families.open_elsewhere(&first).await.unwrap(), Opened::Void);
 
@@ -105,6 +115,46 @@ async fn p10_another_browser_gets_six_digits_which_open_in_the_browser_that_aske
 }
 
 #[tokio::test]
+async fn p10_the_digits_of_a_link_that_nobody_opened_open_nothing() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    app.guardian(&school, "ana@example.com", &[]).await.unwrap();
+    let families = &app.state().families;
+    let (browser, token) = asked(&app, "ana@example.com", 1).await;
+    // As if a stranger had guessed them.
+    let guessed = super::door::code(&token);
+    assert!(families.redeem_code(&guessed, &by(&browser)).await.unwrap().is_none());
+    assert_eq!(families.open_elsewhere(&token).await.unwrap(), Opened::Code(guessed.clone()));
+    assert!(families.redeem_code(&guessed, &by(&browser)).await.unwrap().is_some());
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn p12_a_stranger_who_asks_for_an_address_voids_no_link_of_it() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    app.guardian(&school, "ana@example.com", &[]).await.unwrap();
+    let families = &app.state().families;
+    let (browser, token) = asked(&app, "ana@example.com", 1).await;
+    let (stranger, theirs) = asked(&app, "ana@example.com", 2).await;
+    asked_again(&app, "ana@example.com", 3, Some(stranger.clone())).await;
+    assert!(families.redeem(&theirs, &by(&stranger)).await.unwrap().is_none(), "only its own it replaces");
+    assert!(families.redeem(&token, &by(&browser)).await.unwrap().is_some());
+    // What nobody redeemed in time is forgotten with the next one, what was redeemed after 90 days.
+    let rows = async || -> i64 {
+        sqlx::query_scalar("select count(*) from family_links").fetch_one(&app.state().pools.auth).await.unwrap()
+    };
+    assert_eq!(rows().await, 2);
+    app.clock.advance(minutes(11));
+    asked(&app, "ana@example.com", 4).await;
+    assert_eq!(rows().await, 2, "the redeemed one and the new one");
+    app.clock.advance(chrono::TimeDelta::days(91));
+    asked(&app, "ana@example.com", 5).await;
+    assert_eq!(rows().await, 1);
+    app.shutdown().await;
+}
+
+#[tokio::test]
 async fn p12_nobody_gets_a_letter_by_an_address_that_no_guardian_has() {
     let app = TestApp::start().await.unwrap();
     let school = app.school(1).await.unwrap();
@@ -112,6 +162,7 @@ async fn p12_nobody_gets_a_letter_by_an_address_that_no_guardian_has() {
     let unknown = Asked {
         mail: mail("eva@example.com"),
         browser: Secret256::random().unwrap(),
+        replaces: None,
         network: String::new(),
         lang: Lang::Es,
     };

@@ -5,17 +5,26 @@
 use crate::AppState;
 use crate::config::Tuning;
 use crate::problem::{Code, Problem};
+use crate::router::{BODY_LIMIT, FORM_LIMIT};
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use bytes::BytesMut;
 use domain::{KioskId, SchoolId};
+use futures::{StreamExt as _, stream};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 /// Where every request of a kiosk goes.
 const KIOSKS: &str = "/api/v1/kiosks/";
+
+/// How long the body of a request may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(8);
 
 /// The places.
 #[derive(Debug)]
@@ -126,10 +135,37 @@ pub async fn bound_load(State(state): State<AppState>, request: Request, next: N
             None => refused("kiosks"),
         };
     }
+    let request = match arrived(request).await {
+        Ok(request) => request,
+        Err(problem) => return problem.into_response(),
+    };
     match places.rest.try_acquire() {
         Ok(_place) => next.run(request).await,
         Err(_) => refused("rest"),
     }
+}
+
+/// The request with its body, waited for before a place is taken: as many as there are places who send a head and no
+/// body would keep everybody else out. One that is too large goes on as it comes, to be refused as its route says.
+async fn arrived(request: Request) -> Result<Request, Problem> {
+    if request.body().is_end_stream() {
+        return Ok(request);
+    }
+    // What a stranger may have waiting here counts for each connection.
+    let limit = if request.uri().path().starts_with("/api/") { BODY_LIMIT } else { FORM_LIMIT };
+    let (parts, body) = request.into_parts();
+    let mut chunks = body.into_data_stream();
+    let mut there = BytesMut::new();
+    let all = async {
+        while there.len() <= limit
+            && let Some(chunk) = chunks.next().await
+        {
+            there.extend_from_slice(&chunk.map_err(|_| Problem::new(Code::MalformedRequest))?);
+        }
+        Ok::<_, Problem>(())
+    };
+    timeout(BODY_TIME, all).await.map_err(|_| Problem::new(Code::RequestTimeout))??;
+    Ok(Request::from_parts(parts, Body::from_stream(stream::iter([Ok(there.freeze())]).chain(chunks))))
 }
 
 fn refused(lane: &'static str) -> Response {

@@ -8,6 +8,7 @@ mod enter;
 mod home;
 mod link;
 mod pupil;
+mod sessions;
 #[cfg(test)]
 mod tests;
 
@@ -17,7 +18,7 @@ use super::staff::Visit;
 use crate::AppState;
 use crate::family::Redeemed;
 use crate::i18n::Lang;
-use crate::session::{self, FAMILY};
+use crate::session::{self, FAMILY, FAMILY_BROWSER};
 use crate::throttle::limits;
 use axum::Router;
 use axum::extract::State;
@@ -35,6 +36,7 @@ pub fn router() -> Router<AppState> {
         .route("/familia/entrar", get(enter::get).post(enter::post))
         .route("/familia/entrar/codigo", get(code::get).post(code::post))
         .route("/familia/entrar/enlace", get(link::get).post(link::post))
+        .route("/familia/sesiones", get(sessions::get).post(sessions::post))
         .route("/familia/salir", post(leave))
 }
 
@@ -48,10 +50,19 @@ fn comes_in(visit: &Visit, state: &AppState, browser: Secret256) -> Redeemed {
     }
 }
 
-/// Sends a guardian on who has come in.
-fn entered(visit: &Visit, secret: &Secret256) -> Response {
+/// Sends a guardian on who has come in. From now on the address knows the browser.
+async fn entered(state: &AppState, visit: &Visit, secret: &Secret256) -> Response {
     let cookies = [FAMILY.set(&visit.headers, secret), session::ASKED.cleared(&visit.headers)];
-    (AppendHeaders(cookies.map(|cookie| (header::SET_COOKIE, cookie))), Redirect::to("/familia")).into_response()
+    let cookies = AppendHeaders(cookies.map(|cookie| (header::SET_COOKIE, cookie)));
+    let mut response = (cookies, Redirect::to("/familia")).into_response();
+    match state.families.make_known(FAMILY_BROWSER.given(&visit.headers).as_ref(), secret).await {
+        Ok(known) => {
+            response.headers_mut().append(header::SET_COOKIE, FAMILY_BROWSER.set(&visit.headers, &known));
+        }
+        // It is in all the same.
+        Err(error) => tracing::warn!(%error, "a guardian's browser is not known"),
+    }
+    response
 }
 
 /// `POST /familia/salir`: also where nobody is there any more.
@@ -95,6 +106,10 @@ pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
         ("family link void", link::elsewhere(&Opened::Void, lang, nonce)),
         ("family home hostile", home::page(&children(), lang, nonce)),
         ("family home empty", home::page(&[], lang, nonce)),
+        (
+            "family sessions hostile",
+            sessions::page(&sessions::sample(), uuid::Uuid::nil(), chrono_tz::UTC, lang, nonce),
+        ),
         ("family pupil hostile", pupil::page(&day::Child::sample(1), &pupil::sample(), lang, nonce)),
     ]
     .map(|(name, markup)| (name.to_owned(), markup))

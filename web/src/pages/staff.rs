@@ -30,10 +30,9 @@ use crate::AppState;
 use crate::config::SecondFactor;
 use crate::i18n::{Lang, negotiate};
 use crate::middleware::{self, Peer, RETURN_TO, RequestId, return_target, with_return};
-use crate::problem::Problem;
 use crate::session::{self, Begin, Person, Stage};
 use crate::sign_in::note;
-use crate::throttle::limits::{self, Limit};
+use crate::throttle::limits;
 use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -160,11 +159,6 @@ impl Visit {
     /// The client's address.
     pub(super) fn address(&self, state: &AppState) -> Option<IpAddr> {
         self.peer.map(|peer| middleware::address(&self.headers, peer, state.config.http.proxy_hops))
-    }
-
-    /// Counts a try against a limit, or says how to refuse it.
-    pub(super) async fn may_try(&self, state: &AppState, limit: &Limit, key: &str) -> Result<(), Problem> {
-        Ok(state.throttle.take(state.clock.of_people(), limit, key).await?)
     }
 
     /// The network that this browser's tries count by.

@@ -4,7 +4,7 @@ use super::Access::{Enrolling, Guardian, Kiosk, Local, May, OwnPupil, Person, Pu
 use super::Permission::{AuditRead, BoardRead, KiosksManage, PeopleManage, PeopleRead, PupilsRead, ScheduleWrite};
 use super::Tries::{OfNetwork, OfPerson};
 use super::{Access, Route};
-use crate::throttle::limits::{PASSKEY, REDEEM, REFRESH, REPORT, STEP_UP};
+use crate::throttle::limits::{ACTIVATE, PASSKEY, REFRESH, REPORT, STEP_UP};
 use commands::looks::What;
 
 const fn get(path: &'static str, access: Access) -> Route {
@@ -64,12 +64,12 @@ pub const ROUTES: &[Route] = &[
     post("/entrar/llave", Public).tried(OfNetwork(&PASSKEY)),
     post("/entrar/llave/reto", Public).tried(OfNetwork(&PASSKEY)),
     get("/entrar/activar", Public),
-    post("/entrar/activar", Public).tried(OfNetwork(&REDEEM)),
+    post("/entrar/activar", Public).tried(OfNetwork(&ACTIVATE)),
     get("/entrar/factor", Enrolling),
     post("/entrar/factor/reto", Enrolling).tried(OfNetwork(&PASSKEY)),
     post("/entrar/factor/llave", Enrolling).tried(OfNetwork(&PASSKEY)),
     get("/entrar/factor/codigo", Enrolling),
-    post("/entrar/factor/codigo", Enrolling).tried(OfNetwork(&REDEEM)),
+    post("/entrar/factor/codigo", Enrolling).tried(OfNetwork(&ACTIVATE)),
     post("/salir", Public),
     // One's own account.
     get("/cuenta", Person),
@@ -112,6 +112,8 @@ pub const ROUTES: &[Route] = &[
     post("/familia/salir", Public),
     get("/familia", Guardian),
     get("/familia/alumnos/{student_id}", OwnPupil),
+    get("/familia/sesiones", Guardian),
+    post("/familia/sesiones", Guardian),
     get("/assets/{name}", Public),
     // What browsers tell of pages that tried more than their policy allows.
     post("/csp", Public).tried(OfNetwork(&REPORT)),

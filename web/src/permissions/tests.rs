@@ -96,6 +96,7 @@ pub(crate) fn form(route: &Route, ids: Ids, unique: Uuid) -> Option<Vec<(&'stati
     let member = ("cuenta", ids.member.to_string());
     Some(match route.path {
         "/cuenta/sesiones" => vec![("sesion", "otras".into())],
+        "/familia/sesiones" => vec![("sesion", "otras".into())],
         "/cuenta/programas" => vec![("programa", "todos".into())],
         "/cuenta/confirmar" => vec![("clave", "x".into())],
         "/cuenta/clave" => vec![("actual", "x".into()), ("nueva", "y".into()), ("repetida", "y".into())],
@@ -325,8 +326,14 @@ async fn p13_p31_every_route_as_a_guardian_and_the_families_routes_as_everybody(
     for role in StaffRole::ALL {
         staff.push((role.to_string(), app.sign_in(&own, role).await.unwrap()));
     }
-    let get = async |client: &Client, path: &str| {
-        let answer = client.get(format!("{}{path}", app.base)).send().await.unwrap();
+    let send = async |client: &Client, route: &Route, path: &str| {
+        let request = client.request(route.method.parse().unwrap(), format!("{}{path}", app.base));
+        let ids = Ids { course: own.course.0, member: Uuid::nil() };
+        let request = match form(route, ids, random.0).filter(|_| route.method == "POST") {
+            Some(form) => with_form(request, form),
+            None => request,
+        };
+        let answer = request.send().await.unwrap();
         let location = answer.headers().get("location").map(|to| to.to_str().unwrap().to_owned());
         (answer.status().as_u16(), location, answer.text().await.unwrap())
     };
@@ -347,14 +354,19 @@ async fn p13_p31_every_route_as_a_guardian_and_the_families_routes_as_everybody(
                 let of = |student: StudentId| route.path.replace("{student_id}", &student.to_string());
                 for (who, client) in &staff {
                     for student in [pupil(0), pupil(1), twin.pupils[0].0, random] {
-                        let (status, location, text) = get(client, &of(student)).await;
+                        let (status, location, text) = send(client, route, &of(student)).await;
                         assert_eq!((status, location.as_deref()), (303, Some("/familia/entrar")), "{who} {route:?}");
                         assert!(!text.contains("Ana"), "{who} {route:?}");
                         cells += 1;
                     }
                 }
-                let (status, _, text) = get(&guardian, &of(pupil(0))).await;
-                assert!(status == 200 && text.contains("Ana 0 Pérez Soto"), "{route:?}: {status}");
+                let (status, to, text) = send(&guardian, route, &of(pupil(0))).await;
+                // How somebody came in names no pupil.
+                let shows = if route.path == "/familia/sesiones" { "Esta sesión" } else { "Ana 0 Pérez Soto" };
+                match route.method {
+                    "POST" => assert_eq!((status, to.as_deref()), (303, Some(route.path)), "{route:?}"),
+                    _ => assert!(status == 200 && text.contains(shows), "{route:?}: {status} {text}"),
+                }
                 for other in ["Ana 1", "Ana 2", "Ana 3"].into_iter().map(str::to_owned).chain(marks(&twin)) {
                     assert!(!text.contains(&other), "{route:?}: {other}");
                 }
@@ -363,13 +375,13 @@ async fn p13_p31_every_route_as_a_guardian_and_the_families_routes_as_everybody(
                     // Nobody can tell an unlinked, restricted or foreign pupil from one who is nowhere.
                     let mut answers = Vec::new();
                     for other in others {
-                        let (status, _, text) = get(&guardian, &of(other)).await;
+                        let (status, _, text) = send(&guardian, route, &of(other)).await;
                         assert!(!text.contains("Ana"), "{route:?} {other}");
                         answers.push((status, text.len()));
                         cells += 1;
                     }
                     assert!(answers.iter().all(|answer| *answer == answers[0] && answer.0 == 404), "{answers:?}");
-                    assert_eq!(get(&guardian, &route.path.replace("{student_id}", "x")).await.0, 404);
+                    assert_eq!(send(&guardian, route, &route.path.replace("{student_id}", "x")).await.0, 404);
                 }
             }
             Access::Public | Access::Local | Access::Kiosk | Access::Enrolling => {}

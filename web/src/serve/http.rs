@@ -12,7 +12,7 @@ pub use doorstep::Standing;
 use doorstep::{Doorstep, Place};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use pace::{Pace, PacedBody, PacedStream};
+use pace::{AwaitedBody, Pace, PacedBody, PacedStream};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -97,9 +97,9 @@ async fn connection(
         request.extensions_mut().insert(peer);
         request.extensions_mut().insert(standing.clone());
         let (app, pace) = (app.clone(), of_service.clone());
-        pace.head_is_read();
+        let request = request.map(|body| Body::new(AwaitedBody::new(body, pace.clone())));
         async move {
-            let response = app.oneshot(request.map(Body::new)).await?;
+            let response = app.oneshot(request).await?;
             Ok::<_, std::convert::Infallible>(response.map(|body| PacedBody::new(body, pace)))
         }
     });

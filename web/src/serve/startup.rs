@@ -134,5 +134,7 @@ pub(super) fn listen(config: &crate::config::Http) -> anyhow::Result<Arc<TcpList
     socket.set_reuseaddr(true).with_context(failed)?;
     socket.set_send_buffer_size(config.tuning.send_buffer).with_context(failed)?;
     socket.bind(config.listen).with_context(failed)?;
-    Ok(Arc::new(socket.listen(1024).with_context(failed)?))
+    // As many as may wait here while others make room: the kernel drops what is more, and a client whose first packet
+    // was dropped tries again after a second.
+    Ok(Arc::new(socket.listen(4096).with_context(failed)?))
 }

@@ -239,6 +239,40 @@ async fn p49_a_head_that_dribbles_is_cut_off_and_a_connection_between_two_reques
 }
 
 #[tokio::test]
+async fn p49_whoever_sends_heads_and_never_their_bodies_keeps_nobody_out() {
+    let databases = TestDatabases::create().await.unwrap();
+    let mut config = Config::for_testing(&databases.events_url(), &databases.vault_url());
+    config.http.tuning.connections = 40;
+    config.http.tuning.requests_at_once = 4;
+    let app = TestApp::start_config(databases, &config).await.unwrap();
+    let address = app.base.trim_start_matches("http://");
+    let mut silent = Vec::new();
+    for _ in 0..30 {
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let head = format!("POST /entrar HTTP/1.1\r\nhost: {address}\r\norigin: {}\r\n", app.base);
+        let form = "content-type: application/x-www-form-urlencoded\r\ncontent-length: 100\r\n\r\nemail=";
+        stream.write_all(format!("{head}{form}").as_bytes()).await.unwrap();
+        silent.push(stream);
+    }
+    let begun = Instant::now();
+    for _ in 0..10 {
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET /entrar HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+        let mut answer = vec![0; 4096];
+        let n = tokio::time::timeout(Duration::from_secs(5), stream.read(&mut answer)).await.expect("it is answered");
+        assert!(answer[..n.unwrap()].starts_with(b"HTTP/1.1 200"));
+    }
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    // Whoever says all of it is answered meanwhile, slowly or not, while there is room.
+    drop(silent);
+    let (answer, _) = raw(&app, &["POST /entrar HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n", 
+        "sec-fetch-site: same-origin\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 15\r\n\r\n",
+        "email=x", "&clave=y"]).await;
+    assert!(answer.starts_with("HTTP/1.1 422"), "{answer}");
+    app.shutdown().await;
+}
+
+#[tokio::test]
 async fn p50_past_its_bound_a_lane_is_refused_at_once_and_the_other_and_the_probes_are_not() {
     let databases = TestDatabases::create().await.unwrap();
     let mut config = Config::for_testing(&databases.events_url(), &databases.vault_url());

@@ -22,6 +22,8 @@ const STAFF: Cookie = Cookie { host: "__Host-sid", plain: "sid", seconds: None }
 pub const FAMILY: Cookie = Cookie { host: "__Host-fam", plain: "fam", seconds: Some(30 * 24 * 3600) };
 /// The browser that asked for a guardian's link.
 pub const ASKED: Cookie = Cookie { host: "__Host-ml", plain: "ml", seconds: Some(600) };
+/// A browser in which a guardian came in before.
+pub const FAMILY_BROWSER: Cookie = Cookie { host: "__Host-family", plain: "family", seconds: Some(180 * 24 * 3600) };
 /// A browser in which somebody of the staff signed in before.
 pub const BROWSER: Cookie = Cookie { host: "__Host-known", plain: "known", seconds: Some(180 * 24 * 3600) };
 /// The chosen language: its code.
@@ -151,7 +153,7 @@ mod tests {
     fn a15_every_cookie_is_out_of_reach_of_scripts_and_of_other_sites() {
         let secret = Secret256::random().unwrap();
         let at = headers("school.cl", &[]);
-        let (all, plain) = ([STAFF, FAMILY, ASKED, BROWSER, LANGUAGE, SCHOOL], headers("localhost", &[]));
+        let (all, plain) = ([STAFF, FAMILY, ASKED, BROWSER, FAMILY_BROWSER, LANGUAGE, SCHOOL], headers("localhost", &[]));
         for cookie in &all {
             for header in [cookie.set(&at, &secret), cookie.cleared(&at), cookie.keep(&at, "es")] {
                 assert!(is_guarded(&header, true), "{header:?}");

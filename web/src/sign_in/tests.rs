@@ -3,8 +3,9 @@
 mod attack;
 
 use crate::config::Config;
+use crate::sign_in::Caller;
 use crate::testing::{PASSWORD, TestApp, with_form};
-use commands::accounts::StaffRole;
+use commands::accounts::{Scope, Secret256, StaffRole};
 use local_services::testing::TestDatabases;
 use reqwest::Response;
 
@@ -83,6 +84,65 @@ async fn p27_a_known_browser_has_a_bucket_of_its_own_and_only_for_who_signed_in_
     // Forgotten half a year after the last sign-in.
     app.clock.advance(crate::session::KNOWN);
     assert!(app.state().sessions.known_to(&secret).await.unwrap().is_empty());
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn p27_whoever_has_the_password_and_not_the_code_keeps_nobody_out_of_a_known_browser() {
+    let databases = TestDatabases::create().await.unwrap();
+    let app = behind_a_proxy(databases).await;
+    let school = app.school(1).await.unwrap();
+    let account = app.member(&school, "rosa@escuela.cl", StaffRole::Director).await.unwrap();
+    let cookie = known(&enter(&app, "203.0.113.9", "", "rosa@escuela.cl", PASSWORD).await);
+    let setup = app.state().accounts.begin_totp(account).await.unwrap();
+    let code = || {
+        let secret = totp_rs::Secret::try_from_base32(&*setup.secret_base32).unwrap();
+        let totp: totp_rs::Totp = totp_rs::Builder::new().with_secret(secret).build().unwrap();
+        totp.generate(u64::try_from(app.now().timestamp()).unwrap()).to_string()
+    };
+    app.state().accounts.confirm_totp(account, &code(), app.now()).await.unwrap();
+    app.clock.advance(chrono::TimeDelta::minutes(3));
+    let caller = |browser| Caller { network: "", browser };
+    let browser = Secret256::parse(cookie.trim_start_matches("known=")).unwrap();
+    let stranger = Secret256::random().unwrap();
+    let wrong = if code() == "000000" { "000001" } else { "000000" };
+    let mut guesses = 0;
+    while crate::sign_in::code(app.state(), &caller(Some(&stranger)), account, wrong).await.is_ok() {
+        guesses += 1;
+    }
+    assert_eq!(guesses, 10);
+    assert!(crate::sign_in::code(app.state(), &caller(None), account, &code()).await.is_err(), "of no known browser");
+    // Right codes cost nothing, wrong ones in the known browser its own tries.
+    for _ in 0..12 {
+        assert!(crate::sign_in::code(app.state(), &caller(Some(&browser)), account, &code()).await.unwrap());
+        app.clock.advance(chrono::TimeDelta::seconds(30));
+    }
+    let mut guesses = 0;
+    while crate::sign_in::code(app.state(), &caller(Some(&browser)), account, wrong).await.is_ok() {
+        guesses += 1;
+    }
+    assert_eq!(guesses, 10);
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn p27_a_link_that_was_redeemed_makes_its_browser_known_so_that_guesses_elsewhere_keep_nobody_out() {
+    let databases = TestDatabases::create().await.unwrap();
+    let app = behind_a_proxy(databases).await;
+    let school = app.school(1).await.unwrap();
+    let account = app.member(&school, "rosa@escuela.cl", StaffRole::Director).await.unwrap();
+    for n in 0..60 {
+        status(&app, &network(n), "rosa@escuela.cl", WRONG).await;
+    }
+    assert_eq!(status(&app, "203.0.113.9", "rosa@escuela.cl", PASSWORD).await, 429);
+    let link = app.state().accounts.reset(&app.context(school.id), account, Scope::School).await.unwrap();
+    let token = link.secret.reveal().to_string();
+    let request = app.anonymous.post(format!("{}/entrar/activar", app.base)).header("origin", &app.base);
+    let another = "otra clave bastante larga";
+    let form = [("enlace", token.as_str()), ("nueva", another), ("repetida", another)];
+    let answer = with_form(request.header("x-forwarded-for", "203.0.113.9"), form).send().await.unwrap();
+    let cookie = known(&answer);
+    known(&enter(&app, "203.0.113.9", &cookie, "rosa@escuela.cl", another).await);
     app.shutdown().await;
 }
 

@@ -68,7 +68,8 @@ pub async fn post(
 }
 
 async fn prove(state: &AppState, network: &str, sent: &Credentials) -> Result<(AccountId, SignInMethod), Problem> {
-    // A program has no browser that its person signed in in.
+    // A program has no browser that its person signed in in, and counts as one that nobody knows
+    // ([`crate::throttle::limits::ACCOUNT`]).
     let caller = Caller { network, browser: None };
     let required = state.config.people.second_factor == SecondFactor::Required;
     match sign_in::password(state, &caller, &sent.email, &sent.password).await? {
@@ -81,7 +82,7 @@ async fn prove(state: &AppState, network: &str, sent: &Credentials) -> Result<(A
         SignIn::NeedsMore(account, factors) => {
             let code = sent.code.as_deref().filter(|_| factors.takes_code());
             let code = code.ok_or_else(|| Problem::new(Code::SecondFactorRequired))?;
-            match sign_in::code(state, account, code).await? {
+            match sign_in::code(state, &caller, account, code).await? {
                 true => Ok((account, SignInMethod::PasswordAndTotp)),
                 false => Err(Problem::new(Code::InvalidGrant)),
             }

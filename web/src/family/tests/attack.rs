@@ -13,11 +13,12 @@ async fn p11_of_fifty_that_redeem_one_link_at_once_one_gets_a_session() {
     let app = TestApp::start().await.unwrap();
     let school = app.school(1).await.unwrap();
     app.guardian(&school, "ana@example.com", &[]).await.unwrap();
-    let (browser, rounds) = (Secret256::random().unwrap(), attack_size(20, 1000));
+    let rounds = attack_size(20, 1000);
     for round in 0..rounds {
         let families = app.state().families.clone();
-        let network = "203.0.113.0/24".to_owned();
-        let ask = Asked { mail: mail("ana@example.com"), browser: browser.clone(), network, lang: Lang::Es };
+        let (browser, network) = (Secret256::random().unwrap(), "203.0.113.0/24".to_owned());
+        let (mail, asking) = (mail("ana@example.com"), browser.clone());
+        let ask = Asked { mail, browser: asking, replaces: None, network, lang: Lang::Es };
         let token = families.issue(&ask).await.unwrap().unwrap();
         let Opened::Code(digits) = families.open_elsewhere(&token).await.unwrap() else { panic!("digits") };
         let all = (0..AT_ONCE).map(|n| {

@@ -6,10 +6,11 @@ use super::super::staff::form::{self, Field, field};
 use super::super::staff::sign_in::outside;
 use super::{comes_in, entered};
 use crate::AppState;
+use crate::family::tries;
 use crate::i18n::Lang;
 use crate::pages::respond::Nonce;
-use crate::session::ASKED;
-use crate::throttle::limits::REDEEM;
+use crate::session::{ASKED, FAMILY_BROWSER};
+use crate::sign_in::Caller;
 use axum::Form;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -33,18 +34,20 @@ pub(super) struct Sent {
 
 /// `POST /familia/entrar/codigo`.
 pub(super) async fn post(State(state): State<AppState>, visit: Visit, Form(sent): Form<Sent>) -> Response {
-    if let Err(refused) = visit.may_try(&state, &REDEEM, &visit.network(&state)).await {
+    let (network, known) = (visit.network(&state), FAMILY_BROWSER.given(&visit.headers));
+    let caller = Caller { network: &network, browser: known.as_ref() };
+    if let Err(refused) = tries::redeem(&state, &caller).await {
         return refused.into_response();
     }
     let Some(browser) = ASKED.given(&visit.headers) else { return Redirect::to("/familia/entrar").into_response() };
-    match state.families.redeem_code(&sent.codigo, &comes_in(&visit, &state, browser)).await {
-        Ok(Some(secret)) => entered(&visit, &secret),
+    match tries::code(&state, &caller, &sent.codigo, &comes_in(&visit, &state, browser)).await {
+        Ok(Some(secret)) => entered(&state, &visit, &secret).await,
         Ok(None) => {
             metrics::counter!("sign_in_refused_total").increment(1);
             let view = CodePage { refused: true };
             visit.page(StatusCode::UNPROCESSABLE_ENTITY, |nonce| view.page(visit.lang, nonce))
         }
-        Err(error) => visit.store_error(error),
+        Err(refused) => refused.into_response(),
     }
 }
 

@@ -4,11 +4,12 @@ use super::super::staff::Visit;
 use super::super::staff::form::{self, Field, field};
 use super::super::staff::sign_in::outside;
 use crate::AppState;
-use crate::family::Asked;
+use crate::family::{Asked, tries};
 use crate::i18n::Lang;
 use crate::pages::respond::Nonce;
-use crate::session::{ASKED, FAMILY};
-use crate::throttle::limits::{self, LINK, LINK_NETWORK};
+use crate::session::{ASKED, FAMILY, FAMILY_BROWSER};
+use crate::sign_in::Caller;
+use crate::throttle::limits;
 use axum::Form;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -43,16 +44,16 @@ pub(super) async fn post(State(state): State<AppState>, visit: Visit, Form(sent)
         let view = AskPage { mail: sent.correo, refused: true };
         return visit.page(StatusCode::UNPROCESSABLE_ENTITY, |nonce| view.page(visit.lang, nonce));
     };
-    let network = visit.network(&state);
-    for (limit, key) in [(&LINK_NETWORK, network.as_str()), (&LINK, mail.as_str())] {
-        if let Err(refused) = visit.may_try(&state, limit, key).await {
-            return refused.into_response();
-        }
+    let (network, known) = (visit.network(&state), FAMILY_BROWSER.given(&visit.headers));
+    let caller = Caller { network: &network, browser: known.as_ref() };
+    if let Err(refused) = tries::ask(&state, &caller, &mail).await {
+        return refused.into_response();
     }
     let Ok(browser) = Secret256::random() else { return visit.failed(StatusCode::INTERNAL_SERVER_ERROR) };
     let cookie = ASKED.set(&visit.headers, &browser);
     let network = visit.address(&state).map(limits::shown).unwrap_or_default();
-    state.families.ask(Asked { mail, browser, network, lang: visit.lang });
+    let replaces = ASKED.given(&visit.headers);
+    state.families.ask(Asked { mail, browser, replaces, network, lang: visit.lang });
     ([(header::SET_COOKIE, cookie)], Redirect::to("/familia/entrar/codigo")).into_response()
 }
 

@@ -69,6 +69,7 @@ pub(super) fn page(children: &[Child], lang: Lang, nonce: &Nonce) -> Markup {
                     }
                 }
             }
+            p { a href="/familia/sesiones" { (lang.t("family-sessions-title")) } }
         }
     };
     inside(lang, nonce, lang.t("family-title"), "/familia".to_owned(), &main)

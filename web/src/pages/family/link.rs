@@ -7,11 +7,11 @@ use super::super::staff::form;
 use super::super::staff::sign_in::outside;
 use super::{comes_in, entered};
 use crate::AppState;
-use crate::family::Opened;
+use crate::family::{Opened, tries};
 use crate::i18n::Lang;
 use crate::pages::respond::Nonce;
-use crate::session::ASKED;
-use crate::throttle::limits::REDEEM;
+use crate::session::{ASKED, FAMILY_BROWSER};
+use crate::sign_in::Caller;
 use axum::Form;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -33,7 +33,8 @@ pub(super) struct Sent {
 
 /// `POST /familia/entrar/enlace`.
 pub(super) async fn post(State(state): State<AppState>, visit: Visit, Form(sent): Form<Sent>) -> Response {
-    if let Err(refused) = visit.may_try(&state, &REDEEM, &visit.network(&state)).await {
+    let (network, known) = (visit.network(&state), FAMILY_BROWSER.given(&visit.headers));
+    if let Err(refused) = tries::redeem(&state, &Caller { network: &network, browser: known.as_ref() }).await {
         return refused.into_response();
     }
     let token = form::token(&sent.enlace);
@@ -48,7 +49,7 @@ pub(super) async fn post(State(state): State<AppState>, visit: Visit, Form(sent)
         state.families.open_elsewhere(&token).await.map(Err)
     };
     match opened.await {
-        Ok(Ok(secret)) => entered(&visit, &secret),
+        Ok(Ok(secret)) => entered(&state, &visit, &secret).await,
         Ok(Err(opened)) => {
             let status = if opened == Opened::Void { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
             visit.page(status, |nonce| elsewhere(&opened, visit.lang, nonce))

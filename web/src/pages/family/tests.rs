@@ -12,11 +12,17 @@ const VIEWS: GuardianRights =
 struct Browser<'a> {
     app: &'a TestApp,
     jar: Jar,
+    from: String,
 }
 
 impl<'a> Browser<'a> {
     fn new(app: &'a TestApp) -> Self {
-        Self { app, jar: Jar::default() }
+        Self::from(app, "127.0.0.1")
+    }
+
+    /// One whose proxy says where it is.
+    fn from(app: &'a TestApp, address: &str) -> Self {
+        Self { app, jar: Jar::default(), from: address.to_owned() }
     }
 
     fn has(&self, cookie: &str) -> bool {
@@ -24,7 +30,7 @@ impl<'a> Browser<'a> {
     }
 
     async fn send(&mut self, method: Method, path: &str, form: &[(&str, &str)]) -> (u16, String, String) {
-        let response = self.jar.send(self.app, method, path, form).await.unwrap();
+        let response = self.jar.send_from(self.app, &self.from, method, path, form).await.unwrap();
         let location = response.headers().get("location").map(|to| to.to_str().unwrap().to_owned());
         (response.status().as_u16(), location.unwrap_or_default(), response.text().await.unwrap())
     }
@@ -162,6 +168,121 @@ async fn p12_known_and_unknown_addresses_get_one_answer_whatever_becomes_of_the_
         }
         app.shutdown().await;
     }
+}
+
+/// A server behind one proxy, whose letters are written down.
+async fn behind_a_proxy() -> TestApp {
+    let databases = local_services::testing::TestDatabases::create().await.unwrap();
+    TestApp::start_changed(databases, |config| config.http.proxy_hops = 1).await.unwrap()
+}
+
+#[tokio::test]
+async fn p12_a_stranger_who_asks_and_guesses_keeps_nobody_out_of_a_browser_that_the_address_knows() {
+    let app = behind_a_proxy().await;
+    let school = app.school(1).await.unwrap();
+    app.guardian(&school, "ana@example.com", &[]).await.unwrap();
+    let ask = [("correo", "ana@example.com")];
+    let mut phone = Browser::from(&app, "203.0.113.9");
+    phone.post("/familia/entrar", &ask).await;
+    let token = link_in_letter(&app, "ana@example.com").await;
+    assert_eq!(phone.post("/familia/entrar/enlace", &[("enlace", &token)]).await.1, "/familia");
+    assert!(phone.has("family"), "known from now on");
+    phone.post("/familia/salir", &[]).await;
+    app.clock.advance(crate::testing::minutes(180));
+
+    // A stranger, in the same network too, uses up whatever strangers have.
+    let mut asked = 0;
+    for n in 0..12 {
+        let from = if n % 2 == 0 { "203.0.113.9".to_owned() } else { format!("198.51.100.{n}") };
+        let mut stranger = Browser::from(&app, &from);
+        asked += usize::from(stranger.post("/familia/entrar", &ask).await.0 == 303);
+        for _ in 0..6 {
+            stranger.post("/familia/entrar/codigo", &[("codigo", "000000")]).await;
+        }
+    }
+    assert_eq!(asked, 4, "what strangers get for one address");
+    let mut other = Browser::from(&app, "203.0.113.9");
+    assert_eq!(other.post("/familia/entrar", &ask).await.0, 429);
+    assert_eq!(other.post("/familia/entrar/enlace", &[("enlace", "x")]).await.0, 429, "the network's");
+
+    let before = app.letters_to("ana@example.com", 5).await.unwrap();
+    assert_eq!(phone.post("/familia/entrar", &ask).await.0, 303);
+    let letters = app.letters_to("ana@example.com", 6).await.unwrap();
+    let new = letters.iter().find(|letter| !before.contains(letter)).unwrap();
+    let token = &new.split("#t=").nth(1).unwrap()[..43];
+    // On another device, whose digits are typed in the one that asked.
+    app.clock.advance(crate::testing::minutes(2));
+    let shown = Browser::from(&app, "192.0.2.1").post("/familia/entrar/enlace", &[("enlace", token)]).await.2;
+    let digits = shown.split("<code aria-label=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert_eq!(phone.post("/familia/entrar/codigo", &[("codigo", digits)]).await.1, "/familia");
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn p10_wrong_digits_are_counted_by_the_address_and_its_limit_says_nothing() {
+    let app = behind_a_proxy().await;
+    let school = app.school(1).await.unwrap();
+    app.guardian(&school, "ana@example.com", &[]).await.unwrap();
+    // Five wrong ones in one browser, then a right one in another.
+    let mut answers = Vec::new();
+    for address in ["ana@example.com", "eva@example.com"] {
+        let mut stranger = Browser::from(&app, "198.51.100.1");
+        stranger.post("/familia/entrar", &[("correo", address)]).await;
+        if address == "ana@example.com" {
+            link_in_letter(&app, address).await;
+        }
+        let mut of = Vec::new();
+        for _ in 0..7 {
+            let (status, _, page) = stranger.post("/familia/entrar/codigo", &[("codigo", "000000")]).await;
+            of.push((status, page.len()));
+        }
+        answers.push(of);
+        app.clock.advance(crate::testing::minutes(5));
+    }
+    assert_eq!(answers[0], answers[1], "whether a guardian has the address is not told");
+    let mut phone = Browser::from(&app, "203.0.113.9");
+    let before = app.letters_to("ana@example.com", 1).await.unwrap();
+    phone.post("/familia/entrar", &[("correo", "ana@example.com")]).await;
+    let letters = app.letters_to("ana@example.com", 2).await.unwrap();
+    let new = letters.iter().find(|letter| !before.contains(letter)).unwrap();
+    let token = &new.split("#t=").nth(1).unwrap()[..43];
+    let shown = Browser::from(&app, "192.0.2.1").post("/familia/entrar/enlace", &[("enlace", token)]).await.2;
+    let digits = shown.split("<code aria-label=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert_eq!(phone.post("/familia/entrar/codigo", &[("codigo", digits)]).await.0, 422, "no more today");
+    assert_eq!(phone.post("/familia/entrar/enlace", &[("enlace", token)]).await.1, "/familia", "the link is good");
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_guardian_sees_when_somebody_came_in_and_ends_what_is_open() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    for address in ["ana@example.com", "eva@example.com"] {
+        app.guardian(&school, address, &[]).await.unwrap();
+    }
+    let enter = async |address: &str| {
+        let cookie = app.family(address).await.unwrap();
+        let mut browser = Browser::new(&app);
+        browser.jar.0.push(("fam".to_owned(), cookie.trim_start_matches("fam=").to_owned()));
+        browser
+    };
+    let (mut eva, mut lost) = (enter("eva@example.com").await, enter("ana@example.com").await);
+    app.clock.advance(crate::testing::minutes(60));
+    let mut ana = enter("ana@example.com").await;
+    let page = ana.get("/familia/sesiones").await.2;
+    assert_eq!(page.matches("<li class=\"row\"").count(), 2, "{page}");
+    assert!(
+        page.contains("07:30") && page.contains("08:30") && page.contains("Esta sesión") && page.contains("Abierta"),
+        "{page}"
+    );
+    let other = page.split("name=\"sesion\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    assert_eq!(eva.post("/familia/sesiones", &[("sesion", &other)]).await.0, 404, "another address");
+    assert_eq!(lost.get("/familia").await.0, 200);
+    assert_eq!(ana.post("/familia/sesiones", &[("sesion", &other)]).await.1, "/familia/sesiones");
+    assert_eq!(lost.get("/familia").await.1, "/familia/entrar");
+    let page = ana.get("/familia/sesiones").await.2;
+    assert!(page.contains("Cerrada") && !page.contains("Abierta"), "{page}");
+    app.shutdown().await;
 }
 
 #[tokio::test]

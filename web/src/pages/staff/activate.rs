@@ -9,11 +9,13 @@ use crate::AppState;
 use crate::i18n::{Lang, key};
 use crate::letters;
 use crate::pages::respond::Nonce;
+use crate::session::BROWSER;
 use axum::Form;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use commands::accounts::{AccountError, Unfit};
+use domain::AccountId;
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -40,7 +42,7 @@ pub(super) async fn post(State(state): State<AppState>, visit: Visit, Form(sent)
             // Signing in asks for the second factor too, where there is one.
             Ok(account) => {
                 letters::tell_of_change(&state, account, key("letter-password-by-link"));
-                return Redirect::to("/entrar?aviso=activada").into_response();
+                return activated(&state, &visit, account).await;
             }
             Err(AccountError::Unfit(unfit)) => unfit_words(unfit),
             Err(AccountError::Link | AccountError::Refused(_) | AccountError::Unknown) => {
@@ -51,6 +53,20 @@ pub(super) async fn post(State(state): State<AppState>, visit: Visit, Form(sent)
     };
     let view = ActivatePage { token, refused: Some(why) };
     visit.page(StatusCode::UNPROCESSABLE_ENTITY, |nonce| view.page(visit.lang, nonce))
+}
+
+/// Sends whoever chose a password on to sign in. The account knows the browser from now on: while somebody guesses at
+/// it elsewhere, this is the way in for a person who has no known browser.
+async fn activated(state: &AppState, visit: &Visit, account: AccountId) -> Response {
+    let old = BROWSER.given(&visit.headers);
+    let to = Redirect::to("/entrar?aviso=activada");
+    match state.sessions.make_known(old.as_ref(), account).await {
+        Ok(known) => ([(header::SET_COOKIE, BROWSER.set(&visit.headers, &known))], to).into_response(),
+        Err(error) => {
+            tracing::warn!(%error, "a browser is not known");
+            to.into_response()
+        }
+    }
 }
 
 /// The text that says why a password must not be chosen.

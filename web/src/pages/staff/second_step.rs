@@ -10,7 +10,7 @@ use crate::i18n::{Lang, key};
 use crate::middleware::{RETURN_TO, return_target};
 use crate::pages::respond::Nonce;
 use crate::session;
-use crate::sign_in;
+use crate::sign_in::{self, Caller};
 use axum::Form;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -82,7 +82,9 @@ pub(super) async fn post_code(State(state): State<AppState>, mut visit: Visit, F
         Ok(account) => account,
         Err(response) => return response,
     };
-    match sign_in::code(&state, account, &sent.codigo).await {
+    let (network, browser) = (visit.network(&state), session::BROWSER.given(&visit.headers));
+    let caller = Caller { network: &network, browser: browser.as_ref() };
+    match sign_in::code(&state, &caller, account, &sent.codigo).await {
         Ok(true) => visit.enter(&state, account, SignInMethod::PasswordAndTotp).await,
         Ok(false) => show(&state, &visit, account, StatusCode::UNPROCESSABLE_ENTITY, Some(key("code-refused"))).await,
         Err(refused) => refused.into_response(),

@@ -117,6 +117,27 @@ async fn p47_what_cannot_be_recorded_is_not_shown_and_no_look_is_ever_changed() 
 }
 
 #[tokio::test]
+async fn p47_of_two_who_share_an_address_the_look_names_the_one_who_is_linked_with_the_pupil() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(2).await.unwrap();
+    let rights = GuardianRights { may_view: true, ..GuardianRights::default() };
+    let mut expected = Vec::new();
+    for (pupil, _) in &school.pupils {
+        let guardian = app.guardian(&school, "casa@example.com", &[(*pupil, rights)]).await.unwrap();
+        expected.push((guardian.0, Some(pupil.0)));
+    }
+    let cookie = app.family("casa@example.com").await.unwrap();
+    let client = app.browser(&TestPerson { account_id: app.owner().account_id, cookie }).unwrap();
+    assert_eq!(client.get(format!("{}/familia", app.base)).send().await.unwrap().status(), 200);
+    let rows = rows(&owner(&app).await, school.id).await;
+    let mut seen: Vec<_> = rows.into_iter().map(|(who, .., student)| (who, student)).collect();
+    seen.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(seen, expected);
+    app.shutdown().await;
+}
+
+#[tokio::test]
 async fn p47_the_family_and_the_auditor_see_who_looked() {
     let app = TestApp::start().await.unwrap();
     let (school, twin) = (app.school(2).await.unwrap(), app.school(1).await.unwrap());

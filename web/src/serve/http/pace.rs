@@ -2,7 +2,7 @@
 //! between two requests; a client that dribbles a head must not have as long as one that is just idle.
 
 use axum::body::{Body, Bytes};
-use hyper::body::{Body as HttpBody, Frame, SizeHint};
+use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,8 +14,12 @@ use tokio::time::{Instant, sleep};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// Nothing came yet, or a head that is not complete.
+    /// Nothing came yet.
+    Nothing,
+    /// A head that is not complete.
     Head,
+    /// The head is complete and the body is not.
+    Body,
     /// A request is being answered.
     Busy,
     /// Between two requests.
@@ -27,7 +31,7 @@ pub(super) struct Pace(Mutex<(Stage, Instant)>);
 
 impl Pace {
     pub(super) fn new() -> Self {
-        Self(Mutex::new((Stage::Head, Instant::now())))
+        Self(Mutex::new((Stage::Nothing, Instant::now())))
     }
 
     fn at(&self) -> std::sync::MutexGuard<'_, (Stage, Instant)> {
@@ -39,21 +43,39 @@ impl Pace {
         self.at().1 = Instant::now();
     }
 
-    /// For how long the connection has been without a whole request; none while one is being answered.
-    pub(super) fn silence(&self) -> Option<Duration> {
+    /// For how long the connection has been without a whole request, its body included, where that is longer than
+    /// `grace`, or than `at_first` if nothing ever came; none while a request is being answered.
+    pub(super) fn silence(&self, now: Instant, grace: Duration, at_first: Duration) -> Option<Duration> {
         let (stage, since) = *self.at();
-        (stage != Stage::Busy).then(|| since.elapsed())
+        let borne = match stage {
+            Stage::Busy => return None,
+            Stage::Nothing => at_first,
+            Stage::Head | Stage::Body | Stage::Idle => grace,
+        };
+        Some(now.saturating_duration_since(since)).filter(|silence| *silence > borne)
     }
 
     fn bytes_came(&self) {
         let mut at = self.at();
-        if at.0 == Stage::Idle {
-            *at = (Stage::Head, Instant::now());
+        match at.0 {
+            Stage::Idle => *at = (Stage::Head, Instant::now()),
+            // As long as it was silent before it spoke, it was silent.
+            Stage::Nothing => at.0 = Stage::Head,
+            Stage::Head | Stage::Body | Stage::Busy => {}
         }
     }
 
-    pub(super) fn head_is_read(&self) {
-        *self.at() = (Stage::Busy, Instant::now());
+    /// A head is read; whether a body is still to come.
+    pub(super) fn head_is_read(&self, body: bool) {
+        *self.at() = (if body { Stage::Body } else { Stage::Busy }, Instant::now());
+    }
+
+    /// The body is there, or nobody wants it.
+    fn body_is_read(&self) {
+        let mut at = self.at();
+        if at.0 == Stage::Body {
+            *at = (Stage::Busy, Instant::now());
+        }
     }
 
     fn answered(&self) {
@@ -66,10 +88,10 @@ impl Pace {
             let (stage, since) = *self.at();
             let left = limit.saturating_sub(since.elapsed());
             match stage {
-                Stage::Head if left.is_zero() => return,
-                Stage::Head => sleep(left).await,
+                Stage::Nothing | Stage::Head if left.is_zero() => return,
+                Stage::Nothing | Stage::Head => sleep(left).await,
                 // A look now and then, so that the next head has hardly more than its time.
-                Stage::Busy | Stage::Idle => sleep(limit / 5).await,
+                Stage::Body | Stage::Busy | Stage::Idle => sleep(limit / 5).await,
             }
         }
     }
@@ -121,6 +143,50 @@ impl AsyncWrite for PacedStream {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// A request's body; a connection whose body does not come is as silent as one whose head does not.
+pub(super) struct AwaitedBody {
+    body: Incoming,
+    pace: Arc<Pace>,
+}
+
+impl AwaitedBody {
+    /// Of a request whose head is read just now.
+    pub(super) fn new(body: Incoming, pace: Arc<Pace>) -> Self {
+        pace.head_is_read(!body.is_end_stream());
+        Self { body, pace }
+    }
+}
+
+impl Drop for AwaitedBody {
+    fn drop(&mut self) {
+        self.pace.body_is_read();
+    }
+}
+
+impl HttpBody for AwaitedBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        if frame.is_ready() && self.body.is_end_stream() {
+            self.pace.body_is_read();
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 
