@@ -328,7 +328,7 @@ async fn p13_p31_every_route_as_a_guardian_and_the_families_routes_as_everybody(
     }
     let send = async |client: &Client, route: &Route, path: &str| {
         let request = client.request(route.method.parse().unwrap(), format!("{}{path}", app.base));
-        let ids = Ids { course: own.course.0, member: Uuid::nil() };
+        let ids = Ids::of(&own, Uuid::nil());
         let request = match form(route, ids, random.0).filter(|_| route.method == "POST") {
             Some(form) => with_form(request, form),
             None => request,
