@@ -52,7 +52,7 @@ pub enum Command {
     Student(student::Args),
     /// Enrol or revoke a kiosk.
     Kiosk(kiosk::Args),
-    /// The guardians' way in.
+    /// One guardian: find, erase; the guardians' way in.
     Guardian(guardian::Args),
     /// The people of a school: invite, list, roles, disable, reset.
     User(user::Args),

@@ -71,14 +71,14 @@ enum What {
 }
 
 #[derive(Debug, clap::Args)]
-struct Who {
+pub(super) struct Who {
     /// The school; the only one if there is one.
     #[arg(long)]
     school: Option<SchoolId>,
     #[command(flatten)]
     pupil: Pupil,
     #[command(flatten)]
-    sides: config::WriteSide,
+    pub(super) sides: config::WriteSide,
 }
 
 #[derive(Debug, clap::Args)]
@@ -173,7 +173,7 @@ async fn answer(tools: &Tools, what: What) -> anyhow::Result<String> {
 pub(super) const LEDGER: &str = "renew the copy of the ledger of destroyed keys: attendance log export-shredded FILE\n";
 
 /// The pupil that was named, and the context of what is decided.
-async fn find(tools: &Tools, who: &Who, command: &str) -> anyhow::Result<(Context, StudentId)> {
+pub(super) async fn find(tools: &Tools, who: &Who, command: &str) -> anyhow::Result<(Context, StudentId)> {
     let context = tools.context(tools.school(who.school).await?, command).await?;
     let by_run = match &who.pupil.run {
         Some(run) => tools.write.directory().find(context.school, Kind::NationalId, &run.normal()).await?,
