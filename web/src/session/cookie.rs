@@ -153,7 +153,8 @@ mod tests {
     fn a15_every_cookie_is_out_of_reach_of_scripts_and_of_other_sites() {
         let secret = Secret256::random().unwrap();
         let at = headers("school.cl", &[]);
-        let (all, plain) = ([STAFF, FAMILY, ASKED, BROWSER, FAMILY_BROWSER, LANGUAGE, SCHOOL], headers("localhost", &[]));
+        let (all, plain) =
+            ([STAFF, FAMILY, ASKED, BROWSER, FAMILY_BROWSER, LANGUAGE, SCHOOL], headers("localhost", &[]));
         for cookie in &all {
             for header in [cookie.set(&at, &secret), cookie.cleared(&at), cookie.keep(&at, "es")] {
                 assert!(is_guarded(&header, true), "{header:?}");

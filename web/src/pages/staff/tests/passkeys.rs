@@ -5,6 +5,9 @@ use crate::session::KNOWN;
 use crate::testing::Authenticator;
 use serde_json::{Value, json};
 
+/// Changes options and answer on their way.
+type Spoil = fn(&mut Value, &mut Value);
+
 pub(super) const ALONE: (&str, &str) = ("/entrar/llave/reto", "/entrar/llave");
 pub(super) const SECOND: (&str, &str) = ("/entrar/codigo/reto", "/entrar/codigo/llave");
 const CONFIRM: (&str, &str) = ("/cuenta/confirmar/reto", "/cuenta/confirmar/llave");
@@ -144,7 +147,7 @@ async fn t30_a_devices_answer_is_taken_only_if_all_of_it_is_right_and_once() {
         assert_eq!((shown.status == 303, browser.sid().is_some()), (taken, taken), "{what} {port}: {}", shown.text);
     }
     // An answer whose question, key or signature was changed on the way.
-    let spoilt: [(&str, fn(&mut Value, &mut Value)); 4] = [
+    let spoilt: [(&str, Spoil); 4] = [
         ("another challenge", |options, _| options["challenge"] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".into()),
         ("another key", |_, answer| answer["rawId"] = "AAAA".into()),
         ("another person", |_, answer| answer["response"]["userHandle"] = "AAAAAAAAAAAAAAAAAAAAAA".into()),
