@@ -73,7 +73,7 @@ pub async fn about(
     sqlx::query_as!(
         DayOfLooks,
         r#"select max(looked_at) as "last!", count(*) as "times!", l.who_kind = 'guardian' as "by_guardian!",
-             l.who_id, l.role, l.what
+             l.who_id as "who_id!", l.role as "role!", l.what as "what!"
            from (
              select looked_at, who_kind, who_id, role, what from looks
              where school_id = $1 and student_id = $2 and looked_at >= $3
