@@ -108,6 +108,29 @@ impl Browser {
         self.command(&format!("element/{element}/click"), &json!({})).await.map(drop)
     }
 
+    /// Types into the first element that a CSS selector finds, in place of what it held.
+    pub async fn fill(&self, selector: &str, text: &str) -> anyhow::Result<()> {
+        let found = self.command("elements", &json!({"using": "css selector", "value": selector})).await?;
+        let element = found[0][ELEMENT].as_str().with_context(|| format!("no {selector}"))?;
+        self.command(&format!("element/{element}/clear"), &json!({})).await?;
+        self.command(&format!("element/{element}/value"), &json!({"text": text})).await.map(drop)
+    }
+
+    /// Gives the browser a device that keeps passkeys, whose person is there and is verified
+    /// (<https://www.w3.org/TR/webauthn-3/#sctn-automation>); its id.
+    pub async fn device(&self) -> anyhow::Result<String> {
+        let device = json!({"protocol": "ctap2", "transport": "internal", "hasResidentKey": true,
+            "hasUserVerification": true, "isUserConsenting": true, "isUserVerified": true});
+        let id = self.command("webauthn/authenticator", &device).await?;
+        Ok(id.as_str().context("a device has an id")?.to_owned())
+    }
+
+    /// Whether the device's person shows finger, face or PIN from now on.
+    pub async fn verify(&self, device: &str, verified: bool) -> anyhow::Result<()> {
+        let path = format!("webauthn/authenticator/{device}/uv");
+        self.command(&path, &json!({"isUserVerified": verified})).await.map(drop)
+    }
+
     /// Waits until the text of a selector satisfies `wanted`, looking every few milliseconds, and
     /// gives it; an error with the last text after `patience`.
     pub async fn wait_for_text(

@@ -82,7 +82,8 @@ async fn pages(app: &TestApp, browser: &Browser) -> Result<Vec<String>> {
         .collect())
 }
 
-async fn check(browser: &Browser, pages: &[String]) -> Result<()> {
+/// Breaks where a page breaks a rule of axe-core or is wider than its window, in light and dark.
+pub async fn check(browser: &Browser, pages: &[String]) -> Result<()> {
     let axe = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(AXE))?;
     for colours in ["light", "dark"] {
         browser.prefer(colours).await?;

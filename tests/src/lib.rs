@@ -43,6 +43,8 @@ mod owners;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod passkeys;
+#[cfg(test)]
 mod policy;
 #[cfg(test)]
 mod process;
@@ -54,6 +56,8 @@ mod restore;
 mod simulation;
 #[cfg(test)]
 mod snapshot;
+#[cfg(test)]
+mod staff;
 #[cfg(test)]
 mod structure;
 #[cfg(test)]
