@@ -46,9 +46,6 @@ impl Modify for Everywhere {
                 .description(Some("The kiosk's secret, as `attendance kiosk enrol` printed it"))
                 .build();
             components.add_security_scheme("kiosk", SecurityScheme::Http(bearer));
-            if let Some(code) = components.schemas.get_mut("ProblemBody").and_then(code_of_problem) {
-                code.enum_values = Some(Code::ALL.iter().map(|code| code.as_str().into()).collect());
-            }
             let cookie = ApiKeyValue::with_description("__Host-sid", "A person's session, as `/entrar` begins one");
             components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
             let token = HttpBuilder::new()
@@ -76,6 +73,10 @@ pub(super) fn base() -> OpenApiRouter<AppState> {
 /// The whole document: every route, each with the refusals that any request may meet.
 pub fn document() -> utoipa::openapi::OpenApi {
     let (_, mut document) = super::router().split_for_parts();
+    let problem = document.components.as_mut().and_then(|all| all.schemas.get_mut("ProblemBody"));
+    if let Some(code) = problem.and_then(code_of_problem) {
+        code.enum_values = Some(Code::ALL.iter().map(|code| code.as_str().into()).collect());
+    }
     let refusal = || {
         ResponseBuilder::new()
             .description("A refusal, as its `code` says")
