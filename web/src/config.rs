@@ -474,7 +474,8 @@ impl Http {
             hosts: Vec::new(),
             proxy_hops: 0,
             public_url: None,
-            tuning: Tuning::default(),
+            // One person is many boards.
+            tuning: Tuning { streams_each: 1000, ..Tuning::default() },
         }
     }
 }

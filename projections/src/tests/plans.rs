@@ -333,5 +333,10 @@ async fn every_query_reads_what_its_answer_needs_however_much_history_there_is()
     bare.of_audit().await;
     let beyond: Vec<&str> = bare.beyond().into_iter().map(|(name, _)| name).collect();
     let within: Vec<&String> = bare.most.keys().filter(|name| !beyond.contains(&name.as_str())).collect();
-    assert_eq!(within, ["health", "health_of_one", "kiosks", "school", "schools"], "too small to tell: {:?}", bare.most);
+    assert_eq!(
+        within,
+        ["health", "health_of_one", "kiosks", "school", "schools"],
+        "too small to tell: {:?}",
+        bare.most
+    );
 }

@@ -72,7 +72,8 @@ async fn p52_whatever_is_sent_to_any_route_is_refused_in_time_and_nobody_panics(
     for route in ROUTES {
         let person = app.person(scene.school.id, StaffRole::Admin).await.unwrap();
         let guardian = app.family("ana@example.com").await.unwrap();
-        let there = scene.path(route, true);
+        // The kiosk is trusted to the end.
+        let there = scene.path(route, !(route.path.ends_with("/revoke") || route.path.ends_with("/anular")));
         let odd = |id: &str| {
             let path = ["{id}", "{kiosk_id}", "{student_id}", "{name}"].iter();
             path.fold(route.path.to_owned(), |path, name| path.replace(name, id))
@@ -142,7 +143,9 @@ async fn p48_a_form_is_of_64_kib_at_most_on_every_page_that_takes_one() {
         let fits = send(FORM_LIMIT).await;
         assert_ne!(fits, 413, "{}", route.path);
         if fits != 429 {
-            assert_eq!(send(FORM_LIMIT + 1).await, 413, "{}", route.path);
+            // Whoever has nothing to enrol is sent on before a form is read.
+            let elsewhere = route.access == Access::Enrolling && fits == 303;
+            assert_eq!(send(FORM_LIMIT + 1).await, if elsewhere { 303 } else { 413 }, "{}", route.path);
             forms += 1;
         }
     }

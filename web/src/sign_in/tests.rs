@@ -173,6 +173,7 @@ async fn p30_every_route_where_a_secret_can_be_guessed_says_when_the_next_try_ma
     let school = app.school(1).await.unwrap();
     let limited: Vec<_> = ROUTES.iter().filter_map(|route| Some((route, route.tries?))).collect();
     assert_eq!(limited.len(), 16);
+    let mut met = std::collections::BTreeSet::new();
     for (route, tries) in limited {
         let (Tries::OfNetwork(limit) | Tries::OfPerson(limit)) = tries;
         let client = app.sign_in(&school, StaffRole::Inspector).await.unwrap();
@@ -180,7 +181,9 @@ async fn p30_every_route_where_a_secret_can_be_guessed_says_when_the_next_try_ma
         for n in 0..=2 * limit.burst.get() {
             let answer = client.post(format!("{}{}", app.base, route.path)).send().await.unwrap();
             if answer.status() == 429 {
-                assert!(n >= limit.burst.get() || route.path.starts_with("/api/"), "{route:?}: after {n}");
+                // The shield before the database goes by the real clock, in which the next route comes at once.
+                let again = !met.insert(limit.name) || route.path.starts_with("/api/");
+                assert!(again || n >= limit.burst.get(), "{route:?}: after {n}");
                 last = Some(answer);
                 break;
             }

@@ -186,7 +186,7 @@ async fn a48_what_matters_asks_for_the_password_again_and_gives_the_session_anot
 async fn a47_another_password_ends_every_other_session_and_gives_this_one_another_id() {
     let app = TestApp::start().await.unwrap();
     let school = app.school(1).await.unwrap();
-    app.member(&school, "rosa@escuela.cl", StaffRole::Inspector).await.unwrap();
+    let rosa = app.member(&school, "rosa@escuela.cl", StaffRole::Inspector).await.unwrap();
     let (mut here, mut there, mut third) = (Browser::new(&app), Browser::new(&app), Browser::new(&app));
     for browser in [&mut here, &mut there, &mut third] {
         browser.sign_in("rosa@escuela.cl").await;
@@ -209,8 +209,8 @@ async fn a47_another_password_ends_every_other_session_and_gives_this_one_anothe
     const NEW: &str = "otra frase larga de verdad";
     let of_session = async || -> (chrono::DateTime<chrono::Utc>, chrono::DateTime<chrono::Utc>) {
         let query = "select stepped_up_at, ends_at from sessions s join accounts using (account_id)
-                     where session_is_open(s, accounts, $1) order by s.rotated_at desc limit 1";
-        sqlx::query_as(query).bind(app.now()).fetch_one(&app.running().pools().auth).await.unwrap()
+                     where session_is_open(s, accounts, $1) and account_id = $2 order by s.rotated_at desc limit 1";
+        sqlx::query_as(query).bind(app.now()).bind(rosa.0).fetch_one(&app.running().pools().auth).await.unwrap()
     };
     let begun = of_session().await;
     app.clock.advance(minutes(20));
