@@ -277,6 +277,9 @@ async fn a26_a_method_that_a_route_does_not_have_is_told_which_it_has() {
     scene.app.shutdown().await;
 }
 
+/// Method, path, form, status.
+type Step<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], u16);
+
 #[tokio::test]
 async fn a15_by_tls_every_cookie_is_of_this_host_alone_and_out_of_reach() {
     let databases = local_services::testing::TestDatabases::create().await.unwrap();
@@ -289,7 +292,7 @@ async fn a15_by_tls_every_cookie_is_of_this_host_alone_and_out_of_reach() {
     let mut set = BTreeSet::new();
     let hoy = format!("/hoy?lang=en&colegio={}", school.id);
     let rosa = [("email", "rosa@escuela.cl"), ("clave", PASSWORD)];
-    let steps: [(&str, &str, &[(&str, &str)], u16); 7] = [
+    let steps: [Step<'_>; 7] = [
         ("POST", "/entrar", &rosa, 303),
         ("GET", &hoy, &[], 200),
         ("POST", "/cuenta/confirmar", &[("clave", PASSWORD)], 303),
