@@ -68,10 +68,12 @@ async fn a_board_takes_as_many_queries_for_1200_pupils_as_for_three() {
     let (small, large) = (World::create().await, World::create().await);
     morning(&small, 3, 1).await;
     morning(&large, 1_200, 30).await;
-    // The first reading of a connection also asks the catalogue.
-    statements(&small).await;
-    statements(&large).await;
-    let (few, many) = (statements(&small).await, statements(&large).await);
+    // The first reading of a connection also asks the catalogue, so the fewest of three count.
+    let (mut few, mut many) = (usize::MAX, usize::MAX);
+    for _ in 0..3 {
+        few = statements(&small).await.min(few);
+        many = statements(&large).await.min(many);
+    }
     assert!(few > 5, "the statements were not counted");
     assert_eq!(few, many);
 }
