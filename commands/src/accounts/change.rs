@@ -289,6 +289,17 @@ impl Change {
         Ok(())
     }
 
+    /// Tells each of its schools what the account proves itself by from now on, ends its sessions, and commits.
+    pub(super) async fn commit_credential(
+        mut self,
+        contexts: &[Context],
+        command: &Command,
+    ) -> Result<(), AccountError> {
+        self.decide_everywhere(contexts, command).await?;
+        self.raise_epoch().await?;
+        self.commit().await
+    }
+
     /// Appends what was decided, and commits.
     pub(super) async fn commit(mut self) -> Result<(), AccountError> {
         if !self.events.is_empty() {

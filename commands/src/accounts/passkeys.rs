@@ -132,9 +132,7 @@ impl Accounts {
                     return Err(AccountError::PasskeyRefused);
                 }
                 let command = Command::ChangeCredential { credential: Credential::Passkey };
-                change.decide_everywhere(&contexts, &command).await?;
-                change.raise_epoch().await?;
-                change.commit().await
+                change.commit_credential(&contexts, &command).await
             }
         })
         .await
@@ -177,9 +175,7 @@ impl Accounts {
                     return Err(AccountError::NoPasskey);
                 }
                 let command = Command::RemoveCredential { credential: Credential::Passkey };
-                change.decide_everywhere(&contexts, &command).await?;
-                change.raise_epoch().await?;
-                change.commit().await
+                change.commit_credential(&contexts, &command).await
             }
         })
         .await

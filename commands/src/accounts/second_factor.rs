@@ -94,9 +94,7 @@ impl Accounts {
                     return Err(AccountError::NoTotp);
                 }
                 let command = Command::ChangeCredential { credential: Credential::Totp };
-                change.decide_everywhere(&contexts, &command).await?;
-                change.raise_epoch().await?;
-                change.commit().await
+                change.commit_credential(&contexts, &command).await
             }
         })
         .await
@@ -143,9 +141,7 @@ impl Accounts {
                     return Err(AccountError::NoTotp);
                 }
                 let command = Command::RemoveCredential { credential: Credential::Totp };
-                change.decide_everywhere(&contexts, &command).await?;
-                change.raise_epoch().await?;
-                change.commit().await
+                change.commit_credential(&contexts, &command).await
             }
         })
         .await
