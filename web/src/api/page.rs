@@ -6,12 +6,27 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use std::fmt::Display;
 use std::str::FromStr;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 /// The longest page.
 pub const MAX: i64 = 200;
 /// The page of a client that names no length.
 pub const DEFAULT: i64 = 100;
+
+/// Which page of a school's list.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Asked {
+    /// The school; may be left out by whoever belongs to one only.
+    #[expect(dead_code, reason = "read before the handler, which gets `InSchool`; here for its description")]
+    school: Option<Uuid>,
+    /// The `next` of the page before.
+    pub cursor: Option<String>,
+    /// 1 to 200, 100 if left out.
+    pub limit: Option<i64>,
+}
 
 /// A page of a list.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]

@@ -2,7 +2,7 @@
 
 use crate::AppState;
 use crate::api::input::Params;
-use crate::api::page::{self, Page};
+use crate::api::page::{self, Asked, Page};
 use crate::problem::Problem;
 use crate::session::InSchool;
 use axum::Json;
@@ -11,24 +11,10 @@ use chrono::NaiveDate;
 use domain::CourseId;
 use projections::roster::queries;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 const LIST: &str = "courses";
-
-/// Which page.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct Asked {
-    /// The school; may be left out by whoever belongs to one only.
-    #[expect(dead_code, reason = "read before the handler, which gets `InSchool`; here for its description")]
-    school: Option<Uuid>,
-    /// The `next` of the page before.
-    cursor: Option<String>,
-    /// 1 to 200, 100 if left out.
-    limit: Option<i64>,
-}
 
 /// A course of one school year.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
