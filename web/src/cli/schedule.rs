@@ -100,20 +100,13 @@ impl Tools {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::tools::parsed;
     use crate::testing::{TestApp, TestSchool};
-    use clap::Parser as _;
     use commands::use_cases::{CourseLabel, Grade, OpenCourse, open_course};
     use projections::live::queries::load_board;
 
-    #[derive(clap::Parser)]
-    struct Line {
-        #[command(flatten)]
-        args: Args,
-    }
-
     fn asked(options: &[&str]) -> Result<Set, clap::Error> {
-        let Line { args: Args { what: What::Set(set) } } =
-            Line::try_parse_from([&["schedule", "set"], options].concat())?;
+        let Args { what: What::Set(set) } = parsed(&[&["set"], options].concat())?;
         Ok(set)
     }
 

@@ -86,18 +86,11 @@ async fn add(tools: &Tools, add: Add) -> anyhow::Result<SchoolId> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::tools::parsed;
     use crate::testing::TestApp;
-    use clap::Parser as _;
-
-    #[derive(clap::Parser)]
-    struct Line {
-        #[command(flatten)]
-        args: Args,
-    }
 
     fn asked(options: &[&str]) -> Result<Add, clap::Error> {
-        let Line { args: Args { what: What::Add(add) } } =
-            Line::try_parse_from([&["school", "add"], options].concat())?;
+        let Args { what: What::Add(add) } = parsed(&[&["add"], options].concat())?;
         Ok(add)
     }
 

@@ -84,3 +84,14 @@ pub(crate) async fn only_school(write: &Write) -> anyhow::Result<SchoolId> {
         _ => bail!("there are several schools: name one with --school"),
     }
 }
+
+/// What a subcommand makes of these words after its name.
+#[cfg(test)]
+pub(super) fn parsed<A: clap::Args>(words: &[&str]) -> Result<A, clap::Error> {
+    #[derive(clap::Parser)]
+    struct Line<A: clap::Args> {
+        #[command(flatten)]
+        args: A,
+    }
+    <Line<A> as clap::Parser>::try_parse_from([&["attendance"], words].concat()).map(|line| line.args)
+}

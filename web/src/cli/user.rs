@@ -210,19 +210,12 @@ fn line(member: &Member) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::tools::parsed;
     use crate::testing::TestApp;
-    use clap::Parser as _;
     use commands::accounts::SignIn;
 
-    #[derive(clap::Parser)]
-    struct Line {
-        #[command(flatten)]
-        args: Args,
-    }
-
     async fn ask(tools: &Tools, words: &[&str]) -> anyhow::Result<String> {
-        let line = Line::try_parse_from([&["user"], words].concat())?;
-        answer(tools, line.args.what).await
+        answer(tools, parsed::<Args>(words)?.what).await
     }
 
     #[tokio::test]
