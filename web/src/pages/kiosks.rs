@@ -28,7 +28,7 @@ use chrono::{DateTime, Utc};
 use commands::use_cases::{ChangeKioskMode, UseCaseError, change_kiosk_mode, revoke_kiosk};
 use commands::{Context, Done};
 use domain::kiosk::{Error, LaneMode};
-use domain::{Actor, KioskId, SchoolId};
+use domain::{KioskId, SchoolId};
 use projections::live::health::{self, KioskHealth};
 use projections::{ReadModel, roster};
 use serde::Deserialize;
@@ -114,14 +114,7 @@ impl Asked {
     }
 
     async fn context(&self) -> Result<Context, UseCaseError> {
-        Ok(Context {
-            school: self.school,
-            zone: self.state.write.school_settings(self.school).await?.zone,
-            actor: Actor::user(self.person.account_id),
-            command_id: None,
-            correlation_id: self.request,
-            causation_id: None,
-        })
+        Ok(self.person.context(&self.state.write, self.school, self.request).await?)
     }
 
     /// To the list with a notice, or to the kiosk with what was wrong.

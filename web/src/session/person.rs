@@ -5,8 +5,9 @@ use crate::problem::{Code, Problem};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use chrono::{DateTime, TimeDelta, Utc};
+use commands::{Context, StoreError, Write};
 use domain::account::StaffRole;
-use domain::{AccountId, SchoolId};
+use domain::{AccountId, Actor, SchoolId};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -55,6 +56,18 @@ impl Person {
     /// Whether this person may do that there.
     pub fn may(&self, permission: Permission, school: SchoolId) -> bool {
         self.roles.iter().any(|(of, role)| *of == school && permission.is_of(*role))
+    }
+
+    /// What surrounds a command that this person gives in a school by the request of that id.
+    pub async fn context(&self, write: &Write, school: SchoolId, request: Uuid) -> Result<Context, StoreError> {
+        Ok(Context {
+            school,
+            zone: write.school_settings(school).await?.zone,
+            actor: Actor::user(self.account_id),
+            command_id: None,
+            correlation_id: request,
+            causation_id: None,
+        })
     }
 
     /// Whether this person may do that in any school.

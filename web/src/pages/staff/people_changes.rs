@@ -16,7 +16,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use commands::Context;
 use commands::accounts::{AccountError, Invite, Link, Scope, StaffRole};
-use domain::{AccountId, Actor, SchoolId};
+use domain::{AccountId, SchoolId};
 use maud::Markup;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -32,14 +32,7 @@ pub(super) struct Act {
 
 impl Act {
     async fn context(&self) -> Result<Context, AccountError> {
-        Ok(Context {
-            school: self.school,
-            zone: self.state.write.school_settings(self.school).await?.zone,
-            actor: Actor::user(self.person.account_id),
-            command_id: None,
-            correlation_id: self.request,
-            causation_id: None,
-        })
+        Ok(self.person.context(&self.state.write, self.school, self.request).await?)
     }
 
     /// Back to the list, or the list with what was wrong.
