@@ -10,6 +10,7 @@ use domain::SchoolId;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use sqlx::{PgConnection, PgPool};
+use std::collections::HashSet;
 use uuid::Uuid;
 
 /// What a value is.
@@ -131,17 +132,17 @@ impl Directory {
         }
     }
 
-    /// Reserves all values, each for its subject. `false`: one of them is another's, so roll back.
-    /// Waits for whoever holds one in an open transaction; in one order everywhere, so that two
+    /// Reserves all values, each for its subject; says which of them were free before. None: one of them is
+    /// another's, so roll back. Waits for whoever holds one in an open transaction; in one order everywhere, so that two
     /// cannot wait for each other.
     pub async fn reserve_in_tx(
         &self,
         conn: &mut PgConnection,
         school: SchoolId,
         claims: &[Claim],
-    ) -> Result<bool, sqlx::Error> {
+    ) -> Result<Option<HashSet<[u8; 16]>>, sqlx::Error> {
         if claims.is_empty() {
-            return Ok(true);
+            return Ok(Some(HashSet::new()));
         }
         let mut claims: Vec<&Claim> = claims.iter().collect();
         claims.sort_unstable_by_key(|c| (c.kind.as_str(), c.hmac));
@@ -149,23 +150,26 @@ impl Directory {
         let hmacs: Vec<Vec<u8>> = claims.iter().map(|c| c.hmac.to_vec()).collect();
         let subjects: Vec<Uuid> = claims.iter().map(|c| c.subject).collect();
         let owners: Vec<Option<Uuid>> = claims.iter().map(|c| c.owner).collect();
-        let done = sqlx::query!(
+        let made = sqlx::query_scalar!(
             "insert into directory (school_id, kind, hmac, subject_id, owner_id)
              select $1, t.kind, t.hmac, t.subject_id, t.owner_id
              from unnest($2::text[], $3::bytea[], $4::uuid[], $5::uuid[])
                with ordinality t (kind, hmac, subject_id, owner_id, n)
              order by t.n
-             on conflict do nothing",
+             on conflict do nothing
+             returning hmac",
             school.0,
             &kinds as &[&str],
             &hmacs,
             &subjects,
             &owners as &[Option<Uuid>],
         )
-        .execute(&mut *conn)
+        .fetch_all(&mut *conn)
         .await?;
-        if done.rows_affected() == claims.len() as u64 {
-            return Ok(true);
+        let (all, made) =
+            (made.len() == claims.len(), made.into_iter().filter_map(|hmac| hmac.try_into().ok()).collect());
+        if all {
+            return Ok(Some(made));
         }
         let ours = sqlx::query_scalar!(
             r#"select count(*) as "n!"
@@ -180,7 +184,7 @@ impl Directory {
         )
         .fetch_one(conn)
         .await?;
-        Ok(ours == claims.len() as i64)
+        Ok((ours == claims.len() as i64).then_some(made))
     }
 
     /// Frees each value that is reserved for its subject.

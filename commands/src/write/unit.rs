@@ -19,7 +19,7 @@ use chrono::{DateTime, Utc};
 use domain::event::decode_as;
 use domain::{CommandId, DomainEvent, EventId, SchoolId, StreamId};
 use sqlx::PgConnection;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use tracing::Instrument;
 use uuid::Uuid;
@@ -28,8 +28,9 @@ use uuid::Uuid;
 pub struct Unit {
     school: SchoolId,
     steps: Vec<Step>,
-    claims: Vec<Claim>,
-    releases: Vec<Claim>,
+    /// Each with the step that it belongs to.
+    claims: Vec<(usize, Claim)>,
+    releases: Vec<(usize, Claim)>,
     /// Each with the step whose event says so.
     addresses: Vec<(usize, Address)>,
 }
@@ -80,14 +81,27 @@ impl Unit {
         self.steps.push(Step { context: context.clone(), stream, command: Box::new(Typed::<A>(command)) });
     }
 
-    /// Reserves a value in the directory for `subject` (whose owner is `owner`, of a card).
+    /// Reserves a value in the directory for `subject` (whose owner is `owner`, of a card), with the step that is
+    /// added next. Where that step is in the log already, others may have freed the value since: then it reserves none.
     pub fn reserve(&mut self, kind: Kind, hmac: [u8; 16], subject: Uuid, owner: Option<Uuid>) {
-        self.claims.push(Claim { kind, hmac, subject, owner });
+        self.claims.push((self.steps.len(), Claim { kind, hmac, subject, owner }));
     }
 
-    /// Frees a value if it is reserved for `subject`.
+    /// Frees a value if it is reserved for `subject`, with the step that is added next. Where that step is in the log
+    /// already, the subject may be found by the value again since: then it frees none.
     pub fn release(&mut self, kind: Kind, hmac: [u8; 16], subject: Uuid) {
-        self.releases.push(Claim { kind, hmac, subject, owner: None });
+        self.releases.push((self.steps.len(), Claim { kind, hmac, subject, owner: None }));
+    }
+
+    /// What is to be free after this try: what its steps free, and of what was `reserved` by it just now, what belongs
+    /// to steps that were in the log already and to no other.
+    fn freed(&self, answers: &[Answer], reserved: &HashSet<[u8; 16]>) -> Vec<Claim> {
+        let is_found = |step: &usize| matches!(answers.get(*step), Some(Answer::Found(_)));
+        let kept: HashSet<_> = self.claims.iter().filter(|(step, _)| !is_found(step)).map(|(_, c)| c.hmac).collect();
+        let needless =
+            self.claims.iter().filter(|(_, claim)| reserved.contains(&claim.hmac) && !kept.contains(&claim.hmac));
+        let released = self.releases.iter().filter(|(step, _)| !is_found(step));
+        needless.chain(released).map(|(_, claim)| *claim).collect()
     }
 
     /// By which address a guardian comes in from now on, as the step that was added last says; by none, if there is
@@ -268,9 +282,10 @@ impl Parts {
         // Whole-table scans are never this transaction's plan, whatever the planner believes about a
         // table that was small when it last looked.
         let mut tx = self.pool.begin_with("begin; set local enable_seqscan = off").await?;
-        if !self.directory.reserve_in_tx(&mut tx, unit.school, &unit.claims).await? {
+        let claims: Vec<_> = unit.claims.iter().map(|(_, claim)| *claim).collect();
+        let Some(reserved) = self.directory.reserve_in_tx(&mut tx, unit.school, &claims).await? else {
             return Err(Failed::Claimed);
-        }
+        };
         let aggregates: Vec<_> = unit.steps.iter().map(|s| s.command.aggregate()).collect();
         let streams: Vec<_> = unit.steps.iter().map(|s| s.stream.as_str()).collect();
         let mut histories = load_in_tx(&mut tx, &aggregates, &streams).await?;
@@ -294,7 +309,7 @@ impl Parts {
             tx.rollback().await?;
             return Ok(answers.into_iter().map(|a| a.done(0)).collect());
         }
-        self.directory.release_in_tx(&mut tx, unit.school, &unit.releases).await?;
+        self.directory.release_in_tx(&mut tx, unit.school, &unit.freed(&answers, &reserved)).await?;
         let mut before = 0;
         if !events.is_empty() {
             let head = Head::take_in_tx(&mut tx, &*self.clock).await?;

@@ -135,7 +135,8 @@ async fn roster(write: &Write, context: &Context, pupils: usize) -> Result<Vec<(
         cards.push((student, text));
     }
     let mut tx = write.pool().begin().await?;
-    anyhow::ensure!(write.directory().reserve_in_tx(&mut tx, context.school, &claims).await?, "a card is taken");
+    let reserved = write.directory().reserve_in_tx(&mut tx, context.school, &claims).await?;
+    anyhow::ensure!(reserved.is_some(), "a card is taken");
     append_in_tx(&mut tx, &**write.clock(), &events).await?;
     tx.commit().await?;
     Ok(cards)

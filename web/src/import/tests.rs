@@ -9,7 +9,7 @@ use commands::ids::SeededIds;
 use commands::keys::{DirectoryKey, Kek};
 use commands::pool::{PoolSettings, Role, connect};
 use commands::use_cases::import_roster::Register;
-use commands::use_cases::{RegisterSchool, register_school};
+use commands::use_cases::{RegisterSchool, erase_guardian, erase_student, register_school};
 use commands::vault::Vault;
 use commands::{Context, Write};
 use domain::school::Settings;
@@ -208,6 +208,37 @@ async fn a_row_with_an_error_is_named_and_skipped_whole_and_the_others_are_appli
     let events = world.events().await;
     world.import(file.as_bytes(), true).await;
     assert_eq!(world.events().await, events);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_listed_again_after_an_erasure_is_somebody_new_and_the_erased_stay_erased() {
+    let world = World::new().await;
+    world.import(LIST.as_bytes(), true).await;
+    let register = async || Register::load(&world.write, world.school).await.unwrap();
+    let mother = |register: &Register| register.guardians().find(|g| g.fields.name == "Carolina Díaz").unwrap().id;
+    let before = register().await;
+    let (guardian, pupil) = (mother(&before), before.pupil_by_run("21111111-9").unwrap().id);
+    erase_guardian(&world.write, &world.context(), guardian).await.unwrap();
+    erase_student(&world.write, &world.context(), pupil).await.unwrap();
+
+    let report = world.import(LIST.as_bytes(), true).await;
+    assert_eq!((report.create, report.change, report.unchanged, report.rejected), (1, 1, 2, 0), "{:?}", report.errors);
+    let after = register().await;
+    let (again, sister) = (mother(&after), after.pupil_by_run("21111111-9").unwrap());
+    assert!(again != guardian && sister.id != pupil);
+    for run in ["21111111-9", "22222222-2"] {
+        assert_eq!(after.pupil_by_run(run).unwrap().guardians.get(&again), Some(&true), "{run}");
+    }
+    for erased in [guardian.0, pupil.0] {
+        let keys = "select count(*) from data_keys where subject_id = $1";
+        let keys: i64 = sqlx::query_scalar(keys).bind(erased).fetch_one(&world.vault).await.unwrap();
+        let found = "select count(*) from directory where $1 in (subject_id, owner_id) and kind <> 'card'";
+        let found: i64 = sqlx::query_scalar(found).bind(erased).fetch_one(&world.owner).await.unwrap();
+        assert_eq!((keys, found), (0, 0));
+    }
+    let events = world.events().await;
+    let third = world.import(LIST.as_bytes(), true).await;
+    assert_eq!((third.unchanged, world.events().await), (4, events));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,8 +5,9 @@
 //! writes it, the others find it done.
 //!
 //! Every command's id is a keyed hash of the school, the person, the number of events that the plan
-//! was made from and what is written. So two imports of one file at once append once, and a list
-//! that goes back to an earlier value is still written. The hash is keyed because ids are in clear
+//! was made from and what is written; of somebody new also of how many people were erased before: who is
+//! listed again after an erasure gets a stream of their own, not the erased one. So two imports of one file at
+//! once append once, and a list that goes back to an earlier value is still written. The hash is keyed because ids are in clear
 //! in the log, and a hash of a RUN without a key is a RUN.
 
 use super::plan::{CourseRef, GuardianFields, GuardianWork, Outcome, Plan, PupilWork};
@@ -214,14 +215,18 @@ impl RowPart<'_> {
     fn guardian_context(&self, write: &Write, context: &Context, i: usize) -> Context {
         let GuardianWork { known, sequence, fields, .. } = &self.plan.guardians[i];
         let GuardianFields { name, national_id, phone, mail } = fields;
-        let who = known.map_or_else(|| self.whose.get(&i).cloned().unwrap_or_default(), |id| id.to_string());
+        let new = || format!("{}|{}", self.whose.get(&i).map_or("", String::as_str), self.plan.erased);
+        let who = known.map_or_else(new, |id| id.to_string());
         context_of(write, context, &format!("guardian|{who}|{sequence}|{name}|{national_id:?}|{phone:?}|{mail:?}"))
     }
 
     fn pupil_context(&self, write: &Write, context: &Context) -> Context {
         let (pupil, course_id, from) = (&self.work.pupil, self.course_id, self.from);
         let (given, family) = (&pupil.given_names, &pupil.family_names);
-        let (who, sequence) = (pupil_key(self.work), self.work.sequence);
+        let (mut who, sequence) = (pupil_key(self.work), self.work.sequence);
+        if self.work.known.is_none() {
+            who = format!("{who}|{}", self.plan.erased);
+        }
         let run = pupil.national_id.as_ref().map(NationalId::normal);
         context_of(write, context, &format!("pupil|{who}|{sequence}|{course_id}|{from}|{run:?}|{given}|{family}"))
     }

@@ -26,6 +26,8 @@ pub struct Plan {
     pub guardians: Vec<GuardianWork>,
     /// One entry per row, in the order of the file.
     pub rows: Vec<PlannedRow>,
+    /// People of the school who were erased before the plan was made.
+    pub erased: usize,
 }
 
 /// A course that exists, or the place in [`Plan::courses`] of one that does not yet.

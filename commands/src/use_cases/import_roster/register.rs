@@ -26,6 +26,7 @@ pub struct Register {
     guardians: Vec<KnownGuardian>,
     by_run: HashMap<String, usize>,
     by_name: HashMap<String, Vec<usize>>,
+    erased: usize,
 }
 
 /// A pupil as registered.
@@ -100,6 +101,11 @@ impl Register {
         self.guardians.iter()
     }
 
+    /// How many people were erased. Whoever is listed again after an erasure is somebody new, under an id of their own.
+    pub fn erased(&self) -> usize {
+        self.erased
+    }
+
     /// Folds a school's courses, pupils and guardians, and opens what is sealed. Erased people are
     /// left out: nothing is known of them.
     pub async fn load(write: &Write, school: SchoolId) -> Result<Self, UseCaseError> {
@@ -114,15 +120,18 @@ impl Register {
                 courses.insert(key, CourseId(id));
             }
         }
-        let mut pupils = Vec::new();
+        let (mut pupils, mut guardians, mut erased) = (Vec::new(), Vec::new(), 0);
         for (id, sequence, state) in streams::<Student>(write, school).await? {
-            pupils.extend(known_pupil(&keys, id, sequence, &state, &keys_of_courses)?);
+            let known = known_pupil(&keys, id, sequence, &state, &keys_of_courses)?;
+            erased += usize::from(known.is_none());
+            pupils.extend(known);
         }
-        let mut guardians = Vec::new();
         for (id, sequence, state) in streams::<Guardian>(write, school).await? {
-            guardians.extend(known_guardian(&keys, id, sequence, &state)?);
+            let known = known_guardian(&keys, id, sequence, &state)?;
+            erased += usize::from(known.is_none());
+            guardians.extend(known);
         }
-        Ok(Self::new(courses, pupils, guardians))
+        Ok(Self { erased, ..Self::new(courses, pupils, guardians) })
     }
 }
 

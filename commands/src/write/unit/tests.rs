@@ -35,8 +35,8 @@ fn family(world: &World, context: &Context, pupil: u128, parent: u128) -> Unit {
     let directory = world.write.directory();
     let hmac = |kind, n: u128| directory.hmac(world.school, kind, &n.to_string());
     unit.reserve(Kind::Guardian, hmac(Kind::Guardian, parent), Uuid::from_u128(parent), None);
-    unit.reserve(Kind::NationalId, hmac(Kind::NationalId, pupil), Uuid::from_u128(pupil), None);
     unit.step::<guardian::Guardian>(&context.part(&format!("guardian {parent}")), guardian, register("n"));
+    unit.reserve(Kind::NationalId, hmac(Kind::NationalId, pupil), Uuid::from_u128(pupil), None);
     unit.step::<student::Student>(&context.part(&format!("enrol {pupil}")), student.clone(), enrol());
     unit.step::<student::Student>(&context.part(&format!("link {pupil}")), student, link(parent));
     unit
@@ -115,8 +115,9 @@ async fn units_that_share_a_guardian_all_succeed_at_once_and_register_it_once() 
     let units = (0..24u128).map(|n| {
         let mut unit = family(&world, &context, 100 + n, 1 + n % 2);
         let other = family(&world, &context, 200 + n, 2 - n % 2);
+        let before = unit.steps.len();
         unit.steps.extend(other.steps);
-        unit.claims.extend(other.claims);
+        unit.claims.extend(other.claims.into_iter().map(|(step, claim)| (before + step, claim)));
         world.write.execute_together(unit)
     });
     for done in futures::future::join_all(units).await {
@@ -265,4 +266,52 @@ async fn a_caller_who_hangs_up_does_not_stop_a_unit() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("the unit was cancelled");
+}
+
+#[tokio::test]
+async fn a_step_that_is_found_in_the_log_neither_frees_nor_reserves_anything_again() {
+    let world = World::new().await;
+    let context = world.context_with_id(1);
+    let parent = Uuid::from_u128(2);
+    let stream = StreamId::of(world.school, GuardianId(parent));
+    let directory = world.write.directory();
+    let hmac = |value: &str| directory.hmac(world.school, Kind::Guardian, value);
+    let change = |name: &str| guardian::Command::ChangeContact {
+        name: sealed(name),
+        national_id: None,
+        phone: None,
+        mail: None,
+    };
+    // A list renames the guardian in the row of one pupil, and another list, made of the same, in the row of another.
+    let renamed = |pupil: u128| {
+        let mut unit = Unit::of(world.school);
+        unit.release(Kind::Guardian, hmac("2"), parent);
+        unit.reserve(Kind::Guardian, hmac("new"), parent, None);
+        unit.step::<guardian::Guardian>(&context.part("rename"), stream.clone(), change("new"));
+        let student = StreamId::of(world.school, StudentId(Uuid::from_u128(pupil)));
+        unit.reserve(Kind::NationalId, hmac(&pupil.to_string()), Uuid::from_u128(pupil), None);
+        unit.step::<student::Student>(&context.part(&format!("enrol {pupil}")), student, enrol());
+        unit
+    };
+    let whose = async |value: &str| {
+        let found = directory.find(world.school, Kind::Guardian, value).await.unwrap();
+        found.map(|entry| entry.subject)
+    };
+    world.write.execute_together(family(&world, &context, 1, 2)).await.unwrap();
+    world.write.execute_together(renamed(3)).await.unwrap();
+    assert_eq!((whose("2").await, whose("new").await), (None, Some(parent)));
+    // Meanwhile a person takes the change back.
+    let mut back = Unit::of(world.school);
+    back.release(Kind::Guardian, hmac("new"), parent);
+    back.reserve(Kind::Guardian, hmac("2"), parent, None);
+    back.step::<guardian::Guardian>(&context.part("back"), stream.clone(), change("2"));
+    world.write.execute_together(back).await.unwrap();
+    assert_eq!((whose("2").await, whose("new").await), (Some(parent), None));
+    let done = world.write.execute_together(renamed(4)).await.unwrap();
+    assert_eq!(done.iter().map(|done| done.repeated).collect::<Vec<_>>(), [true, false]);
+    assert_eq!((whose("2").await, whose("new").await), (Some(parent), None), "the guardian is found by what it is");
+    let mut conn = world.owner.acquire().await.unwrap();
+    let claim = Claim { kind: Kind::NationalId, hmac: hmac("4"), subject: Uuid::from_u128(4), owner: None };
+    let reserved = directory.reserve_in_tx(&mut conn, world.school, &[claim]).await.unwrap();
+    assert_eq!(reserved, Some(HashSet::new()), "what its new step reserves stays");
 }

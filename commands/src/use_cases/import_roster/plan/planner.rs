@@ -34,7 +34,7 @@ impl<'a> Planner<'a> {
         Self {
             register,
             year,
-            plan: Plan::default(),
+            plan: Plan { erased: register.erased(), ..Plan::default() },
             new_courses: HashMap::new(),
             file_runs: rows().filter_map(|r| r.pupil.national_id.as_ref()).map(NationalId::normal).collect(),
             file_names: rows().map(|r| (full_name(&r.pupil), r.course.key(year))).collect(),
