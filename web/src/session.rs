@@ -23,3 +23,5 @@ pub use watch::Watched;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trials;
