@@ -1,20 +1,22 @@
 //! How much is worked on at once: past that a client hears at once when to come back, instead of
 //! waiting in a growing queue. Kiosks have places of their own, shared fairly between schools, and
-//! whoever probes the process needs none.
+//! whoever probes the process needs none. A school's places are for requests with the secret of one of its
+//! kiosks: whoever knows nothing but a kiosk's id is a stranger and counts among strangers.
 
 use crate::AppState;
 use crate::config::Tuning;
+use crate::permissions::{self, Access, Found};
 use crate::problem::{Code, Problem};
 use crate::router::{BODY_LIMIT, FORM_LIMIT};
 use axum::body::{Body, HttpBody as _};
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::BytesMut;
 use domain::{KioskId, SchoolId};
 use futures::{StreamExt as _, stream};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -32,8 +34,6 @@ pub struct Places {
     kiosks: Arc<Lane>,
     streams: Arc<Lane>,
     rest: Semaphore,
-    /// The school of every kiosk that has proved who it is: known before the database is asked.
-    schools: RwLock<HashMap<KioskId, SchoolId>>,
 }
 
 impl Places {
@@ -43,14 +43,6 @@ impl Places {
             kiosks: Arc::new(Lane::of(tuning.kiosks_at_once)),
             streams: Arc::new(Lane::of(tuning.streams)),
             rest: Semaphore::new(tuning.requests_at_once),
-            schools: RwLock::default(),
-        }
-    }
-
-    /// Notes whose kiosk it is; it has just proved who it is.
-    pub fn belongs(&self, kiosk: KioskId, school: SchoolId) {
-        if self.school_of(kiosk) != Some(school) {
-            self.schools.write().unwrap_or_else(PoisonError::into_inner).insert(kiosk, school);
         }
     }
 
@@ -58,13 +50,9 @@ impl Places {
     pub fn stream(&self, school: Option<SchoolId>) -> Option<Place> {
         self.streams.take(school)
     }
-
-    fn school_of(&self, kiosk: KioskId) -> Option<SchoolId> {
-        self.schools.read().unwrap_or_else(PoisonError::into_inner).get(&kiosk).copied()
-    }
 }
 
-/// Places that parties share: a school each, and all that is of no known school together.
+/// Places that parties share: a school each, and all who have not proved to be of one together.
 ///
 /// A party gets another place only while more are free than it holds. So one that floods takes half of
 /// them, two that flood a third each, and however many they are, a quiet one finds a place (the dynamic
@@ -128,9 +116,10 @@ pub async fn bound_load(State(state): State<AppState>, request: Request, next: N
     if matches!(path, "/healthz" | "/readyz" | "/metrics") {
         return next.run(request).await;
     }
-    if let Some(of_kiosk) = path.strip_prefix(KIOSKS) {
-        let kiosk = of_kiosk.split('/').next().and_then(|id| Uuid::parse_str(id).ok());
-        return match places.kiosks.take(kiosk.and_then(|id| places.school_of(KioskId(id)))) {
+    if is_of_kiosks(&request) {
+        let kiosk = path.strip_prefix(KIOSKS).and_then(|path| Uuid::parse_str(path.split('/').next()?).ok());
+        let party = kiosk.and_then(|kiosk| state.secrets.school_of(KioskId(kiosk), request.headers()));
+        return match places.kiosks.take(party) {
             Some(_place) => next.run(request).await,
             None => refused("kiosks"),
         };
@@ -143,6 +132,13 @@ pub async fn bound_load(State(state): State<AppState>, request: Request, next: N
         Ok(_place) => next.run(request).await,
         Err(_) => refused("rest"),
     }
+}
+
+/// Whether this is what kiosks do; what people do with kiosks is not.
+fn is_of_kiosks(request: &Request) -> bool {
+    let route = request.extensions().get::<MatchedPath>();
+    let found = route.map(|route| permissions::find(request.method(), route.as_str()));
+    matches!(found, Some(Found::Route(route)) if route.access == Access::Kiosk)
 }
 
 /// The request with its body, waited for before a place is taken: as many as there are places who send a head and no
