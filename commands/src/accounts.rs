@@ -35,7 +35,7 @@ pub use password::Unfit;
 pub use read::{Member, Person};
 pub use second_factor::TotpSetup;
 pub use secret::Secret256;
-pub use sign_in::SignIn;
+pub use sign_in::{Proof, SignIn};
 
 use crate::Write;
 use crate::error::StoreError;

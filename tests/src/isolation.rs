@@ -106,7 +106,7 @@ async fn place(line: &Line, mark: &'static str) -> Result<Place> {
 /// An access token by which a program acts for somebody in a school.
 async fn program(line: &Line, person: &TestPerson, school: SchoolId) -> Result<Way> {
     let (client, network) = ("planilla".to_owned(), "127.0.0.0/24".to_owned());
-    let begin = Begin { account_id: person.account_id, school, client, network };
+    let begin = Begin { proof: person.proof(line.state()).await?, school, client, network };
     let pair = line.state().tokens.begin(&begin).await?.context("a pair of tokens")?;
     Ok(Way::Program(pair.access))
 }

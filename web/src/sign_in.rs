@@ -9,7 +9,7 @@ use crate::i18n::key;
 use crate::letters;
 use crate::problem::Problem;
 use crate::throttle::limits::{ACCOUNT, KNOWN, NETWORK, SECOND_FACTOR, SECOND_FACTOR_KNOWN, SIGN_IN, TOLD, both};
-use commands::accounts::{AccountError, AccountFact, PasskeySignIn, Secret256, SignIn};
+use commands::accounts::{AccountError, AccountFact, PasskeySignIn, Proof, Secret256, SignIn};
 use domain::AccountId;
 use domain::values::mail::Mail;
 
@@ -101,9 +101,9 @@ pub async fn code(state: &AppState, caller: &Caller<'_>, account: AccountId, cod
 pub fn passkey(
     state: &AppState,
     answered: Result<PasskeySignIn, AccountError>,
-) -> Result<Option<AccountId>, AccountError> {
+) -> Result<Option<Proof>, AccountError> {
     match answered {
-        Ok(PasskeySignIn::Done(account)) => return Ok(Some(account)),
+        Ok(PasskeySignIn::Done(proof)) => return Ok(Some(proof)),
         Ok(PasskeySignIn::Copied(account)) => {
             note(state, account, AccountFact::PasskeyCopied);
             letters::tell_of_change(state, account, key("letter-passkey-copied"));

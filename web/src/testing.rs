@@ -11,7 +11,7 @@ use crate::serve::{self, Parts, Running};
 use crate::session;
 use anyhow::{Context as _, Result, ensure};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
-use commands::accounts::{Invite, Secret256};
+use commands::accounts::{Invite, Proof, Secret256};
 use commands::clock::ManualClock;
 use commands::ids::{IdSource as _, SystemIds};
 use commands::use_cases::{
@@ -444,7 +444,7 @@ impl TestPerson {
     /// Begins another session; the one before stays open.
     pub async fn sign_in(&mut self, state: &crate::AppState) -> Result<()> {
         let begin = session::Begin {
-            account_id: self.account_id,
+            proof: self.proof(state).await?,
             stage: session::Stage::Open,
             device: "Firefox · Linux".to_owned(),
             network: "127.0.0.0/24".to_owned(),
@@ -452,6 +452,12 @@ impl TestPerson {
         let secret = state.sessions.begin(&begin, None).await?.context("a session")?;
         self.cookie = format!("sid={}", *secret.reveal());
         Ok(())
+    }
+
+    /// As if the person had proved who they are just now.
+    pub async fn proof(&self, state: &crate::AppState) -> Result<Proof> {
+        let epoch = state.accounts.person(self.account_id).await?.authz_epoch;
+        Ok(Proof { account: self.account_id, epoch })
     }
 
     /// A client with this person's cookie, whose writes come from the server's own pages.

@@ -65,7 +65,7 @@ impl Accounts {
 }
 
 /// What must not come back with a restored database: sessions that had ended, links that had been used, and
-/// the credentials of these erased, some of whom may be accounts. Guardians come in anew. The pool is the owner's.
+/// the credentials of these erased, some of whom may be accounts. Guardians come in anew; no browser is known. The pool is the owner's.
 /// Returns how many accounts had come back.
 pub async fn after_restore(owner: &PgPool, erased: &[Uuid]) -> Result<u64, StoreError> {
     let mut tx = owner.begin().await?;
@@ -80,6 +80,8 @@ pub async fn after_restore(owner: &PgPool, erased: &[Uuid]) -> Result<u64, Store
     .execute(&mut *tx)
     .await?;
     sqlx::query!("update accounts set authz_epoch = authz_epoch + 1").execute(&mut *tx).await?;
+    sqlx::query!("delete from known_browsers").execute(&mut *tx).await?;
+    sqlx::query!("delete from family_browsers").execute(&mut *tx).await?;
     sqlx::query!("delete from family_sessions").execute(&mut *tx).await?;
     sqlx::query!("delete from family_links").execute(&mut *tx).await?;
     tx.commit().await?;

@@ -11,6 +11,25 @@ use domain::{AccountId, Actor};
 /// nobody's.
 const MOST_BYTES: usize = 4096;
 
+/// That somebody proved to be an account's person, and when: once roles, credentials or state have changed since,
+/// nothing begins by it. Otherwise whoever was asked for a second factor, or whose password was being looked at, while
+/// the person changed the password would come in after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proof {
+    /// Whose.
+    pub account: AccountId,
+    /// The account's `authz_epoch`, read with what was proved by.
+    pub epoch: i64,
+}
+
+impl Proof {
+    /// After one change that this person made with it.
+    #[must_use]
+    pub fn after_own_change(self) -> Self {
+        Self { epoch: self.epoch + 1, ..self }
+    }
+}
+
 /// What an address and a password came to. A refusal has no reason: unknown, not activated, disabled and
 /// wrong are one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,9 +37,9 @@ pub enum SignIn {
     /// No.
     Refused,
     /// The password is right, and one of these is asked for next.
-    NeedsMore(AccountId, Factors),
+    NeedsMore(Proof, Factors),
     /// Yes.
-    Done(AccountId),
+    Done(Proof),
 }
 
 impl Accounts {
@@ -33,7 +52,7 @@ impl Accounts {
         // Looked up by something in any case: what is no address has nobody's hash.
         let hmac = Mail::parse(email).map(|mail| self.email_hmac(&mail)).unwrap_or_default();
         let row = sqlx::query!(
-            r#"select a.account_id, p.phc as "phc?"
+            r#"select a.account_id, a.authz_epoch, p.phc as "phc?"
                from accounts a left join account_passwords p on p.account_id = a.account_id
                where a.email_hmac = $1 and a.activated_at is not null and a.disabled_at is null"#,
             &hmac[..],
@@ -48,7 +67,8 @@ impl Accounts {
             self.renew(account, password, &phc).await?;
         }
         let factors = self.factors(account).await?;
-        Ok(if factors.asked() { SignIn::NeedsMore(account, factors) } else { SignIn::Done(account) })
+        let proof = Proof { account, epoch: row.authz_epoch };
+        Ok(if factors.asked() { SignIn::NeedsMore(proof, factors) } else { SignIn::Done(proof) })
     }
 
     async fn renew(&self, account: AccountId, password: &str, old: &str) -> Result<(), AccountError> {

@@ -81,6 +81,15 @@ impl Staff {
         self.accounts.person(account).await.unwrap().authz_epoch
     }
 
+    /// What a proof of this moment says.
+    async fn proof(&self, account: AccountId) -> Proof {
+        Proof { account, epoch: self.epoch(account).await }
+    }
+
+    async fn done(&self, account: AccountId) -> SignIn {
+        SignIn::Done(self.proof(account).await)
+    }
+
     async fn sign_in(&self, email: &str, password: &str) -> SignIn {
         self.accounts.sign_in(email, password).await.unwrap()
     }

@@ -12,6 +12,12 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+use web::config::Tuning;
+
+/// Room for so many boards of one person, even if all are of one school: a school has half of the places.
+pub fn room(boards: usize) -> Tuning {
+    Tuning { streams: 2 * boards, streams_each: boards, connections: boards + 1_000, ..Tuning::default() }
+}
 
 /// What one board saw.
 struct Seen {

@@ -1,5 +1,6 @@
 //! Servers in a process of their own, for what only a process has: its memory.
 
+use crate::boards::room;
 use crate::stage::{Database, DayClock};
 use anyhow::{Context, Result, ensure};
 use commands::ids::SystemIds;
@@ -8,7 +9,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Arc;
-use web::config::{Config, Tuning};
+use web::config::Config;
 use web::serve::{self, Parts};
 
 /// What this program does instead, when it started itself.
@@ -52,9 +53,7 @@ pub async fn run(mode: Mode) -> Result<()> {
             let mut config =
                 Config::on_this_machine((events, vault), nats, keys, SocketAddr::from(([127, 0, 0, 1], 0)));
             config.transport.nats_prefix = prefix;
-            // One person looks at all boards, perhaps of one school, which has half of the places.
-            let (streams_each, connections) = (streams, streams + 1_000);
-            config.http.tuning = Tuning { streams: 2 * streams, streams_each, connections, ..Tuning::default() };
+            config.http.tuning = room(streams);
             let clock = Arc::new(DayClock::ahead(days));
             let running = serve::start(&config, Parts::all(), clock, Arc::new(SystemIds)).await?;
             say(&running.base_url().context("no address")?)?;

@@ -1,7 +1,7 @@
 //! How many scans a second are stored, against what a careful team would build first and against what
 //! the machine could do at best. The contenders take turns in an order that changes every round.
 
-use crate::boards::Boards;
+use crate::boards::{Boards, room};
 use crate::gun::{Acknowledged, Gun, Turn, Way, closed_loop, open_loop};
 use crate::people::{self, School};
 use crate::probe::Probe;
@@ -60,13 +60,14 @@ pub struct Measured {
 /// Runs all of it; nothing is measured of those who take turns alone.
 pub async fn run(options: &Options, stage: &Stage, figures: &mut Vec<Figure>) -> Result<Option<Measured>> {
     let threads = Threads::new()?;
-    let ours = stage.database("ours").await?;
+    let mut ours = stage.database("ours").await?;
     options.say("writing the schools");
     let schools = people::schools(&ours, SCHOOLS, PUPILS, KIOSKS_OF_A_SCHOOL).await?;
     let naive_database = stage.database("naive").await?;
     naive::prepare(&naive_database, &ours).await?;
     let limit = stage.database("bare").await?.write(2).await?;
 
+    ours.config.http.tuning = room(SCREENS);
     let server = Server::start(&threads, &ours).await?;
     TestPerson::owner(server.state()?).await?;
     for school in &schools {

@@ -114,7 +114,7 @@ async fn d24_what_one_process_began_is_finished_by_another_and_after_a_restart()
     let person = TestPerson::with_role(line.state(), school.id, StaffRole::Inspector).await.unwrap();
     // A password was given and a code is waited for; a link was made and not opened.
     let begin = Begin {
-        account_id: person.account_id,
+        proof: person.proof(line.state()).await.unwrap(),
         stage: web::session::Stage::SecondFactor,
         device: "Firefox".to_owned(),
         network: "127.0.0.0/24".to_owned(),

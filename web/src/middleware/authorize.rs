@@ -99,9 +99,9 @@ async fn for_enrolling(state: &AppState, mut request: Request, next: Next) -> Re
         None => Ok(None),
     };
     match found {
-        Ok(Some(account)) => {
+        Ok(Some(proof)) => {
             proven(&request);
-            request.extensions_mut().insert(Enrolling(account));
+            request.extensions_mut().insert(Enrolling(proof));
             next.run(request).await
         }
         // From the beginning; the way in knows by itself what comes next.

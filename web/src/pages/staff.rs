@@ -39,7 +39,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use commands::accounts::{AccountError, AccountFact, Secret256, SignInMethod};
+use commands::accounts::{AccountError, AccountFact, Proof, Secret256, SignInMethod};
 use domain::{AccountId, SchoolId};
 use maud::Markup;
 use std::convert::Infallible;
@@ -167,9 +167,9 @@ impl Visit {
     }
 
     /// Begins a session of this browser in place of the one that it has, and sends it on.
-    async fn begin(&self, state: &AppState, account_id: AccountId, stage: Stage, to: &str) -> Response {
+    async fn begin(&self, state: &AppState, proof: Proof, stage: Stage, to: &str) -> Response {
         let begin = Begin {
-            account_id,
+            proof,
             stage,
             device: session::family(&self.headers),
             network: self.address(state).map(limits::shown).unwrap_or_default(),
@@ -177,7 +177,7 @@ impl Visit {
         let old = session::given(&self.headers);
         match state.sessions.begin(&begin, old.as_ref()).await {
             Ok(Some(secret)) => self.with_session(&secret, to),
-            // Disabled at this very moment.
+            // Disabled or changed at this very moment.
             Ok(None) => Redirect::to("/entrar").into_response(),
             Err(error) => self.store_error(error),
         }
@@ -185,22 +185,22 @@ impl Visit {
 
     /// The same for whoever has just proved who they are: from now on the account knows the browser. Whoever must
     /// have a second factor and has none is led to add one, and nowhere else (A38).
-    async fn enter(&self, state: &AppState, account_id: AccountId, method: SignInMethod) -> Response {
-        match self.must_enrol(state, account_id).await {
+    async fn enter(&self, state: &AppState, proof: Proof, method: SignInMethod) -> Response {
+        match self.must_enrol(state, proof.account).await {
             Ok(false) => {}
             Ok(true) => {
                 let to = with_return("/entrar/factor", self.onward());
-                return self.begin(state, account_id, Stage::Enrolment, &to).await;
+                return self.begin(state, proof, Stage::Enrolment, &to).await;
             }
             Err(error) => return self.account_error(&error),
         }
-        note(state, account_id, AccountFact::SignedIn(method));
+        note(state, proof.account, AccountFact::SignedIn(method));
         let old = session::BROWSER.given(&self.headers);
-        let known = match state.sessions.make_known(old.as_ref(), account_id).await {
+        let known = match state.sessions.make_known(old.as_ref(), proof.account).await {
             Ok(secret) => session::BROWSER.set(&self.headers, &secret),
             Err(error) => return self.store_error(error),
         };
-        let mut response = self.begin(state, account_id, Stage::Open, self.onward()).await;
+        let mut response = self.begin(state, proof, Stage::Open, self.onward()).await;
         response.headers_mut().append(header::SET_COOKIE, known);
         response
     }

@@ -5,6 +5,7 @@ use crate::problem::{Code, Problem};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use chrono::{DateTime, TimeDelta, Utc};
+use commands::accounts::Proof;
 use commands::{Context, StoreError, Write};
 use domain::account::StaffRole;
 use domain::{AccountId, Actor, SchoolId};
@@ -91,7 +92,7 @@ impl<S: Sync> FromRequestParts<S> for Person {
 
 /// Somebody who gave the password and must add a second factor before anything opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Enrolling(pub AccountId);
+pub struct Enrolling(pub Proof);
 
 impl<S: Sync> FromRequestParts<S> for Enrolling {
     type Rejection = Problem;

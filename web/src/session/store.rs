@@ -3,7 +3,7 @@
 use super::Person;
 use super::watch::Streams;
 use chrono::{DateTime, TimeDelta, Utc};
-use commands::accounts::Secret256;
+use commands::accounts::{Proof, Secret256};
 use commands::clock::Clock;
 use commands::ids::IdSource;
 use domain::account::StaffRole;
@@ -70,8 +70,8 @@ impl Stage {
 /// A session to begin.
 #[derive(Clone, Debug)]
 pub struct Begin {
-    /// Whose.
-    pub account_id: AccountId,
+    /// By what.
+    pub proof: Proof,
     /// How far it is.
     pub stage: Stage,
     /// `Firefox · Linux`
@@ -168,7 +168,7 @@ impl Sessions {
     }
 
     /// Begins a session under a new id, and ends the one that the browser had; none if the account is disabled or
-    /// not activated. Forgets what ended long ago.
+    /// not activated, or changed since its person proved anything. Forgets what ended long ago.
     pub async fn begin(&self, begin: &Begin, replaces: Option<&Secret256>) -> Result<Option<Secret256>, sqlx::Error> {
         let (secret, now) = (fresh()?, self.clock.of_people());
         let ends_at = now + begin.stage.lasts();
@@ -181,10 +181,10 @@ impl Sessions {
             insert into sessions (session_id, secret_sha256, account_id, stage, authz_epoch, created_at, last_seen_at,
                 rotated_at, stepped_up_at, idle_seconds, ends_at, device, network)
             select $1, $2, account_id, $4, authz_epoch, $5, $5, $5, $5, $6, $7, $8, $9 from accounts
-            where account_id = $3 and activated_at is not null and disabled_at is null",
+            where account_id = $3 and authz_epoch = $11 and activated_at is not null and disabled_at is null",
             self.ids.next(),
             &secret.sha256(),
-            begin.account_id.0,
+            begin.proof.account.0,
             begin.stage.as_str(),
             now,
             idle,
@@ -192,6 +192,7 @@ impl Sessions {
             begin.device,
             begin.network,
             now - KEPT,
+            begin.proof.epoch,
         )
         .execute(&self.pool)
         .await?;
@@ -200,9 +201,9 @@ impl Sessions {
 
     /// Who is to add a second factor in this session; none if that is not what it is for, or the account changed since
     /// the password was given.
-    pub async fn enrolling(&self, secret: &Secret256) -> Result<Option<AccountId>, sqlx::Error> {
-        let account = sqlx::query_scalar!(
-            "select s.account_id from sessions s join accounts a using (account_id)
+    pub async fn enrolling(&self, secret: &Secret256) -> Result<Option<Proof>, sqlx::Error> {
+        let row = sqlx::query!(
+            "select s.account_id, s.authz_epoch from sessions s join accounts a using (account_id)
             where s.secret_sha256 = $1 and s.stage = 'enrolment' and s.ended_at is null and s.ends_at > $2
                 and a.disabled_at is null and a.authz_epoch = s.authz_epoch",
             &secret.sha256(),
@@ -210,14 +211,14 @@ impl Sessions {
         )
         .fetch_optional(&self.pool)
         .await?;
-        Ok(account.map(AccountId))
+        Ok(row.map(|row| Proof { account: AccountId(row.account_id), epoch: row.authz_epoch }))
     }
 
     /// Whose second factor this session waits for; none when there were too many tries, the account changed since the
     /// password was given, or it waits for none.
-    pub async fn waits_for(&self, secret: &Secret256) -> Result<Option<AccountId>, sqlx::Error> {
-        let account = sqlx::query_scalar!(
-            "select s.account_id from sessions s join accounts a using (account_id)
+    pub async fn waits_for(&self, secret: &Secret256) -> Result<Option<Proof>, sqlx::Error> {
+        let row = sqlx::query!(
+            "select s.account_id, s.authz_epoch from sessions s join accounts a using (account_id)
             where s.secret_sha256 = $1 and s.stage = 'second_factor' and s.ended_at is null and s.ends_at > $2
                 and s.attempts < $3 and a.disabled_at is null and a.authz_epoch = s.authz_epoch",
             &secret.sha256(),
@@ -226,24 +227,24 @@ impl Sessions {
         )
         .fetch_optional(&self.pool)
         .await?;
-        Ok(account.map(AccountId))
+        Ok(row.map(|row| Proof { account: AccountId(row.account_id), epoch: row.authz_epoch }))
     }
 
     /// The same, counting one more try.
-    pub async fn try_code(&self, secret: &Secret256) -> Result<Option<AccountId>, sqlx::Error> {
-        let account = sqlx::query_scalar!(
+    pub async fn try_code(&self, secret: &Secret256) -> Result<Option<Proof>, sqlx::Error> {
+        let row = sqlx::query!(
             "update sessions s set attempts = attempts + 1 from accounts a
             where s.secret_sha256 = $1 and s.stage = 'second_factor' and s.ended_at is null and s.ends_at > $2
                 and s.attempts < $3
                 and a.account_id = s.account_id and a.disabled_at is null and a.authz_epoch = s.authz_epoch
-            returning s.account_id",
+            returning s.account_id, s.authz_epoch",
             &secret.sha256(),
             self.clock.of_people(),
             CODES,
         )
         .fetch_optional(&self.pool)
         .await?;
-        Ok(account.map(AccountId))
+        Ok(row.map(|row| Proof { account: AccountId(row.account_id), epoch: row.authz_epoch }))
     }
 
     /// Gives a session a new id, since its person gave the password again; none if it has ended meanwhile.

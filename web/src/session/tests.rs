@@ -3,6 +3,7 @@
 use super::*;
 use crate::permissions::{Access, ROUTES};
 use crate::testing::{TestApp, TestPerson, TestSchool, minutes, refusal};
+use crate::tokens;
 use chrono::TimeDelta;
 use commands::accounts::Secret256;
 use domain::account::StaffRole;
@@ -20,8 +21,9 @@ async fn with_cookie(app: &TestApp, cookie: &str) -> (u16, String) {
     refusal(request.send().await.unwrap()).await.unwrap()
 }
 
-fn begin(account_id: domain::AccountId) -> Begin {
-    Begin { account_id, stage: Stage::Open, device: String::new(), network: String::new() }
+async fn begin(app: &TestApp, person: &TestPerson) -> Begin {
+    let proof = person.proof(app.state()).await.unwrap();
+    Begin { proof, stage: Stage::Open, device: String::new(), network: String::new() }
 }
 
 fn cookie(secret: &Secret256) -> String {
@@ -47,11 +49,11 @@ async fn a44_a_cookie_that_was_put_there_never_becomes_a_session() {
     assert_eq!(with_cookie(&app, &cookie(&planted)).await, (401, "unauthenticated".into()));
     // The browser that holds it signs in: under an id that nobody knew before.
     let person = app.person(school.id, StaffRole::Inspector).await.unwrap();
-    let fresh = sessions.begin(&begin(person.account_id), Some(&planted)).await.unwrap().unwrap();
+    let fresh = sessions.begin(&begin(&app, &person).await, Some(&planted)).await.unwrap().unwrap();
     assert_ne!(fresh.sha256(), planted.sha256());
     assert_eq!(with_cookie(&app, &cookie(&planted)).await, (401, "unauthenticated".into()));
     // Whoever signs in again leaves no session behind.
-    let again = sessions.begin(&begin(person.account_id), Some(&fresh)).await.unwrap().unwrap();
+    let again = sessions.begin(&begin(&app, &person).await, Some(&fresh)).await.unwrap().unwrap();
     assert_eq!(with_cookie(&app, &cookie(&fresh)).await, (401, "unauthenticated".into()));
     // The password again: another id, the same session.
     let signed_in = sessions.person(&again).await.unwrap().unwrap();
@@ -137,12 +139,12 @@ async fn a46_sign_out_disabling_and_a_lost_role_count_at_the_next_request_on_eve
     assert_eq!(both(&disabled).await, (200, 200));
     sql(&app, DISABLE, &disabled).await;
     assert_eq!(both(&disabled).await, (401, 401));
-    assert!(sessions.begin(&begin(disabled.account_id), None).await.unwrap().is_none());
+    assert!(sessions.begin(&begin(&app, &disabled).await, None).await.unwrap().is_none());
 
     let changed = person().await.unwrap();
     sql(&app, CHANGE, &changed).await;
     assert_eq!(both(&changed).await, (401, 401), "rights changed: the session is not the one that was begun");
-    assert!(sessions.begin(&begin(changed.account_id), None).await.unwrap().is_some());
+    assert!(sessions.begin(&begin(&app, &changed).await, None).await.unwrap().is_some());
 
     let lost = person().await.unwrap();
     sql(&app, REVOKE, &lost).await;
@@ -188,19 +190,45 @@ async fn a38_a_password_alone_opens_nothing_where_a_code_is_asked_for_and_five_c
     let school = app.school(1).await.unwrap();
     let sessions = &app.state().sessions;
     let person = app.person(school.id, StaffRole::Director).await.unwrap();
-    let half = Begin { stage: Stage::SecondFactor, ..begin(person.account_id) };
+    let half = Begin { stage: Stage::SecondFactor, ..begin(&app, &person).await };
     let secret = sessions.begin(&half, None).await.unwrap().unwrap();
     assert_eq!(with_cookie(&app, &cookie(&secret)).await, (401, "unauthenticated".into()));
     assert_eq!(sessions.list(person.account_id).await.unwrap().len(), 1, "it is no session");
     for _ in 0..5 {
-        assert_eq!(sessions.try_code(&secret).await.unwrap(), Some(person.account_id));
+        assert_eq!(sessions.try_code(&secret).await.unwrap(), Some(half.proof));
     }
     assert_eq!(sessions.try_code(&secret).await.unwrap(), None);
     let secret = sessions.begin(&half, Some(&secret)).await.unwrap().unwrap();
     app.clock.advance(STAFF.second_factor);
     assert_eq!(sessions.try_code(&secret).await.unwrap(), None, "too late");
-    let open = sessions.begin(&begin(person.account_id), None).await.unwrap().unwrap();
+    let open = sessions.begin(&begin(&app, &person).await, None).await.unwrap().unwrap();
     assert_eq!(sessions.try_code(&open).await.unwrap(), None);
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a46_what_was_proved_before_a_change_of_the_account_begins_nothing_after_it() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    let (sessions, tokens) = (&app.state().sessions, &app.state().tokens);
+    let person = app.person(school.id, StaffRole::Director).await.unwrap();
+    // A password was right; while the code is looked at, the person changes the password.
+    let proved = begin(&app, &person).await;
+    let half = sessions.begin(&Begin { stage: Stage::SecondFactor, ..proved.clone() }, None).await.unwrap().unwrap();
+    let tried = sessions.try_code(&half).await.unwrap().unwrap();
+    assert_eq!(tried, proved.proof);
+    sql(&app, CHANGE, &person).await;
+    for stage in [Stage::SecondFactor, Stage::Enrolment, Stage::Open] {
+        let late = Begin { stage, proof: tried, ..proved.clone() };
+        assert!(sessions.begin(&late, None).await.unwrap().is_none(), "{stage:?}");
+    }
+    let program = |proof| tokens::Begin { proof, school: school.id, client: String::new(), network: String::new() };
+    assert!(tokens.begin(&program(tried)).await.unwrap().is_none());
+    // Whoever proves it now comes in, and whoever made that change in the session for it.
+    for now in [begin(&app, &person).await.proof, tried.after_own_change()] {
+        assert!(sessions.begin(&Begin { proof: now, ..proved.clone() }, None).await.unwrap().is_some());
+        assert!(tokens.begin(&program(now)).await.unwrap().is_some());
+    }
     app.shutdown().await;
 }
 
@@ -299,7 +327,7 @@ async fn one_person_and_one_school_leave_streams_to_everybody_else() {
     let greedy = person(&school).await;
     let mut streams = vec![open(&app, &greedy, &path(&school)).await, open(&app, &greedy, &path(&school)).await];
     // Not by the pages' stream, nor in another session.
-    let again = app.state().sessions.begin(&begin(greedy.account_id), None).await.unwrap().unwrap();
+    let again = app.state().sessions.begin(&begin(&app, &greedy).await, None).await.unwrap().unwrap();
     let again = TestPerson { cookie: cookie(&again), ..greedy.clone() };
     assert_eq!(status(&greedy, &format!("/hoy/live?colegio={}", school.id)).await, 503);
     assert_eq!(status(&again, &path(&school)).await, 503);
@@ -328,8 +356,8 @@ async fn a46_what_one_school_takes_away_is_gone_within_two_seconds_and_the_other
     let (school, twin) = (app.school(1).await.unwrap(), app.school(1).await.unwrap());
     let account_id = app.member(&school, "rosa@escuela.cl", StaffRole::Inspector).await.unwrap();
     let accounts = &app.state().accounts;
-    let secret = app.state().sessions.begin(&begin(account_id), None).await.unwrap().unwrap();
-    let person = TestPerson { account_id, cookie: cookie(&secret) };
+    let mut person = TestPerson { account_id, cookie: String::new() };
+    person.sign_in(app.state()).await.unwrap();
     let invite =
         commands::accounts::Invite { email: "rosa@escuela.cl".into(), name: "Rosa".into(), role: StaffRole::Inspector };
     accounts.invite(&app.context(twin.id), invite).await.unwrap();

@@ -4,7 +4,7 @@ use super::access::{self, ACCESS, Claims};
 use super::keys::SigningKeys;
 use crate::session::{Person, fresh, roles};
 use chrono::{DateTime, TimeDelta, Utc};
-use commands::accounts::Secret256;
+use commands::accounts::{Proof, Secret256};
 use commands::clock::Clock;
 use commands::ids::IdSource;
 use domain::{AccountId, SchoolId};
@@ -21,11 +21,11 @@ pub(super) const MOST: i64 = 20;
 /// How long a person is shown that a copy of a token was used.
 const SHOWN: TimeDelta = TimeDelta::days(30);
 
-/// A family to begin; its person has just proved who they are.
+/// A family to begin.
 #[derive(Clone, Debug)]
 pub struct Begin {
-    /// Whose.
-    pub account_id: AccountId,
+    /// By what.
+    pub proof: Proof,
     /// For which school.
     pub school: SchoolId,
     /// What the program calls itself.
@@ -151,8 +151,8 @@ impl Tokens {
         }))
     }
 
-    /// Begins a family; none if the account is disabled or holds no role in the school. Ends those beyond
-    /// [`MOST`], and forgets the account's families that ended long ago.
+    /// Begins a family; none if the account is disabled or holds no role in the school, or changed since its person
+    /// proved anything. Ends those beyond [`MOST`], and forgets the account's families that ended long ago.
     pub async fn begin(&self, begin: &Begin) -> Result<Option<Pair>, sqlx::Error> {
         let (now, refresh) = (self.clock.of_people(), fresh()?);
         let (family_id, token_id) = (self.ids.next(), self.ids.next());
@@ -166,7 +166,7 @@ impl Tokens {
                 insert into token_families (family_id, account_id, school_id, authz_epoch, created_at, last_used_at,
                     ends_at, client, network)
                 select $1, account_id, $4, authz_epoch, $5, $5, $6, $7, $8 from accounts a
-                where account_id = $3 and activated_at is not null and disabled_at is null
+                where account_id = $3 and authz_epoch = $13 and activated_at is not null and disabled_at is null
                   and exists (select from account_roles r where r.account_id = $3 and r.school_id = $4)
                 returning family_id
             )
@@ -174,7 +174,7 @@ impl Tokens {
             select $2, $10, family_id, $5, $11 from family",
             family_id,
             token_id,
-            begin.account_id.0,
+            begin.proof.account.0,
             begin.school.0,
             now,
             now + ABSOLUTE,
@@ -184,13 +184,14 @@ impl Tokens {
             &refresh.sha256(),
             now + IDLE,
             MOST - 1,
+            begin.proof.epoch,
         )
         .execute(&self.pool)
         .await?;
         if begun.rows_affected() == 0 {
             return Ok(None);
         }
-        let claims = Claims::new(begin.account_id.0, begin.school.0, family_id, token_id, now);
+        let claims = Claims::new(begin.proof.account.0, begin.school.0, family_id, token_id, now);
         self.pair(&claims, refresh, now + IDLE).map(Some)
     }
 

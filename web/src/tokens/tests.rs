@@ -13,8 +13,8 @@ use reqwest::header::AUTHORIZATION;
 
 /// Begins a family of somebody in a school.
 async fn begin(app: &TestApp, person: &TestPerson, school: &TestSchool) -> Pair {
-    let begin =
-        Begin { account_id: person.account_id, school: school.id, client: "planilla".into(), network: String::new() };
+    let proof = person.proof(app.state()).await.unwrap();
+    let begin = Begin { proof, school: school.id, client: "planilla".into(), network: String::new() };
     app.state().tokens.begin(&begin).await.unwrap().unwrap()
 }
 

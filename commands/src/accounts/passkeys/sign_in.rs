@@ -2,7 +2,7 @@
 
 use super::challenge::Purpose;
 use super::{PasskeyChallenge, PublicKey, library, options_of, refused};
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, Proof};
 use crate::accounts::error::AccountError;
 use domain::AccountId;
 use uuid::Uuid;
@@ -20,11 +20,12 @@ pub enum PasskeySignIn {
     /// is to be told.
     Copied(AccountId),
     /// Yes.
-    Done(AccountId),
+    Done(Proof),
 }
 
 /// A passkey's row.
 struct Known {
+    proof: Proof,
     passkey_id: Uuid,
     key: PublicKey,
 }
@@ -48,7 +49,7 @@ impl Accounts {
         let account = AccountId(account);
         let Some(known) = self.known(&answer, account).await? else { return Ok(PasskeySignIn::Refused) };
         let checked = party.webauthn().finish_discoverable_authentication_v2(&answer, state, &known.key);
-        self.counted(account, known, checked).await
+        self.counted(known, checked).await
     }
 
     /// Asks for a passkey of the account, whose password was right.
@@ -74,13 +75,13 @@ impl Accounts {
         let Some(answer) = read(answer) else { return Ok(PasskeySignIn::Refused) };
         let Some(known) = self.known(&answer, account).await? else { return Ok(PasskeySignIn::Refused) };
         let checked = party.webauthn().finish_passkey_authentication(&answer, &state);
-        self.counted(account, known, checked).await
+        self.counted(known, checked).await
     }
 
     /// The passkey that answers, of an account that may sign in.
     async fn known(&self, answer: &PublicKeyCredential, of: AccountId) -> Result<Option<Known>, AccountError> {
         let row = sqlx::query!(
-            "select p.passkey_id, p.credential
+            "select p.passkey_id, p.credential, a.authz_epoch
              from account_passkeys p join accounts a on a.account_id = p.account_id
              where p.credential_id = $1 and p.rp_id = $2 and p.account_id = $3
                and a.activated_at is not null and a.disabled_at is null",
@@ -92,7 +93,8 @@ impl Accounts {
         .await?;
         let known = row.map(|row| {
             let key = serde_json::from_value(row.credential)?;
-            Ok::<_, AccountError>(Known { passkey_id: row.passkey_id, key })
+            let proof = Proof { account: of, epoch: row.authz_epoch };
+            Ok::<_, AccountError>(Known { proof, passkey_id: row.passkey_id, key })
         });
         known.transpose()
     }
@@ -101,14 +103,13 @@ impl Accounts {
     /// up, and of two that show the same count at once one is a copy (WebAuthn, 7.2 step 22).
     async fn counted(
         &self,
-        account: AccountId,
         mut known: Known,
         checked: Result<AuthenticationResult, WebauthnError>,
     ) -> Result<PasskeySignIn, AccountError> {
         let result = match checked {
             Ok(result) if result.user_verified() => result,
             Ok(_) => return Ok(PasskeySignIn::Refused),
-            Err(WebauthnError::CredentialPossibleCompromise) => return Ok(PasskeySignIn::Copied(account)),
+            Err(WebauthnError::CredentialPossibleCompromise) => return Ok(PasskeySignIn::Copied(known.proof.account)),
             Err(error) => {
                 refused(&error);
                 return Ok(PasskeySignIn::Refused);
@@ -125,7 +126,8 @@ impl Accounts {
         )
         .execute(&self.auth)
         .await?;
-        Ok(if kept.rows_affected() == 1 { PasskeySignIn::Done(account) } else { PasskeySignIn::Copied(account) })
+        let proof = known.proof;
+        Ok(if kept.rows_affected() == 1 { PasskeySignIn::Done(proof) } else { PasskeySignIn::Copied(proof.account) })
     }
 }
 

@@ -95,10 +95,10 @@ async fn a54_a_hash_of_other_parameters_is_renewed_by_signing_in() {
     let usual = Accounts::with_hashing(staff.world.write.clone(), staff.accounts.auth.clone(), Hashing::default());
     assert_eq!(usual.sign_in("a@losaromos.cl", "wrong").await.unwrap(), SignIn::Refused);
     assert!(stored().await.contains("m=8,"), "only by whoever knows the password");
-    assert_eq!(usual.sign_in("a@losaromos.cl", PASSWORD).await.unwrap(), SignIn::Done(id));
+    assert_eq!(usual.sign_in("a@losaromos.cl", PASSWORD).await.unwrap(), staff.done(id).await);
     let renewed = stored().await;
     assert!(renewed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-    assert_eq!(usual.sign_in("a@losaromos.cl", PASSWORD).await.unwrap(), SignIn::Done(id));
+    assert_eq!(usual.sign_in("a@losaromos.cl", PASSWORD).await.unwrap(), staff.done(id).await);
     assert_eq!(stored().await, renewed);
 }
 
@@ -115,7 +115,7 @@ async fn a_password_is_changed_by_whoever_knows_the_current_one_and_ends_every_s
     change(PASSWORD, "caballo lento gris").await.unwrap();
     assert_eq!(staff.epoch(id).await, before + 1);
     assert_eq!(staff.sign_in("a@losaromos.cl", PASSWORD).await, SignIn::Refused);
-    assert_eq!(staff.sign_in("a@losaromos.cl", "caballo lento gris").await, SignIn::Done(id));
+    assert_eq!(staff.sign_in("a@losaromos.cl", "caballo lento gris").await, staff.done(id).await);
     assert!(accounts.check_password(id, "caballo lento gris").await.unwrap());
     assert!(!accounts.check_password(AccountId(Uuid::nil()), "caballo lento gris").await.unwrap());
     assert_eq!(staff.names(id).await.last(), Some(&"credential_changed"));
@@ -127,7 +127,7 @@ async fn a_password_is_changed_by_whoever_knows_the_current_one_and_ends_every_s
     assert!(matches!(void, Err(AccountError::Link)), "a changed password voids links");
     let link = accounts.reset(&staff.context(), id, Scope::School).await.unwrap();
     accounts.activate(&link.secret.reveal(), PASSWORD, monday_morning()).await.unwrap();
-    assert_eq!(staff.sign_in("a@losaromos.cl", PASSWORD).await, SignIn::Done(id));
+    assert_eq!(staff.sign_in("a@losaromos.cl", PASSWORD).await, staff.done(id).await);
     assert_eq!(staff.names(id).await.iter().filter(|name| **name == "activated").count(), 1);
 }
 
@@ -153,11 +153,11 @@ async fn a42_a_code_is_asked_for_once_it_was_confirmed_and_no_step_is_used_twice
     assert!(matches!(accounts.confirm_totp(id, &code(&first, now), now).await, Err(AccountError::WrongCode)));
     let late = now + TimeDelta::minutes(11);
     assert!(matches!(accounts.confirm_totp(id, &code(&setup, late), late).await, Err(AccountError::NoTotp)));
-    assert_eq!(staff.sign_in("a@losaromos.cl", PASSWORD).await, SignIn::Done(id), "not confirmed yet");
+    assert_eq!(staff.sign_in("a@losaromos.cl", PASSWORD).await, staff.done(id).await, "not confirmed yet");
     let before = staff.epoch(id).await;
     accounts.confirm_totp(id, &code(&setup, now), now).await.unwrap();
     assert_eq!(staff.epoch(id).await, before + 1);
-    assert_eq!(staff.sign_in("a@losaromos.cl", PASSWORD).await, SignIn::NeedsMore(id, CODE));
+    assert_eq!(staff.sign_in("a@losaromos.cl", PASSWORD).await, SignIn::NeedsMore(staff.proof(id).await, CODE));
     assert!(matches!(accounts.begin_totp(id).await, Err(AccountError::TotpExists)));
 
     assert!(!accounts.check_totp(id, &code(&setup, now), now).await.unwrap(), "the confirming code was used");
@@ -176,9 +176,9 @@ async fn a42_a_code_is_asked_for_once_it_was_confirmed_and_no_step_is_used_twice
     // A new password does not take the second factor away.
     let link = accounts.reset(&staff.context(), id, Scope::School).await.unwrap();
     accounts.activate(&link.secret.reveal(), "caballo lento gris", now).await.unwrap();
-    assert_eq!(staff.sign_in("a@losaromos.cl", "caballo lento gris").await, SignIn::NeedsMore(id, CODE));
+    assert_eq!(staff.sign_in("a@losaromos.cl", "caballo lento gris").await, SignIn::NeedsMore(staff.proof(id).await, CODE));
     accounts.remove_totp(id, &Actor::user(id)).await.unwrap();
     assert!(matches!(accounts.remove_totp(id, &Actor::user(id)).await, Err(AccountError::NoTotp)));
-    assert_eq!(staff.sign_in("a@losaromos.cl", "caballo lento gris").await, SignIn::Done(id));
+    assert_eq!(staff.sign_in("a@losaromos.cl", "caballo lento gris").await, staff.done(id).await);
     assert_eq!(staff.names(id).await.last(), Some(&"credential_removed"));
 }

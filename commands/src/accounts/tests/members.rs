@@ -29,7 +29,7 @@ async fn an_invited_person_chooses_a_password_by_the_link_and_signs_in() {
 
     let id = staff.accounts.activate(&link.secret.reveal(), PASSWORD, monday_morning()).await.unwrap();
     assert_eq!(id, invited.account_id);
-    assert_eq!(staff.sign_in("URSULA@losaromos.cl", PASSWORD).await, SignIn::Done(id));
+    assert_eq!(staff.sign_in("URSULA@losaromos.cl", PASSWORD).await, staff.done(id).await);
     assert_eq!(staff.sign_in("ursula@losaromos.cl", "tren verde luna norte").await, SignIn::Refused);
     assert_eq!(staff.accounts.roles(id).await.unwrap(), [(staff.world.school, StaffRole::Director)]);
     let [member] = &staff.accounts.members(staff.world.school).await.unwrap()[..] else { panic!() };
@@ -85,13 +85,13 @@ async fn a_link_is_not_given_to_another_school_that_invites_the_same_person() {
     // One school keeps it out, the other does not; then neither lets it in.
     staff.accounts.disable(&staff.context(), id).await.unwrap();
     assert_eq!(staff.accounts.roles(id).await.unwrap(), both[1..]);
-    assert_eq!(staff.sign_in(mail, PASSWORD).await, SignIn::Done(id));
+    assert_eq!(staff.sign_in(mail, PASSWORD).await, staff.done(id).await);
     staff.accounts.disable(&twin, id).await.unwrap();
     assert_eq!(staff.sign_in(mail, PASSWORD).await, SignIn::Refused);
     assert!(staff.accounts.person(id).await.unwrap().disabled);
     staff.accounts.enable(&twin, id).await.unwrap();
     assert_eq!(staff.accounts.roles(id).await.unwrap(), both[1..]);
-    assert_eq!(staff.sign_in(mail, PASSWORD).await, SignIn::Done(id));
+    assert_eq!(staff.sign_in(mail, PASSWORD).await, staff.done(id).await);
 }
 
 #[tokio::test]
@@ -231,7 +231,7 @@ async fn an_erased_account_is_nobody_and_its_address_may_be_invited_again() {
 
     let again = staff.member(mail, StaffRole::Inspector).await;
     assert_ne!(again, id);
-    assert_eq!(staff.sign_in(mail, PASSWORD).await, SignIn::Done(again));
+    assert_eq!(staff.sign_in(mail, PASSWORD).await, staff.done(again).await);
     let members = accounts.members(context.school).await.unwrap();
     assert_eq!(members.iter().map(|m| m.email.as_deref()).collect::<Vec<_>>(), [None, Some(mail)]);
 }
@@ -252,7 +252,7 @@ async fn a_link_is_void_once_another_school_has_its_person_or_whoever_handed_it_
     let other = "luna tren sur verde";
     let late = accounts.activate(&link.secret.reveal(), other, monday_morning() + minute).await;
     assert!(matches!(late, Err(AccountError::Link)), "{late:?}");
-    assert_eq!(staff.sign_in("t@losaromos.cl", PASSWORD).await, SignIn::Done(teacher));
+    assert_eq!(staff.sign_in("t@losaromos.cl", PASSWORD).await, staff.done(teacher).await);
     // Somebody whom nobody knew.
     let first = staff.invite(&context, "n@losaromos.cl", StaffRole::Inspector).await.link.unwrap();
     assert!(opens(&first).await);

@@ -12,7 +12,7 @@ use crate::tokens::Begin;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::{Extension, Json};
-use commands::accounts::{AccountFact, SignIn, SignInMethod};
+use commands::accounts::{AccountFact, Proof, SignIn, SignInMethod};
 use domain::{AccountId, SchoolId};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -57,33 +57,33 @@ pub async fn post(
     }
     let from = peer.map(|Extension(peer)| address(&headers, peer, state.config.http.proxy_hops));
     let network = from.map_or_else(String::new, limits::network);
-    let (account_id, method) = prove(&state, &network, &sent).await?;
-    let school = school(&state, account_id, sent.school).await?;
+    let (proof, method) = prove(&state, &network, &sent).await?;
+    let school = school(&state, proof.account, sent.school).await?;
     let network = from.map(limits::shown).unwrap_or_default();
-    let begin = Begin { account_id, school, client: sent.client.trim().to_owned(), network };
-    // Disabled, or without the role, at this very moment.
+    let begin = Begin { proof, school, client: sent.client.trim().to_owned(), network };
+    // Disabled, changed or without the role, at this very moment.
     let pair = state.tokens.begin(&begin).await?.ok_or_else(|| Problem::new(Code::InvalidGrant))?;
-    sign_in::note(&state, account_id, AccountFact::SignedIn(method));
+    sign_in::note(&state, proof.account, AccountFact::SignedIn(method));
     Ok(given(pair))
 }
 
-async fn prove(state: &AppState, network: &str, sent: &Credentials) -> Result<(AccountId, SignInMethod), Problem> {
+async fn prove(state: &AppState, network: &str, sent: &Credentials) -> Result<(Proof, SignInMethod), Problem> {
     // A program has no browser that its person signed in in, and counts as one that nobody knows
     // ([`crate::throttle::limits::ACCOUNT`]).
     let caller = Caller { network, browser: None };
     let required = state.config.people.second_factor == SecondFactor::Required;
     match sign_in::password(state, &caller, &sent.email, &sent.password).await? {
         SignIn::Done(_) if required => Err(Problem::new(Code::SecondFactorRequired)),
-        SignIn::Done(account) => Ok((account, SignInMethod::Password)),
+        SignIn::Done(proof) => Ok((proof, SignInMethod::Password)),
         // A program adds no factor, and answers for no device.
         SignIn::NeedsMore(_, factors) if required && !factors.suffice() => {
             Err(Problem::new(Code::SecondFactorRequired))
         }
-        SignIn::NeedsMore(account, factors) => {
+        SignIn::NeedsMore(proof, factors) => {
             let code = sent.code.as_deref().filter(|_| factors.takes_code());
             let code = code.ok_or_else(|| Problem::new(Code::SecondFactorRequired))?;
-            match sign_in::code(state, &caller, account, code).await? {
-                true => Ok((account, SignInMethod::PasswordAndTotp)),
+            match sign_in::code(state, &caller, proof.account, code).await? {
+                true => Ok((proof, SignInMethod::PasswordAndTotp)),
                 false => Err(Problem::new(Code::InvalidGrant)),
             }
         }

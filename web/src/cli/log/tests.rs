@@ -34,8 +34,10 @@ async fn what_was_erased_since_the_backup_is_erased_again_by_the_new_epoch() {
             sqlx::query(row).bind(account).execute(&owner).await.unwrap();
         }
     }
-    // A guardian's session that had ended, and a link.
+    // A guardian's session that had ended, a link, and browsers that somebody may have been parted from since.
     for row in [
+        "insert into known_browsers values (sha256('x'), $1, now())",
+        "insert into family_browsers values (sha256('x'), uuid_send($1), now())",
         "insert into family_sessions
            (session_id, secret_sha256, email_hmac, created_at, last_seen_at, ends_at, device, network)
          values ($1, sha256('x'), uuid_send($1), now(), now(), now() + interval '30 days', '', '')",
@@ -85,12 +87,11 @@ async fn what_was_erased_since_the_backup_is_erased_again_by_the_new_epoch() {
     .await
     .unwrap();
     assert_eq!(accounts, [(pupil, false, false, false, 2), (other, true, true, false, 2)]);
-    let families: i64 =
-        sqlx::query_scalar("select (select count(*) from family_sessions) + (select count(*) from family_links)")
-            .fetch_one(&owner)
-            .await
-            .unwrap();
-    assert_eq!(families, 0, "guardians come in anew");
+    for table in ["family_sessions", "family_links", "family_browsers", "known_browsers"] {
+        let rows: i64 =
+            sqlx::query_scalar(&format!("select count(*) from {table}")).fetch_one(&owner).await.unwrap();
+        assert_eq!(rows, 0, "guardians come in anew, and no browser is known: {table}");
+    }
     let again = new_epoch(&databases, None).await.unwrap();
     assert_eq!((again.keys, again.erased, again.entries), (0, 1, 0), "nothing had come back");
     assert_ne!(again.epoch, begun.epoch);

@@ -27,12 +27,12 @@ pub(super) async fn get(State(state): State<AppState>, person: Enrolling, visit:
 
 async fn show(
     state: &AppState,
-    Enrolling(account): Enrolling,
+    Enrolling(proof): Enrolling,
     visit: &Visit,
     status: StatusCode,
     refused: Option<&'static str>,
 ) -> Response {
-    let factors = match state.accounts.factors(account).await {
+    let factors = match state.accounts.factors(proof.account).await {
         Ok(factors) => factors,
         Err(error) => return visit.account_error(&error),
     };
@@ -49,10 +49,10 @@ async fn show(
 /// `POST /entrar/factor/reto`: what the device is to sign.
 pub(super) async fn begin_passkey(
     State(state): State<AppState>,
-    Enrolling(account): Enrolling,
+    Enrolling(proof): Enrolling,
     visit: Visit,
 ) -> Response {
-    challenge(&visit, state.accounts.begin_passkey(account).await)
+    challenge(&visit, state.accounts.begin_passkey(proof.account).await)
 }
 
 /// `POST /entrar/factor/llave`.
@@ -63,11 +63,11 @@ pub(super) async fn add_passkey(
     Form(sent): Form<Answered>,
 ) -> Response {
     visit.wanted = return_target(&sent.volver).map(str::to_owned);
-    let Enrolling(account) = person;
-    match state.accounts.add_passkey(account, &sent.reto, &sent.respuesta, &sent.nombre).await {
+    let Enrolling(proof) = person;
+    match state.accounts.add_passkey(proof.account, &sent.reto, &sent.respuesta, &sent.nombre).await {
         Ok(()) => {
-            letters::tell_of_change(&state, account, key("letter-passkey-added"));
-            visit.enter(&state, account, SignInMethod::PasswordAndPasskey).await
+            letters::tell_of_change(&state, proof.account, key("letter-passkey-added"));
+            visit.enter(&state, proof.after_own_change(), SignInMethod::PasswordAndPasskey).await
         }
         Err(error) => match refusal(&error) {
             Some(why) => show(&state, person, &visit, StatusCode::UNPROCESSABLE_ENTITY, Some(why)).await,
@@ -77,8 +77,8 @@ pub(super) async fn add_passkey(
 }
 
 /// `GET /entrar/factor/codigo`: a new secret for an app, shown once.
-pub(super) async fn begin_totp(State(state): State<AppState>, Enrolling(account): Enrolling, visit: Visit) -> Response {
-    match state.accounts.begin_totp(account).await {
+pub(super) async fn begin_totp(State(state): State<AppState>, Enrolling(proof): Enrolling, visit: Visit) -> Response {
+    match state.accounts.begin_totp(proof.account).await {
         Ok(setup) => {
             let form = Totp::enrolling(visit.wanted.clone());
             let main = credentials::secret(&form, &setup.secret_base32, &setup.otpauth_uri, visit.lang);
@@ -100,15 +100,15 @@ pub(super) struct First {
 /// `POST /entrar/factor/codigo`.
 pub(super) async fn confirm_totp(
     State(state): State<AppState>,
-    Enrolling(account): Enrolling,
+    Enrolling(proof): Enrolling,
     mut visit: Visit,
     Form(sent): Form<First>,
 ) -> Response {
     visit.wanted = return_target(&sent.volver).map(str::to_owned);
-    match state.accounts.confirm_totp(account, &sent.codigo, state.clock.of_people()).await {
+    match state.accounts.confirm_totp(proof.account, &sent.codigo, state.clock.of_people()).await {
         Ok(()) => {
-            letters::tell_of_change(&state, account, key("letter-totp-set"));
-            visit.enter(&state, account, SignInMethod::PasswordAndTotp).await
+            letters::tell_of_change(&state, proof.account, key("letter-totp-set"));
+            visit.enter(&state, proof.after_own_change(), SignInMethod::PasswordAndTotp).await
         }
         Err(AccountError::WrongCode) => {
             let main = credentials::again(&Totp::enrolling(visit.wanted.clone()), visit.lang);

@@ -15,7 +15,7 @@ use axum::Form;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use commands::accounts::{Factors, Secret256, SignInMethod};
+use commands::accounts::{Factors, Proof, SignInMethod};
 use domain::AccountId;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -23,28 +23,28 @@ use serde::Deserialize;
 /// `GET /entrar/codigo`.
 pub(super) async fn get(State(state): State<AppState>, visit: Visit) -> Response {
     match waiting(&state, &visit).await {
-        Ok((_, account)) => show(&state, &visit, account, StatusCode::OK, None).await,
+        Ok(proof) => show(&state, &visit, proof.account, StatusCode::OK, None).await,
         Err(response) => response,
     }
 }
 
 /// Whose second factor this browser's session waits for, or the way back to the beginning.
-async fn waiting(state: &AppState, visit: &Visit) -> Result<(Secret256, AccountId), Response> {
+async fn waiting(state: &AppState, visit: &Visit) -> Result<Proof, Response> {
     let again = || Redirect::to("/entrar").into_response();
     let half = session::given(&visit.headers).ok_or_else(again)?;
     match state.sessions.waits_for(&half).await {
-        Ok(Some(account)) => Ok((half, account)),
+        Ok(Some(proof)) => Ok(proof),
         Ok(None) => Err(again()),
         Err(error) => Err(visit.store_error(error)),
     }
 }
 
 /// The same, counting one more try.
-async fn one_more(state: &AppState, visit: &Visit) -> Result<AccountId, Response> {
+async fn one_more(state: &AppState, visit: &Visit) -> Result<Proof, Response> {
     let again = || Redirect::to("/entrar").into_response();
     let half = session::given(&visit.headers).ok_or_else(again)?;
     match state.sessions.try_code(&half).await {
-        Ok(Some(account)) => Ok(account),
+        Ok(Some(proof)) => Ok(proof),
         // Too late, or too often: from the beginning.
         Ok(None) => Err(again()),
         Err(error) => Err(visit.store_error(error)),
@@ -78,15 +78,15 @@ pub(super) struct Code {
 /// `POST /entrar/codigo`.
 pub(super) async fn post_code(State(state): State<AppState>, mut visit: Visit, Form(sent): Form<Code>) -> Response {
     visit.wanted = return_target(&sent.volver).map(str::to_owned);
-    let account = match one_more(&state, &visit).await {
-        Ok(account) => account,
+    let proof = match one_more(&state, &visit).await {
+        Ok(proof) => proof,
         Err(response) => return response,
     };
     let (network, browser) = (visit.network(&state), session::BROWSER.given(&visit.headers));
     let caller = Caller { network: &network, browser: browser.as_ref() };
-    match sign_in::code(&state, &caller, account, &sent.codigo).await {
-        Ok(true) => visit.enter(&state, account, SignInMethod::PasswordAndTotp).await,
-        Ok(false) => show(&state, &visit, account, StatusCode::UNPROCESSABLE_ENTITY, Some(key("code-refused"))).await,
+    match sign_in::code(&state, &caller, proof.account, &sent.codigo).await {
+        Ok(true) => visit.enter(&state, proof, SignInMethod::PasswordAndTotp).await,
+        Ok(false) => show(&state, &visit, proof.account, StatusCode::UNPROCESSABLE_ENTITY, Some(key("code-refused"))).await,
         Err(refused) => refused.into_response(),
     }
 }
@@ -94,7 +94,7 @@ pub(super) async fn post_code(State(state): State<AppState>, mut visit: Visit, F
 /// `POST /entrar/codigo/reto`: what the account's device is to sign.
 pub(super) async fn begin_passkey(State(state): State<AppState>, visit: Visit) -> Response {
     match waiting(&state, &visit).await {
-        Ok((_, account)) => challenge(&visit, state.accounts.begin_second_passkey(account).await),
+        Ok(proof) => challenge(&visit, state.accounts.begin_second_passkey(proof.account).await),
         Err(response) => response,
     }
 }
@@ -106,14 +106,15 @@ pub(super) async fn post_passkey(
     Form(sent): Form<Answered>,
 ) -> Response {
     visit.wanted = return_target(&sent.volver).map(str::to_owned);
-    let account = match one_more(&state, &visit).await {
-        Ok(account) => account,
+    let proof = match one_more(&state, &visit).await {
+        Ok(proof) => proof,
         Err(response) => return response,
     };
-    let answered = state.accounts.second_passkey(account, &sent.reto, &sent.respuesta).await;
+    let answered = state.accounts.second_passkey(proof.account, &sent.reto, &sent.respuesta).await;
     match sign_in::passkey(&state, answered) {
-        Ok(Some(account)) => visit.enter(&state, account, SignInMethod::PasswordAndPasskey).await,
-        Ok(None) => show(&state, &visit, account, StatusCode::UNPROCESSABLE_ENTITY, Some(key("passkey-refused"))).await,
+        // As the account was when the password was given.
+        Ok(Some(_)) => visit.enter(&state, proof, SignInMethod::PasswordAndPasskey).await,
+        Ok(None) => show(&state, &visit, proof.account, StatusCode::UNPROCESSABLE_ENTITY, Some(key("passkey-refused"))).await,
         Err(error) => visit.account_error(&error),
     }
 }
@@ -132,7 +133,7 @@ pub(super) async fn post_alone(
     visit.wanted = return_target(&sent.volver).map(str::to_owned);
     let answered = state.accounts.passkey_sign_in(&sent.reto, &sent.respuesta).await;
     match sign_in::passkey(&state, answered) {
-        Ok(Some(account)) => visit.enter(&state, account, SignInMethod::Passkey).await,
+        Ok(Some(proof)) => visit.enter(&state, proof, SignInMethod::Passkey).await,
         Ok(None) => {
             let view = SignInPage::of(&state, &visit).refused(key("passkey-refused"));
             visit.page(StatusCode::UNPROCESSABLE_ENTITY, |nonce| view.page(visit.lang, nonce))

@@ -52,10 +52,10 @@ pub(super) async fn post(State(state): State<AppState>, mut visit: Visit, Form(s
     let (network, browser) = (visit.network(&state), session::BROWSER.given(&visit.headers));
     let caller = Caller { network: &network, browser: browser.as_ref() };
     match sign_in::password(&state, &caller, &sent.email, &sent.clave).await {
-        Ok(SignIn::Done(account)) => visit.enter(&state, account, SignInMethod::Password).await,
-        Ok(SignIn::NeedsMore(account, _)) => {
+        Ok(SignIn::Done(proof)) => visit.enter(&state, proof, SignInMethod::Password).await,
+        Ok(SignIn::NeedsMore(proof, _)) => {
             let to = with_return("/entrar/codigo", visit.onward());
-            visit.begin(&state, account, Stage::SecondFactor, &to).await
+            visit.begin(&state, proof, Stage::SecondFactor, &to).await
         }
         Ok(SignIn::Refused) => {
             let view =

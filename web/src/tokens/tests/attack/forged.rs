@@ -270,8 +270,8 @@ async fn d3_a_token_of_one_school_opens_no_other_not_even_its_persons() {
     let next = next(&app, &pair.refresh).await;
     assert_eq!(next.school, school.id);
     assert_eq!(status(format!("/api/v1/students?school={}", own_too.id), &next.access).await, 404);
-    let begin =
-        Begin { account_id: person.account_id, school: foreign.id, client: String::new(), network: String::new() };
+    let proof = person.proof(app.state()).await.unwrap();
+    let begin = Begin { proof, school: foreign.id, client: String::new(), network: String::new() };
     assert!(app.state().tokens.begin(&begin).await.unwrap().is_none(), "no role, no token");
     app.shutdown().await;
 }
