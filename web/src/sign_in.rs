@@ -98,10 +98,7 @@ pub async fn code(state: &AppState, caller: &Caller<'_>, account: AccountId, cod
 }
 
 /// Whom a device's answer lets in. That a key may have been copied is told to the account's schools and its person.
-pub fn passkey(
-    state: &AppState,
-    answered: Result<PasskeySignIn, AccountError>,
-) -> Result<Option<Proof>, AccountError> {
+pub fn passkey(state: &AppState, answered: Result<PasskeySignIn, AccountError>) -> Result<Option<Proof>, AccountError> {
     match answered {
         Ok(PasskeySignIn::Done(proof)) => return Ok(Some(proof)),
         Ok(PasskeySignIn::Copied(account)) => {

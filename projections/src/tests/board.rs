@@ -5,8 +5,8 @@ use crate::testing::history::{self, Random};
 use crate::testing::{World, at, id, monday};
 use domain::SchoolId;
 use domain::attendance_day::Direction;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::cell::Cell;
+use std::sync::Once;
 
 fn school() -> SchoolId {
     id(1 << 24)
@@ -28,8 +28,12 @@ pub(super) async fn morning(world: &World, pupils: u64, courses: u64) {
     world.catch_up_all().await;
 }
 
-/// Counts the statements that sqlx logs.
-struct Statements(Arc<AtomicUsize>);
+thread_local! {
+    static STATEMENTS: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Counts the statements that sqlx logs on each thread.
+struct Statements;
 
 impl tracing::Subscriber for Statements {
     fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
@@ -41,19 +45,24 @@ impl tracing::Subscriber for Statements {
     fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
     fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
     fn event(&self, _: &tracing::Event<'_>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        STATEMENTS.set(STATEMENTS.get() + 1);
     }
     fn enter(&self, _: &tracing::span::Id) {}
     fn exit(&self, _: &tracing::span::Id) {}
 }
 
-/// How many statements a reading takes.
+/// How many statements a reading takes. The subscriber is the whole process's: a place that logs asks once who is
+/// interested and keeps the answer for every thread, so one that another test's thread reached first would never ask
+/// a subscriber of this thread alone.
 pub(super) async fn statements_of(reading: impl Future<Output = ()>) -> usize {
-    let count = Arc::new(AtomicUsize::new(0));
-    let guard = tracing::subscriber::set_default(Statements(Arc::clone(&count)));
+    static LISTENING: Once = Once::new();
+    LISTENING.call_once(|| {
+        tracing::subscriber::set_global_default(Statements).expect("the only one");
+        tracing::callsite::rebuild_interest_cache();
+    });
+    let before = STATEMENTS.get();
     reading.await;
-    drop(guard);
-    count.load(Ordering::Relaxed)
+    STATEMENTS.get() - before
 }
 
 async fn statements(world: &World) -> usize {

@@ -2,8 +2,8 @@
 
 use super::challenge::Purpose;
 use super::{PasskeyChallenge, PublicKey, library, options_of, refused};
-use crate::accounts::{Accounts, Proof};
 use crate::accounts::error::AccountError;
+use crate::accounts::{Accounts, Proof};
 use domain::AccountId;
 use uuid::Uuid;
 use webauthn_rs::prelude::{

@@ -176,7 +176,10 @@ async fn a42_a_code_is_asked_for_once_it_was_confirmed_and_no_step_is_used_twice
     // A new password does not take the second factor away.
     let link = accounts.reset(&staff.context(), id, Scope::School).await.unwrap();
     accounts.activate(&link.secret.reveal(), "caballo lento gris", now).await.unwrap();
-    assert_eq!(staff.sign_in("a@losaromos.cl", "caballo lento gris").await, SignIn::NeedsMore(staff.proof(id).await, CODE));
+    assert_eq!(
+        staff.sign_in("a@losaromos.cl", "caballo lento gris").await,
+        SignIn::NeedsMore(staff.proof(id).await, CODE)
+    );
     accounts.remove_totp(id, &Actor::user(id)).await.unwrap();
     assert!(matches!(accounts.remove_totp(id, &Actor::user(id)).await, Err(AccountError::NoTotp)));
     assert_eq!(staff.sign_in("a@losaromos.cl", "caballo lento gris").await, staff.done(id).await);

@@ -88,8 +88,7 @@ async fn what_was_erased_since_the_backup_is_erased_again_by_the_new_epoch() {
     .unwrap();
     assert_eq!(accounts, [(pupil, false, false, false, 2), (other, true, true, false, 2)]);
     for table in ["family_sessions", "family_links", "family_browsers", "known_browsers"] {
-        let rows: i64 =
-            sqlx::query_scalar(&format!("select count(*) from {table}")).fetch_one(&owner).await.unwrap();
+        let rows: i64 = sqlx::query_scalar(&format!("select count(*) from {table}")).fetch_one(&owner).await.unwrap();
         assert_eq!(rows, 0, "guardians come in anew, and no browser is known: {table}");
     }
     let again = new_epoch(&databases, None).await.unwrap();

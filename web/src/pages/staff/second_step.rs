@@ -86,7 +86,9 @@ pub(super) async fn post_code(State(state): State<AppState>, mut visit: Visit, F
     let caller = Caller { network: &network, browser: browser.as_ref() };
     match sign_in::code(&state, &caller, proof.account, &sent.codigo).await {
         Ok(true) => visit.enter(&state, proof, SignInMethod::PasswordAndTotp).await,
-        Ok(false) => show(&state, &visit, proof.account, StatusCode::UNPROCESSABLE_ENTITY, Some(key("code-refused"))).await,
+        Ok(false) => {
+            show(&state, &visit, proof.account, StatusCode::UNPROCESSABLE_ENTITY, Some(key("code-refused"))).await
+        }
         Err(refused) => refused.into_response(),
     }
 }
@@ -114,7 +116,9 @@ pub(super) async fn post_passkey(
     match sign_in::passkey(&state, answered) {
         // As the account was when the password was given.
         Ok(Some(_)) => visit.enter(&state, proof, SignInMethod::PasswordAndPasskey).await,
-        Ok(None) => show(&state, &visit, proof.account, StatusCode::UNPROCESSABLE_ENTITY, Some(key("passkey-refused"))).await,
+        Ok(None) => {
+            show(&state, &visit, proof.account, StatusCode::UNPROCESSABLE_ENTITY, Some(key("passkey-refused"))).await
+        }
         Err(error) => visit.account_error(&error),
     }
 }
