@@ -60,12 +60,8 @@ impl Scene {
                 let sql = async |statement: &str| {
                     sqlx::query(statement).bind(person.account_id.0).execute(pool).await.unwrap();
                 };
-                let begin = |stage| Begin {
-                    account_id: person.account_id,
-                    stage,
-                    device: String::new(),
-                    network: String::new(),
-                };
+                let proof = person.proof(state).await.unwrap();
+                let begin = |stage| Begin { proof, stage, device: String::new(), network: String::new() };
                 let ended = match end {
                     0 => {
                         assert!(state.sessions.end_secret(&parsed, Ended::SignedOut).await.unwrap().is_some());
@@ -180,7 +176,8 @@ async fn a44_t14_of_a_thousand_cookies_none_opens_anything_and_none_becomes_a_se
     for open in &scene.open {
         assert_eq!(ask(&router, &api, &[format!("lang=es; sid={open}")]).await.0, 200, "what is right opens");
     }
-    let whoever = app.person(scene.school, StaffRole::Director).await.unwrap().account_id;
+    let whoever = app.person(scene.school, StaffRole::Director).await.unwrap();
+    let proof = whoever.proof(state).await.unwrap();
     let known = scene.open.iter().chain(&scene.elsewhere).map(|text| Secret256::parse(text).unwrap().sha256());
     let known: Vec<_> = known.collect();
     let (seed, mut kinds, mut planted) = (fastrand::u64(..), std::collections::BTreeMap::new(), 0);
@@ -202,8 +199,7 @@ async fn a44_t14_of_a_thousand_cookies_none_opens_anything_and_none_becomes_a_se
             if known.contains(&secret.sha256()) {
                 continue;
             }
-            let begin =
-                Begin { account_id: whoever, stage: Stage::Open, device: String::new(), network: String::new() };
+            let begin = Begin { proof, stage: Stage::Open, device: String::new(), network: String::new() };
             let fresh = state.sessions.begin(&begin, Some(&secret)).await.unwrap().unwrap();
             assert_ne!(fresh.sha256(), secret.sha256(), "{what}");
             assert!(state.sessions.person(&secret).await.unwrap().is_none(), "{what}");
