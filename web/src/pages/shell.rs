@@ -66,7 +66,7 @@ fn head(page: &Page<'_>) -> Markup {
         meta name="robots" content="noindex";
         link rel="icon" type="image/svg+xml" href=(assets::BADGE.href());
         link rel="stylesheet" href=(assets::STYLE.href()) integrity=(assets::STYLE.integrity);
-        @if matches!(page.place, Place::Kiosks | Place::Schools) {
+        @if page.place != Place::Today {
             link rel="stylesheet" href=(assets::OFFICE.href()) integrity=(assets::OFFICE.integrity);
         }
         @if page.ages {
