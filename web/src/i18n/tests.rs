@@ -102,3 +102,15 @@ fn a_number_chooses_its_plural_and_is_grouped() {
     assert_eq!(Lang::En.number(1_234_567), "1,234,567");
     assert_eq!(Lang::Es.f("answer-of", &[("expected", 1200u32.into())]), "de 1.200 adentro");
 }
+
+#[test]
+fn what_follows_the_password_has_one_name_and_the_device_at_the_gate_too() {
+    let spanish = include_str!("../../locales/es-CL.ftl").to_lowercase();
+    for other in ["segundo factor", "dos factores", "doble factor", "segundo paso", "kiosco", "revocado", "2fa"] {
+        assert!(!spanish.contains(other), "{other}");
+    }
+    let english = include_str!("../../locales/en.ftl").to_lowercase();
+    for other in ["second factor", "two-factor", "two factors", "second step", "reader", "2fa"] {
+        assert!(!english.contains(other), "{other}");
+    }
+}

@@ -53,7 +53,7 @@ async fn the_page_and_the_api_say_what_a_kiosk_told_and_that_it_never_told_anyth
     let inspector = app.sign_in(&school, StaffRole::Inspector).await.unwrap();
     let page = get(&app, &inspector, "/kioscos").await;
     assert_eq!(page.0, 200);
-    for says in ["Portón Norte", "entrada", "nunca se ha comunicado", "no lo ha dicho", "de 1 se comunican"] {
+    for says in ["Portón Norte", "ingreso", "nunca se ha comunicado", "no lo ha dicho", "de 1 se comunican"] {
         assert!(page.2.contains(says), "{says}: {}", page.2);
     }
     let ahead = app.now() + chrono::TimeDelta::milliseconds(90_500);

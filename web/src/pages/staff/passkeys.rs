@@ -128,7 +128,7 @@ pub(in crate::pages) fn main(
             p { (lang.t("passkey-what")) }
             (form::refused(refused.map(|why| lang.t(why))))
             (form.form(lang, nonce))
-            p { a href="/cuenta" { (lang.t("passkey-back")) } }
+            p { a href="/cuenta" { (lang.t("account-back")) } }
         }
     }
 }
