@@ -84,20 +84,26 @@ async fn pages(app: &TestApp, browser: &Browser) -> Result<Vec<String>> {
 
 /// Breaks where a page breaks a rule of axe-core or is wider than its window, in light and dark.
 pub async fn check(browser: &Browser, pages: &[String]) -> Result<()> {
+    for page in pages {
+        browser.goto(page).await?;
+        check_shown(browser, page).await?;
+    }
+    Ok(())
+}
+
+/// The same of the page that is shown now.
+pub async fn check_shown(browser: &Browser, page: &str) -> Result<()> {
     let axe = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(AXE))?;
+    browser.execute(&axe).await?;
     for colours in ["light", "dark"] {
         browser.prefer(colours).await?;
         for width in [320, 390, 1280] {
             browser.room(width, 800).await?;
-            for page in pages {
-                browser.goto(page).await?;
-                browser.execute(&axe).await?;
-                let broken = "return axe.run().then(r => r.violations.map(v => v.id + ' ' + v.nodes.map(n => n.html)))";
-                let broken = browser.execute(broken).await?;
-                ensure!(broken == json!([]), "{page}, {colours}, {width} px: {broken}");
-                let wide = browser.execute("return document.documentElement.scrollWidth").await?;
-                ensure!(wide.as_u64() <= Some(u64::from(width)), "{page} is {wide} px wide on {width} px");
-            }
+            let broken = "return axe.run().then(r => r.violations.map(v => v.id + ' ' + v.nodes.map(n => n.html)))";
+            let broken = browser.execute(broken).await?;
+            ensure!(broken == json!([]), "{page}, {colours}, {width} px: {broken}");
+            let wide = browser.execute("return document.documentElement.scrollWidth").await?;
+            ensure!(wide.as_u64() <= Some(u64::from(width)), "{page} is {wide} px wide on {width} px");
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! The staff's pages in a real browser: their way in through a second factor, and the rules of accessibility on each.
 
 use crate::browser::Browser;
-use crate::family::check;
+use crate::family::{check, check_shown};
 use crate::passkeys::{ASK, PATIENCE, ROSA, named, sign_in};
 use anyhow::Result;
 use domain::account::StaffRole;
@@ -21,7 +21,11 @@ async fn look_at_all(app: &TestApp, browser: &Browser) -> Result<()> {
     check(browser, &of(&base, &["/entrar", "/entrar?lang=en", "/entrar/activar"])).await?;
     sign_in(browser, &base).await?;
     browser.wait_for_text("h1", PATIENCE, |text| text == "Proteja su cuenta").await?;
-    check(browser, &of(&base, &["/entrar/factor", "/entrar/factor?lang=en", "/entrar/factor/codigo"])).await?;
+    check(browser, &of(&base, &["/entrar/factor", "/entrar/factor?lang=en"])).await?;
+    browser.goto(&format!("{base}/entrar/factor?lang=es")).await?;
+    browser.click("form[action='/entrar/factor/codigo/comenzar'] button").await?;
+    browser.wait_for_text("main", PATIENCE, |text| text.contains("Escriba esta clave")).await?;
+    check_shown(browser, "the secret").await?;
     browser.goto(&format!("{base}/entrar/factor?volver=/personas&lang=es")).await?;
     browser.click(ASK).await?;
     browser.wait_for_text("h1", PATIENCE, |text| text == "Personas").await?;

@@ -50,6 +50,8 @@ mod bad_input;
 #[cfg(test)]
 mod late;
 #[cfg(test)]
+mod reads;
+#[cfg(test)]
 mod sweep;
 #[cfg(test)]
 mod tests;

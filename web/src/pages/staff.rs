@@ -58,7 +58,8 @@ pub fn router() -> Router<AppState> {
         .route("/entrar/factor", get(enrol::get))
         .route("/entrar/factor/reto", post(enrol::begin_passkey))
         .route("/entrar/factor/llave", post(enrol::add_passkey))
-        .route("/entrar/factor/codigo", get(enrol::begin_totp).post(enrol::confirm_totp))
+        .route("/entrar/factor/codigo", get(enrol::back_to_choice).post(enrol::confirm_totp))
+        .route("/entrar/factor/codigo/comenzar", post(enrol::begin_totp))
         .route("/salir", post(sign_in::sign_out))
         .route("/cuenta", get(account::get))
         .route("/cuenta/sesiones", post(account::end_sessions))
@@ -67,7 +68,8 @@ pub fn router() -> Router<AppState> {
         .route("/cuenta/confirmar/reto", post(confirm::begin_passkey))
         .route("/cuenta/confirmar/llave", post(confirm::post_passkey))
         .route("/cuenta/clave", post(credentials::change_password))
-        .route("/cuenta/codigo", get(credentials::begin_totp).post(credentials::confirm_totp))
+        .route("/cuenta/codigo", get(credentials::offer_totp).post(credentials::confirm_totp))
+        .route("/cuenta/codigo/comenzar", post(credentials::begin_totp))
         .route("/cuenta/codigo/quitar", post(credentials::remove_totp))
         .route("/cuenta/llaves", get(passkeys::get).post(passkeys::add))
         .route("/cuenta/llaves/reto", post(passkeys::begin))
@@ -361,6 +363,7 @@ pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
         ("account hostile without a second factor", account(false).page(lang, nonce)),
         ("confirm hostile", framed(confirm::main(HOSTILE, Some(HOSTILE), Some(key("password-wrong")), lang, nonce))),
         ("confirm hostile by password", framed(confirm::main(HOSTILE, None, None, lang, nonce))),
+        ("second factor hostile to begin", framed(credentials::offer(lang))),
         ("second factor hostile", framed(credentials::secret(&own, "ABCD", HOSTILE, lang))),
         ("second factor again hostile", framed(credentials::again(&own, lang))),
         ("enrol hostile", enrol(false).page(lang, nonce)),

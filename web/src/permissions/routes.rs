@@ -69,6 +69,7 @@ pub const ROUTES: &[Route] = &[
     post("/entrar/factor/reto", Enrolling).tried(OfNetwork(&PASSKEY)),
     post("/entrar/factor/llave", Enrolling).tried(OfNetwork(&PASSKEY)),
     get("/entrar/factor/codigo", Enrolling),
+    post("/entrar/factor/codigo/comenzar", Enrolling).tried(OfNetwork(&ACTIVATE)),
     post("/entrar/factor/codigo", Enrolling).tried(OfNetwork(&ACTIVATE)),
     post("/salir", Public),
     // One's own account.
@@ -82,6 +83,7 @@ pub const ROUTES: &[Route] = &[
     post("/cuenta/clave", Person).tried(OfPerson(&STEP_UP)),
     get("/cuenta/codigo", Person).after_password(),
     post("/cuenta/codigo", Person).after_password(),
+    post("/cuenta/codigo/comenzar", Person).after_password(),
     post("/cuenta/codigo/quitar", Person).after_password(),
     get("/cuenta/llaves", Person).after_password(),
     post("/cuenta/llaves/reto", Person).after_password().tried(OfPerson(&PASSKEY)),

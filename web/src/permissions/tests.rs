@@ -101,7 +101,7 @@ pub(crate) fn form(route: &Route, ids: Ids, unique: Uuid) -> Option<Vec<(&'stati
         "/cuenta/confirmar" => vec![("clave", "x".into())],
         "/cuenta/clave" => vec![("actual", "x".into()), ("nueva", "y".into()), ("repetida", "y".into())],
         "/cuenta/codigo" => vec![("codigo", "000000".into())],
-        "/cuenta/codigo/quitar" => vec![],
+        "/cuenta/codigo/comenzar" | "/cuenta/codigo/quitar" | "/entrar/factor/codigo/comenzar" => vec![],
         "/cuenta/llaves"
         | "/cuenta/confirmar/llave"
         | "/entrar/llave"

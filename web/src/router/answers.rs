@@ -68,7 +68,7 @@ impl Scene {
     }
 
     /// Everybody who may be at the door: what a request of theirs brings. New each time, since some go out.
-    async fn everybody(&self) -> Vec<(&'static str, [(&'static str, String); 1])> {
+    pub(super) async fn everybody(&self) -> Vec<(&'static str, [(&'static str, String); 1])> {
         let admin = self.app.person(self.school.id, StaffRole::Admin).await.unwrap();
         let auditor = self.app.person(self.school.id, StaffRole::Auditor).await.unwrap();
         vec![

@@ -63,7 +63,16 @@ pub(super) async fn renewed(state: &AppState, person: &Person, visit: &Visit, to
     }
 }
 
-/// `GET /cuenta/codigo`: a new secret, shown once. It counts when a first code was shown.
+/// `GET /cuenta/codigo`: what will happen, and the button that begins it.
+pub(super) async fn offer_totp(State(state): State<AppState>, person: Person, visit: Visit) -> Response {
+    match state.accounts.factors(person.account_id).await {
+        Ok(factors) if factors.code => Redirect::to("/cuenta").into_response(),
+        Ok(_) => framed(&state, &person, &visit, StatusCode::OK, key("totp-title"), offer(visit.lang)).await,
+        Err(error) => visit.account_error(&error),
+    }
+}
+
+/// `POST /cuenta/codigo/comenzar`: a new secret, shown once. It counts when a first code was shown.
 pub(super) async fn begin_totp(State(state): State<AppState>, person: Person, visit: Visit) -> Response {
     match state.accounts.begin_totp(person.account_id).await {
         Ok(setup) => {
@@ -141,19 +150,46 @@ pub(super) async fn remove_totp(State(state): State<AppState>, person: Person, v
 
 /// For whom a secret of an app is.
 pub(in crate::pages) struct Totp {
+    /// Where it begins.
+    begin: &'static str,
+    /// Where its first code goes.
     action: &'static str,
+    /// Where the person wanted to go.
     wanted: Option<String>,
 }
 
 impl Totp {
     /// For whoever is signed in.
     pub(in crate::pages) fn own() -> Self {
-        Self { action: "/cuenta/codigo", wanted: None }
+        Self { begin: "/cuenta/codigo/comenzar", action: "/cuenta/codigo", wanted: None }
     }
 
     /// For whoever must have one before anything opens.
     pub(in crate::pages) fn enrolling(wanted: Option<String>) -> Self {
-        Self { action: "/entrar/factor/codigo", wanted }
+        Self { begin: "/entrar/factor/codigo/comenzar", action: "/entrar/factor/codigo", wanted }
+    }
+}
+
+/// What an app's code is, before there is one.
+pub(in crate::pages) fn offer(lang: Lang) -> Markup {
+    html! {
+        main class="entry" {
+            header class="page-head" { h1 { (lang.t("totp-title")) } }
+            p { (lang.t("enrol-code-what")) }
+            p { (lang.t("totp-off")) }
+            (begin(&Totp::own(), key("totp-start"), "button", lang))
+            p { a href="/cuenta" { (lang.t("account-back")) } }
+        }
+    }
+}
+
+/// The button that makes a new secret: no address does.
+pub(in crate::pages) fn begin(of: &Totp, label: &'static str, class: &str, lang: Lang) -> Markup {
+    html! {
+        form method="post" action=(of.begin) {
+            @if let Some(wanted) = &of.wanted { (form::hidden(RETURN_TO, wanted)) }
+            button class=(class) type="submit" { (lang.t(label)) }
+        }
     }
 }
 
@@ -177,7 +213,7 @@ pub(in crate::pages) fn again(of: &Totp, lang: Lang) -> Markup {
             header class="page-head" { h1 { (lang.t("totp-title")) } }
             (form::refused(Some(lang.t("code-refused"))))
             (first_code(of, lang))
-            p { a href=(of.action) { (lang.t("totp-begin-again")) } }
+            (begin(of, key("totp-begin-again"), "quiet", lang))
         }
     }
 }

@@ -76,17 +76,35 @@ pub(super) async fn add_passkey(
     }
 }
 
-/// `GET /entrar/factor/codigo`: a new secret for an app, shown once.
-pub(super) async fn begin_totp(State(state): State<AppState>, Enrolling(proof): Enrolling, visit: Visit) -> Response {
+/// What the form sends.
+#[derive(Deserialize)]
+pub(super) struct Onward {
+    #[serde(default)]
+    volver: String,
+}
+
+/// `POST /entrar/factor/codigo/comenzar`: a new secret for an app, shown once.
+pub(super) async fn begin_totp(
+    State(state): State<AppState>,
+    Enrolling(proof): Enrolling,
+    mut visit: Visit,
+    Form(sent): Form<Onward>,
+) -> Response {
+    visit.wanted = return_target(&sent.volver).map(str::to_owned);
     match state.accounts.begin_totp(proof.account).await {
         Ok(setup) => {
             let form = Totp::enrolling(visit.wanted.clone());
             let main = credentials::secret(&form, &setup.secret_base32, &setup.otpauth_uri, visit.lang);
             visit.page(StatusCode::OK, |nonce| framed(&main, visit.lang, nonce))
         }
-        Err(AccountError::TotpExists) => Redirect::to("/entrar/factor").into_response(),
+        Err(AccountError::TotpExists) => back_to_choice(visit).await,
         Err(error) => visit.account_error(&error),
     }
+}
+
+/// `GET /entrar/factor/codigo`, and wherever nothing is begun: back to the choice.
+pub(super) async fn back_to_choice(visit: Visit) -> Response {
+    Redirect::to(&with_return("/entrar/factor", visit.onward())).into_response()
 }
 
 /// What the form sends.
@@ -114,7 +132,7 @@ pub(super) async fn confirm_totp(
             let main = credentials::again(&Totp::enrolling(visit.wanted.clone()), visit.lang);
             visit.page(StatusCode::UNPROCESSABLE_ENTITY, |nonce| framed(&main, visit.lang, nonce))
         }
-        Err(AccountError::NoTotp) => Redirect::to("/entrar/factor").into_response(),
+        Err(AccountError::NoTotp) => back_to_choice(visit).await,
         Err(error) => visit.account_error(&error),
     }
 }
@@ -139,7 +157,6 @@ pub(in crate::pages) struct EnrolPage {
 
 impl EnrolPage {
     pub(in crate::pages) fn page(&self, lang: Lang, nonce: &Nonce) -> Markup {
-        let wanted = self.wanted.as_deref();
         let main = html! {
             main class="entry" {
                 header class="page-head" { h1 { (lang.t("enrol-title")) } }
@@ -156,7 +173,7 @@ impl EnrolPage {
                     section class="card" aria-labelledby="code-title" {
                         h2 id="code-title" { (lang.t("enrol-code")) }
                         p { (lang.t("enrol-code-what")) }
-                        p { a class="button" href=(with_return("/entrar/factor/codigo", wanted.unwrap_or("/"))) { (lang.t("enrol-code-begin")) } }
+                        (credentials::begin(&Totp::enrolling(self.wanted.clone()), key("enrol-code-begin"), "button", lang))
                     }
                 }
                 form class="leave" method="post" action="/salir" {

@@ -233,7 +233,7 @@ async fn a38_with_a_second_factor_the_password_alone_opens_nothing() {
     app.member(&school, "rosa@escuela.cl", StaffRole::Director).await.unwrap();
     let mut rosa = Browser::new(&app);
     rosa.sign_in("rosa@escuela.cl").await;
-    let page = rosa.get("/cuenta/codigo").await.text;
+    let page = rosa.post("/cuenta/codigo/comenzar", &[]).await.text;
     assert!(page.contains("otpauth://totp/"), "{page}");
     let base32 = page.split("<code>").nth(1).unwrap().split('<').next().unwrap().to_owned();
     let code = || {
@@ -246,7 +246,7 @@ async fn a38_with_a_second_factor_the_password_alone_opens_nothing() {
         rosa.post("/cuenta/codigo", &[("codigo", &code())]).await.location.as_deref(),
         Some("/cuenta?aviso=codigo")
     );
-    assert!(rosa.get("/cuenta").await.text.contains("Quitar el segundo factor"));
+    assert!(rosa.get("/cuenta").await.text.contains("Quitar la verificación en dos pasos"));
 
     let mut again = Browser::new(&app);
     let half =

@@ -71,7 +71,7 @@ async fn a38_a_code_is_enough_for_an_inspector_and_not_for_whoever_rules_over_ot
         let mut browser = Browser::new(&app);
         browser.sign_in(email).await;
         assert_eq!(browser.get("/entrar/factor").await.text.contains("Usar una aplicación"), !strict);
-        let code = codes(&browser.get("/entrar/factor/codigo?volver=/hoy").await.text);
+        let code = codes(&browser.post("/entrar/factor/codigo/comenzar", &[("volver", "/hoy")]).await.text);
         assert_eq!(browser.post("/entrar/factor/codigo", &[("codigo", "000000")]).await.status, 422);
         let done = browser.post("/entrar/factor/codigo", &[("codigo", &code(&app)), ("volver", "/hoy")]).await;
         assert_eq!(done.location.as_deref(), Some(if strict { "/entrar/factor?volver=%2Fhoy" } else { "/hoy" }));
@@ -124,7 +124,7 @@ async fn the_last_factor_is_not_taken_away_by_its_person_but_by_an_administrator
     assert!(kept.status == 422 && kept.text.contains("Agregue primero otra"), "{}", kept.text);
 
     let rosa_id = app.state().accounts.by_email("rosa@escuela.cl").await.unwrap().unwrap().to_string();
-    assert!(admin.get("/personas").await.text.contains("Quitar el segundo factor"));
+    assert!(admin.get("/personas").await.text.contains("Quitar la verificación en dos pasos"));
     let reset = admin.post("/personas/factor", &[("cuenta", &rosa_id)]).await;
     assert_eq!(reset.status, 303, "{}", reset.text);
     assert_eq!(rosa.get("/hoy").await.status, 303, "every session ended");
@@ -138,7 +138,7 @@ async fn the_last_factor_is_not_taken_away_by_its_person_but_by_an_administrator
     let by = app.state().accounts.by_email("admin@escuela.cl").await.unwrap().unwrap();
     assert_eq!(removed, [format!("user:{by}")]);
     let told = app.letters_to("rosa@escuela.cl", 2).await.unwrap();
-    assert!(told.iter().any(|letter| letter.contains("agregue otro segundo factor")), "{told:?}");
+    assert!(told.iter().any(|letter| letter.contains("agregue de nuevo la verificación en dos pasos")), "{told:?}");
     assert_eq!(rosa.sign_in("rosa@escuela.cl").await.location.as_deref(), Some("/entrar/factor?volver=%2F"));
     // Nothing was left to take: nothing happens, and nobody is told.
     assert_eq!(admin.post("/personas/factor", &[("cuenta", &rosa_id)]).await.status, 303);

@@ -265,7 +265,7 @@ async fn a38_after_the_password_a_passkey_or_a_code_and_of_whoever_rules_over_ot
         let mut device = app.device().unwrap();
         let mut browser = Browser::new(&app);
         browser.add(email, &mut device).await;
-        let page = browser.get("/cuenta/codigo").await.text;
+        let page = browser.post("/cuenta/codigo/comenzar", &[]).await.text;
         let base32 = page.split("<code>").nth(1).unwrap().split('<').next().unwrap().to_owned();
         let code = || {
             let secret = totp_rs::Secret::try_from_base32(&base32).unwrap();
