@@ -98,7 +98,7 @@ pub(super) fn page(board: &Board, who: &Who, lang: Lang, nonce: &Nonce) -> Marku
             nonce,
             title: lang.t("today"),
             place: Place::Today,
-            here: "/hoy".to_owned(),
+            here: format!("/hoy?colegio={}", board.school.id),
             school: Some(&board.school.name),
             who: Some(who),
             ages: true,

@@ -45,7 +45,7 @@ pub(super) fn page(day: &CourseDay, who: &Who, lang: Lang, nonce: &Nonce) -> Mar
             nonce,
             title: day.course.name.clone(),
             place: Place::Nowhere,
-            here: here.clone(),
+            here: format!("{here}?colegio={}", day.school.id),
             school: Some(&day.school.name),
             who: Some(who),
             ages: true,

@@ -93,14 +93,26 @@ fn inside(lang: Lang, nonce: &Nonce, title: String, here: String, main: &Markup)
 #[cfg(test)]
 pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
     use super::sample::HOSTILE;
+    use super::staff::form::Refusal;
     use crate::family::Opened;
+    use crate::i18n::key;
 
     let children = || vec![day::Child::sample(1), day::Child::sample(2)];
     [
         ("family ask", enter::AskPage::default().page(lang, nonce)),
-        ("family ask hostile", enter::AskPage { mail: HOSTILE.to_owned(), refused: true }.page(lang, nonce)),
-        ("family code", code::CodePage { refused: false }.page(lang, nonce)),
-        ("family code refused", code::CodePage { refused: true }.page(lang, nonce)),
+        (
+            "family ask hostile",
+            enter::AskPage {
+                mail: HOSTILE.to_owned(),
+                refused: Some(Refusal::of(&["correo"], key("field-email-wrong"))),
+            }
+            .page(lang, nonce),
+        ),
+        ("family code", code::CodePage { refused: None }.page(lang, nonce)),
+        (
+            "family code refused",
+            code::CodePage { refused: Some(Refusal::of(&["codigo"], key("family-code-refused"))) }.page(lang, nonce),
+        ),
         ("family link", link::page(lang, nonce)),
         ("family link elsewhere", link::elsewhere(&Opened::Code("012345".to_owned()), lang, nonce)),
         ("family link void", link::elsewhere(&Opened::Void, lang, nonce)),

@@ -285,7 +285,8 @@ pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
         school_name: hostile(),
         people: (0..4).map(colleague).collect(),
         manages,
-        refused: Some(key("people-last-admin")),
+        typed: people::Typed { name: HOSTILE.to_owned(), email: HOSTILE.to_owned(), role: Some(StaffRole::Auditor) },
+        refused: Some(form::Refusal::whole(key("people-last-admin"))),
     };
     let line = |event: &str| LogLine {
         at: sample::now(),
@@ -305,22 +306,22 @@ pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
     let sign_in = || sign_in::SignInPage {
         email: HOSTILE.to_owned(),
         wanted: hostile(),
-        refused: Some(key("sign-in-refused")),
+        refused: Some(form::Refusal::of(&["email", "clave"], key("sign-in-refused"))),
         activated: true,
         origin: hostile(),
     };
     let second_step = |code, passkey| second_step::SecondStep {
         wanted: hostile(),
-        refused: Some(key("code-refused")),
+        refused: Some(form::Refusal::of(&["codigo"], key("code-refused"))),
         factors: Factors { code, passkey, strict: false },
         origin: HOSTILE.to_owned(),
     };
     let enrol = |passkey_only| enrol::EnrolPage {
         origin: hostile(),
-        device: HOSTILE.to_owned(),
+        name: HOSTILE.to_owned(),
         passkey_only,
         wanted: hostile(),
-        refused: Some(key("passkey-refused")),
+        refused: Some(form::Refusal::whole(key("passkey-refused"))),
     };
     let enrolling = credentials::Totp::enrolling(hostile());
     let own = credentials::Totp::own();
@@ -352,31 +353,55 @@ pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
         ("second step hostile", second_step(true, true).page(lang, nonce)),
         ("second step hostile by code", second_step(true, false).page(lang, nonce)),
         ("second step hostile by passkey", second_step(false, true).page(lang, nonce)),
-        ("passkey hostile", framed(passkeys::main(HOSTILE, HOSTILE, Some(key("passkey-refused")), lang, nonce))),
+        (
+            "passkey hostile",
+            framed(passkeys::main(
+                HOSTILE,
+                HOSTILE,
+                Some(form::Refusal::of(&["nombre"], key("passkey-name-wrong"))),
+                lang,
+                nonce,
+            )),
+        ),
         ("activate", activate::ActivatePage::default().page(lang, nonce)),
         (
             "activate hostile",
-            activate::ActivatePage { token: HOSTILE.to_owned(), refused: Some(key("password-guessable")) }
-                .page(lang, nonce),
+            activate::ActivatePage {
+                token: HOSTILE.to_owned(),
+                refused: Some(form::Refusal::of(&["nueva"], key("password-guessable"))),
+            }
+            .page(lang, nonce),
         ),
         ("account hostile", account(true).page(lang, nonce)),
         ("account hostile without a second factor", account(false).page(lang, nonce)),
-        ("confirm hostile", framed(confirm::main(HOSTILE, Some(HOSTILE), Some(key("password-wrong")), lang, nonce))),
+        (
+            "confirm hostile",
+            framed(confirm::main(
+                HOSTILE,
+                Some(HOSTILE),
+                Some(form::Refusal::of(&["clave"], key("password-wrong"))),
+                lang,
+                nonce,
+            )),
+        ),
         ("confirm hostile by password", framed(confirm::main(HOSTILE, None, None, lang, nonce))),
         ("second factor hostile to begin", framed(credentials::offer(lang))),
         ("second factor hostile", framed(credentials::secret(&own, "ABCD", HOSTILE, lang))),
         ("second factor again hostile", framed(credentials::again(&own, lang))),
         ("enrol hostile", enrol(false).page(lang, nonce)),
         ("enrol hostile by passkey", enrol(true).page(lang, nonce)),
-        ("enrol a code hostile", enrol::framed(&credentials::secret(&enrolling, "ABCD", HOSTILE, lang), lang, nonce)),
-        ("enrol a code again hostile", enrol::framed(&credentials::again(&enrolling, lang), lang, nonce)),
+        (
+            "enrol a code hostile",
+            enrol::framed(&credentials::secret(&enrolling, "ABCD", HOSTILE, lang), Some(HOSTILE), lang, nonce),
+        ),
+        ("enrol a code again hostile", enrol::framed(&credentials::again(&enrolling, lang), None, lang, nonce)),
         ("people hostile", people(true).page(lang, nonce)),
         ("people hostile to look at", people(false).page(lang, nonce)),
         (
             "link hostile",
-            people::page(&who, hostile().as_deref(), lang, nonce, &people::shown_once(HOSTILE, school, lang)),
+            people::page(&who, school, hostile().as_deref(), lang, nonce, &people::shown_once(HOSTILE, school, lang)),
         ),
-        ("link mailed", people::page(&who, hostile().as_deref(), lang, nonce, &people::mailed(school, lang))),
+        ("link mailed", people::page(&who, school, hostile().as_deref(), lang, nonce, &people::mailed(school, lang))),
         ("log hostile", log(known.chain([line(HOSTILE)]).collect()).page(lang, nonce)),
         ("log hostile, empty", log(Vec::new()).page(lang, nonce)),
         ("looks hostile", looked.page(lang, nonce)),

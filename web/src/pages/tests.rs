@@ -270,6 +270,61 @@ fn the_board_needs_no_style_that_only_the_other_pages_load() {
     }
 }
 
+/// What is between an element's start tag with this id and its end.
+fn text_of(html: &str, id: &str) -> String {
+    let rest = html.split_once(&format!("id=\"{id}\"")).map(|(_, rest)| rest).unwrap_or_default();
+    let mut text = String::new();
+    let mut inside = false;
+    for c in rest.split("</p>").next().unwrap_or_default().chars() {
+        match c {
+            '<' => inside = false,
+            '>' => inside = true,
+            c if inside => text.push(c),
+            _ => {}
+        }
+    }
+    text.trim().to_owned()
+}
+
+#[test]
+fn a_form_that_comes_back_says_which_field_is_wrong_has_the_focus_there_and_keeps_no_password() {
+    let mut beside = 0;
+    let mut above = 0;
+    for lang in Lang::ALL {
+        for (page, html) in pages(lang) {
+            let tags = tags(&html);
+            let having = |name: &'static str| tags.iter().filter(move |(_, all)| value(all, name).is_some());
+            let focused: Vec<_> = having("autofocus").collect();
+            let wrong: Vec<_> = having("aria-invalid").collect();
+            // Words that a script shows later aside.
+            let said = html.matches("class=\"refused\" id=").count();
+            assert_eq!(focused.len(), said, "{page}: one place has the focus where something was refused");
+            assert!(said <= 1, "{page}");
+            match (focused.first(), wrong.first()) {
+                (Some((element, all)), Some(first)) => {
+                    beside += 1;
+                    assert_eq!((element.as_str(), all), ("input", &first.1), "{page}: the first wrong field");
+                }
+                (Some((element, all)), None) => {
+                    above += 1;
+                    assert_eq!((element.as_str(), value(all, "tabindex")), ("p", Some("-1")), "{page}");
+                    assert_eq!(value(all, "role"), Some("alert"), "{page}");
+                }
+                (None, wrong) => assert!(wrong.is_none(), "{page}"),
+            }
+            for (element, all) in &tags {
+                let ids = value(all, "aria-describedby").into_iter().flat_map(str::split_whitespace);
+                let words: Vec<_> = ids.map(|id| text_of(&html, id)).collect();
+                assert!(words.iter().all(|words| !words.is_empty()), "{page}: {all:?}");
+                assert!(value(all, "aria-invalid").is_none() || !words.is_empty(), "{page}: {all:?}");
+                let password = value(all, "type") == Some("password");
+                assert!(!password || value(all, "value") == Some(""), "{page}: {element}");
+            }
+        }
+    }
+    assert!(beside > 14 && above > 10, "{beside} {above}");
+}
+
 #[test]
 fn an_erased_pupil_is_shown_as_erased() {
     let html = board::page(&Board::sample(), &who(), Lang::Es, &Nonce::sample()).into_string();

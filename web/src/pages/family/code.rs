@@ -2,12 +2,12 @@
 //! shows on another device.
 
 use super::super::staff::Visit;
-use super::super::staff::form::{self, Field, field};
+use super::super::staff::form::{self, Field, Refusal, field};
 use super::super::staff::sign_in::outside;
 use super::{comes_in, entered};
 use crate::AppState;
 use crate::family::tries;
-use crate::i18n::Lang;
+use crate::i18n::{Lang, key};
 use crate::pages::respond::Nonce;
 use crate::session::{ASKED, FAMILY_BROWSER};
 use crate::sign_in::Caller;
@@ -23,7 +23,7 @@ pub(super) async fn get(visit: Visit) -> Response {
     if ASKED.given(&visit.headers).is_none() {
         return Redirect::to("/familia/entrar").into_response();
     }
-    visit.page(StatusCode::OK, |nonce| CodePage { refused: false }.page(visit.lang, nonce))
+    visit.page(StatusCode::OK, |nonce| CodePage { refused: None }.page(visit.lang, nonce))
 }
 
 /// What the form sends.
@@ -44,7 +44,7 @@ pub(super) async fn post(State(state): State<AppState>, visit: Visit, Form(sent)
         Ok(Some(secret)) => entered(&state, &visit, &secret).await,
         Ok(None) => {
             metrics::counter!("sign_in_refused_total").increment(1);
-            let view = CodePage { refused: true };
+            let view = CodePage { refused: Some(Refusal::of(&["codigo"], key("family-code-refused"))) };
             visit.page(StatusCode::UNPROCESSABLE_ENTITY, |nonce| view.page(visit.lang, nonce))
         }
         Err(refused) => refused.into_response(),
@@ -53,8 +53,8 @@ pub(super) async fn post(State(state): State<AppState>, visit: Visit, Form(sent)
 
 /// The page.
 pub(super) struct CodePage {
-    /// The digits were not right, or too late.
-    pub refused: bool,
+    /// What was wrong with the digits.
+    pub refused: Option<Refusal>,
 }
 
 impl CodePage {
@@ -64,12 +64,11 @@ impl CodePage {
                 header class="page-head" { h1 { (lang.t("family-sent-title")) } }
                 p { (lang.t("family-sent-what")) }
                 p { (lang.t("family-sent-how")) }
-                (form::refused(self.refused.then(|| lang.t("family-code-refused"))))
                 section class="card" aria-labelledby="elsewhere" {
                     h2 id="elsewhere" { (lang.t("family-code-title")) }
                     form class="form" method="post" action="/familia/entrar/codigo" {
                         (field(&Field { name: "codigo", label: lang.t("family-code"), kind: "text",
-                            autocomplete: "one-time-code", value: "", hint: Some(lang.t("family-code-hint")) }))
+                            autocomplete: "one-time-code", value: "", hint: Some(lang.t("family-code-hint")) }, self.refused, lang))
                         (form::send(&lang.t("sign-in-send")))
                     }
                 }

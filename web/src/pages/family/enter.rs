@@ -1,11 +1,11 @@
 //! `/familia/entrar`: asking for a link. Every address gets the same answer, at once.
 
 use super::super::staff::Visit;
-use super::super::staff::form::{self, Field, field};
+use super::super::staff::form::{self, Field, Refusal, field};
 use super::super::staff::sign_in::outside;
 use crate::AppState;
 use crate::family::{Asked, tries};
-use crate::i18n::Lang;
+use crate::i18n::{Lang, key};
 use crate::pages::respond::Nonce;
 use crate::session::{ASKED, FAMILY, FAMILY_BROWSER};
 use crate::sign_in::Caller;
@@ -41,7 +41,7 @@ pub(super) struct Sent {
 /// `POST /familia/entrar`.
 pub(super) async fn post(State(state): State<AppState>, visit: Visit, Form(sent): Form<Sent>) -> Response {
     let Ok(mail) = Mail::parse(&sent.correo) else {
-        let view = AskPage { mail: sent.correo, refused: true };
+        let view = AskPage { mail: sent.correo, refused: Some(Refusal::of(&["correo"], key("field-email-wrong"))) };
         return visit.page(StatusCode::UNPROCESSABLE_ENTITY, |nonce| view.page(visit.lang, nonce));
     };
     let (network, known) = (visit.network(&state), FAMILY_BROWSER.given(&visit.headers));
@@ -62,8 +62,8 @@ pub(super) async fn post(State(state): State<AppState>, visit: Visit, Form(sent)
 pub(super) struct AskPage {
     /// As it was typed.
     pub mail: String,
-    /// It is no address.
-    pub refused: bool,
+    /// What was wrong with it.
+    pub refused: Option<Refusal>,
 }
 
 impl AskPage {
@@ -72,10 +72,9 @@ impl AskPage {
             main class="entry" {
                 header class="page-head" { h1 { (lang.t("family-enter-title")) } }
                 p { (lang.t("family-enter-what")) }
-                (form::refused(self.refused.then(|| lang.t("family-enter-no-address"))))
                 form class="form" method="post" action="/familia/entrar" {
                     (field(&Field { name: "correo", label: lang.t("field-email"), kind: "email", autocomplete: "email",
-                        value: &self.mail, hint: None }))
+                        value: &self.mail, hint: None }, self.refused, lang))
                     (form::send(&lang.t("family-enter-send")))
                 }
                 p class="hint" { (lang.t("family-enter-no-account")) }

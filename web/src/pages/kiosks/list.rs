@@ -45,7 +45,8 @@ impl KiosksPage {
                 }
             }
         };
-        page(&self.who, &self.school, lang.t("nav-kiosks"), true, lang, nonce, &main)
+        let frame = Frame { who: &self.who, school: &self.school, title: lang.t("nav-kiosks"), below: String::new() };
+        frame.page(lang, nonce, &main)
     }
 
     fn content(&self, lang: Lang) -> Markup {
@@ -109,27 +110,41 @@ impl KiosksPage {
     }
 }
 
-/// The frame of these pages.
-pub(super) fn page(
-    who: &Who,
-    school: &School,
-    title: String,
-    ages: bool,
-    lang: Lang,
-    nonce: &Nonce,
-    main: &Markup,
-) -> Markup {
-    let here = "/kioscos".to_owned();
-    let page =
-        Page { lang, nonce, title, place: Place::Kiosks, here, school: Some(&school.name), who: Some(who), ages };
-    shell::page(&page, main)
+/// What one of these pages is.
+pub(super) struct Frame<'a> {
+    /// Who looks.
+    pub who: &'a Who,
+    /// The school.
+    pub school: &'a School,
+    /// Title without the product's name.
+    pub title: String,
+    /// What follows the list's address in the page's own: `/{kiosk_id}`; nothing: it is the list, whose figures age.
+    pub below: String,
+}
+
+impl Frame<'_> {
+    /// The whole page.
+    pub(super) fn page(self, lang: Lang, nonce: &Nonce, main: &Markup) -> Markup {
+        let Self { who, school, title, below } = self;
+        let page = Page {
+            lang,
+            nonce,
+            title,
+            place: Place::Kiosks,
+            here: format!("/kioscos{below}?colegio={}", school.id),
+            school: Some(&school.name),
+            who: Some(who),
+            ages: below.is_empty(),
+        };
+        shell::page(&page, main)
+    }
 }
 
 fn count(n: usize, lang: Lang) -> String {
     lang.number(u32::try_from(n).unwrap_or(u32::MAX))
 }
 
-/// `entrada`
+/// `ingreso`
 pub(super) fn lane(mode: LaneMode, lang: Lang) -> String {
     lang.t(match mode {
         LaneMode::EntryLane => key("lane-entry"),

@@ -4,7 +4,7 @@ use super::super::icon::icon;
 use super::super::respond::Nonce;
 use super::super::staff::form;
 use super::super::view::{Kiosk, School, Who};
-use super::list::{health, lane, page};
+use super::list::{Frame, health, lane};
 use crate::i18n::{Lang, key};
 use chrono::{DateTime, Utc};
 use domain::kiosk::LaneMode;
@@ -53,7 +53,7 @@ impl KioskPage {
                     h1 { (kiosk.name) }
                     p class="date" { (lang.f("kiosk-lane-now", &[("lane", (&lane(kiosk.mode, lang)).into())])) }
                 }
-                (form::refused(self.refused.map(|why| self.why(why, lang))))
+                @if let Some(why) = self.refused { (form::wrong(&self.why(why, lang), true)) }
                 section class="card" aria-labelledby="health-title" {
                     h2 id="health-title" { (lang.t("kiosk-health-title")) }
                     (health(kiosk, self.now, self.school.zone, lang))
@@ -69,7 +69,7 @@ impl KioskPage {
                 }
             }
         };
-        page(&self.who, &self.school, kiosk.name.clone(), false, lang, nonce, &main)
+        self.frame(kiosk.name.clone(), "").page(lang, nonce, &main)
     }
 
     /// What will happen, asked once.
@@ -101,7 +101,11 @@ impl KioskPage {
                 }
             }
         };
-        page(&self.who, &self.school, title, false, lang, nonce, &main)
+        self.frame(title, "/anular").page(lang, nonce, &main)
+    }
+
+    fn frame(&self, title: String, below: &str) -> Frame<'_> {
+        Frame { who: &self.who, school: &self.school, title, below: format!("/{}{below}", self.kiosk.id) }
     }
 
     fn at(&self, below: &str) -> String {

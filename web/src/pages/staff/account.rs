@@ -1,6 +1,6 @@
 //! `/cuenta`: what a person has here: the other pages, their sessions, their password, their second factor.
 
-use super::form::{self, Field, field};
+use super::form::{self, Field, Refusal, field};
 use super::{Visit, note, passkeys, programs, who};
 use crate::AppState;
 use crate::i18n::{Lang, key, times};
@@ -38,7 +38,7 @@ pub(super) async fn get(State(state): State<AppState>, person: Person, visit: Vi
 #[derive(Clone, Copy, Default)]
 pub(super) struct Said {
     pub(super) done: Option<&'static str>,
-    pub(super) refused: Option<&'static str>,
+    pub(super) refused: Option<Refusal>,
 }
 
 /// The page, with what was done or refused.
@@ -116,10 +116,11 @@ pub(super) async fn framed(
     visit: &Visit,
     status: StatusCode,
     title: &'static str,
+    here: &'static str,
     main: Markup,
 ) -> Response {
     let who = who(state, person).await;
-    visit.page(status, |nonce| page(&who, visit.lang, nonce, title, "/cuenta", &main))
+    visit.page(status, |nonce| page(&who, visit.lang, nonce, title, here, &main))
 }
 
 pub(super) fn page(who: &Who, lang: Lang, nonce: &Nonce, title: &str, here: &str, main: &Markup) -> Markup {
@@ -163,7 +164,10 @@ impl AccountPage {
             used_days_ago: Some(session.minutes_ago).filter(|days| *days > 0),
         };
         let passkeys = Some(sessions.iter().map(passkey).collect());
-        let said = Said { done: Some(key("account-password-changed")), refused: Some(key("password-too-short")) };
+        let said = Said {
+            done: Some(key("account-password-changed")),
+            refused: Some(Refusal::of(&["nueva"], key("password-too-short"))),
+        };
         Self { who, email: Some(email), has_totp, passkeys, sessions, programs, said }
     }
 
@@ -175,10 +179,10 @@ impl AccountPage {
                     @if let Some(email) = &self.email { p class="date" { (email) } }
                 }
                 (form::done(self.said.done.map(|done| lang.t(done))))
-                (form::refused(self.said.refused.map(|why| lang.t(why))))
+                (form::refused(self.said.refused, lang))
                 (passkeys::section(self.passkeys.as_deref(), lang))
                 (second_factor(self.has_totp, lang))
-                (password(lang))
+                (password(self.said.refused, lang))
                 (sessions(&self.sessions, lang))
                 (programs::section(&self.programs, lang))
                 form method="post" action="/salir" { (form::send(&lang.t("sign-out"))) }
@@ -235,9 +239,9 @@ fn sessions(sessions: &[OwnSession], lang: Lang) -> Markup {
     }
 }
 
-fn password(lang: Lang) -> Markup {
+fn password(refused: Option<Refusal>, lang: Lang) -> Markup {
     let of = |name, label, autocomplete| {
-        field(&Field { name, label, kind: "password", autocomplete, value: "", hint: None })
+        field(&Field { name, label, kind: "password", autocomplete, value: "", hint: None }, refused, lang)
     };
     html! {
         section class="card" aria-labelledby="password-title" {

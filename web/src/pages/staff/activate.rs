@@ -3,7 +3,7 @@
 //! there are no scripts.
 
 use super::Visit;
-use super::form::{self, Field, field};
+use super::form::{self, Field, Refusal, field};
 use super::sign_in::outside;
 use crate::AppState;
 use crate::i18n::{Lang, key};
@@ -36,7 +36,7 @@ pub(super) struct Chosen {
 pub(super) async fn post(State(state): State<AppState>, visit: Visit, Form(sent): Form<Chosen>) -> Response {
     let token = form::token(&sent.enlace).to_owned();
     let why = if sent.nueva != sent.repetida {
-        key("password-differs")
+        Refusal::of(&["repetida"], key("password-differs"))
     } else {
         match state.accounts.activate(&token, &sent.nueva, state.clock.now()).await {
             // Signing in asks for the second factor too, where there is one.
@@ -46,7 +46,7 @@ pub(super) async fn post(State(state): State<AppState>, visit: Visit, Form(sent)
             }
             Err(AccountError::Unfit(unfit)) => unfit_words(unfit),
             Err(AccountError::Link | AccountError::Refused(_) | AccountError::Unknown) => {
-                key("activate-link-not-valid")
+                Refusal::of(&["enlace"], key("activate-link-not-valid"))
             }
             Err(error) => return visit.account_error(&error),
         }
@@ -69,13 +69,14 @@ async fn activated(state: &AppState, visit: &Visit, account: AccountId) -> Respo
     }
 }
 
-/// The text that says why a password must not be chosen.
-pub(super) fn unfit_words(unfit: Unfit) -> &'static str {
-    match unfit {
+/// Why a password must not be chosen.
+pub(super) fn unfit_words(unfit: Unfit) -> Refusal {
+    let why = match unfit {
         Unfit::TooShort => key("password-too-short"),
         Unfit::TooLong => key("password-too-long"),
         Unfit::Guessable => key("password-guessable"),
-    }
+    };
+    Refusal::of(&["nueva"], why)
 }
 
 /// The form.
@@ -84,23 +85,24 @@ pub(in crate::pages) struct ActivatePage {
     /// What was sent, to be sent again.
     pub token: String,
     /// What was wrong with it.
-    pub refused: Option<&'static str>,
+    pub refused: Option<Refusal>,
 }
 
 impl ActivatePage {
     pub(in crate::pages) fn page(&self, lang: Lang, nonce: &Nonce) -> Markup {
         let new = |name, label| {
-            field(&Field { name, label, kind: "password", autocomplete: "new-password", value: "", hint: None })
+            let input = Field { name, label, kind: "password", autocomplete: "new-password", value: "", hint: None };
+            field(&input, self.refused, lang)
         };
         let main = html! {
             main class="entry" {
                 header class="page-head" { h1 { (lang.t("activate-title")) } }
                 p { (lang.t("activate-what")) }
-                (form::refused(self.refused.map(|why| lang.t(why))))
+                (form::refused(self.refused, lang))
                 form class="form" method="post" action="/entrar/activar" {
                     // `web/assets/live.js` fills it from the address, which it then clears.
                     (field(&Field { name: "enlace", label: lang.t("field-link"), kind: "text", autocomplete: "off",
-                        value: &self.token, hint: Some(lang.t("field-link-hint")) }))
+                        value: &self.token, hint: Some(lang.t("field-link-hint")) }, self.refused, lang))
                     p class="hint" { (form::password_hint(lang)) }
                     (new("nueva", lang.t("field-new-password")))
                     (new("repetida", lang.t("field-repeat-password")))

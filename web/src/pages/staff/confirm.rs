@@ -2,12 +2,12 @@
 //! a new id.
 
 use super::account::page;
-use super::form::{self, Field, field};
+use super::form::{self, Field, Refusal, field};
 use super::passkey_form::{Answered, PasskeyForm, challenge};
 use super::{Visit, who};
 use crate::AppState;
 use crate::i18n::{Lang, key};
-use crate::middleware::{RETURN_TO, return_target};
+use crate::middleware::{RETURN_TO, return_target, with_return};
 use crate::pages::respond::Nonce;
 use crate::session::Person;
 use crate::sign_in;
@@ -29,7 +29,7 @@ async fn show(
     visit: &Visit,
     onward: &str,
     status: StatusCode,
-    refused: Option<&'static str>,
+    refused: Option<Refusal>,
 ) -> Response {
     let has_passkey = match state.accounts.factors(person.account_id).await {
         Ok(factors) => factors.passkey,
@@ -39,7 +39,8 @@ async fn show(
     let who = who(state, person).await;
     visit.page(status, |nonce| {
         let main = main(onward, origin, refused, visit.lang, nonce);
-        page(&who, visit.lang, nonce, key("confirm-title"), "/cuenta", &main)
+        let here = with_return("/cuenta/confirmar", onward);
+        page(&who, visit.lang, nonce, key("confirm-title"), &here, &main)
     })
 }
 
@@ -63,7 +64,7 @@ pub(super) async fn post(
         Ok(true) => stepped_up(&state, &person, &visit, onward).await,
         Ok(false) => {
             metrics::counter!("sign_in_refused_total").increment(1);
-            let why = Some(key("password-wrong"));
+            let why = Some(Refusal::of(&["clave"], key("password-wrong")));
             show(&state, &person, &visit, onward, StatusCode::UNPROCESSABLE_ENTITY, why).await
         }
         Err(error) => visit.account_error(&error),
@@ -87,7 +88,7 @@ pub(super) async fn post_passkey(
     match sign_in::passkey(&state, answered) {
         Ok(Some(_)) => stepped_up(&state, &person, &visit, onward).await,
         Ok(None) => {
-            let why = Some(key("passkey-refused"));
+            let why = Some(Refusal::whole(key("passkey-refused")));
             show(&state, &person, &visit, onward, StatusCode::UNPROCESSABLE_ENTITY, why).await
         }
         Err(error) => visit.account_error(&error),
@@ -105,7 +106,7 @@ async fn stepped_up(state: &AppState, person: &Person, visit: &Visit, onward: &s
 pub(in crate::pages) fn main(
     onward: &str,
     origin: Option<&str>,
-    refused: Option<&'static str>,
+    refused: Option<Refusal>,
     lang: Lang,
     nonce: &Nonce,
 ) -> Markup {
@@ -113,14 +114,14 @@ pub(in crate::pages) fn main(
         main class="entry" {
             header class="page-head" { h1 { (lang.t("confirm-title")) } }
             p { (lang.t("confirm-what")) }
-            (form::refused(refused.map(|why| lang.t(why))))
+            (form::refused(refused, lang))
             @if let Some(origin) = origin {
                 (by_passkey(onward, origin).form(lang, nonce))
                 p class="or" { (lang.t("sign-in-or")) }
             }
             form class="form" method="post" action="/cuenta/confirmar" {
                 (field(&Field { name: "clave", label: lang.t("field-password"), kind: "password",
-                    autocomplete: "current-password", value: "", hint: None }))
+                    autocomplete: "current-password", value: "", hint: None }, refused, lang))
                 (form::hidden(RETURN_TO, onward))
                 (form::send(&lang.t("confirm-send")))
             }

@@ -4,7 +4,7 @@
 use super::Visit;
 use super::account::{Said, framed, show};
 use super::activate::unfit_words;
-use super::form::{self, Field, field};
+use super::form::{self, Field, Refusal, field};
 use crate::AppState;
 use crate::config::SecondFactor;
 use crate::i18n::{Lang, key};
@@ -36,7 +36,7 @@ pub(super) async fn change_password(
     Form(sent): Form<Passwords>,
 ) -> Response {
     let why = if sent.nueva != sent.repetida {
-        key("password-differs")
+        Refusal::of(&["repetida"], key("password-differs"))
     } else {
         let changed = state.accounts.change_password(person.account_id, &sent.actual, &sent.nueva);
         match changed.await {
@@ -44,7 +44,7 @@ pub(super) async fn change_password(
                 letters::tell_of_change(&state, person.account_id, key("letter-password-changed"));
                 return renewed(&state, &person, &visit, "/cuenta?aviso=clave").await;
             }
-            Err(AccountError::WrongPassword) => key("password-wrong"),
+            Err(AccountError::WrongPassword) => Refusal::of(&["actual"], key("password-wrong")),
             Err(AccountError::Unfit(unfit)) => unfit_words(unfit),
             Err(error) => return visit.account_error(&error),
         }
@@ -67,7 +67,10 @@ pub(super) async fn renewed(state: &AppState, person: &Person, visit: &Visit, to
 pub(super) async fn offer_totp(State(state): State<AppState>, person: Person, visit: Visit) -> Response {
     match state.accounts.factors(person.account_id).await {
         Ok(factors) if factors.code => Redirect::to("/cuenta").into_response(),
-        Ok(_) => framed(&state, &person, &visit, StatusCode::OK, key("totp-title"), offer(visit.lang)).await,
+        Ok(_) => {
+            framed(&state, &person, &visit, StatusCode::OK, key("totp-title"), "/cuenta/codigo", offer(visit.lang))
+                .await
+        }
         Err(error) => visit.account_error(&error),
     }
 }
@@ -77,7 +80,7 @@ pub(super) async fn begin_totp(State(state): State<AppState>, person: Person, vi
     match state.accounts.begin_totp(person.account_id).await {
         Ok(setup) => {
             let main = secret(&Totp::own(), &setup.secret_base32, &setup.otpauth_uri, visit.lang);
-            framed(&state, &person, &visit, StatusCode::OK, key("totp-title"), main).await
+            framed(&state, &person, &visit, StatusCode::OK, key("totp-title"), "/cuenta/codigo", main).await
         }
         Err(AccountError::TotpExists) => Redirect::to("/cuenta").into_response(),
         Err(error) => visit.account_error(&error),
@@ -105,7 +108,8 @@ pub(super) async fn confirm_totp(
         }
         Err(AccountError::WrongCode) => {
             let main = again(&Totp::own(), visit.lang);
-            framed(&state, &person, &visit, StatusCode::UNPROCESSABLE_ENTITY, key("totp-title"), main).await
+            framed(&state, &person, &visit, StatusCode::UNPROCESSABLE_ENTITY, key("totp-title"), "/cuenta/codigo", main)
+                .await
         }
         Err(AccountError::NoTotp) => Redirect::to("/cuenta").into_response(),
         Err(error) => visit.account_error(&error),
@@ -127,7 +131,7 @@ pub(super) async fn needed(
 
 /// The page that says so.
 pub(super) async fn keep(state: &AppState, person: &Person, visit: &Visit) -> Response {
-    let said = Said { done: None, refused: Some(key("factor-needed")) };
+    let said = Said { done: None, refused: Some(Refusal::whole(key("factor-needed"))) };
     show(state, person, visit, StatusCode::UNPROCESSABLE_ENTITY, said).await
 }
 
@@ -201,7 +205,7 @@ pub(in crate::pages) fn secret(of: &Totp, base32: &str, uri: &str, lang: Lang) -
             p { (lang.t("totp-type-it")) }
             p class="secret" { code { (base32) } }
             p { a href=(uri) { (lang.t("totp-open")) } }
-            (first_code(of, lang))
+            (first_code(of, None, lang))
         }
     }
 }
@@ -211,19 +215,18 @@ pub(in crate::pages) fn again(of: &Totp, lang: Lang) -> Markup {
     html! {
         main class="entry" {
             header class="page-head" { h1 { (lang.t("totp-title")) } }
-            (form::refused(Some(lang.t("code-refused"))))
-            (first_code(of, lang))
+            (first_code(of, Some(Refusal::of(&["codigo"], key("code-refused"))), lang))
             (begin(of, key("totp-begin-again"), "quiet", lang))
         }
     }
 }
 
-fn first_code(of: &Totp, lang: Lang) -> Markup {
+fn first_code(of: &Totp, refused: Option<Refusal>, lang: Lang) -> Markup {
     html! {
         form class="form" method="post" action=(of.action) {
             @if let Some(wanted) = &of.wanted { (form::hidden(RETURN_TO, wanted)) }
             (field(&Field { name: "codigo", label: lang.t("field-code"), kind: "text", autocomplete: "one-time-code",
-                value: "", hint: None }))
+                value: "", hint: None }, refused, lang))
             (form::send(&lang.t("totp-confirm")))
         }
     }

@@ -3,9 +3,9 @@
 
 use super::Visit;
 use super::credentials::{self, Totp};
-use super::form;
-use super::passkey_form::{Answered, PasskeyForm, challenge, refusal};
-use super::sign_in::outside;
+use super::form::{self, Refusal};
+use super::passkey_form::{Answered, NewName, PasskeyForm, challenge, refusal};
+use super::sign_in::{asked, outside};
 use crate::AppState;
 use crate::i18n::{Lang, key};
 use crate::letters;
@@ -22,7 +22,7 @@ use serde::Deserialize;
 
 /// `GET /entrar/factor`.
 pub(super) async fn get(State(state): State<AppState>, person: Enrolling, visit: Visit) -> Response {
-    show(&state, person, &visit, StatusCode::OK, None).await
+    show(&state, person, &visit, StatusCode::OK, None, None).await
 }
 
 async fn show(
@@ -30,7 +30,8 @@ async fn show(
     Enrolling(proof): Enrolling,
     visit: &Visit,
     status: StatusCode,
-    refused: Option<&'static str>,
+    typed: Option<String>,
+    refused: Option<Refusal>,
 ) -> Response {
     let factors = match state.accounts.factors(proof.account).await {
         Ok(factors) => factors,
@@ -38,7 +39,7 @@ async fn show(
     };
     let view = EnrolPage {
         origin: state.accounts.relying_party().map(|party| party.origin().to_owned()),
-        device: session::family(&visit.headers),
+        name: typed.unwrap_or_else(|| session::family(&visit.headers)),
         passkey_only: factors.strict,
         wanted: visit.wanted.clone(),
         refused,
@@ -70,7 +71,10 @@ pub(super) async fn add_passkey(
             visit.enter(&state, proof.after_own_change(), SignInMethod::PasswordAndPasskey).await
         }
         Err(error) => match refusal(&error) {
-            Some(why) => show(&state, person, &visit, StatusCode::UNPROCESSABLE_ENTITY, Some(why)).await,
+            Some(why) => {
+                let typed = Some(sent.nombre);
+                show(&state, person, &visit, StatusCode::UNPROCESSABLE_ENTITY, typed, Some(why)).await
+            }
             None => visit.account_error(&error),
         },
     }
@@ -95,7 +99,7 @@ pub(super) async fn begin_totp(
         Ok(setup) => {
             let form = Totp::enrolling(visit.wanted.clone());
             let main = credentials::secret(&form, &setup.secret_base32, &setup.otpauth_uri, visit.lang);
-            visit.page(StatusCode::OK, |nonce| framed(&main, visit.lang, nonce))
+            visit.page(StatusCode::OK, |nonce| framed(&main, visit.wanted.as_deref(), visit.lang, nonce))
         }
         Err(AccountError::TotpExists) => back_to_choice(visit).await,
         Err(error) => visit.account_error(&error),
@@ -130,29 +134,30 @@ pub(super) async fn confirm_totp(
         }
         Err(AccountError::WrongCode) => {
             let main = credentials::again(&Totp::enrolling(visit.wanted.clone()), visit.lang);
-            visit.page(StatusCode::UNPROCESSABLE_ENTITY, |nonce| framed(&main, visit.lang, nonce))
+            let wanted = visit.wanted.as_deref();
+            visit.page(StatusCode::UNPROCESSABLE_ENTITY, |nonce| framed(&main, wanted, visit.lang, nonce))
         }
         Err(AccountError::NoTotp) => back_to_choice(visit).await,
         Err(error) => visit.account_error(&error),
     }
 }
 
-pub(in crate::pages) fn framed(main: &Markup, lang: Lang, nonce: &Nonce) -> Markup {
-    outside(lang, nonce, lang.t("totp-title"), "/entrar/factor", main)
+pub(in crate::pages) fn framed(main: &Markup, wanted: Option<&str>, lang: Lang, nonce: &Nonce) -> Markup {
+    outside(lang, nonce, lang.t("totp-title"), &asked("/entrar/factor", wanted), main)
 }
 
 /// The page's values.
 pub(in crate::pages) struct EnrolPage {
     /// From where passkeys are taken; none: they are not.
     pub origin: Option<String>,
-    /// What this device would be called.
-    pub device: String,
+    /// What a passkey would be called: as this device is, or as it was typed.
+    pub name: String,
     /// Whether nothing less will do.
     pub passkey_only: bool,
     /// Where the person wanted to go.
     pub wanted: Option<String>,
     /// What was not right.
-    pub refused: Option<&'static str>,
+    pub refused: Option<Refusal>,
 }
 
 impl EnrolPage {
@@ -161,7 +166,7 @@ impl EnrolPage {
             main class="entry" {
                 header class="page-head" { h1 { (lang.t("enrol-title")) } }
                 p { (lang.t(if self.passkey_only { key("enrol-what-strict") } else { key("enrol-what") })) }
-                (form::refused(self.refused.map(|why| lang.t(why))))
+                (form::refused(self.refused, lang))
                 @if let Some(origin) = &self.origin {
                     section class="card" aria-labelledby="passkey-title" {
                         h2 id="passkey-title" { (lang.t("enrol-passkey")) }
@@ -181,7 +186,7 @@ impl EnrolPage {
                 }
             }
         };
-        outside(lang, nonce, lang.t("enrol-title"), "/entrar/factor", &main)
+        outside(lang, nonce, lang.t("enrol-title"), &asked("/entrar/factor", self.wanted.as_deref()), &main)
     }
 
     fn passkey<'a>(&'a self, origin: &'a str) -> PasskeyForm<'a> {
@@ -189,7 +194,7 @@ impl EnrolPage {
             options: "/entrar/factor/reto",
             action: "/entrar/factor/llave",
             origin,
-            new: Some(&self.device),
+            new: Some(NewName { name: &self.name, refused: self.refused }),
             wanted: self.wanted.as_deref(),
             label: key("passkey-create"),
         }

@@ -20,16 +20,63 @@ pub(in crate::pages) struct Field<'a> {
     pub hint: Option<String>,
 }
 
-pub(in crate::pages) fn field(field: &Field<'_>) -> Markup {
-    let hint = format!("{}-hint", field.name);
+/// Why a form came back, and which of its fields are not right. Beside one field the words stand there; about several or
+/// none they stand above the form ([`refused`]). The first wrong field has the focus, or else the words have it, without
+/// any script.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::pages) struct Refusal {
+    why: &'static str,
+    fields: &'static [&'static str],
+}
+
+impl Refusal {
+    /// About the form as a whole.
+    pub(in crate::pages) const fn whole(why: &'static str) -> Self {
+        Self { why, fields: &[] }
+    }
+
+    /// About these fields, by their names.
+    pub(in crate::pages) const fn of(fields: &'static [&'static str], why: &'static str) -> Self {
+        Self { why, fields }
+    }
+
+    /// The same words about the form as a whole, where it has no such field.
+    pub(in crate::pages) const fn above(self) -> Self {
+        Self::whole(self.why)
+    }
+
+    /// Whether the words stand above the form.
+    fn is_above(&self) -> bool {
+        self.fields.len() != 1
+    }
+}
+
+/// The id of the words above a form.
+const ABOVE: &str = "refused";
+
+/// An input with its label, its hint and what was wrong with it.
+pub(in crate::pages) fn field(field: &Field<'_>, refused: Option<Refusal>, lang: Lang) -> Markup {
     let code = field.autocomplete == "one-time-code";
+    let (hint, wrong) = (format!("{}-hint", field.name), format!("{}-wrong", field.name));
+    let refused = refused.filter(|refused| refused.fields.contains(&field.name));
+    let first = refused.is_some_and(|refused| refused.fields.first() == Some(&field.name));
+    let beside = refused.filter(|refused| !refused.is_above());
+    let described: Vec<&str> = [
+        field.hint.is_some().then_some(hint.as_str()),
+        refused.map(|refused| if refused.is_above() { ABOVE } else { wrong.as_str() }),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     html! {
         div class="field" {
             label for=(field.name) { (field.label) }
             @if let Some(words) = &field.hint { p class="hint" id=(hint) { (words) } }
+            @if let Some(refused) = beside { p class="refused" id=(wrong) { (icon("warning")) span { (lang.t(refused.why)) } } }
             input id=(field.name) name=(field.name) type=(field.kind) autocomplete=(field.autocomplete)
                 value=(field.value) required inputmode=[code.then_some("numeric")]
-                aria-describedby=[field.hint.is_some().then_some(hint)]
+                aria-describedby=[(!described.is_empty()).then(|| described.join(" "))]
+                aria-invalid=[refused.is_some().then_some("true")] autofocus[first]
                 spellcheck="false" autocapitalize="none";
         }
     }
@@ -40,10 +87,19 @@ pub(in crate::pages) fn send(label: &str) -> Markup {
     html! { button class="button" type="submit" { (label) } }
 }
 
-/// What was wrong.
-pub(in crate::pages) fn refused(words: Option<String>) -> Markup {
+/// Above a form: what was wrong, unless it stands beside its field.
+pub(in crate::pages) fn refused(refused: Option<Refusal>, lang: Lang) -> Markup {
     html! {
-        @if let Some(words) = words { p class="refused" role="alert" { (icon("warning")) span { (words) } } }
+        @if let Some(refused) = refused.filter(Refusal::is_above) { (wrong(&lang.t(refused.why), refused.fields.is_empty())) }
+    }
+}
+
+/// What was wrong, in words, with the focus unless a field has it.
+pub(in crate::pages) fn wrong(words: &str, focus: bool) -> Markup {
+    html! {
+        p class="refused" id=(ABOVE) role="alert" tabindex=[focus.then_some("-1")] autofocus[focus] {
+            (icon("warning")) span { (words) }
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::pages::respond::Nonce;
 use crate::pages::shell::{self, Page, Place};
 use crate::pages::source::SourceError;
 use crate::pages::view::{LookLine, Who};
-use crate::permissions::Permission;
+use crate::permissions::{PARENT_READ, Permission};
 use crate::problem::Problem;
 use crate::session::{InSchool, Person};
 use axum::extract::rejection::QueryRejection;
@@ -119,6 +119,17 @@ pub(in crate::pages) fn what_words(what: &str, lang: Lang) -> String {
     })
 }
 
+/// By which right, in words.
+fn right_words(why: &str, lang: Lang) -> String {
+    lang.t(match why {
+        "board.read" => key("right-board"),
+        "pupils.read" => key("right-pupils"),
+        "audit.read" => key("right-audit"),
+        PARENT_READ => key("right-own-pupil"),
+        other => return other.to_owned(),
+    })
+}
+
 /// `DIRECTOR,INSPECTOR` in words.
 pub(in crate::pages) fn roles_words(roles: &str, lang: Lang) -> String {
     let words = roles.split(',').map(|role| match role.parse() {
@@ -169,7 +180,7 @@ fn row(line: &LookLine, zone: Tz, lang: Lang) -> Markup {
                 p { (line.who) " · " (roles_words(&line.role, lang)) }
                 p class="hint" {
                     (instant(line.at, zone, lang))
-                    " · " (lang.f("looks-why", &[("why", (&line.why).into())]))
+                    " · " (lang.f("looks-why", &[("why", (&right_words(&line.why, lang)).into())]))
                 }
             }
         }

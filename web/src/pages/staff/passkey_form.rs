@@ -1,7 +1,7 @@
 //! A form that a device answers (`web/assets/passkey.js`). Without scripts it says what to do.
 
 use super::Visit;
-use super::form::{self, Field, field};
+use super::form::{self, Field, Refusal, field};
 use crate::assets;
 use crate::i18n::{Lang, key};
 use crate::middleware::RETURN_TO;
@@ -23,12 +23,20 @@ pub(in crate::pages) struct PasskeyForm<'a> {
     pub action: &'a str,
     /// From where alone the answer is taken: `https://asistencia.escuela.cl`
     pub origin: &'a str,
-    /// A new passkey, with this name proposed; none: one that is there.
-    pub new: Option<&'a str>,
+    /// A new passkey; none: one that is there.
+    pub new: Option<NewName<'a>>,
     /// Where the person wants to go.
     pub wanted: Option<&'a str>,
     /// The key of the words on its button.
     pub label: &'static str,
+}
+
+/// What a new passkey is called.
+pub(in crate::pages) struct NewName<'a> {
+    /// The name proposed, or as it was typed.
+    pub name: &'a str,
+    /// What was not right.
+    pub refused: Option<Refusal>,
 }
 
 /// What the form sends.
@@ -58,9 +66,9 @@ impl PasskeyForm<'_> {
                 data-often=(lang.t("passkey-often")) data-failed=(lang.t("passkey-failed")) {
                 (form::hidden("reto", ""))
                 (form::hidden("respuesta", ""))
-                @if let Some(name) = self.new {
+                @if let Some(NewName { name, refused }) = &self.new {
                     (field(&Field { name: "nombre", label: lang.t("passkey-name"), kind: "text", autocomplete: "off",
-                        value: name, hint: Some(lang.t("passkey-name-hint")) }))
+                        value: name, hint: Some(lang.t("passkey-name-hint")) }, *refused, lang))
                 }
                 @if let Some(wanted) = self.wanted { (form::hidden(RETURN_TO, wanted)) }
                 p class="refused" role="status" data-said hidden {}
@@ -81,12 +89,12 @@ pub(super) fn challenge(visit: &Visit, asked: Result<PasskeyChallenge, AccountEr
     }
 }
 
-/// Why an answer was not taken, in words; none where it is nobody's mistake.
-pub(super) fn refusal(error: &AccountError) -> Option<&'static str> {
+/// Why an answer was not taken; none where it is nobody's mistake.
+pub(super) fn refusal(error: &AccountError) -> Option<Refusal> {
     match error {
-        AccountError::PasskeyLate => Some(key("passkey-late")),
-        AccountError::PasskeyRefused => Some(key("passkey-refused")),
-        AccountError::Invalid(_) => Some(key("passkey-name-wrong")),
+        AccountError::PasskeyLate => Some(Refusal::whole(key("passkey-late"))),
+        AccountError::PasskeyRefused => Some(Refusal::whole(key("passkey-refused"))),
+        AccountError::Invalid(_) => Some(Refusal::of(&["nombre"], key("passkey-name-wrong"))),
         _ => None,
     }
 }

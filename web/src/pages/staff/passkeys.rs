@@ -4,8 +4,8 @@
 use super::Visit;
 use super::account::page;
 use super::credentials::{keep, needed, renewed};
-use super::form;
-use super::passkey_form::{Answered, PasskeyForm, challenge, refusal};
+use super::form::{self, Refusal};
+use super::passkey_form::{Answered, NewName, PasskeyForm, challenge, refusal};
 use super::who;
 use crate::AppState;
 use crate::i18n::{Lang, key};
@@ -26,7 +26,7 @@ use uuid::Uuid;
 
 /// `GET /cuenta/llaves`: the form of another one.
 pub(super) async fn get(State(state): State<AppState>, person: Person, visit: Visit) -> Response {
-    show(&state, &person, &visit, StatusCode::OK, None).await
+    show(&state, &person, &visit, StatusCode::OK, None, None).await
 }
 
 async fn show(
@@ -34,13 +34,14 @@ async fn show(
     person: &Person,
     visit: &Visit,
     status: StatusCode,
-    refused: Option<&'static str>,
+    typed: Option<String>,
+    refused: Option<Refusal>,
 ) -> Response {
     let Some(party) = state.accounts.relying_party() else { return visit.failed(StatusCode::NOT_FOUND) };
-    let (who, name) = (who(state, person).await, session::family(&visit.headers));
+    let (who, name) = (who(state, person).await, typed.unwrap_or_else(|| session::family(&visit.headers)));
     visit.page(status, |nonce| {
         let main = main(party.origin(), &name, refused, visit.lang, nonce);
-        page(&who, visit.lang, nonce, key("passkey-add"), "/cuenta", &main)
+        page(&who, visit.lang, nonce, key("passkey-add"), "/cuenta/llaves", &main)
     })
 }
 
@@ -63,7 +64,10 @@ pub(super) async fn add(
             renewed(&state, &person, &visit, "/cuenta?aviso=llave").await
         }
         Err(error) => match refusal(&error) {
-            Some(why) => show(&state, &person, &visit, StatusCode::UNPROCESSABLE_ENTITY, Some(why)).await,
+            Some(why) => {
+                let typed = Some(sent.nombre);
+                show(&state, &person, &visit, StatusCode::UNPROCESSABLE_ENTITY, typed, Some(why)).await
+            }
             None => visit.account_error(&error),
         },
     }
@@ -107,18 +111,12 @@ pub(super) fn passkey(passkey: Passkey, now: DateTime<Utc>) -> OwnPasskey {
 }
 
 /// The page of another one.
-pub(in crate::pages) fn main(
-    origin: &str,
-    name: &str,
-    refused: Option<&'static str>,
-    lang: Lang,
-    nonce: &Nonce,
-) -> Markup {
+pub(in crate::pages) fn main(origin: &str, name: &str, refused: Option<Refusal>, lang: Lang, nonce: &Nonce) -> Markup {
     let form = PasskeyForm {
         options: "/cuenta/llaves/reto",
         action: "/cuenta/llaves",
         origin,
-        new: Some(name),
+        new: Some(NewName { name, refused }),
         wanted: None,
         label: key("passkey-create"),
     };
@@ -126,7 +124,7 @@ pub(in crate::pages) fn main(
         main class="entry" {
             header class="page-head" { h1 { (lang.t("passkey-add")) } }
             p { (lang.t("passkey-what")) }
-            (form::refused(refused.map(|why| lang.t(why))))
+            (form::refused(refused, lang))
             (form.form(lang, nonce))
             p { a href="/cuenta" { (lang.t("account-back")) } }
         }

@@ -1,6 +1,6 @@
 //! `/personas`: who works in a school, with which roles. What changes anything asks for the password first.
 
-use super::form::{self, Field, field};
+use super::form::{self, Field, Refusal, field};
 use super::{Visit, school_name, who};
 use crate::AppState;
 use crate::i18n::{Lang, key};
@@ -35,7 +35,7 @@ pub(super) async fn show(
     school: SchoolId,
     visit: &Visit,
     status: StatusCode,
-    refused: Option<&'static str>,
+    refused: Option<(Refusal, Typed)>,
 ) -> Response {
     let members = match state.accounts.members(school).await {
         Ok(members) => members,
@@ -51,12 +51,14 @@ pub(super) async fn show(
         has_second_factor: member.has_second_factor,
         this: member.account_id == person.account_id,
     });
+    let (refused, typed) = refused.unzip();
     let view = PeoplePage {
         who: who(state, person).await,
         school: school.0,
         school_name: school_name(state, school).await,
         people: people.collect(),
         manages: person.may(Permission::PeopleManage, school),
+        typed: typed.unwrap_or_default(),
         refused,
     };
     visit.page(status, |nonce| view.page(visit.lang, nonce))
@@ -74,8 +76,21 @@ pub(in crate::pages) struct PeoplePage {
     pub people: Vec<Colleague>,
     /// Whether who looks may change anything.
     pub manages: bool,
+    /// What the form of an invitation holds.
+    pub typed: Typed,
     /// What was wrong.
-    pub refused: Option<&'static str>,
+    pub refused: Option<Refusal>,
+}
+
+/// An invitation as it was typed.
+#[derive(Default)]
+pub(in crate::pages) struct Typed {
+    /// The person's name.
+    pub name: String,
+    /// The address.
+    pub email: String,
+    /// The role.
+    pub role: Option<StaffRole>,
 }
 
 /// Roles in words.
@@ -94,12 +109,12 @@ impl PeoplePage {
         let main = html! {
             main class="people" {
                 header class="page-head" { h1 { (lang.t("nav-people")) } }
-                (form::refused(self.refused.map(|why| lang.t(why))))
+                (form::refused(self.refused, lang))
                 ul class="rows card" { @for person in &self.people { (self.row(person, lang)) } }
                 @if self.manages { (self.invitation(lang)) }
             }
         };
-        page(&self.who, self.school_name.as_deref(), lang, nonce, &main)
+        page(&self.who, self.school, self.school_name.as_deref(), lang, nonce, &main)
     }
 
     fn action(&self, path: &str) -> String {
@@ -173,14 +188,14 @@ impl PeoplePage {
                 h2 id="invite-title" { (lang.t("people-invite")) }
                 form class="form" method="post" action=(self.action("invitar")) {
                     (field(&Field { name: "nombre", label: lang.t("field-name"), kind: "text", autocomplete: "off",
-                        value: "", hint: None }))
+                        value: &self.typed.name, hint: None }, self.refused, lang))
                     (field(&Field { name: "email", label: lang.t("field-email"), kind: "email", autocomplete: "off",
-                        value: "", hint: None }))
+                        value: &self.typed.email, hint: None }, self.refused, lang))
                     div class="field" {
                         label for="rol" { (lang.t("field-role")) }
                         select id="rol" name="rol" required {
                             @for role in [StaffRole::Inspector, StaffRole::Director, StaffRole::Auditor, StaffRole::Admin, StaffRole::Owner] {
-                                option value=(role.as_str()) { (role_words(role, lang)) }
+                                option value=(role.as_str()) selected[self.typed.role == Some(role)] { (role_words(role, lang)) }
                             }
                         }
                     }
@@ -214,14 +229,21 @@ pub(in crate::pages) fn mailed(school: Uuid, lang: Lang) -> Markup {
     }
 }
 
-pub(in crate::pages) fn page(who: &Who, school: Option<&str>, lang: Lang, nonce: &Nonce, main: &Markup) -> Markup {
+pub(in crate::pages) fn page(
+    who: &Who,
+    school: Uuid,
+    school_name: Option<&str>,
+    lang: Lang,
+    nonce: &Nonce,
+    main: &Markup,
+) -> Markup {
     let page = Page {
         lang,
         nonce,
         title: lang.t("nav-people"),
         place: Place::People,
-        here: "/personas".to_owned(),
-        school,
+        here: format!("/personas?colegio={school}"),
+        school: school_name,
         who: Some(who),
         ages: false,
     };

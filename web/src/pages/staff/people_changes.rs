@@ -1,7 +1,8 @@
 //! What is changed about the people of a school. Each form asks for the password first. A link goes to its person's
 //! mailbox; only where no letters leave, it is shown once.
 
-use super::people::{mailed, page, show, shown_once};
+use super::form::Refusal;
+use super::people::{Typed, mailed, page, show, shown_once};
 use super::{Visit, school_name, who};
 use crate::AppState;
 use crate::i18n::{Lang, key};
@@ -16,6 +17,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use commands::Context;
 use commands::accounts::{AccountError, Invite, Link, Scope, StaffRole};
+use commands::use_cases::Invalid;
 use domain::{AccountId, SchoolId};
 use maud::Markup;
 use serde::Deserialize;
@@ -37,6 +39,11 @@ impl Act {
 
     /// Back to the list, or the list with what was wrong.
     async fn answer(&self, done: Result<(), AccountError>) -> Response {
+        self.answer_to(Typed::default(), done).await
+    }
+
+    /// The same, with the invitation as it was typed.
+    async fn answer_to(&self, typed: Typed, done: Result<(), AccountError>) -> Response {
         let why = match done {
             Ok(()) => return Redirect::to(&format!("/personas?colegio={}", self.school)).into_response(),
             Err(error) => match refusal(&error) {
@@ -45,7 +52,7 @@ impl Act {
             },
         };
         let Self { state, person, school, visit, .. } = self;
-        show(state, person, *school, visit, StatusCode::UNPROCESSABLE_ENTITY, Some(why)).await
+        show(state, person, *school, visit, StatusCode::UNPROCESSABLE_ENTITY, Some((why, typed))).await
     }
 
     /// Who is to see a link: the person alone, wherever letters leave.
@@ -71,7 +78,8 @@ impl Act {
         let who = who(&self.state, &self.person).await;
         let name = school_name(&self.state, self.school).await;
         let main = main(self.visit.lang);
-        self.visit.page(StatusCode::OK, |nonce| page(&who, name.as_deref(), self.visit.lang, nonce, &main))
+        self.visit
+            .page(StatusCode::OK, |nonce| page(&who, self.school.0, name.as_deref(), self.visit.lang, nonce, &main))
     }
 }
 
@@ -81,17 +89,18 @@ fn host(headers: &HeaderMap) -> &str {
 }
 
 /// A mistake of whoever asked, in words.
-fn refusal(error: &AccountError) -> Option<&'static str> {
+fn refusal(error: &AccountError) -> Option<Refusal> {
     use domain::account::Error;
-    Some(match error {
-        AccountError::Invalid(_) => key("people-invalid"),
+    Some(Refusal::whole(match error {
+        AccountError::Invalid(Invalid::Name) => return Some(Refusal::of(&["nombre"], key("people-invalid-name"))),
+        AccountError::Invalid(Invalid::Mail) => return Some(Refusal::of(&["email"], key("field-email-wrong"))),
         AccountError::OfAnotherSchool => key("people-of-another-school"),
         AccountError::Unknown | AccountError::Refused(Error::NotMember) => key("people-not-a-member"),
         AccountError::Refused(Error::LastAdmin) => key("people-last-admin"),
         AccountError::Refused(Error::Disabled) => key("people-is-disabled"),
         AccountError::Refused(Error::WrongPurpose | Error::Erased) => key("people-cannot"),
         _ => return None,
-    })
+    }))
 }
 
 impl FromRequestParts<AppState> for Act {
@@ -118,7 +127,7 @@ pub(super) struct Invitation {
 pub(super) async fn invite(act: Act, Form(sent): Form<Invitation>) -> Response {
     let Ok(role) = sent.rol.parse::<StaffRole>() else { return act.visit.failed(StatusCode::UNPROCESSABLE_ENTITY) };
     let invited = async {
-        let invite = Invite { email: sent.email, name: sent.nombre, role };
+        let invite = Invite { email: sent.email.clone(), name: sent.nombre.clone(), role };
         act.state.accounts.invite_for(&act.context().await?, invite, act.scope()).await
     };
     match invited.await {
@@ -126,7 +135,10 @@ pub(super) async fn invite(act: Act, Form(sent): Form<Invitation>) -> Response {
             Some(link) => act.link(invited.account_id, &link).await,
             None => act.answer(Ok(())).await,
         },
-        Err(error) => act.answer(Err(error)).await,
+        Err(error) => {
+            let typed = Typed { name: sent.nombre, email: sent.email, role: Some(role) };
+            act.answer_to(typed, Err(error)).await
+        }
     }
 }
 

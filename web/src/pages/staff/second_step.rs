@@ -2,9 +2,9 @@
 //! place of both.
 
 use super::Visit;
-use super::form::{self, Field, field};
+use super::form::{self, Field, Refusal, field};
 use super::passkey_form::{Answered, PasskeyForm, challenge};
-use super::sign_in::{SignInPage, outside};
+use super::sign_in::{SignInPage, asked, outside};
 use crate::AppState;
 use crate::i18n::{Lang, key};
 use crate::middleware::{RETURN_TO, return_target};
@@ -56,7 +56,7 @@ async fn show(
     visit: &Visit,
     account: AccountId,
     status: StatusCode,
-    refused: Option<&'static str>,
+    refused: Option<Refusal>,
 ) -> Response {
     let factors = match state.accounts.factors(account).await {
         Ok(factors) => factors,
@@ -87,7 +87,8 @@ pub(super) async fn post_code(State(state): State<AppState>, mut visit: Visit, F
     match sign_in::code(&state, &caller, proof.account, &sent.codigo).await {
         Ok(true) => visit.enter(&state, proof, SignInMethod::PasswordAndTotp).await,
         Ok(false) => {
-            show(&state, &visit, proof.account, StatusCode::UNPROCESSABLE_ENTITY, Some(key("code-refused"))).await
+            let why = Refusal::of(&["codigo"], key("code-refused"));
+            show(&state, &visit, proof.account, StatusCode::UNPROCESSABLE_ENTITY, Some(why)).await
         }
         Err(refused) => refused.into_response(),
     }
@@ -117,7 +118,8 @@ pub(super) async fn post_passkey(
         // As the account was when the password was given.
         Ok(Some(_)) => visit.enter(&state, proof, SignInMethod::PasswordAndPasskey).await,
         Ok(None) => {
-            show(&state, &visit, proof.account, StatusCode::UNPROCESSABLE_ENTITY, Some(key("passkey-refused"))).await
+            let why = Refusal::whole(key("passkey-refused"));
+            show(&state, &visit, proof.account, StatusCode::UNPROCESSABLE_ENTITY, Some(why)).await
         }
         Err(error) => visit.account_error(&error),
     }
@@ -139,7 +141,7 @@ pub(super) async fn post_alone(
     match sign_in::passkey(&state, answered) {
         Ok(Some(proof)) => visit.enter(&state, proof, SignInMethod::Passkey).await,
         Ok(None) => {
-            let view = SignInPage::of(&state, &visit).refused(key("passkey-refused"));
+            let view = SignInPage::of(&state, &visit).refused(Refusal::whole(key("passkey-refused")));
             visit.page(StatusCode::UNPROCESSABLE_ENTITY, |nonce| view.page(visit.lang, nonce))
         }
         Err(error) => visit.account_error(&error),
@@ -151,7 +153,7 @@ pub(in crate::pages) struct SecondStep {
     /// Where the person wanted to go.
     pub wanted: Option<String>,
     /// What was not right.
-    pub refused: Option<&'static str>,
+    pub refused: Option<Refusal>,
     /// What the account has.
     pub factors: Factors,
     /// From where passkeys are taken.
@@ -168,10 +170,11 @@ impl SecondStep {
             wanted: self.wanted.as_deref(),
             label: key("passkey-use"),
         };
+        let refused = self.refused.map(|why| if self.factors.takes_code() { why } else { why.above() });
         let main = html! {
             main class="entry" {
                 header class="page-head" { h1 { (lang.t("code-title")) } }
-                (form::refused(self.refused.map(|why| lang.t(why))))
+                (form::refused(refused, lang))
                 @if self.factors.passkey {
                     p { (lang.t("passkey-second")) }
                     (passkey.form(lang, nonce))
@@ -181,7 +184,7 @@ impl SecondStep {
                     p { (lang.t("code-what")) }
                     form class="form" method="post" action="/entrar/codigo" {
                         (field(&Field { name: "codigo", label: lang.t("field-code"), kind: "text",
-                            autocomplete: "one-time-code", value: "", hint: None }))
+                            autocomplete: "one-time-code", value: "", hint: None }, refused, lang))
                         @if let Some(wanted) = &self.wanted { (form::hidden(RETURN_TO, wanted)) }
                         (form::send(&lang.t("sign-in-send")))
                     }
@@ -190,6 +193,7 @@ impl SecondStep {
                 p class="hint" { (lang.t("code-lost")) }
             }
         };
-        outside(lang, nonce, lang.t("code-title"), "/entrar/codigo", &main)
+        let here = asked("/entrar/codigo", self.wanted.as_deref());
+        outside(lang, nonce, lang.t("code-title"), &here, &main)
     }
 }

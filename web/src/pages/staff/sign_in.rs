@@ -1,7 +1,7 @@
 //! `/entrar`, `/salir`. Whether an address is known is told to nobody: unknown, not activated,
 //! disabled and wrong get one answer.
 
-use super::form::{self, Field, field};
+use super::form::{self, Field, Refusal, field};
 use super::passkey_form::PasskeyForm;
 use super::{Visit, note};
 use crate::AppState;
@@ -58,8 +58,8 @@ pub(super) async fn post(State(state): State<AppState>, mut visit: Visit, Form(s
             visit.begin(&state, proof, Stage::SecondFactor, &to).await
         }
         Ok(SignIn::Refused) => {
-            let view =
-                SignInPage { email: sent.email, ..SignInPage::of(&state, &visit).refused(key("sign-in-refused")) };
+            let why = Refusal::of(&["email", "clave"], key("sign-in-refused"));
+            let view = SignInPage { email: sent.email, ..SignInPage::of(&state, &visit).refused(why) };
             visit.page(StatusCode::UNPROCESSABLE_ENTITY, |nonce| view.page(visit.lang, nonce))
         }
         Err(refused) => refused.into_response(),
@@ -92,7 +92,7 @@ pub(in crate::pages) struct SignInPage {
     /// Where the person wanted to go.
     pub wanted: Option<String>,
     /// What was not right.
-    pub refused: Option<&'static str>,
+    pub refused: Option<Refusal>,
     /// A password was chosen just now.
     pub activated: bool,
     /// From where passkeys are taken; none: they are not.
@@ -107,7 +107,7 @@ impl SignInPage {
     }
 
     /// The same, after something was not right.
-    pub(super) fn refused(self, why: &'static str) -> Self {
+    pub(super) fn refused(self, why: Refusal) -> Self {
         Self { refused: Some(why), ..self }
     }
 
@@ -116,12 +116,12 @@ impl SignInPage {
             main class="entry" {
                 header class="page-head" { h1 { (lang.t("sign-in-title")) } }
                 (form::done(self.activated.then(|| lang.t("sign-in-activated"))))
-                (form::refused(self.refused.map(|why| lang.t(why))))
+                (form::refused(self.refused, lang))
                 form class="form" method="post" action="/entrar" {
                     (field(&Field { name: "email", label: lang.t("field-email"), kind: "email",
-                        autocomplete: "username", value: &self.email, hint: None }))
+                        autocomplete: "username", value: &self.email, hint: None }, self.refused, lang))
                     (field(&Field { name: "clave", label: lang.t("field-password"), kind: "password",
-                        autocomplete: "current-password", value: "", hint: None }))
+                        autocomplete: "current-password", value: "", hint: None }, self.refused, lang))
                     @if let Some(wanted) = &self.wanted { (form::hidden(RETURN_TO, wanted)) }
                     (form::send(&lang.t("sign-in-send")))
                 }
@@ -133,7 +133,7 @@ impl SignInPage {
                 p { a href="/familia/entrar" { (lang.t("sign-in-family")) } }
             }
         };
-        outside(lang, nonce, lang.t("sign-in-title"), "/entrar", &main)
+        outside(lang, nonce, lang.t("sign-in-title"), &asked("/entrar", self.wanted.as_deref()), &main)
     }
 
     fn by_passkey(&self, origin: &str, lang: Lang, nonce: &Nonce) -> Markup {
@@ -147,6 +147,11 @@ impl SignInPage {
         };
         form.form(lang, nonce)
     }
+}
+
+/// A page's address with where to go after it, if somewhere.
+pub(super) fn asked(page: &str, wanted: Option<&str>) -> String {
+    wanted.map_or_else(|| page.to_owned(), |wanted| with_return(page, wanted))
 }
 
 /// A page of nobody's.

@@ -404,3 +404,83 @@ async fn a_link_goes_to_its_persons_mailbox_alone_and_is_shown_once_only_where_n
     assert!(!admin.get("/personas").await.text.contains(&link), "shown once");
     app.shutdown().await;
 }
+
+#[tokio::test]
+async fn what_was_typed_stays_and_the_words_stand_at_the_field_that_is_wrong() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    app.member(&school, "admin@escuela.cl", StaffRole::Admin).await.unwrap();
+    let mut admin = Browser::new(&app);
+    let wrong = admin.post("/entrar", &[("email", "admin@escuela.cl"), ("clave", "no es esta")]).await.text;
+    assert!(wrong.contains("value=\"admin@escuela.cl\"") && !wrong.contains("no es esta"), "{wrong}");
+    assert_eq!(wrong.matches("aria-invalid").count(), 2, "which of both is told to nobody");
+    admin.sign_in("admin@escuela.cl").await;
+
+    let invite = |name, email| [("nombre", name), ("email", email), ("rol", "AUDITOR")];
+    let input = |page: &str, name: &str| {
+        let start = page.find(&format!("<input id=\"{name}\"")).expect(page);
+        page[start..].split('>').next().unwrap().to_owned()
+    };
+    for (name, email, at) in [("Luis Soto", "luis@", "email"), ("\u{200b}", "luis@escuela.cl", "nombre")] {
+        let page = admin.post("/personas/invitar", &invite(name, email)).await;
+        assert_eq!(page.status, 422);
+        for (field, typed) in [("nombre", name), ("email", email)] {
+            let input = input(&page.text, field);
+            assert!(input.contains(&format!("value=\"{typed}\"")), "{input}");
+            assert_eq!(input.contains("aria-invalid=\"true\""), field == at, "{input}");
+            assert_eq!(input.contains("autofocus"), field == at, "{input}");
+        }
+        assert!(page.text.contains("<option value=\"AUDITOR\" selected>"), "{}", page.text);
+    }
+    let long = "otra frase larga de verdad";
+    for (actual, new, again, at) in
+        [("x", long, long, "actual"), (PASSWORD, "corta", "corta", "nueva"), (PASSWORD, long, "otra", "repetida")]
+    {
+        let page = admin.post("/cuenta/clave", &[("actual", actual), ("nueva", new), ("repetida", again)]).await.text;
+        for field in ["actual", "nueva", "repetida"] {
+            let input = input(&page, field);
+            assert!(input.contains("value=\"\""), "{input}");
+            assert_eq!(input.contains(&format!("aria-describedby=\"{field}-wrong\"")), field == at, "{input}");
+        }
+    }
+    app.shutdown().await;
+}
+
+async fn other(browser: &mut Browser<'_>, path: &str) {
+    let page = browser.get(path).await;
+    let mark = if path.contains('?') { "&amp;" } else { "?" };
+    let link = format!("href=\"{}{mark}lang=en\" lang=\"en\"", path.replace('&', "&amp;"));
+    assert!(page.status == 200 && page.text.contains(&link), "{path}: {} {}", page.status, page.text);
+    let onward = page.text.contains("name=\"volver\" value=\"/personas\"");
+    assert_eq!(onward, path.contains("volver="), "{path}");
+}
+
+#[tokio::test]
+async fn the_other_language_shows_the_same_page() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    let twin = app.school(1).await.unwrap();
+    let rosa = app.member(&school, "rosa@escuela.cl", StaffRole::Admin).await.unwrap();
+    app.grant(rosa, twin.id, StaffRole::Admin).await.unwrap();
+    let mut rosa = Browser::new(&app);
+    other(&mut rosa, "/entrar?volver=%2Fpersonas").await;
+    rosa.sign_in("rosa@escuela.cl").await;
+    for path in ["/cuenta", "/cuenta/llaves", "/cuenta/codigo", "/cuenta/confirmar?volver=%2Fpersonas", "/escuelas"] {
+        other(&mut rosa, path).await;
+    }
+    for place in [&school, &twin] {
+        for path in ["/personas", "/registro", "/registro/miradas", "/hoy", "/kioscos"] {
+            other(&mut rosa, &format!("{path}?colegio={}", place.id)).await;
+        }
+        other(&mut rosa, &format!("/registro?colegio={}&antes=900", place.id)).await;
+        other(&mut rosa, &format!("/kioscos/{}?colegio={}", place.kiosk, place.id)).await;
+        other(&mut rosa, &format!("/kioscos/{}/anular?colegio={}", place.kiosk, place.id)).await;
+        other(&mut rosa, &format!("/hoy/cursos/{}?colegio={}", place.course, place.id)).await;
+    }
+    // A form that comes back leads to the page that holds it.
+    let page = rosa
+        .post(&format!("/personas/invitar?colegio={}", twin.id), &[("nombre", "x"), ("email", "x"), ("rol", "AUDITOR")])
+        .await;
+    assert!(page.text.contains(&format!("href=\"/personas?colegio={}&amp;lang=en\"", twin.id)), "{}", page.text);
+    app.shutdown().await;
+}
