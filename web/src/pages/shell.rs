@@ -55,6 +55,17 @@ pub(super) struct Page<'a> {
     pub ages: bool,
 }
 
+/// The stylesheet over the common one; the board has none.
+fn more_style(place: Place) -> Option<&'static assets::Asset> {
+    match place {
+        Place::Today => None,
+        Place::Wall => Some(&assets::WALL),
+        Place::Schools | Place::People | Place::Kiosks | Place::Log | Place::Account | Place::Nowhere => {
+            Some(&assets::OFFICE)
+        }
+    }
+}
+
 fn head(page: &Page<'_>) -> Markup {
     html! {
         meta charset="utf-8";
@@ -66,8 +77,8 @@ fn head(page: &Page<'_>) -> Markup {
         meta name="robots" content="noindex";
         link rel="icon" type="image/svg+xml" href=(assets::BADGE.href());
         link rel="stylesheet" href=(assets::STYLE.href()) integrity=(assets::STYLE.integrity);
-        @if page.place != Place::Today {
-            link rel="stylesheet" href=(assets::OFFICE.href()) integrity=(assets::OFFICE.integrity);
+        @if let Some(more) = more_style(page.place) {
+            link rel="stylesheet" href=(more.href()) integrity=(more.integrity);
         }
         @if page.ages {
             noscript { meta http-equiv="refresh" content=(PLAIN_REFRESH); }

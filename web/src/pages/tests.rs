@@ -133,9 +133,11 @@ fn p25_no_page_has_inline_styles_handlers_or_filters_and_every_htmx_element_has_
                     htmx += 1;
                     assert_eq!(value(&attributes, "hx-nonce"), Some("c2FtcGxlLW5vbmNl"), "{page}: {element}");
                 }
-                use crate::assets::{OFFICE, PASSKEY, SCRIPT, STYLE};
-                let asset = [(&STYLE, "href"), (&OFFICE, "href"), (&SCRIPT, "src"), (&PASSKEY, "src")]
+                use crate::assets::{OFFICE, PASSKEY, SCRIPT, STYLE, WALL};
+                let sheets = [(&STYLE, "href"), (&OFFICE, "href"), (&WALL, "href")];
+                let asset = [(&SCRIPT, "src"), (&PASSKEY, "src")]
                     .into_iter()
+                    .chain(sheets)
                     .find(|(asset, at)| value(&attributes, at) == Some(&asset.href()));
                 if let Some((asset, _)) = asset {
                     let digest = <sha2::Sha384 as sha2::Digest>::digest(asset.bytes);
@@ -213,8 +215,9 @@ fn every_page_says_its_language_its_title_and_has_one_main_heading() {
 
 /// The bytes of a page with all that it loads.
 fn weight(html: &str) -> usize {
-    use crate::assets::{BADGE, OFFICE, PASSKEY, SCRIPT, STYLE};
-    let loaded = [&STYLE, &OFFICE, &SCRIPT, &PASSKEY, &BADGE].into_iter().filter(|asset| html.contains(&asset.href()));
+    use crate::assets::{BADGE, OFFICE, PASSKEY, SCRIPT, STYLE, WALL};
+    let all = [&STYLE, &OFFICE, &WALL, &SCRIPT, &PASSKEY, &BADGE];
+    let loaded = all.into_iter().filter(|asset| html.contains(&asset.href()));
     html.len() + loaded.map(|asset| asset.bytes.len()).sum::<usize>()
 }
 
@@ -255,17 +258,19 @@ fn styled(css: &[u8]) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_board_needs_no_style_that_only_the_other_pages_load() {
-    use crate::assets::{OFFICE, STYLE};
-    let elsewhere: BTreeSet<_> = styled(OFFICE.bytes).difference(&styled(STYLE.bytes)).cloned().collect();
-    assert!(elsewhere.contains("field") && elsewhere.contains("wall-screen"), "{elsewhere:?}");
+fn board_and_wall_need_no_style_that_only_the_other_pages_load() {
+    use crate::assets::{OFFICE, STYLE, WALL};
+    let (common, office, wall) = (styled(STYLE.bytes), styled(OFFICE.bytes), styled(WALL.bytes));
+    assert!(office.contains("field") && wall.contains("wall-screen"), "{office:?} {wall:?}");
     for (page, html) in pages(Lang::Es) {
-        let board = page.starts_with("board");
-        assert_eq!(html.contains(&OFFICE.href()), !board, "{page}");
+        let (of_board, of_wall) = (page.starts_with("board"), page.starts_with("wall"));
+        let loads = [html.contains(&OFFICE.href()), html.contains(&WALL.href())];
+        assert_eq!(loads, [!of_board && !of_wall, of_wall], "{page}");
         let tags = tags(&html);
         let used = tags.iter().filter_map(|(_, attributes)| value(attributes, "class")).flat_map(str::split_whitespace);
         for class in used {
-            assert!(!board || !elsewhere.contains(class), "{page}: {class}");
+            let elsewhere = (!loads[0] && office.contains(class)) || (!loads[1] && wall.contains(class));
+            assert!(!elsewhere || common.contains(class), "{page}: {class}");
         }
     }
 }

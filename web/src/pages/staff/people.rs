@@ -133,7 +133,7 @@ impl PeoplePage {
                     p class="hint" {
                         @if person.disabled { (lang.t("people-disabled")) }
                         @else if !person.activated { (lang.t("people-not-activated")) }
-                        @else if person.has_second_factor { (lang.t("people-two-factors")) }
+                        @else if person.has_second_factor { (lang.t("people-two-steps")) }
                     }
                 }
                 @if self.manages && !person.this {

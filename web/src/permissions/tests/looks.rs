@@ -167,8 +167,14 @@ async fn p47_the_family_and_the_auditor_see_who_looked() {
     }
     assert!(!page.contains("Panel del día"), "of another school: {page}");
     let log = get(&auditor, "/registro/miradas").await;
-    for told in ["Día de un curso", "1° Básico A", "pupils.read", "Dirección", "parent:read", "Apoderado o apoderada"]
-    {
+    for told in [
+        "Día de un curso",
+        "1° Básico A",
+        "por su permiso para ver datos de alumnos",
+        "Dirección",
+        "por su permiso para ver a sus pupilos",
+        "Apoderado o apoderada",
+    ] {
         assert!(log.contains(told), "{told}: {log}");
     }
     // Above the page's own part stands the auditor's name.
