@@ -26,8 +26,9 @@ async fn a21_whoever_asks_for_whatever_page_or_list_changes_nothing_by_it() {
     let mut everybody = scene.everybody().await;
     // Two more who are half in.
     for (who, stage) in [("enrolling", Stage::Enrolment), ("half in", Stage::SecondFactor)] {
-        let account_id = app.person(scene.school.id, StaffRole::Inspector).await.unwrap().account_id;
-        let begin = Begin { account_id, stage, device: String::new(), network: String::new() };
+        let person = app.person(scene.school.id, StaffRole::Inspector).await.unwrap();
+        let proof = person.proof(state).await.unwrap();
+        let begin = Begin { proof, stage, device: String::new(), network: String::new() };
         let secret = state.sessions.begin(&begin, None).await.unwrap().unwrap();
         everybody.push((who, [("cookie", format!("sid={}", *secret.reveal()))]));
     }
