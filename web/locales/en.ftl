@@ -105,7 +105,10 @@ restored-detail = These figures are from before the restore and are being comput
 restored-means = Do not decide by them until this notice is gone. The gates send again whatever is missing.
 silent-title = Nothing heard from { $gate }.
 silent-detail = Silent since { $time }.
-silent-several = Nothing heard from { $n } gates.
+silent-several = { $n ->
+    [one] Nothing heard from { $n } gate.
+   *[other] Nothing heard from { $n } gates.
+}
 silent-one-of = { $gate } (since { $time })
 silent-means = Pupils who came in there may be shown here without an entry.
 offline-title = The connection to the server was lost.

@@ -110,7 +110,10 @@ restored-detail = Estas cifras son de antes de la restauración y se están calc
 restored-means = No las use para decidir hasta que desaparezca este aviso. Los accesos vuelven a enviar lo que falte.
 silent-title = Sin noticias de { $gate }.
 silent-detail = No se comunica desde las { $time }.
-silent-several = Sin noticias de { $n } accesos.
+silent-several = { $n ->
+    [one] Sin noticias de { $n } acceso.
+   *[other] Sin noticias de { $n } accesos.
+}
 silent-one-of = { $gate } (desde las { $time })
 silent-means = Puede haber alumnos que ya ingresaron por ahí y que aquí figuran sin ingreso.
 offline-title = Se perdió la conexión con el servidor.

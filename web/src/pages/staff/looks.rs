@@ -6,6 +6,7 @@ use super::people::role_words;
 use super::{Visit, member_names, who};
 use crate::AppState;
 use crate::i18n::{Lang, key};
+use crate::pages::icon::icon;
 use crate::pages::respond::Nonce;
 use crate::pages::shell::{self, Page, Place};
 use crate::pages::source::SourceError;
@@ -144,7 +145,7 @@ impl LooksPage {
     pub(in crate::pages) fn page(&self, lang: Lang, nonce: &Nonce) -> Markup {
         let main = html! {
             main class="log" {
-                a class="back" href={ "/registro?colegio=" (self.school) } { (lang.t("looks-back")) }
+                a class="back" href={ "/registro?colegio=" (self.school) } { (icon("back")) (lang.t("looks-back")) }
                 header class="page-head" { h1 { (lang.t("looks-title")) } p class="date" { (lang.t("looks-what")) } }
                 @if self.lines.is_empty() { p class="hint" { (lang.t("looks-empty")) } }
                 @else { ol class="rows card" { @for line in &self.lines { (row(line, self.zone, lang)) } } }
