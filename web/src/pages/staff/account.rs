@@ -240,17 +240,16 @@ fn sessions(sessions: &[OwnSession], lang: Lang) -> Markup {
 }
 
 fn password(refused: Option<Refusal>, lang: Lang) -> Markup {
-    let of = |name, label, autocomplete| {
-        field(&Field { name, label, kind: "password", autocomplete, value: "", hint: None }, refused, lang)
+    let of = |name, label, autocomplete, hint| {
+        field(&Field { name, label, kind: "password", autocomplete, value: "", hint }, refused, lang)
     };
     html! {
         section class="card" aria-labelledby="password-title" {
             h2 id="password-title" { (lang.t("password-title")) }
             form class="form" method="post" action="/cuenta/clave" {
-                (of("actual", lang.t("field-current-password"), "current-password"))
-                p class="hint" { (form::password_hint(lang)) }
-                (of("nueva", lang.t("field-new-password"), "new-password"))
-                (of("repetida", lang.t("field-repeat-password"), "new-password"))
+                (of("actual", lang.t("field-current-password"), "current-password", None))
+                (of("nueva", lang.t("field-new-password"), "new-password", Some(form::password_hint(lang))))
+                (of("repetida", lang.t("field-repeat-password"), "new-password", None))
                 p class="hint" { (lang.t("password-ends-sessions")) }
                 (form::send(&lang.t("password-send")))
             }

@@ -90,8 +90,8 @@ pub(in crate::pages) struct ActivatePage {
 
 impl ActivatePage {
     pub(in crate::pages) fn page(&self, lang: Lang, nonce: &Nonce) -> Markup {
-        let new = |name, label| {
-            let input = Field { name, label, kind: "password", autocomplete: "new-password", value: "", hint: None };
+        let new = |name, label, hint| {
+            let input = Field { name, label, kind: "password", autocomplete: "new-password", value: "", hint };
             field(&input, self.refused, lang)
         };
         let main = html! {
@@ -103,9 +103,8 @@ impl ActivatePage {
                     // `web/assets/live.js` fills it from the address, which it then clears.
                     (field(&Field { name: "enlace", label: lang.t("field-link"), kind: "text", autocomplete: "off",
                         value: &self.token, hint: Some(lang.t("field-link-hint")) }, self.refused, lang))
-                    p class="hint" { (form::password_hint(lang)) }
-                    (new("nueva", lang.t("field-new-password")))
-                    (new("repetida", lang.t("field-repeat-password")))
+                    (new("nueva", lang.t("field-new-password"), Some(form::password_hint(lang))))
+                    (new("repetida", lang.t("field-repeat-password"), None))
                     (form::send(&lang.t("activate-send")))
                 }
             }
