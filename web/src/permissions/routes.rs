@@ -69,7 +69,7 @@ pub const ROUTES: &[Route] = &[
     post("/entrar/factor/reto", Enrolling).tried(OfNetwork(&PASSKEY)),
     post("/entrar/factor/llave", Enrolling).tried(OfNetwork(&PASSKEY)),
     get("/entrar/factor/codigo", Enrolling),
-    post("/entrar/factor/codigo/comenzar", Enrolling).tried(OfNetwork(&ACTIVATE)),
+    post("/entrar/factor/codigo/comenzar", Enrolling),
     post("/entrar/factor/codigo", Enrolling).tried(OfNetwork(&ACTIVATE)),
     post("/salir", Public),
     // One's own account.
