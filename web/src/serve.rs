@@ -298,4 +298,6 @@ pub async fn stop_signal() -> anyhow::Result<()> {
 }
 
 #[cfg(test)]
+mod raw;
+#[cfg(test)]
 mod tests;
