@@ -44,11 +44,26 @@ impl tracing::Subscriber for Statements {
     }
     fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
     fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-    fn event(&self, _: &tracing::Event<'_>) {
-        STATEMENTS.set(STATEMENTS.get() + 1);
+    fn event(&self, event: &tracing::Event<'_>) {
+        event.record(&mut Counted);
     }
     fn enter(&self, _: &tracing::span::Id) {}
     fn exit(&self, _: &tracing::span::Id) {}
+}
+
+/// Counts a statement by its summary. Not a rollback: who drops a transaction leaves it to whoever has the connection
+/// next, or to the pool, and so it falls into this reading or the next one.
+struct Counted;
+
+impl tracing::field::Visit for Counted {
+    fn record_str(&mut self, field: &tracing::field::Field, value: &str) {
+        if field.name() == "summary" && !value.eq_ignore_ascii_case("rollback") {
+            STATEMENTS.set(STATEMENTS.get() + 1);
+        }
+    }
+    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+        self.record_str(field, format!("{value:?}").trim_matches('"'));
+    }
 }
 
 /// How many statements a reading takes. The subscriber is the whole process's: a place that logs asks once who is
