@@ -37,7 +37,7 @@ isolation: ## Ask N=100000 things by chance as everybody: nothing crosses from s
 # One after the other: here the times count.
 attack: ## The attacks of `make test` at full size, with their times
 	@.ci/deps.sh test
-	ulimit -n "$$(ulimit -Hn)" && ATTACK=1 $(CARGO) test --workspace --locked -- --test-threads=1 --nocapture --include-ignored attack:: p10_
+	ulimit -n "$$(ulimit -Hn)" && ATTACK=1 $(CARGO) test --workspace --locked -- --test-threads=1 --nocapture --include-ignored attack:: trials:: p10_
 
 crash: ## Kill server, Postgres and NATS under load ROUNDS=30 times each (or ROUNDS="200 100 50", SEED=…)
 	@.ci/deps.sh test

@@ -195,6 +195,14 @@ const CHECKS: &[Check] = &[
             and relnamespace::regnamespace::text not in ('roster', 'live', 'audit')",
     ),
     check(
+        "the request role reads it, and its rows are of no school",
+        "select named from objects o where relkind in ('r', 'p', 'v', 'm', 'f')
+            and has_any_column_privilege('attendance_request', o.oid, 'select')
+            and relnamespace::regnamespace::text in ('roster', 'live', 'audit')
+            and not exists (select from pg_attribute a
+              where a.attrelid = o.oid and a.attname = 'school_id' and not a.attisdropped)",
+    ),
+    check(
         "the request role may write it",
         "select named from objects o where relkind in ('r', 'p', 'v', 'f')
             and (has_any_column_privilege('attendance_request', o.oid, 'insert, update')

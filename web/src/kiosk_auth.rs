@@ -118,12 +118,12 @@ impl KioskSecrets {
     }
 
     /// The school of a kiosk, if the request brings the secret that the kiosk proved itself by here before, however
-    /// long ago. Whose places a request takes rests on it; whether it is trusted does not.
+    /// long ago. Whose places a request takes rests on it; a kiosk that is revoked takes none of its school's.
     pub(crate) fn school_of(&self, kiosk_id: KioskId, headers: &HeaderMap) -> Option<SchoolId> {
         let secret = bearer(headers).filter(|secret| secret.len() <= LONGEST)?;
         let known = self.kept().get(&kiosk_id).copied()?;
         let given: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
-        bool::from(given.ct_eq(&known.sha256)).then_some(known.kiosk.school_id)
+        (bool::from(given.ct_eq(&known.sha256)) && !known.kiosk.revoked).then_some(known.kiosk.school_id)
     }
 
     /// Compares hashes in constant time; an unknown kiosk takes the same path as a wrong secret. A secret

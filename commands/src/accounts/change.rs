@@ -7,8 +7,8 @@
 //! ```
 //! In this order everywhere, so that two changes cannot wait for each other.
 
-use super::Accounts;
 use super::error::AccountError;
+use super::{Accounts, Proof};
 use crate::append::{Head, NewEvent};
 use crate::clock::micros;
 use crate::context::Context;
@@ -44,6 +44,12 @@ impl Change {
     pub(super) async fn of(accounts: &Accounts, account: AccountId) -> Result<Self, AccountError> {
         let tx = accounts.write.pool().begin().await?;
         Self::lock(accounts, tx, account).await
+    }
+
+    /// Locks a known account, if it is still as it was when its person proved who they are.
+    pub(super) async fn proven(accounts: &Accounts, proof: Proof) -> Result<Self, AccountError> {
+        let change = Self::of(accounts, proof.account).await?;
+        if change.row.authz_epoch == proof.epoch { Ok(change) } else { Err(AccountError::Changed) }
     }
 
     /// Locks a known account, and first the school, whose roles and members nobody else changes meanwhile.

@@ -43,6 +43,9 @@ pub enum AccountError {
     /// The device's answer is not what was asked for, or its key is somebody's already.
     #[error("the passkey's answer is not valid")]
     PasskeyRefused,
+    /// Roles, credentials or state changed since the person proved who they are: they come in anew.
+    #[error("the account changed meanwhile")]
+    Changed,
     /// No such account.
     #[error("unknown account")]
     Unknown,
@@ -83,6 +86,7 @@ impl AccountError {
             Self::NoPasskey => "no_passkey",
             Self::PasskeyLate => "passkey_late",
             Self::PasskeyRefused => "passkey_refused",
+            Self::Changed => "account_changed",
             Self::Unknown => "unknown_account",
             Self::OfAnotherSchool => "account_of_another_school",
             Self::Refused(account::Error::NotMember) => "not_a_member",

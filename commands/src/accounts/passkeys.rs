@@ -13,7 +13,7 @@ pub use sign_in::PasskeySignIn;
 
 use super::change::Change;
 use super::error::AccountError;
-use super::{Accounts, Credential, INSTALLATION, Secret256};
+use super::{Accounts, Credential, INSTALLATION, Proof, Secret256};
 use crate::ids::IdSource as _;
 use crate::use_cases::Invalid;
 use challenge::Purpose;
@@ -87,14 +87,10 @@ impl Accounts {
         Ok(PasskeyChallenge { secret, options })
     }
 
-    /// Adds the passkey that a device answered with. Every session of the account ends.
-    pub async fn add_passkey(
-        &self,
-        account: AccountId,
-        secret: &str,
-        answer: &str,
-        name: &str,
-    ) -> Result<(), AccountError> {
+    /// Adds the passkey that a device answered with, unless the account changed since its person proved who they are.
+    /// Every session of the account ends.
+    pub async fn add_passkey(&self, proof: Proof, secret: &str, answer: &str, name: &str) -> Result<(), AccountError> {
+        let account = proof.account;
         let name = name::clean_up_to(name, LONGEST_NAME).map_err(|_| AccountError::Invalid(Invalid::Name))?;
         let party = self.party()?;
         let state: PasskeyRegistration = self.take_challenge(Purpose::Register, Some(account), secret).await?;
@@ -111,7 +107,7 @@ impl Accounts {
             let (credential_id, credential) = (credential_id.clone(), credential.clone());
             async move {
                 let contexts = this.own_contexts(account, &actor).await?;
-                let mut change = Change::of(&this, account).await?;
+                let mut change = Change::proven(&this, proof).await?;
                 let added = sqlx::query!(
                     "insert into account_passkeys
                        (passkey_id, account_id, credential_id, rp_id, name, credential, sign_count, created_at)

@@ -2,7 +2,7 @@
 
 use super::change::Change;
 use super::error::AccountError;
-use super::{Accounts, Credential, INSTALLATION};
+use super::{Accounts, Credential, INSTALLATION, Proof};
 use crate::StoreError;
 use crate::vault::{Opened, VaultError};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -63,8 +63,10 @@ impl Accounts {
         Ok(TotpSetup { secret_base32, otpauth_uri: Zeroizing::new(url) })
     }
 
-    /// Makes the begun secret the second factor, if the code is its. Every session of the account ends.
-    pub async fn confirm_totp(&self, account: AccountId, code: &str, now: DateTime<Utc>) -> Result<(), AccountError> {
+    /// Makes the begun secret the second factor, if the code is its, unless the account changed since its person proved
+    /// who they are. Every session of the account ends.
+    pub async fn confirm_totp(&self, proof: Proof, code: &str, now: DateTime<Utc>) -> Result<(), AccountError> {
+        let account = proof.account;
         let row = sqlx::query!(
             "select secret, begun_at from account_totp where account_id = $1 and confirmed_at is null and begun_at > $2",
             account.0,
@@ -79,7 +81,7 @@ impl Accounts {
             let actor = actor.clone();
             async move {
                 let contexts = this.own_contexts(account, &actor).await?;
-                let mut change = Change::of(&this, account).await?;
+                let mut change = Change::proven(&this, proof).await?;
                 let confirmed = sqlx::query!(
                     "update account_totp set confirmed_at = $2, last_step = $3
                      where account_id = $1 and confirmed_at is null and begun_at = $4",

@@ -94,6 +94,7 @@ impl Accounts {
     /// Changes the password; every session of the account ends.
     pub async fn change_password(&self, account: AccountId, current: &str, new: &str) -> Result<(), AccountError> {
         let person = self.person(account).await?;
+        let proof = Proof { account, epoch: person.authz_epoch };
         if !self.check_password(account, current).await? {
             return Err(AccountError::WrongPassword);
         }
@@ -106,11 +107,7 @@ impl Accounts {
             let (actor, phc) = (actor.clone(), phc.clone());
             async move {
                 let contexts = this.own_contexts(account, &actor).await?;
-                let mut change = Change::of(&this, account).await?;
-                // The account is another one since the current password was checked.
-                if change.row.authz_epoch != person.authz_epoch {
-                    return Err(AccountError::WrongPassword);
-                }
+                let mut change = Change::proven(&this, proof).await?;
                 change.set_password(&contexts, &phc).await?;
                 change.commit().await
             }

@@ -24,6 +24,10 @@ async fn p33_a_migrated_database_has_no_finding_and_every_exception_is_met_by_so
 const SABOTAGES: &[(&str, &str)] = &[
     ("alter table live.gates no force row level security", "live.gates: row-level security"),
     ("alter table live.gates disable row level security", "live.gates: row-level security"),
+    (
+        "alter table live.gates drop column school_id cascade",
+        "live.gates: the request role reads it, and its rows are of no school",
+    ),
     ("create table public.notes (school_id uuid)", "public.notes: row-level security"),
     ("drop policy own_school on roster.students", "roster.students: a table of schools that the request role reads"),
     (

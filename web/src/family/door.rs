@@ -13,6 +13,7 @@ use commands::accounts::Secret256;
 use commands::guardians::address_key;
 use domain::values::mail::Mail;
 use sha2::{Digest as _, Sha256};
+use std::fmt;
 use std::time::Duration;
 use subtle::ConstantTimeEq as _;
 
@@ -53,12 +54,18 @@ pub struct Redeemed {
 }
 
 /// What a link is worth in a browser that did not ask for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Opened {
     /// These digits, to be typed in the browser that asked.
     Code(String),
     /// Nothing: it is used, too old, or its browser asked for another one since.
     Void,
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if matches!(self, Self::Code(_)) { "Code(…)" } else { "Void" })
+    }
 }
 
 impl Families {
@@ -128,11 +135,12 @@ impl Families {
         Ok(if shown.rows_affected() == 1 { Opened::Code(code(token)) } else { Opened::Void })
     }
 
-    /// The keyed hash of the address whose link this browser asked for, while that link may be redeemed.
+    /// The keyed hash of the address whose link this browser asked for, while its digits may be typed: until they were
+    /// shown, a try can open nothing, and counts against nobody.
     pub(super) async fn asked_by(&self, browser: &Secret256) -> Result<Option<Vec<u8>>, sqlx::Error> {
         sqlx::query_scalar!(
             "select email_hmac from family_links
-             where browser_sha256 = $1 and redeemed_at is null and expires_at > $2",
+             where browser_sha256 = $1 and redeemed_at is null and expires_at > $2 and shown_at is not null",
             &browser.sha256(),
             self.clock.of_people(),
         )

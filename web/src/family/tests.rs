@@ -4,6 +4,7 @@ mod attack;
 
 use super::*;
 use crate::i18n::Lang;
+use crate::sign_in::Caller;
 use crate::testing::{TestApp, minutes};
 use commands::accounts::Secret256;
 use commands::use_cases::{ChangeGuardianContact, Contact, change_guardian_contact, erase_guardian};
@@ -126,6 +127,22 @@ async fn p10_the_digits_of_a_link_that_nobody_opened_open_nothing() {
     assert!(families.redeem_code(&guessed, &by(&browser)).await.unwrap().is_none());
     assert_eq!(families.open_elsewhere(&token).await.unwrap(), Opened::Code(guessed.clone()));
     assert!(families.redeem_code(&guessed, &by(&browser)).await.unwrap().is_some());
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn p12_a_stranger_who_types_digits_of_a_link_that_nobody_opened_uses_up_none_of_the_addresss_tries() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    app.guardian(&school, "ana@example.com", &[]).await.unwrap();
+    let (stranger, _) = asked(&app, "ana@example.com", 1).await;
+    let caller = Caller { network: "203.0.113.0/24", browser: None };
+    for _ in 0..20 {
+        assert!(tries::code(app.state(), &caller, "000000", &by(&stranger)).await.unwrap().is_none());
+    }
+    let (browser, token) = asked(&app, "ana@example.com", 2).await;
+    let Opened::Code(digits) = app.state().families.open_elsewhere(&token).await.unwrap() else { panic!("digits") };
+    assert!(tries::code(app.state(), &caller, &digits, &by(&browser)).await.unwrap().is_some());
     app.shutdown().await;
 }
 

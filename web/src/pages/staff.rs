@@ -131,6 +131,9 @@ impl Visit {
 
     /// An error that is nobody's mistake, as a page.
     fn account_error(&self, error: &AccountError) -> Response {
+        if matches!(error, AccountError::Changed) {
+            return Redirect::to("/entrar").into_response();
+        }
         if error.is_temporary() {
             tracing::warn!(%error, "accounts are unavailable");
             self.failed(StatusCode::SERVICE_UNAVAILABLE)
@@ -196,13 +199,17 @@ impl Visit {
             }
             Err(error) => return self.account_error(&error),
         }
+        let mut response = self.begin(state, proof, Stage::Open, self.onward()).await;
+        // Not by a proof of before a change: neither the log nor the browser's limits know of it.
+        if !response.headers().contains_key(header::SET_COOKIE) {
+            return response;
+        }
         note(state, proof.account, AccountFact::SignedIn(method));
         let old = session::BROWSER.given(&self.headers);
         let known = match state.sessions.make_known(old.as_ref(), proof.account).await {
             Ok(secret) => session::BROWSER.set(&self.headers, &secret),
             Err(error) => return self.store_error(error),
         };
-        let mut response = self.begin(state, proof, Stage::Open, self.onward()).await;
         response.headers_mut().append(header::SET_COOKIE, known);
         response
     }

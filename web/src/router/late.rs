@@ -108,6 +108,28 @@ async fn few_places() -> (TestApp, crate::testing::TestSchool) {
     (app, school)
 }
 
+#[tokio::test]
+async fn p50_a_kiosk_that_is_revoked_takes_no_place_of_its_school() {
+    let (app, school) = few_places().await;
+    let bearer = format!("Bearer {}", school.secret).parse().unwrap();
+    let headers = axum::http::HeaderMap::from_iter([(axum::http::header::AUTHORIZATION, bearer)]);
+    let taken = || app.state().secrets.school_of(school.kiosk, &headers);
+    assert_eq!(taken(), Some(school.id));
+    sqlx::query("update kiosk_secrets set revoked_at = now() where kiosk_id = $1")
+        .bind(school.kiosk.0)
+        .execute(&app.running().pools().log_writer)
+        .await
+        .unwrap();
+    let (begun, mut seq) = (Instant::now(), 2);
+    while taken().is_some() {
+        assert!(begun.elapsed() < Duration::from_secs(5), "it has its places still");
+        app.scan(&school, &[school.scan(seq, &school.pupils[0].1, app.now())]).await.unwrap();
+        seq += 1;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    app.shutdown().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn p50_whoever_knows_a_kiosks_id_and_sends_200_bodies_slowly_takes_no_place_of_its_school() {
     let (app, school) = few_places().await;

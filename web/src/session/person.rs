@@ -27,6 +27,8 @@ pub struct Person {
     pub roles: Arc<[(SchoolId, StaffRole)]>,
     /// When the password was last given.
     pub stepped_up_at: DateTime<Utc>,
+    /// The account's `authz_epoch`.
+    pub authz_epoch: i64,
 }
 
 impl Person {
@@ -38,7 +40,13 @@ impl Person {
             account_id: AccountId(Uuid::from_u128(2)),
             roles: schools.into_iter().map(|school| (school, StaffRole::Owner)).collect(),
             stepped_up_at: DateTime::UNIX_EPOCH,
+            authz_epoch: 1,
         }
+    }
+
+    /// That this person was who they are when the request began.
+    pub fn proof(&self) -> Proof {
+        Proof { account: self.account_id, epoch: self.authz_epoch }
     }
 
     /// The schools where this person holds a role, each once.

@@ -140,7 +140,7 @@ impl Sessions {
     pub async fn person(&self, secret: &Secret256) -> Result<Option<Person>, sqlx::Error> {
         let row = sqlx::query!(
             r#"with open as (
-                select s.session_id, s.account_id, s.stepped_up_at, s.last_seen_at
+                select s.session_id, s.account_id, s.stepped_up_at, s.last_seen_at, a.authz_epoch
                 from sessions s join accounts a using (account_id)
                 where s.secret_sha256 = $1 and session_is_open(s, a, $2)
             ), used as (
@@ -148,12 +148,13 @@ impl Sessions {
                 where s.session_id = o.session_id and o.last_seen_at < $2 - interval '1 minute'
             )
             select o.session_id as "session_id!", o.account_id as "account_id!", o.stepped_up_at as "stepped_up_at!",
+                o.authz_epoch as "authz_epoch!",
                 coalesce(array_agg(r.school_id order by r.school_id, r.role) filter (where r.role is not null), '{}')
                     as "schools!",
                 coalesce(array_agg(r.role order by r.school_id, r.role) filter (where r.role is not null), '{}')
                     as "roles!"
             from open o left join account_roles r using (account_id)
-            group by o.session_id, o.account_id, o.stepped_up_at"#,
+            group by o.session_id, o.account_id, o.stepped_up_at, o.authz_epoch"#,
             &secret.sha256(),
             self.clock.of_people(),
         )
@@ -164,6 +165,7 @@ impl Sessions {
             account_id: AccountId(row.account_id),
             roles: roles(row.schools, &row.roles),
             stepped_up_at: row.stepped_up_at,
+            authz_epoch: row.authz_epoch,
         }))
     }
 

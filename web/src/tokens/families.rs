@@ -9,6 +9,7 @@ use commands::clock::Clock;
 use commands::ids::IdSource;
 use domain::{AccountId, SchoolId};
 use sqlx::PgPool;
+use std::fmt;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -35,7 +36,6 @@ pub struct Begin {
 }
 
 /// An access token and the refresh token that was made with it.
-#[derive(Debug)]
 pub struct Pair {
     /// For requests.
     pub access: String,
@@ -49,6 +49,12 @@ pub struct Pair {
     pub family_id: Uuid,
     /// The school that it opens.
     pub school: SchoolId,
+}
+
+impl fmt::Debug for Pair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pair").field("family_id", &self.family_id).finish_non_exhaustive()
+    }
 }
 
 /// Why a family ended before its time.
@@ -120,7 +126,7 @@ impl Tokens {
         };
         let row = sqlx::query!(
             r#"with open as (
-                select f.family_id, f.account_id, f.school_id, f.created_at, t.token_id, t.access_used_at
+                select f.family_id, f.account_id, f.school_id, f.created_at, t.token_id, t.access_used_at, a.authz_epoch
                 from refresh_tokens t join token_families f using (family_id) join accounts a using (account_id)
                 where t.token_id = $1 and f.family_id = $2 and f.account_id = $3 and f.school_id = $4
                   and t.revoked_at is null and family_is_open(f, a, $5)
@@ -130,11 +136,12 @@ impl Tokens {
                 returning t.token_id
             )
             select o.family_id as "family_id!", o.account_id as "account_id!", o.created_at as "created_at!",
+                o.authz_epoch as "authz_epoch!",
                 coalesce(array_agg(r.school_id order by r.role) filter (where r.role is not null), '{}') as "schools!",
                 coalesce(array_agg(r.role order by r.role) filter (where r.role is not null), '{}') as "roles!"
             from open o left join account_roles r on r.account_id = o.account_id and r.school_id = o.school_id
             where o.access_used_at is not null or exists (select from used)
-            group by o.family_id, o.account_id, o.created_at"#,
+            group by o.family_id, o.account_id, o.created_at, o.authz_epoch"#,
             claims.jti,
             claims.sid,
             claims.sub,
@@ -148,6 +155,7 @@ impl Tokens {
             account_id: AccountId(row.account_id),
             roles: roles(row.schools, &row.roles),
             stepped_up_at: row.created_at,
+            authz_epoch: row.authz_epoch,
         }))
     }
 

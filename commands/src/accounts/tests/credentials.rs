@@ -146,16 +146,25 @@ async fn a42_a_code_is_asked_for_once_it_was_confirmed_and_no_step_is_used_twice
     let staff = Staff::new().await;
     let (accounts, now) = (&staff.accounts, monday_morning());
     let id = staff.member("a@losaromos.cl", StaffRole::Director).await;
-    assert!(matches!(accounts.confirm_totp(id, "123456", now).await, Err(AccountError::NoTotp)));
+    assert!(matches!(accounts.confirm_totp(staff.proof(id).await, "123456", now).await, Err(AccountError::NoTotp)));
     let first = accounts.begin_totp(id).await.unwrap();
     assert!(first.otpauth_uri.starts_with("otpauth://totp/Attendance:a%40losaromos.cl?secret="));
     let setup = accounts.begin_totp(id).await.unwrap();
-    assert!(matches!(accounts.confirm_totp(id, &code(&first, now), now).await, Err(AccountError::WrongCode)));
+    assert!(matches!(
+        accounts.confirm_totp(staff.proof(id).await, &code(&first, now), now).await,
+        Err(AccountError::WrongCode)
+    ));
     let late = now + TimeDelta::minutes(11);
-    assert!(matches!(accounts.confirm_totp(id, &code(&setup, late), late).await, Err(AccountError::NoTotp)));
+    assert!(matches!(
+        accounts.confirm_totp(staff.proof(id).await, &code(&setup, late), late).await,
+        Err(AccountError::NoTotp)
+    ));
     assert_eq!(staff.sign_in("a@losaromos.cl", PASSWORD).await, staff.done(id).await, "not confirmed yet");
+    // Somebody changed the account since the request came in: what it brings is no credential of the new one.
     let before = staff.epoch(id).await;
-    accounts.confirm_totp(id, &code(&setup, now), now).await.unwrap();
+    let early = Proof { epoch: before - 1, ..staff.proof(id).await };
+    assert!(matches!(accounts.confirm_totp(early, &code(&setup, now), now).await, Err(AccountError::Changed)));
+    accounts.confirm_totp(staff.proof(id).await, &code(&setup, now), now).await.unwrap();
     assert_eq!(staff.epoch(id).await, before + 1);
     assert_eq!(staff.sign_in("a@losaromos.cl", PASSWORD).await, SignIn::NeedsMore(staff.proof(id).await, CODE));
     assert!(matches!(accounts.begin_totp(id).await, Err(AccountError::TotpExists)));

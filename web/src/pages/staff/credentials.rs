@@ -100,7 +100,7 @@ pub(super) async fn confirm_totp(
     visit: Visit,
     Form(sent): Form<First>,
 ) -> Response {
-    let confirmed = state.accounts.confirm_totp(person.account_id, &sent.codigo, state.clock.of_people());
+    let confirmed = state.accounts.confirm_totp(person.proof(), &sent.codigo, state.clock.of_people());
     match confirmed.await {
         Ok(()) => {
             letters::tell_of_change(&state, person.account_id, key("letter-totp-set"));

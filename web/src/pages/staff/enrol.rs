@@ -65,7 +65,7 @@ pub(super) async fn add_passkey(
 ) -> Response {
     visit.wanted = return_target(&sent.volver).map(str::to_owned);
     let Enrolling(proof) = person;
-    match state.accounts.add_passkey(proof.account, &sent.reto, &sent.respuesta, &sent.nombre).await {
+    match state.accounts.add_passkey(proof, &sent.reto, &sent.respuesta, &sent.nombre).await {
         Ok(()) => {
             letters::tell_of_change(&state, proof.account, key("letter-passkey-added"));
             visit.enter(&state, proof.after_own_change(), SignInMethod::PasswordAndPasskey).await
@@ -127,7 +127,7 @@ pub(super) async fn confirm_totp(
     Form(sent): Form<First>,
 ) -> Response {
     visit.wanted = return_target(&sent.volver).map(str::to_owned);
-    match state.accounts.confirm_totp(proof.account, &sent.codigo, state.clock.of_people()).await {
+    match state.accounts.confirm_totp(proof, &sent.codigo, state.clock.of_people()).await {
         Ok(()) => {
             letters::tell_of_change(&state, proof.account, key("letter-totp-set"));
             visit.enter(&state, proof.after_own_change(), SignInMethod::PasswordAndTotp).await

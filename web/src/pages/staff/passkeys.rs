@@ -58,7 +58,7 @@ pub(super) async fn add(
     Form(sent): Form<Answered>,
 ) -> Response {
     let account = person.account_id;
-    match state.accounts.add_passkey(account, &sent.reto, &sent.respuesta, &sent.nombre).await {
+    match state.accounts.add_passkey(person.proof(), &sent.reto, &sent.respuesta, &sent.nombre).await {
         Ok(()) => {
             letters::tell_of_change(&state, account, key("letter-passkey-added"));
             renewed(&state, &person, &visit, "/cuenta?aviso=llave").await
