@@ -44,6 +44,7 @@ fn begin_counting() {
         "batcher_outages_total",
         "batcher_overloaded_total",
         "http_slow_heads_total",
+        "http_untaken_answers_total",
         "kiosk_auth_refused_total",
         "live_clients_lagged_total",
     ] {

@@ -203,8 +203,7 @@ pub async fn start_with(
         running.start("live", &stop_http, |_| live.listen());
         running.start("sessions", &stop_http, |token| state.sessions.clone().keep_watch(token));
         tracing::info!(%address, "listening");
-        let tuning = &config.http.tuning;
-        let limits = http::Limits { head: tuning.head_time, connections: tuning.connections };
+        let limits = http::Limits::from(&config.http.tuning);
         let (app, mut server) = (routes(state.clone()), running.beside());
         server.start("http", &stop_http, |token| http::serve(listener, app, limits, token));
         Some((address, state, server))

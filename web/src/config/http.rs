@@ -38,6 +38,9 @@ pub struct Tuning {
     pub stream_age: Duration,
     /// Time for a connection's first byte, and for the head of a request.
     pub head_time: Duration,
+    /// Time in which a client takes nothing of an answer that waits for it. Only what does not
+    /// fit into `send_buffer` waits, and that is full until a third of it went: 20 kB a second are always enough.
+    pub untaken_time: Duration,
     /// Connections at once; three quarters of them may be of people and programs that have not signed in. The
     /// next ones wait until a silent one of these makes room.
     pub connections: usize,
@@ -60,6 +63,7 @@ impl Default for Tuning {
             heartbeat: Duration::from_secs(15),
             stream_age: Duration::from_secs(60 * 60),
             head_time: Duration::from_secs(5),
+            untaken_time: Duration::from_secs(10),
             connections: 2000,
             streams: 1000,
             streams_each: 20,

@@ -265,7 +265,8 @@ fn is_local(request: &Request) -> bool {
     peer && super::named_loopback(request.headers())
 }
 
-fn is_stream(response: &Response) -> bool {
+/// Whether an answer is a stream of events, which lasts as long as somebody watches.
+pub fn is_stream(response: &Response) -> bool {
     response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"))
 }
 

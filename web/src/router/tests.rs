@@ -252,6 +252,7 @@ async fn after_one_scan_every_figure_that_an_operator_watches_is_there() {
         "http_requests_total{",
         "http_request_seconds{",
         "http_slow_heads_total",
+        "http_untaken_answers_total",
         "http_overloaded_total{",
         "kiosk_auth_refused_total",
         "database_connections{",

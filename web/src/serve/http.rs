@@ -1,10 +1,11 @@
-//! The accept loop: connections are counted, silent ones make room, slow heads are cut off, and an orderly
-//! end lets requests in flight finish.
+//! The accept loop: connections are counted, silent ones make room, slow heads and answers that nobody takes are
+//! cut off, and an orderly end lets requests in flight finish.
 
 mod doorstep;
 mod pace;
 
-use crate::middleware::Peer;
+use crate::config::Tuning;
+use crate::middleware::{Peer, is_stream};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -35,14 +36,24 @@ const LAST_REQUESTS: Duration = Duration::from_secs(15);
 pub(super) struct Limits {
     /// From the connection to its first byte, and from the first byte of a request to the end of its head.
     pub(super) head: Duration,
+    /// In which a client takes nothing of an answer that waits for it.
+    pub(super) untaken: Duration,
+    /// The same, of a stream of events.
+    pub(super) stream: Duration,
     /// Connections at once, most of which may be of people who have not signed in; the next ones wait until
     /// one of these has been silent for a second, which makes room.
     pub(super) connections: usize,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self { head: Duration::from_secs(5), connections: 100 }
+impl From<&Tuning> for Limits {
+    fn from(tuning: &Tuning) -> Self {
+        Self {
+            head: tuning.head_time,
+            untaken: tuning.untaken_time,
+            // A stream that is not taken does not end by itself: nobody asks it what comes next.
+            stream: tuning.stream_age,
+            connections: tuning.connections,
+        }
     }
 }
 
@@ -63,7 +74,7 @@ pub(super) async fn serve(listener: Arc<TcpListener>, app: Router, limits: Limit
                     place = doorstep.enter(&pace) => place,
                 };
                 let (app, stop) = (app.clone(), stop.clone());
-                connections.spawn(connection(stream, Peer(peer), app, limits.head, pace, place, stop));
+                connections.spawn(connection(stream, Peer(peer), app, limits, pace, place, stop));
             }
             Err(error) => {
                 // No file descriptors left, or a client that went before we took it.
@@ -85,7 +96,7 @@ async fn connection(
     stream: TcpStream,
     peer: Peer,
     app: Router,
-    head: Duration,
+    limits: Limits,
     pace: Arc<Pace>,
     place: Place,
     stop: CancellationToken,
@@ -100,6 +111,9 @@ async fn connection(
         let request = request.map(|body| Body::new(AwaitedBody::new(body, pace.clone())));
         async move {
             let response = app.oneshot(request).await?;
+            if is_stream(&response) {
+                pace.streams();
+            }
             Ok::<_, std::convert::Infallible>(response.map(|body| PacedBody::new(body, pace)))
         }
     });
@@ -110,8 +124,8 @@ async fn connection(
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = place.shown_out.cancelled() => return,
-        () = pace.too_slow(head) => {
-            metrics::counter!("http_slow_heads_total").increment(1);
+        at_what = pace.too_slow(&limits) => {
+            metrics::counter!(at_what).increment(1);
             return;
         }
         () = stop.cancelled() => {

@@ -4,7 +4,7 @@
 
 use super::http::{self, Limits};
 use crate::api::health::{self, Readiness};
-use crate::config::WriteSide;
+use crate::config::{Tuning, WriteSide};
 use crate::middleware as mw;
 use crate::pools::{ConnectError, Pools};
 use crate::problem::{Code, Problem};
@@ -97,7 +97,12 @@ impl Waiting {
     fn start(listener: Option<&Arc<TcpListener>>) -> Self {
         let stop = CancellationToken::new();
         let server = listener.map(|listener| {
-            let serving = http::serve(listener.clone(), router(), Limits::default(), stop.clone());
+            let serving = http::serve(
+                listener.clone(),
+                router(),
+                Limits { connections: 100, ..Limits::from(&Tuning::default()) },
+                stop.clone(),
+            );
             tokio::spawn(serving)
         });
         Self { stop: stop.drop_guard(), server }

@@ -272,6 +272,57 @@ async fn p49_whoever_sends_heads_and_never_their_bodies_keeps_nobody_out() {
     app.shutdown().await;
 }
 
+/// Asks on, and reads nothing; how long it was borne.
+async fn never_reads(address: std::net::SocketAddr) -> Duration {
+    let begun = Instant::now();
+    let mut stream = narrow(address).await;
+    while stream.write_all(b"GET /entrar HTTP/1.1\r\nhost: localhost\r\n\r\n").await.is_ok() {}
+    begun.elapsed()
+}
+
+/// A connection that takes in very little.
+async fn narrow(address: std::net::SocketAddr) -> tokio::net::TcpStream {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    socket.connect(address).await.unwrap()
+}
+
+#[tokio::test]
+async fn p49_whoever_asks_on_and_never_reads_makes_room_and_is_closed_and_whoever_reads_slowly_is_not() {
+    let databases = TestDatabases::create().await.unwrap();
+    let mut config = Config::for_testing(&databases.events_url(), &databases.vault_url());
+    config.http.tuning.connections = 40;
+    config.http.tuning.send_buffer = 8 * 1024;
+    config.http.tuning.untaken_time = Duration::from_secs(4);
+    let app = TestApp::start_config(databases, &config).await.unwrap();
+    let address = app.base.trim_start_matches("http://").parse().unwrap();
+    let mut slow = narrow(address).await;
+    slow.write_all("GET /entrar HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(40).as_bytes()).await.unwrap();
+    let slow = tokio::spawn(async move {
+        let (begun, mut took) = (Instant::now(), vec![0; 4096]);
+        while begun.elapsed() < Duration::from_secs(10) {
+            assert!(slow.read(&mut took).await.expect("it is not closed") > 0);
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
+    });
+    let mut attack: tokio::task::JoinSet<_> = (0..29).map(|_| never_reads(address)).collect();
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    assert!(attack.try_join_next().is_none(), "while there is room, nobody has to go");
+    let mut others = Vec::new();
+    for _ in 0..5 {
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET /entrar HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+        let answered = tokio::time::timeout(Duration::from_secs(1), stream.read(&mut [0; 12])).await;
+        assert_eq!(answered.expect("it is answered").unwrap(), 12);
+        others.push(stream);
+    }
+    let borne = tokio::time::timeout(Duration::from_secs(10), attack.join_all()).await.expect("every one is closed");
+    let made_room = borne.iter().filter(|borne| **borne < Duration::from_secs(4)).count();
+    assert!(made_room < 10, "{borne:?}");
+    slow.await.unwrap();
+    app.shutdown().await;
+}
+
 #[tokio::test]
 async fn p50_past_its_bound_a_lane_is_refused_at_once_and_the_other_and_the_probes_are_not() {
     let databases = TestDatabases::create().await.unwrap();

@@ -2,8 +2,8 @@
 //!
 //! Whoever comes waits on the doorstep until a request of the connection is signed in, or is a kiosk's.
 //! Only on the doorstep can a connection be shown out, and only one that says nothing: one that has been
-//! without a whole request, its body included, for a second, or for a quarter of one after it was opened and
-//! said nothing at all; the longest silent first. So a school behind one address is never counted as one, a
+//! without a whole request, its body included, for a second, or has taken nothing of its answer for as long, or for
+//! a quarter of one after it was opened and said nothing at all; the longest silent first. So a school behind one address is never counted as one, a
 //! burst of its kiosks is heard, and whoever opens connections and keeps silent crowds out only its like.
 
 use super::pace::Pace;
@@ -187,6 +187,22 @@ mod tests {
         drop(places);
         let open = doorstep.open();
         assert_eq!((open.waiting.len(), open.proven), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn p49_whoever_takes_nothing_of_an_answer_makes_room_and_whoever_takes_some_or_watches_a_stream_does_not() {
+        for (again, watches, makes_room) in [(false, false, true), (true, false, false), (false, true, false)] {
+            let (doorstep, pace) = (doorstep(1), busy());
+            if watches {
+                pace.streams();
+            }
+            let first = doorstep.try_enter(&pace).unwrap();
+            pace.offered(false);
+            pace.offered(again);
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            assert_eq!(doorstep.try_enter(&busy()).is_some(), makes_room);
+            assert_eq!(first.shown_out.is_cancelled(), makes_room);
+        }
     }
 
     #[tokio::test]

@@ -1,6 +1,8 @@
 //! How far a connection is with its request. hyper has one time limit for a head and for the silence
-//! between two requests; a client that dribbles a head must not have as long as one that is just idle.
+//! between two requests; a client that dribbles a head must not have as long as one that is just idle. It has
+//! none for a client that takes nothing of its answers, and asks on.
 
+use super::Limits;
 use axum::body::{Body, Bytes};
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use std::io;
@@ -22,77 +24,111 @@ enum Stage {
     Body,
     /// A request is being answered.
     Busy,
+    /// It is answered by events, as they happen.
+    Stream,
     /// Between two requests.
     Idle,
 }
 
+#[derive(Clone, Copy)]
+struct At {
+    stage: Stage,
+    since: Instant,
+    /// Since when the client has taken nothing of what waits for it, if something does.
+    untaken: Option<Instant>,
+}
+
 /// The stage of a connection and since when.
-pub(super) struct Pace(Mutex<(Stage, Instant)>);
+pub(super) struct Pace(Mutex<At>);
 
 impl Pace {
     pub(super) fn new() -> Self {
-        Self(Mutex::new((Stage::Nothing, Instant::now())))
+        Self(Mutex::new(At { stage: Stage::Nothing, since: Instant::now(), untaken: None }))
     }
 
-    fn at(&self) -> std::sync::MutexGuard<'_, (Stage, Instant)> {
+    fn at(&self) -> std::sync::MutexGuard<'_, At> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Starts the time of what the connection is at.
     pub(super) fn begins(&self) {
-        self.at().1 = Instant::now();
+        self.at().since = Instant::now();
     }
 
-    /// For how long the connection has been without a whole request, its body included, where that is longer than
-    /// `grace`, or than `at_first` if nothing ever came; none while a request is being answered.
+    fn goes_on_to(&self, stage: Stage) {
+        let mut at = self.at();
+        (at.stage, at.since) = (stage, Instant::now());
+    }
+
+    /// For how long the connection has been without a whole request, its body included, or has taken nothing of its
+    /// answer, where that is longer than `grace`, or than `at_first` if nothing ever came; none while a request is
+    /// being answered, or by events: whoever watches those may be a device that sleeps.
     pub(super) fn silence(&self, now: Instant, grace: Duration, at_first: Duration) -> Option<Duration> {
-        let (stage, since) = *self.at();
-        let borne = match stage {
-            Stage::Busy => return None,
-            Stage::Nothing => at_first,
-            Stage::Head | Stage::Body | Stage::Idle => grace,
+        let At { stage, since, untaken } = *self.at();
+        let (since, borne) = match stage {
+            Stage::Stream => return None,
+            Stage::Busy => (untaken?, grace),
+            Stage::Nothing => (since, at_first),
+            Stage::Head | Stage::Body | Stage::Idle => (since, grace),
         };
         Some(now.saturating_duration_since(since)).filter(|silence| *silence > borne)
     }
 
     fn bytes_came(&self) {
         let mut at = self.at();
-        match at.0 {
-            Stage::Idle => *at = (Stage::Head, Instant::now()),
+        match at.stage {
+            Stage::Idle => (at.stage, at.since) = (Stage::Head, Instant::now()),
             // As long as it was silent before it spoke, it was silent.
-            Stage::Nothing => at.0 = Stage::Head,
-            Stage::Head | Stage::Body | Stage::Busy => {}
+            Stage::Nothing => at.stage = Stage::Head,
+            Stage::Head | Stage::Body | Stage::Busy | Stage::Stream => {}
         }
     }
 
     /// A head is read; whether a body is still to come.
     pub(super) fn head_is_read(&self, body: bool) {
-        *self.at() = (if body { Stage::Body } else { Stage::Busy }, Instant::now());
+        self.goes_on_to(if body { Stage::Body } else { Stage::Busy });
     }
 
     /// The body is there, or nobody wants it.
     fn body_is_read(&self) {
         let mut at = self.at();
-        if at.0 == Stage::Body {
-            *at = (Stage::Busy, Instant::now());
+        if at.stage == Stage::Body {
+            (at.stage, at.since) = (Stage::Busy, Instant::now());
         }
     }
 
-    fn answered(&self) {
-        *self.at() = (Stage::Idle, Instant::now());
+    /// The answer is one of events.
+    pub(super) fn streams(&self) {
+        self.goes_on_to(Stage::Stream);
     }
 
-    /// Resolves when a head takes longer than `limit`.
-    pub(super) async fn too_slow(&self, limit: Duration) {
+    fn answered(&self) {
+        self.goes_on_to(Stage::Idle);
+    }
+
+    /// The client was offered bytes, and took some or none.
+    pub(super) fn offered(&self, took: bool) {
+        let mut at = self.at();
+        at.untaken = if took { None } else { at.untaken.or_else(|| Some(Instant::now())) };
+    }
+
+    /// Resolves when the client takes too long over a head, or to take anything of what waits for it; which, as the
+    /// name of what counts it.
+    pub(super) async fn too_slow(&self, limits: &Limits) -> &'static str {
         loop {
-            let (stage, since) = *self.at();
-            let left = limit.saturating_sub(since.elapsed());
-            match stage {
-                Stage::Nothing | Stage::Head if left.is_zero() => return,
-                Stage::Nothing | Stage::Head => sleep(left).await,
-                // A look now and then, so that the next head has hardly more than its time.
-                Stage::Body | Stage::Busy | Stage::Idle => sleep(limit / 5).await,
+            let At { stage, since, untaken } = *self.at();
+            let (since, limit, at_what) = match stage {
+                Stage::Nothing | Stage::Head => (Some(since), limits.head, "http_slow_heads_total"),
+                Stage::Body | Stage::Busy | Stage::Idle => (untaken, limits.untaken, "http_untaken_answers_total"),
+                Stage::Stream => (untaken, limits.stream, "http_untaken_answers_total"),
+            };
+            let left = since.map(|since| limit.saturating_sub(since.elapsed()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return at_what;
             }
+            // A look now and then, so that what begins meanwhile has hardly more than its time.
+            let look = limits.head / 5;
+            sleep(left.map_or(look, |left| left.min(look))).await;
         }
     }
 }
@@ -106,6 +142,20 @@ pub(super) struct PacedStream {
 impl PacedStream {
     pub(super) fn new(stream: TcpStream, pace: Arc<Pace>) -> Self {
         Self { stream, pace }
+    }
+
+    fn noted(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        self.pace.offered(written.is_ready());
+        written
+    }
+}
+
+impl Drop for PacedStream {
+    fn drop(&mut self) {
+        if self.pace.at().untaken.is_some() {
+            // What was sent and not taken goes too; else the kernel keeps it for minutes, for everyone who was cut off.
+            let _ = self.stream.set_zero_linger();
+        }
     }
 }
 
@@ -122,7 +172,8 @@ impl AsyncRead for PacedStream {
 
 impl AsyncWrite for PacedStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.noted(written)
     }
 
     fn poll_write_vectored(
@@ -130,7 +181,8 @@ impl AsyncWrite for PacedStream {
         cx: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
+        self.noted(written)
     }
 
     fn is_write_vectored(&self) -> bool {

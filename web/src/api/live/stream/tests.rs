@@ -203,7 +203,12 @@ async fn read_until(stream: &mut tokio::net::TcpStream, wanted: &str) -> String 
 #[tokio::test]
 async fn a_client_that_falls_out_of_the_ring_gets_a_snapshot_holds_little_memory_and_slows_nobody() {
     const SCANS: usize = 60;
-    let app = tuned(|tuning| (tuning.ring, tuning.send_buffer) = (4, 8 * 1024)).await;
+    let app = tuned(|tuning| {
+        (tuning.ring, tuning.send_buffer) = (4, 8 * 1024);
+        // It may be a device that sleeps.
+        (tuning.untaken_time, tuning.head_time) = (Duration::from_millis(50), Duration::from_millis(250));
+    })
+    .await;
     let school = app.school(SCANS + 1).await.unwrap();
     let mut slow = open_narrow(&app).await;
     let mut fast = Events::open(&app, &school, None).await;
@@ -231,6 +236,21 @@ async fn a_client_that_falls_out_of_the_ring_gets_a_snapshot_holds_little_memory
     assert!(read_until(&mut slow, &next.to_string()).await.contains("event: frame"));
     let figures = app.get("/metrics").await.unwrap().text().await.unwrap();
     assert!(figures.contains("live_clients_lagged_total"), "{figures}");
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_stream_that_nobody_takes_ends_by_its_age() {
+    let (age, look) = (Duration::from_secs(2), Duration::from_millis(250));
+    let app = tuned(|tuning| (tuning.send_buffer, tuning.stream_age, tuning.head_time) = (8 * 1024, age, look)).await;
+    let school = app.school(40).await.unwrap();
+    let _slow = open_narrow(&app).await;
+    tap(&app, &school, 0..40).await;
+    let begun = std::time::Instant::now();
+    while app.state().live.watchers() > 0 {
+        assert!(begun.elapsed() < age * 3, "it still has its place");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     app.shutdown().await;
 }
 
