@@ -69,7 +69,7 @@ impl FromRequestParts<AppState> for Kiosk {
             .await?
             .ok_or_else(refused)?;
         if let Some(standing) = parts.extensions.get::<Standing>() {
-            standing.proven();
+            standing.proven(kiosk_id);
         }
         Ok(kiosk)
     }

@@ -16,7 +16,8 @@ use web::config::Tuning;
 
 /// Room for so many boards of one person, even if all are of one school: a school has half of the places.
 pub fn room(boards: usize) -> Tuning {
-    Tuning { streams: 2 * boards, streams_each: boards, connections: boards + 1_000, ..Tuning::default() }
+    let each = Tuning { streams_each: boards, proven_each: boards, ..Tuning::default() };
+    Tuning { streams: 2 * boards, connections: boards + 1_000, ..each }
 }
 
 /// What one board saw.

@@ -44,6 +44,10 @@ pub struct Tuning {
     /// Connections at once; three quarters of them may be of people and programs that have not signed in. The
     /// next ones wait until a silent one of these makes room.
     pub connections: usize,
+    /// Connections of one account, guardian or kiosk that never make room; others of theirs do, as a stranger's. Ten
+    /// browsers with the six that each may open, and a few: nobody honest has more at once, and a secret that is
+    /// known to many, or stolen, holds a thirtieth of all.
+    pub proven_each: usize,
     /// Streams at once, of the API and of the pages together: well under `connections`, which leaves the
     /// rest to kiosks, probes and pages. A school gets half of them at most, so that others find a place.
     pub streams: usize,
@@ -65,6 +69,7 @@ impl Default for Tuning {
             head_time: Duration::from_secs(5),
             untaken_time: Duration::from_secs(10),
             connections: 2000,
+            proven_each: 64,
             streams: 1000,
             streams_each: 20,
             kiosks_at_once: 512,
@@ -113,7 +118,7 @@ impl Http {
             proxy_hops: 0,
             public_url: None,
             // One person is many boards.
-            tuning: Tuning { streams_each: 1000, ..Tuning::default() },
+            tuning: Tuning { streams_each: 1000, proven_each: 1000, ..Tuning::default() },
         }
     }
 }

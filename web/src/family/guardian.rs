@@ -21,6 +21,11 @@ pub struct Guardian {
 }
 
 impl Guardian {
+    /// The same in each of their sessions.
+    pub fn key(&self) -> Uuid {
+        self.of.iter().map(|(_, guardian)| guardian.0).min().unwrap_or(self.session_id)
+    }
+
     /// The guardians of each school.
     pub fn schools(&self) -> BTreeMap<SchoolId, Vec<GuardianId>> {
         let mut schools: BTreeMap<_, Vec<_>> = BTreeMap::new();

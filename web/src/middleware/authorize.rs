@@ -63,7 +63,7 @@ pub async fn authorize(State(state): State<AppState>, mut request: Request, next
         // Nobody can say who asks: nothing is served.
         Err(problem) => return problem.into_response(),
     };
-    proven(&request);
+    proven(&request, person.account_id.0);
     if let Err(refused) = admit(&mut request, route, &person) {
         return refused.into_response();
     }
@@ -100,7 +100,7 @@ async fn for_enrolling(state: &AppState, mut request: Request, next: Next) -> Re
     };
     match found {
         Ok(Some(proof)) => {
-            proven(&request);
+            proven(&request, proof.account.0);
             request.extensions_mut().insert(Enrolling(proof));
             next.run(request).await
         }
@@ -122,7 +122,7 @@ async fn for_family(state: &AppState, route: &Route, mut request: Request, next:
         Ok(None) => return anonymous(route, &request),
         Err(error) => return Problem::from(error).into_response(),
     };
-    proven(&request);
+    proven(&request, guardian.key());
     if route.access == Access::OwnPupil {
         let own = match named_id(&mut request, "student_id").await {
             Some(student) => state.families.own_pupil(&guardian, StudentId(student)).await,
@@ -140,9 +140,9 @@ async fn for_family(state: &AppState, route: &Route, mut request: Request, next:
 }
 
 /// The connection of somebody who is known does not have to make room for others.
-fn proven(request: &Request) {
+fn proven(request: &Request, who: Uuid) {
     if let Some(standing) = request.extensions().get::<Standing>() {
-        standing.proven();
+        standing.proven(who);
     }
 }
 

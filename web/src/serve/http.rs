@@ -43,6 +43,8 @@ pub(super) struct Limits {
     /// Connections at once, most of which may be of people who have not signed in; the next ones wait until
     /// one of these has been silent for a second, which makes room.
     pub(super) connections: usize,
+    /// Of them, most that one person or kiosk keeps whoever else comes.
+    pub(super) proven_each: usize,
 }
 
 impl From<&Tuning> for Limits {
@@ -53,13 +55,14 @@ impl From<&Tuning> for Limits {
             // A stream that is not taken does not end by itself: nobody asks it what comes next.
             stream: tuning.stream_age,
             connections: tuning.connections,
+            proven_each: tuning.proven_each,
         }
     }
 }
 
 /// Serves until `stop` is cancelled and the requests in flight are answered.
 pub(super) async fn serve(listener: Arc<TcpListener>, app: Router, limits: Limits, stop: CancellationToken) {
-    let doorstep = Doorstep::new(limits.connections);
+    let doorstep = Doorstep::new(limits.connections, limits.proven_each);
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {

@@ -324,6 +324,59 @@ async fn p49_whoever_asks_on_and_never_reads_makes_room_and_is_closed_and_whoeve
 }
 
 #[tokio::test]
+async fn p49_one_secret_holds_few_connections_and_leaves_the_others_to_everybody() {
+    let databases = TestDatabases::create().await.unwrap();
+    let mut config = Config::for_testing(&databases.events_url(), &databases.vault_url());
+    (config.http.tuning.connections, config.http.tuning.proven_each) = (12, 2);
+    let app = TestApp::start_config(databases, &config).await.unwrap();
+    let school = app.school(1).await.unwrap();
+    let mut families = Vec::new();
+    app.guardian(&school, "ursula@example.cl", &[]).await.unwrap();
+    for _ in 0..2 {
+        families.push(app.family("ursula@example.cl").await.unwrap());
+    }
+    let address = app.base.trim_start_matches("http://");
+    let ask = async |path: &str, fields: &str| {
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{fields}\r\n").as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        let read = tokio::time::timeout(Duration::from_secs(5), stream.read_exact(&mut answer)).await;
+        read.expect("it is answered").unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 200", "{path}");
+        stream
+    };
+    let roster = format!("/api/v1/kiosks/{}/roster", school.kiosk);
+    let secret = format!("authorization: Bearer {}\r\n", school.secret);
+    let mut kept = Vec::new();
+    for n in 0..16 {
+        kept.push(match n % 4 {
+            0 => ask("/api/v1/live", &format!("cookie: {}\r\n", app.owner().cookie)).await,
+            1 => ask(&roster, &secret).await,
+            // The same guardian, in two browsers.
+            browser => ask("/familia", &format!("cookie: {}\r\n", families[browser - 2])).await,
+        });
+    }
+    for _ in 0..6 {
+        ask("/entrar", "").await;
+    }
+    // Of each, the first two are never shown out.
+    let mut open = Vec::new();
+    for (n, stream) in kept.iter_mut().enumerate() {
+        let mut rest = vec![0; 1 << 20];
+        loop {
+            match tokio::time::timeout(Duration::from_millis(100), stream.read(&mut rest)).await {
+                Err(_) => break open.push(n),
+                Ok(Ok(0) | Err(_)) => break,
+                Ok(Ok(_)) => {}
+            }
+        }
+    }
+    assert!([0, 4, 1, 5, 2, 3].iter().all(|first| open.contains(first)), "{open:?}");
+    assert!(open.len() < 12, "{open:?}");
+    app.shutdown().await;
+}
+
+#[tokio::test]
 async fn p50_past_its_bound_a_lane_is_refused_at_once_and_the_other_and_the_probes_are_not() {
     let databases = TestDatabases::create().await.unwrap();
     let mut config = Config::for_testing(&databases.events_url(), &databases.vault_url());

@@ -1,6 +1,7 @@
 //! How many connections there may be, and who makes room when there are too many.
 //!
-//! Whoever comes waits on the doorstep until a request of the connection is signed in, or is a kiosk's.
+//! Whoever comes waits on the doorstep until a request of the connection is signed in, or is a kiosk's; of one person
+//! or kiosk, so many connections may leave it and no more, since one secret must not hold all of them.
 //! Only on the doorstep can a connection be shown out, and only one that says nothing: one that has been
 //! without a whole request, its body included, for a second, or has taken nothing of its answer for as long, or for
 //! a quarter of one after it was opened and said nothing at all; the longest silent first. So a school behind one address is never counted as one, a
@@ -8,11 +9,13 @@
 
 use super::pace::Pace;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 /// Silence for which nobody is shown out: on a busy machine a request waits that long to be read.
 const GRACE: Duration = Duration::from_secs(1);
@@ -30,6 +33,8 @@ pub(super) struct Doorstep {
     most: usize,
     /// Of them, most that have not proved who they are.
     most_unproven: usize,
+    /// Most that one person or kiosk has proved to be theirs.
+    proven_each: usize,
     grace: Duration,
     grace_at_first: Duration,
     open: Mutex<Open>,
@@ -39,7 +44,10 @@ pub(super) struct Doorstep {
 #[derive(Default)]
 struct Open {
     next: u64,
-    proven: usize,
+    /// Whose each is that does not wait.
+    proven: HashMap<u64, Uuid>,
+    /// How many are whose.
+    of_each: HashMap<Uuid, usize>,
     waiting: HashMap<u64, Guest>,
 }
 
@@ -65,10 +73,11 @@ pub struct Standing {
 
 impl Doorstep {
     /// Three quarters of all may be on the doorstep; the rest is for those who proved who they are.
-    pub(super) fn new(most: usize) -> Arc<Self> {
+    pub(super) fn new(most: usize, proven_each: usize) -> Arc<Self> {
         let most_unproven = (most * 3 / 4).max(1);
         let (grace, grace_at_first) = (GRACE, GRACE_AT_FIRST);
-        Arc::new(Self { most, most_unproven, grace, grace_at_first, open: Mutex::default(), left: Notify::new() })
+        let (open, left) = Default::default();
+        Arc::new(Self { most, most_unproven, proven_each, grace, grace_at_first, open, left })
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
@@ -87,7 +96,7 @@ impl Doorstep {
 
     fn try_enter(self: &Arc<Self>, pace: &Arc<Pace>) -> Option<Place> {
         let mut open = self.open();
-        let full = open.waiting.len() >= self.most_unproven || open.waiting.len() + open.proven >= self.most;
+        let full = open.waiting.len() >= self.most_unproven || open.waiting.len() + open.proven.len() >= self.most;
         if full && !self.show_out(&mut open) {
             return None;
         }
@@ -131,8 +140,14 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut open = self.doorstep.open();
         // Shown out it is counted nowhere; else where it was.
-        if open.waiting.remove(&self.id).is_none() && !self.shown_out.is_cancelled() {
-            open.proven -= 1;
+        if open.waiting.remove(&self.id).is_none()
+            && let Some(who) = open.proven.remove(&self.id)
+            && let Entry::Occupied(mut theirs) = open.of_each.entry(who)
+        {
+            *theirs.get_mut() -= 1;
+            if *theirs.get() == 0 {
+                theirs.remove();
+            }
         }
         drop(open);
         self.doorstep.left.notify_one();
@@ -140,11 +155,16 @@ impl Drop for Place {
 }
 
 impl Standing {
-    /// The connection carried a request of somebody who is known: it will not have to make room.
-    pub fn proven(&self) {
+    /// The connection carried a request of somebody who is known: it will not have to make room, unless they have
+    /// their share already. `who` is the id of an account, a guardian or a kiosk; a second one changes nothing.
+    pub fn proven(&self, who: Uuid) {
         let mut open = self.doorstep.open();
-        if open.waiting.remove(&self.id).is_some() {
-            open.proven += 1;
+        if open.waiting.contains_key(&self.id)
+            && open.of_each.get(&who).is_none_or(|theirs| *theirs < self.doorstep.proven_each)
+        {
+            open.waiting.remove(&self.id);
+            open.proven.insert(self.id, who);
+            *open.of_each.entry(who).or_default() += 1;
             drop(open);
             self.doorstep.left.notify_one();
         }
@@ -157,7 +177,11 @@ mod tests {
 
     fn doorstep(most: usize) -> Arc<Doorstep> {
         let (grace, grace_at_first) = (Duration::ZERO, Duration::ZERO);
-        Arc::new(Doorstep { grace, grace_at_first, ..Arc::into_inner(Doorstep::new(most)).expect("the only one") })
+        Arc::new(Doorstep {
+            grace,
+            grace_at_first,
+            ..Arc::into_inner(Doorstep::new(most, most)).expect("the only one")
+        })
     }
 
     fn busy() -> Arc<Pace> {
@@ -186,7 +210,7 @@ mod tests {
         assert!(doorstep.try_enter(&busy()).is_none(), "all are being answered");
         drop(places);
         let open = doorstep.open();
-        assert_eq!((open.waiting.len(), open.proven), (0, 0));
+        assert_eq!((open.waiting.len(), open.proven.len()), (0, 0));
     }
 
     #[tokio::test]
@@ -208,7 +232,7 @@ mod tests {
     #[tokio::test]
     async fn p49_nobody_is_shown_out_within_a_second_nor_within_a_quarter_of_one_if_nothing_came() {
         for (says, borne) in [(false, GRACE_AT_FIRST), (true, GRACE)] {
-            let doorstep = Doorstep::new(1);
+            let doorstep = Doorstep::new(1, 1);
             let pace = Arc::new(Pace::new());
             let first = doorstep.try_enter(&pace).unwrap();
             if says {
@@ -227,15 +251,40 @@ mod tests {
     async fn p49_whoever_proved_who_it_is_stays_and_leaves_the_doorstep_to_others() {
         let doorstep = doorstep(40);
         let school: Vec<_> = (0..38).map(|_| doorstep.try_enter(&Arc::new(Pace::new())).unwrap()).take(20).collect();
-        school.iter().for_each(|place| place.standing().proven());
+        school.iter().for_each(|place| place.standing().proven(Uuid::from_u128(1)));
         tokio::time::sleep(Duration::from_millis(2)).await;
         let silent: Vec<_> = (0..200).map(|_| doorstep.try_enter(&Arc::new(Pace::new()))).collect();
         assert!(out(&school).iter().all(|out| !out));
-        assert_eq!(doorstep.open().proven, 20);
+        assert_eq!(doorstep.open().proven.len(), 20);
         drop(silent);
         // Twice proven is proven once.
-        school[0].standing().proven();
+        school[0].standing().proven(Uuid::from_u128(2));
+        assert_eq!(doorstep.open().of_each, HashMap::from([(Uuid::from_u128(1), 20)]));
         drop(school);
-        assert_eq!(doorstep.open().proven, 0);
+        let open = doorstep.open();
+        assert_eq!((open.proven.len(), open.of_each.len()), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn p49_past_ones_share_the_connections_of_one_wait_like_strangers_and_another_has_a_share_too() {
+        let mut doorstep = doorstep(40);
+        Arc::get_mut(&mut doorstep).unwrap().proven_each = 3;
+        let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let mut places: Vec<_> = (0..8).map(|_| doorstep.try_enter(&Arc::new(Pace::new())).unwrap()).collect();
+        places[..5].iter().for_each(|place| place.standing().proven(one));
+        places[5..].iter().for_each(|place| place.standing().proven(other));
+        let proven = |doorstep: &Doorstep| {
+            let mut proven: Vec<_> = doorstep.open().proven.iter().map(|(id, who)| (*id, *who)).collect();
+            proven.sort_unstable();
+            proven
+        };
+        assert_eq!(proven(&doorstep), [(0, one), (1, one), (2, one), (5, other), (6, other), (7, other)]);
+        // When one of them goes, the next request of one that waited takes its share.
+        drop(places.remove(0));
+        places[3].standing().proven(one);
+        assert_eq!(proven(&doorstep), [(1, one), (2, one), (4, one), (5, other), (6, other), (7, other)]);
+        // One that waits may carry somebody else's request, as behind a proxy.
+        places[2].standing().proven(Uuid::from_u128(3));
+        assert_eq!(doorstep.open().waiting.len(), 0);
     }
 }
