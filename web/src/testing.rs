@@ -2,16 +2,17 @@
 //! process. For this crate's tests and, behind the feature `testing`, the end-to-end ones.
 
 mod authenticator;
+mod jar;
+mod people;
 #[cfg(test)]
 pub(crate) mod statistics;
 
 use crate::config::{Config, SecondFactor};
 use crate::problem::ProblemBody;
 use crate::serve::{self, Parts, Running};
-use crate::session;
 use anyhow::{Context as _, Result, ensure};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
-use commands::accounts::{Invite, Proof, Secret256};
+use commands::accounts::Invite;
 use commands::clock::ManualClock;
 use commands::ids::{IdSource as _, SystemIds};
 use commands::use_cases::{
@@ -23,20 +24,20 @@ use commands::{Context, Write};
 use domain::account::StaffRole;
 use domain::kiosk::LaneMode;
 use domain::school::Settings;
-use domain::sealed::SealingClass::{Contact, Identity};
 use domain::student::GuardianRights;
 use domain::values::mail::Mail;
 use domain::{AccountId, Actor, CourseId, GuardianId, KioskId, SchoolId, StudentId};
 use local_services::testing::TestDatabases;
 use projections::ReadModel;
 use serde_json::{Value, json};
-use sqlx::PgPool;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 pub use authenticator::Authenticator;
+pub use jar::{Jar, with_form};
+pub use people::{OWNER_COOKIE, TestPerson, family, own, proof};
 
 /// The password of [`TestApp::member`].
 pub const PASSWORD: &str = "caballo correcto bateria grapa";
@@ -62,15 +63,6 @@ pub struct TestApp {
     running: Running,
     /// Where its letters are written.
     letters: PathBuf,
-}
-
-/// Somebody who is signed in.
-#[derive(Clone, Debug)]
-pub struct TestPerson {
-    /// The account.
-    pub account_id: AccountId,
-    /// `sid=…`, the header `Cookie` of this person's browser.
-    pub cookie: String,
 }
 
 /// A school with one course that expects its pupils on weekdays at 08:00, and a kiosk at its gate.
@@ -163,7 +155,7 @@ impl TestApp {
 
     /// Gives a role as if it had always been there: sessions go on, and no event says so.
     pub async fn grant(&self, account: AccountId, school: SchoolId, role: StaffRole) -> Result<()> {
-        grant(&self.running.pools().log_writer, account, school, role, self.now()).await
+        people::grant(&self.running.pools().log_writer, account, school, role, self.now()).await
     }
 
     /// The server itself.
@@ -364,110 +356,8 @@ impl TestApp {
     }
 }
 
-/// The cookie of the person who owns every school of a test.
-pub const OWNER_COOKIE: &str = "sid=b3duZXItb3duZXItb3duZXItb3duZXItb3duZXItb3c";
-
-/// Gives [`OWNER_COOKIE`]'s person a school.
-pub async fn own(log_writer: &PgPool, school: SchoolId, now: DateTime<Utc>) -> Result<()> {
-    grant(log_writer, AccountId(Uuid::from_u128(0x0e)), school, StaffRole::Owner, now).await
-}
-
-async fn grant(pool: &PgPool, account: AccountId, school: SchoolId, role: StaffRole, now: DateTime<Utc>) -> Result<()> {
-    for statement in [
-        "insert into account_members (school_id, account_id, invited_at) values ($1, $2, $3) on conflict do nothing",
-        "insert into account_roles (school_id, account_id, granted_at, role) values ($1, $2, $3, $4)
-         on conflict do nothing",
-    ] {
-        let query = sqlx::query(statement).bind(school.0).bind(account.0).bind(now);
-        let query = if statement.contains("$4") { query.bind(role.as_str()) } else { query };
-        query.execute(pool).await?;
-    }
-    Ok(())
-}
-
 fn http() -> reqwest::ClientBuilder {
     workers::outbound::loopback().timeout(Duration::from_secs(20))
-}
-
-impl TestPerson {
-    /// The same one in every server over the same databases, with [`OWNER_COOKIE`]; the session outlasts every
-    /// test's clock.
-    pub async fn owner(state: &crate::AppState) -> Result<Self> {
-        let account_id = AccountId(Uuid::from_u128(0x0e));
-        let secret = Secret256::parse(OWNER_COOKIE.trim_start_matches("sid=")).context("a secret")?;
-        if state.sessions.person(&secret).await?.is_none() {
-            sqlx::query("delete from sessions where secret_sha256 = $1")
-                .bind(secret.sha256())
-                .execute(&state.pools.auth)
-                .await?;
-            Self::of(state, account_id).await?;
-            let lasting = "update sessions set secret_sha256 = $2, idle_seconds = 1000000000,
-                ends_at = ends_at + interval '30 years' where account_id = $1";
-            sqlx::query(lasting).bind(account_id.0).bind(secret.sha256()).execute(&state.pools.auth).await?;
-        }
-        Ok(Self { account_id, cookie: OWNER_COOKIE.to_owned() })
-    }
-
-    /// Somebody new who holds a role in a school, signed in.
-    pub async fn with_role(state: &crate::AppState, school: SchoolId, role: StaffRole) -> Result<Self> {
-        let person = Self::of(state, AccountId(state.ids.next())).await?;
-        person.grant(state, school, role).await?;
-        Ok(person)
-    }
-
-    /// Gives another role as if it had always been there.
-    pub async fn grant(&self, state: &crate::AppState, school: SchoolId, role: StaffRole) -> Result<()> {
-        grant(&state.pools.log_writer, self.account_id, school, role, state.clock.now()).await
-    }
-
-    /// An account, made unless it is there, and an open session of it.
-    async fn of(state: &crate::AppState, account_id: AccountId) -> Result<Self> {
-        let (id, vault) = (account_id.0, state.write.vault());
-        // The accounts' keys belong to no school.
-        let keys = vault.ensure_keys(SchoolId(Uuid::nil()), &[(id, Identity), (id, Contact)]).await?;
-        sqlx::query(
-            "insert into accounts (account_id, email_hmac, name, email, created_at, activated_at)
-             values ($1, $2, $3, $4, $5, $5) on conflict do nothing",
-        )
-        .bind(id)
-        .bind(id.as_bytes().as_slice())
-        .bind(keys.seal(id, Identity, "account.invited", "name", "Marta Rojas")?.as_str())
-        .bind(keys.seal(id, Contact, "account.invited", "email", "marta@escuela.cl")?.as_str())
-        .bind(state.clock.now())
-        .execute(&state.pools.log_writer)
-        .await?;
-        let mut person = Self { account_id, cookie: String::new() };
-        person.sign_in(state).await?;
-        Ok(person)
-    }
-
-    /// Begins another session; the one before stays open.
-    pub async fn sign_in(&mut self, state: &crate::AppState) -> Result<()> {
-        let begin = session::Begin {
-            proof: self.proof(state).await?,
-            stage: session::Stage::Open,
-            device: "Firefox · Linux".to_owned(),
-            network: "127.0.0.0/24".to_owned(),
-        };
-        let secret = state.sessions.begin(&begin, None).await?.context("a session")?;
-        self.cookie = format!("sid={}", *secret.reveal());
-        Ok(())
-    }
-
-    /// As if the person had proved who they are just now.
-    pub async fn proof(&self, state: &crate::AppState) -> Result<Proof> {
-        let epoch = state.accounts.person(self.account_id).await?.authz_epoch;
-        Ok(Proof { account: self.account_id, epoch })
-    }
-
-    /// A client with this person's cookie, whose writes come from the server's own pages.
-    pub fn client(&self, base: &str) -> reqwest::ClientBuilder {
-        let mut headers = reqwest::header::HeaderMap::new();
-        for (name, value) in [("cookie", self.cookie.as_str()), ("origin", base)] {
-            headers.insert(name, value.parse().expect("ASCII"));
-        }
-        http().default_headers(headers)
-    }
 }
 
 impl TestSchool {
@@ -499,99 +389,6 @@ pub async fn refusal(response: reqwest::Response) -> Result<(u16, String)> {
     let problem: ProblemBody = serde_json::from_str(&body)?;
     ensure!(problem.status == status && problem.instance.is_some(), "{body}");
     Ok((status, problem.code))
-}
-
-/// A request that sends a form, as a browser does.
-pub fn with_form<K: AsRef<str>, V: AsRef<str>>(
-    request: reqwest::RequestBuilder,
-    fields: impl IntoIterator<Item = (K, V)>,
-) -> reqwest::RequestBuilder {
-    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-    request.header("content-type", "application/x-www-form-urlencoded").body(body)
-}
-
-/// What a browser does: it keeps its cookies, sends forms from the server's own pages, and follows no redirect.
-#[derive(Default)]
-pub struct Jar(pub Vec<(String, String)>);
-
-impl Jar {
-    /// A cookie that it has.
-    pub fn cookie(&self, named: &str) -> Option<&str> {
-        self.0.iter().find(|(name, _)| name == named).map(|(_, value)| value.as_str())
-    }
-
-    /// Asks what a device is to sign, lets it `act`, and sends the form that holds its answer.
-    pub async fn answer(
-        &mut self,
-        app: &TestApp,
-        (options, action): (&str, &str),
-        more: &[(&str, &str)],
-        act: impl FnOnce(&Value) -> Result<String>,
-    ) -> Result<reqwest::Response> {
-        let asked = self.send(app, reqwest::Method::POST, options, &[]).await?.error_for_status()?;
-        let asked: Value = asked.json().await?;
-        let answer = act(&asked["opciones"])?;
-        let secret = asked["reto"].as_str().context("a secret")?;
-        let form = [&[("reto", secret), ("respuesta", answer.as_str())], more].concat();
-        self.send(app, reqwest::Method::POST, action, &form).await
-    }
-
-    /// Asks for a page; a POST sends the form.
-    pub async fn send(
-        &mut self,
-        app: &TestApp,
-        method: reqwest::Method,
-        path: &str,
-        form: &[(&str, &str)],
-    ) -> Result<reqwest::Response> {
-        self.send_from(app, "127.0.0.1", method, path, form).await
-    }
-
-    /// The same from an address, as a proxy says it.
-    pub async fn send_from(
-        &mut self,
-        app: &TestApp,
-        from: &str,
-        method: reqwest::Method,
-        path: &str,
-        form: &[(&str, &str)],
-    ) -> Result<reqwest::Response> {
-        let request = app.anonymous.request(method.clone(), format!("{}{path}", app.base)).header("origin", &app.base);
-        let request = request.header("x-forwarded-for", from);
-        let cookies: Vec<_> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let request = request.header("accept", "text/html").header("cookie", cookies.join("; "));
-        let posts = method == reqwest::Method::POST;
-        let request = if posts { with_form(request, form.iter().copied()) } else { request };
-        let response = request.send().await?;
-        for cookie in response.headers().get_all("set-cookie") {
-            let (name, rest) = cookie.to_str()?.split_once('=').context("name=value")?;
-            let value = rest.split(';').next().unwrap_or_default();
-            self.0.retain(|(known, _)| known != name);
-            if !value.is_empty() {
-                self.0.push((name.to_owned(), value.to_owned()));
-            }
-        }
-        Ok(response)
-    }
-}
-
-/// `fam=…`: the cookie of a session of whoever reads an address.
-pub async fn family(state: &crate::AppState, address: &str) -> Result<String> {
-    let secret = Secret256::random()?;
-    let now = state.clock.of_people();
-    sqlx::query(
-        "insert into family_sessions
-           (session_id, secret_sha256, email_hmac, created_at, last_seen_at, ends_at, device, network)
-         values ($1, $2, $3, $4, $4, $5, '', '')",
-    )
-    .bind(state.ids.next())
-    .bind(secret.sha256())
-    .bind(commands::guardians::address_key(&state.write, &Mail::parse(address)?))
-    .bind(now)
-    .bind(now + TimeDelta::days(30))
-    .execute(&state.pools.auth)
-    .await?;
-    Ok(format!("fam={}", *secret.reveal()))
 }
 
 /// How often something heavy is done: `full` times by `make attack`, `reduced` otherwise.

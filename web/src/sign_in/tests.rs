@@ -5,7 +5,7 @@ mod attack;
 use crate::config::Config;
 use crate::sign_in::Caller;
 use crate::testing::{PASSWORD, TestApp, with_form};
-use commands::accounts::{Proof, Scope, Secret256, StaffRole};
+use commands::accounts::{Scope, Secret256, StaffRole};
 use local_services::testing::TestDatabases;
 use reqwest::Response;
 
@@ -100,8 +100,8 @@ async fn p27_whoever_has_the_password_and_not_the_code_keeps_nobody_out_of_a_kno
         let totp: totp_rs::Totp = totp_rs::Builder::new().with_secret(secret).build().unwrap();
         totp.generate(u64::try_from(app.now().timestamp()).unwrap()).to_string()
     };
-    let epoch = app.state().accounts.person(account).await.unwrap().authz_epoch;
-    app.state().accounts.confirm_totp(Proof { account, epoch }, &code(), app.now()).await.unwrap();
+    let proof = crate::testing::proof(app.state(), account).await.unwrap();
+    app.state().accounts.confirm_totp(proof, &code(), app.now()).await.unwrap();
     app.clock.advance(chrono::TimeDelta::minutes(3));
     let caller = |browser| Caller { network: "", browser };
     let browser = Secret256::parse(cookie.trim_start_matches("known=")).unwrap();

@@ -123,8 +123,7 @@ async fn whoever_has_a_second_factor_needs_its_code_and_every_mistake_gets_one_a
         let totp: totp_rs::Totp = totp_rs::Builder::new().with_secret(secret).build().unwrap();
         totp.generate(u64::try_from(app.now().timestamp()).unwrap()).to_string()
     };
-    let epoch = app.state().accounts.person(account).await.unwrap().authz_epoch;
-    let proof = commands::accounts::Proof { account, epoch };
+    let proof = crate::testing::proof(app.state(), account).await.unwrap();
     app.state().accounts.confirm_totp(proof, &code(), app.now()).await.unwrap();
     app.clock.advance(TimeDelta::minutes(3));
     let with = |code: Option<String>| json!({"email": "rosa@escuela.cl", "password": PASSWORD, "code": code});
