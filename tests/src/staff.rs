@@ -3,9 +3,10 @@
 use crate::browser::Browser;
 use crate::family::{check, check_shown};
 use crate::passkeys::{ASK, PATIENCE, ROSA, named, sign_in};
-use anyhow::Result;
-use domain::account::StaffRole;
-use web::testing::TestApp;
+use anyhow::{Context as _, Result};
+use commands::accounts::{Invite, StaffRole};
+use serde_json::json;
+use web::testing::{PASSWORD, TestApp};
 
 /// The addresses of these pages.
 fn of(base: &str, paths: &[&str]) -> Vec<String> {
@@ -51,5 +52,55 @@ async fn the_staffs_pages_keep_the_rules_of_accessibility_and_fit_a_small_phone(
     let app = TestApp::start_strict().await.unwrap();
     let browser = Browser::start().await.unwrap();
     look_at_all(&app, &browser).await.unwrap();
+    app.shutdown().await;
+}
+
+/// Opens a link of each kind, changes the language back and forth, and goes on by it.
+async fn change_languages(app: &TestApp, browser: &Browser) -> Result<()> {
+    let school = app.school(1).await?;
+    let (base, accounts) = (&app.base, &app.state().accounts);
+    let invite = Invite { email: ROSA.into(), name: "Rosa Díaz".into(), role: StaffRole::Director };
+    let link = accounts.invite(&app.context(school.id), invite).await?.link.context("a link")?;
+    let token = link.secret.reveal().to_string();
+    for path in ["/entrar/activar", "/familia/entrar/enlace"] {
+        browser.goto(&format!("{base}{path}#t={token}")).await?;
+        for (other, lang) in [("en", "en"), ("es-CL", "es"), ("en", "en")] {
+            browser.click(&format!("a[hreflang='{other}']")).await?;
+            let script =
+                "return [document.documentElement.lang, location.href, document.querySelector('#enlace').value]";
+            let shown = browser.execute(script).await?;
+            assert_eq!(
+                shown,
+                json!([other, format!("{base}{path}?lang={lang}"), token]),
+                "the secret is out of the address"
+            );
+        }
+    }
+    // A whole link that was pasted goes along as well.
+    browser.goto(&format!("{base}/entrar/activar?lang=es")).await?;
+    browser.fill("#enlace", &format!("{base}/entrar/activar#t={token}")).await?;
+    browser.click("a[hreflang='en']").await?;
+    // What is sent from the page is answered in its language, and loses the link no more.
+    browser.fill("#nueva", "short").await?;
+    browser.fill("#repetida", "short").await?;
+    browser.click("main form button").await?;
+    browser.wait_for_text("main", PATIENCE, |text| text.contains("at least 15 characters")).await?;
+    browser.click("a[hreflang='es-CL']").await?;
+    browser.wait_for_text("h1", PATIENCE, |text| text == "Elegir contraseña").await?;
+    browser.fill("#nueva", PASSWORD).await?;
+    browser.fill("#repetida", PASSWORD).await?;
+    browser.click("main form button").await?;
+    browser.wait_for_text("h1", PATIENCE, |text| text == "Iniciar sesión").await?;
+    let violations = browser.console().await?;
+    assert!(violations.iter().all(|line| !line.contains("Content Security Policy")), "{violations:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_changes_the_language_keeps_the_link_that_they_opened() {
+    assert!(Browser::available(), "no Chromium or no chromedriver on this machine: run make deps");
+    let app = TestApp::start().await.unwrap();
+    let browser = Browser::start().await.unwrap();
+    change_languages(&app, &browser).await.unwrap();
     app.shutdown().await;
 }

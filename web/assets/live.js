@@ -38,6 +38,17 @@
     if (link.dataset.alone !== undefined) link.closest('.field').hidden = true;
     history.replaceState(null, '', location.pathname + location.search);
   }
+  // The page in the other language is another address: the secret goes along in its fragment.
+  if (link) {
+    const carry = () => {
+      const secret = link.value.trim().split('#t=').pop();
+      for (const other of document.querySelectorAll('a[hreflang]')) {
+        other.hash = /^[\w-]+$/.test(secret) ? `t=${secret}` : '';
+      }
+    };
+    carry();
+    link.addEventListener('input', carry);
+  }
 
   // Signed out meanwhile: the page itself leads to the sign-in page, and back.
   document.addEventListener('htmx:sse:error', (event) => {

@@ -120,17 +120,7 @@ fn kind_of(blocked: &str) -> &'static str {
 fn page(address: &str) -> &'static str {
     let uri = address.parse::<Uri>().ok();
     let path = uri.as_ref().map_or("", Uri::path);
-    let is = |pattern: &str| {
-        let (mut said, mut known) = (path.split('/'), pattern.split('/'));
-        loop {
-            match (said.next(), known.next()) {
-                (None, None) => return true,
-                (Some(said), Some(known)) if said == known || known.starts_with('{') => {}
-                _ => return false,
-            }
-        }
-    };
-    ROUTES.iter().map(|route| route.path).find(|pattern| is(pattern)).unwrap_or("unmatched")
+    ROUTES.iter().find(|route| route.is_at(path)).map_or("unmatched", |route| route.path)
 }
 
 #[cfg(test)]

@@ -144,6 +144,18 @@ impl Route {
         Self { tries: Some(tries), ..self }
     }
 
+    /// Whether it is what a path leads to.
+    pub fn is_at(&self, path: &str) -> bool {
+        let (mut said, mut known) = (path.split('/'), self.path.split('/'));
+        loop {
+            match (said.next(), known.next()) {
+                (None, None) => return true,
+                (Some(said), Some(known)) if said == known || known.starts_with('{') => {}
+                _ => return false,
+            }
+        }
+    }
+
     /// Whether a program calls it, and not a person's browser.
     pub fn is_api(&self) -> bool {
         self.path.starts_with("/api/")

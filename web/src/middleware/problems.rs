@@ -1,6 +1,6 @@
 //! Problems in the client's language, and the two that the router itself raises.
 
-use crate::pages::error::Side;
+use crate::pages::error::Asked;
 use crate::problem::{self, Code, Problem};
 use crate::{i18n, pages};
 use axum::extract::Request;
@@ -22,9 +22,9 @@ pub async fn speak_problems(request: Request, next: Next) -> Response {
 
 async fn spoken(request: Request, next: Next) -> Response {
     let page = wants_page(&request);
-    let side = Side::of(request.uri().path());
+    let asked = Asked::of(request.method(), request.uri());
     let headers = request.headers();
-    let lang = if page { i18n::negotiate(None, headers) } else { i18n::accepted(headers) };
+    let lang = if page { i18n::negotiate(named(&request).as_deref(), headers) } else { i18n::accepted(headers) };
     let id = request.extensions().get::<super::RequestId>().map(|id| id.0.to_string());
     let response = next.run(request).await;
     let problem = match response.extensions().get::<Problem>() {
@@ -36,7 +36,7 @@ async fn spoken(request: Request, next: Next) -> Response {
         },
     };
     let mut spoken = if page {
-        pages::error::response(response.status(), id.as_deref(), side, lang)
+        pages::error::response(response.status(), id.as_deref(), &asked, lang)
     } else {
         problem.response(lang, id.as_deref())
     };
@@ -46,6 +46,12 @@ async fn spoken(request: Request, next: Next) -> Response {
         }
     }
     spoken
+}
+
+/// The language that the address names.
+fn named(request: &Request) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes());
+    pairs.find(|(key, _)| key == "lang").map(|(_, value)| value.into_owned())
 }
 
 /// Whether a person's browser asks for a page, not a program for data (htmx asks for fragments: it

@@ -65,6 +65,8 @@ struct Visit {
     headers: HeaderMap,
     /// The request's id, to quote in an error.
     id: Option<String>,
+    /// What was asked for.
+    asked: error::Asked,
     /// Choices made by this address, to be kept.
     keep: Vec<(Cookie, String)>,
 }
@@ -100,6 +102,7 @@ impl<S: Sync> FromRequestParts<S> for Visit {
             wall: asked.muro.is_some(),
             headers: parts.headers.clone(),
             id: parts.extensions.get::<RequestId>().map(|id| id.0.to_string()),
+            asked: error::Asked::of(&parts.method, &parts.uri),
             keep,
         })
     }
@@ -145,11 +148,11 @@ impl Visit {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
         };
-        error::response(status, self.id.as_deref(), error::Side::Staff, self.lang)
+        error::response(status, self.id.as_deref(), &self.asked, self.lang)
     }
 
     fn not_found(&self) -> Response {
-        error::response(StatusCode::NOT_FOUND, self.id.as_deref(), error::Side::Staff, self.lang)
+        error::response(StatusCode::NOT_FOUND, self.id.as_deref(), &self.asked, self.lang)
     }
 }
 

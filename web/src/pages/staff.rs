@@ -22,7 +22,7 @@ pub(super) mod sign_in;
 #[cfg(test)]
 mod tests;
 
-use super::error::{self, Side};
+use super::error;
 use super::respond::{self, Nonce};
 use super::view::Who;
 use super::{ReadModels, Source, SourceError};
@@ -90,8 +90,10 @@ pub(super) struct Visit {
     pub(super) headers: HeaderMap,
     peer: Option<Peer>,
     id: Option<String>,
-    /// Where an error leads back to.
-    side: Side,
+    /// What was asked for.
+    asked: error::Asked,
+    /// The language that this address chose, to be kept.
+    chosen: Option<Lang>,
     /// What the page before says was done: `?aviso=…`, one of its own words.
     pub(super) notice: Option<String>,
     /// Where the person wanted to go.
@@ -113,7 +115,8 @@ impl<S: Sync> FromRequestParts<S> for Visit {
             wanted: asked(RETURN_TO).filter(|wanted| return_target(wanted).is_some()),
             peer: parts.extensions.get().copied(),
             id: parts.extensions.get::<RequestId>().map(|id| id.0.to_string()),
-            side: Side::of(parts.uri.path()),
+            asked: error::Asked::of(&parts.method, &parts.uri),
+            chosen: asked("lang").as_deref().and_then(Lang::from_code),
             headers: parts.headers.clone(),
         })
     }
@@ -122,11 +125,16 @@ impl<S: Sync> FromRequestParts<S> for Visit {
 impl Visit {
     pub(super) fn page(&self, status: StatusCode, draw: impl FnOnce(&Nonce) -> Markup) -> Response {
         let nonce = Nonce::fresh();
-        respond::page(status, &nonce, draw(&nonce))
+        let mut response = respond::page(status, &nonce, draw(&nonce));
+        // What is sent from this page has an answer in its language.
+        if let Some(lang) = self.chosen {
+            response.headers_mut().append(header::SET_COOKIE, session::LANGUAGE.keep(&self.headers, lang.code()));
+        }
+        response
     }
 
     pub(super) fn failed(&self, status: StatusCode) -> Response {
-        error::response(status, self.id.as_deref(), self.side, self.lang)
+        error::response(status, self.id.as_deref(), &self.asked, self.lang)
     }
 
     /// An error that is nobody's mistake, as a page.

@@ -61,12 +61,10 @@ fn pages(lang: Lang) -> Vec<(String, String)> {
     pages.extend(staff::sample_pages(lang, &nonce));
     pages.extend(family::sample_pages(lang, &nonce));
     pages.extend(kiosks::sample_pages(lang, &nonce));
+    let asked = error::Asked::of(&axum::http::Method::GET, &"/hoy/%3Cscript%3E'?a=%22&b='".parse().unwrap());
     for status in [404, 403, 400, 503, 500] {
         let status = StatusCode::from_u16(status).unwrap();
-        pages.push((
-            format!("error {status}"),
-            error::page(status, Some(sample::HOSTILE), error::Side::Staff, lang, &nonce),
-        ));
+        pages.push((format!("error {status}"), error::page(status, Some(sample::HOSTILE), &asked, lang, &nonce)));
     }
     pages.into_iter().map(|(name, markup)| (name, markup.into_string())).collect()
 }
