@@ -38,6 +38,7 @@ pub const EXCEPTIONS: &[Exception] = &[
     exception(ROW_SECURITY, "public.directory", UNREADABLE),
     exception(ROW_SECURITY, "public.command_reservations", UNREADABLE),
     exception(ROW_SECURITY, "public.account_members", UNREADABLE),
+    exception(ROW_SECURITY, "public.account_offers", UNREADABLE),
     exception(ROW_SECURITY, "public.account_roles", UNREADABLE),
     exception(ROW_SECURITY, "public.guardian_mails", UNREADABLE),
     exception(ROW_SECURITY, "public.token_families", UNREADABLE),

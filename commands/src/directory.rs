@@ -281,6 +281,8 @@ pub async fn release_on(pool: &PgPool, school: SchoolId, subject: Uuid) -> Resul
              delete from family_links l using unshared u where l.email_hmac = u.email_hmac
            ), sessions as (
              delete from family_sessions s using unshared u where s.email_hmac = u.email_hmac
+           ), browsers as (
+             delete from family_browsers b using unshared u where b.email_hmac = u.email_hmac
            )
            select (select count(*) from freed) + (select count(*) from kept) + (select count(*) from unreachable)
              as "released!""#,

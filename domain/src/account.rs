@@ -3,8 +3,9 @@
 //! The account itself (who it is, and how it proves that) belongs to the installation and may be a member
 //! of several schools; each has a stream of its own about it. No event holds a secret.
 //!
-//! Invariants: nobody has a role who was not invited; a school's last administrator is neither revoked
-//! nor disabled; nothing follows `erased`.
+//! Invariants: nobody has a role who was not invited; whom another school has, nobody becomes a member of this one
+//! without accepting it (or by whoever runs both); a school's last administrator is neither revoked nor disabled;
+//! nothing follows `erased`.
 
 mod decide;
 mod samples;
@@ -167,6 +168,8 @@ pub enum State {
     /// Never invited here.
     #[default]
     NotMember,
+    /// Another school has the person, who has not answered this one yet: the roles that it offers. They give nothing.
+    Offered(BTreeSet<StaffRole>),
     /// Invited.
     Member(Member),
     /// The keys of name and address are destroyed.
@@ -185,6 +188,21 @@ pub enum Event {
         /// Mail address, sealed (`contact`, field `email`).
         email: Sealed,
     },
+    /// A person whom another school has was invited: nothing counts until the person accepts.
+    #[serde(rename = "membership_offered")]
+    MembershipOffered {
+        /// With which role.
+        role: StaffRole,
+    },
+    /// The person accepted all that was offered.
+    #[serde(rename = "membership_accepted")]
+    MembershipAccepted,
+    /// The person declined it.
+    #[serde(rename = "membership_declined")]
+    MembershipDeclined,
+    /// It was taken back before the person answered.
+    #[serde(rename = "membership_withdrawn")]
+    MembershipWithdrawn,
     /// A one-time link was made.
     #[serde(rename = "link_issued")]
     LinkIssued {
@@ -253,6 +271,10 @@ pub enum Event {
 crate::event::domain_event! {
     Event of "account" {
         Invited = "invited": "A person of the staff became a member of the school; the account may have been there before.";
+        MembershipOffered = "membership_offered": "A person whom another school has was invited with a role; it counts once the person accepts.";
+        MembershipAccepted = "membership_accepted": "The person accepted the invitation of this school and is a member with the roles that were offered.";
+        MembershipDeclined = "membership_declined": "The person declined the invitation of this school.";
+        MembershipWithdrawn = "membership_withdrawn": "An invitation that the person had not answered was taken back: by the school, because the account was erased, or because its password was chosen by a link that another school was shown.";
         LinkIssued = "link_issued": "A link was made by which a password can be chosen once, for the first time or anew.";
         Activated = "activated": "The account can sign in: a password was chosen by the link, or had been before this school invited it.";
         RoleGranted = "role_granted": "A role in the school was given to a member.";
@@ -293,10 +315,19 @@ impl Aggregate for Account {
     fn evolve(state: State, event: &Event) -> State {
         let mut member = match (state, event) {
             (_, Event::Erased) | (State::Erased, _) => return State::Erased,
-            (State::NotMember, Event::Invited { .. }) => {
+            (State::NotMember | State::Offered(_), Event::Invited { .. }) => {
                 Member { activated: false, roles: BTreeSet::new(), disabled: false }
             }
+            (State::NotMember, Event::MembershipOffered { role }) => return State::Offered(BTreeSet::from([*role])),
             (State::NotMember, _) => return State::NotMember,
+            (State::Offered(mut roles), Event::MembershipOffered { role }) => {
+                roles.insert(*role);
+                return State::Offered(roles);
+            }
+            // Whoever accepts is signed in.
+            (State::Offered(roles), Event::MembershipAccepted) => Member { activated: true, roles, disabled: false },
+            (State::Offered(_), Event::MembershipDeclined | Event::MembershipWithdrawn) => return State::NotMember,
+            (State::Offered(roles), _) => return State::Offered(roles),
             (State::Member(member), _) => member,
         };
         match event {
@@ -310,6 +341,10 @@ impl Aggregate for Account {
             Event::Disabled => member.disabled = true,
             Event::Enabled => member.disabled = false,
             Event::Invited { .. }
+            | Event::MembershipOffered { .. }
+            | Event::MembershipAccepted
+            | Event::MembershipDeclined
+            | Event::MembershipWithdrawn
             | Event::LinkIssued { .. }
             | Event::CredentialChanged { .. }
             | Event::CredentialRemoved { .. }

@@ -630,3 +630,25 @@ family-sessions-title = Who came in with this address
 family-sessions-what = Each time somebody came in with this address. If you do not recognise one, close it and tell the school.
 family-session-open = Open
 family-session-over = Closed
+people-pending = Pending: the person has not accepted yet
+people-withdraw = Withdraw the invitation
+people-has-not-answered = That person has not accepted the invitation yet.
+people-has-answered = That person has accepted and belongs to this school now.
+people-told-title = Invitation pending
+people-told = We told the person by mail. The invitation counts once they accept it in “My account”; until then you can withdraw it.
+invitations-title = Invitations
+invitations-what = If you accept, that school will see your name and address. With more than one school, none of them alone can give you a link to change your password or take your second step away. Accepting ends your other sessions.
+invitation-accept = Accept { $school }
+invitation-decline = Decline { $school }
+invitation-accepted = You accepted the invitation. Your other sessions ended.
+invitation-declined = You declined the invitation.
+log-membership-offered = Invitation of somebody who has an account already
+log-membership-accepted = Invitation accepted
+log-membership-declined = Invitation declined
+log-membership-withdrawn = Invitation withdrawn
+letter-invitation-subject = An invitation in { $product }
+letter-invitation-text = A school invited you to work with it in { $product }. Sign in with your account as always, and accept or decline the invitation in “My account”:
+
+    { $url }
+
+    Nothing changes until you accept. If you did not expect it, decline it.

@@ -636,3 +636,25 @@ family-sessions-title = Entradas con este correo
 family-sessions-what = Cada vez que alguien entró con este correo. Si no reconoce una, ciérrela y avise al colegio.
 family-session-open = Abierta
 family-session-over = Cerrada
+people-pending = Pendiente: la persona todavía no acepta
+people-withdraw = Retirar la invitación
+people-has-not-answered = Esa persona todavía no acepta la invitación.
+people-has-answered = Esa persona ya aceptó: ahora es de este colegio.
+people-told-title = Invitación pendiente
+people-told = Avisamos por correo a la persona. La invitación vale cuando la acepte en «Mi cuenta»; hasta entonces puede retirarla.
+invitations-title = Invitaciones
+invitations-what = Si acepta, ese colegio verá su nombre y su correo. Con más de un colegio, ninguno puede por sí solo darle un enlace para cambiar su contraseña ni quitarle la verificación en dos pasos. Al aceptar se cierran sus demás sesiones.
+invitation-accept = Aceptar { $school }
+invitation-decline = Rechazar { $school }
+invitation-accepted = Aceptó la invitación. Sus demás sesiones se cerraron.
+invitation-declined = Rechazó la invitación.
+log-membership-offered = Invitación a quien ya tiene cuenta
+log-membership-accepted = Invitación aceptada
+log-membership-declined = Invitación rechazada
+log-membership-withdrawn = Invitación retirada
+letter-invitation-subject = Una invitación en { $product }
+letter-invitation-text = Un colegio le invitó a trabajar con él en { $product }. Entre con su cuenta de siempre y acepte o rechace la invitación en «Mi cuenta»:
+
+    { $url }
+
+    Hasta que acepte, nada cambia. Si no lo esperaba, rechácela.

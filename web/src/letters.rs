@@ -34,6 +34,27 @@ pub async fn send_link(state: &AppState, account: AccountId, link: &Link) -> Res
     Ok(state.mailer.post(with_staff_link(state.ids.next(), to, &url, Lang::default())))
 }
 
+/// Tells a person who can sign in that a school waits for their answer. `false` if too many letters wait; an error where
+/// nobody can say what the address is.
+pub async fn send_invitation(state: &AppState, account: AccountId) -> Result<bool, AccountError> {
+    let address = state.accounts.person(account).await?.email.and_then(|email| Mail::parse(&email).ok());
+    let to = address.ok_or(AccountError::Unknown)?;
+    let url = format!("{}/cuenta", state.public_url);
+    Ok(state.mailer.post(of_invitation(state.ids.next(), to, &url, Lang::default())))
+}
+
+/// Names no school: who reads the address by mistake learns nothing.
+fn of_invitation(id: Uuid, to: Mail, url: &str, lang: Lang) -> Letter {
+    let product = lang.t("product");
+    Letter {
+        id,
+        kind: "staff_invitation",
+        to,
+        subject: lang.f("letter-invitation-subject", &[("product", (&product).into())]),
+        text: lang.f("letter-invitation-text", &[("product", (&product).into()), ("url", url.into())]),
+    }
+}
+
 /// Names no school: who reads the address by mistake learns nothing.
 fn with_staff_link(id: Uuid, to: Mail, link: &str, lang: Lang) -> Letter {
     let product = lang.t("product");

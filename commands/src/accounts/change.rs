@@ -18,6 +18,8 @@ use domain::account::{Account, Command, Event, StaffRole, State};
 use domain::event::decode_as;
 use domain::{AccountId, Actor, Aggregate as _, EventId, SchoolId, Sealed, StreamId};
 use sqlx::{PgConnection, Postgres, Transaction};
+use std::collections::BTreeSet;
+use uuid::Uuid;
 
 /// An account's row, locked.
 #[derive(Clone)]
@@ -28,6 +30,15 @@ pub(super) struct Row {
     pub(super) activated: bool,
     pub(super) disabled: bool,
     pub(super) authz_epoch: i64,
+}
+
+/// What becomes of what the account proves itself by, and with it of the browsers that it knows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Secrets {
+    /// It is as it was.
+    Kept,
+    /// It is another one, or counts for nothing: no browser is known any more.
+    Void,
 }
 
 /// A change that is under way; dropped, it never was.
@@ -172,12 +183,23 @@ impl Change {
     /// Writes what the school's stream says about roles and state into the tables.
     pub(super) async fn keep_roles(&mut self, school: SchoolId) -> Result<(), AccountError> {
         let (state, _) = self.load(&StreamId::of(school, self.row.id)).await?;
-        let (roles, disabled): (Vec<StaffRole>, bool) = match state {
-            State::Member(member) if member.disabled => (vec![], true),
-            State::Member(member) => (member.roles.into_iter().collect(), false),
-            State::NotMember | State::Erased => (vec![], true),
+        let named = |roles: BTreeSet<StaffRole>| -> Vec<String> {
+            roles.into_iter().map(|role| role.as_str().to_owned()).collect()
         };
-        let roles: Vec<String> = roles.iter().map(|role| role.as_str().to_owned()).collect();
+        let (roles, disabled): (Vec<String>, bool) = match state {
+            State::Offered(roles) => {
+                self.keep_offer(school, &named(roles)).await?;
+                return self.keep_disabled().await;
+            }
+            State::NotMember => {
+                self.keep_offer(school, &[]).await?;
+                return self.keep_disabled().await;
+            }
+            State::Member(member) if member.disabled => (vec![], true),
+            State::Member(member) => (named(member.roles), false),
+            State::Erased => (vec![], true),
+        };
+        self.keep_offer(school, &[]).await?;
         sqlx::query!(
             "insert into account_members (school_id, account_id, invited_at) values ($1, $2, $3) on conflict do nothing",
             school.0,
@@ -214,9 +236,15 @@ impl Change {
         )
         .execute(&mut *self.tx)
         .await?;
+        self.keep_disabled().await
+    }
+
+    /// Writes whether nobody lets the account in. Whom a school waits for may come in to answer it.
+    async fn keep_disabled(&mut self) -> Result<(), AccountError> {
         sqlx::query!(
             "update accounts set disabled_at = case
                when not exists (select from account_members m where m.account_id = $1 and m.disabled_at is null)
+                 and not exists (select from account_offers o where o.account_id = $1)
                then coalesce(disabled_at, $2) end
              where account_id = $1",
             self.row.id.0,
@@ -259,12 +287,14 @@ impl Change {
 
     /// Ends every session of an account that is no other school's, or that no school lets in any more. Of the others
     /// each request sees the roles as they are: a school takes away what it gave, and nobody's place in another school.
-    pub(super) async fn end_sessions_of_one_school(&mut self) -> Result<(), AccountError> {
+    pub(super) async fn end_sessions_of_one_school(&mut self, secrets: Secrets) -> Result<(), AccountError> {
         sqlx::query!(
-            "update accounts set authz_epoch = authz_epoch + 1
+            "update accounts set authz_epoch = authz_epoch + 1,
+               secrets_epoch = case when $2 then authz_epoch + 1 else secrets_epoch end
              where account_id = $1 and (disabled_at is not null
                or (select count(*) from account_members m where m.account_id = $1) = 1)",
             self.row.id.0,
+            secrets == Secrets::Void,
         )
         .execute(&mut *self.tx)
         .await?;
@@ -287,11 +317,28 @@ impl Change {
         Ok(())
     }
 
+    /// Ends every session of an account that nobody lets in any more.
+    pub(super) async fn end_sessions_of_nobodys(&mut self) -> Result<(), AccountError> {
+        sqlx::query!(
+            "update accounts set authz_epoch = authz_epoch + 1 where account_id = $1 and disabled_at is not null",
+            self.row.id.0,
+        )
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+
     /// Ends every session of the account.
-    pub(super) async fn raise_epoch(&mut self) -> Result<(), AccountError> {
-        sqlx::query!("update accounts set authz_epoch = authz_epoch + 1 where account_id = $1", self.row.id.0)
-            .execute(&mut *self.tx)
-            .await?;
+    pub(super) async fn raise_epoch(&mut self, secrets: Secrets) -> Result<(), AccountError> {
+        sqlx::query!(
+            "update accounts set authz_epoch = authz_epoch + 1,
+               secrets_epoch = case when $2 then authz_epoch + 1 else secrets_epoch end
+             where account_id = $1",
+            self.row.id.0,
+            secrets == Secrets::Void,
+        )
+        .execute(&mut *self.tx)
+        .await?;
         Ok(())
     }
 
@@ -302,7 +349,7 @@ impl Change {
         command: &Command,
     ) -> Result<(), AccountError> {
         self.decide_everywhere(contexts, command).await?;
-        self.raise_epoch().await?;
+        self.raise_epoch(Secrets::Void).await?;
         self.commit().await
     }
 
@@ -327,12 +374,17 @@ async fn lock_school_in_tx(conn: &mut PgConnection, school: SchoolId) -> Result<
 impl Accounts {
     /// A context for each school that the account is a member of, for what it does itself.
     pub(super) async fn own_contexts(&self, account: AccountId, actor: &Actor) -> Result<Vec<Context>, AccountError> {
-        let schools = sqlx::query_scalar!(
+        let schools: Vec<Uuid> = sqlx::query_scalar!(
             "select school_id from account_members where account_id = $1 order by school_id",
             account.0,
         )
         .fetch_all(&self.auth)
         .await?;
+        self.contexts(schools, actor).await
+    }
+
+    /// A context for each of these schools, in their order, for what belongs together.
+    pub(super) async fn contexts(&self, schools: Vec<Uuid>, actor: &Actor) -> Result<Vec<Context>, AccountError> {
         let correlation_id = self.write.ids().next();
         let mut contexts = Vec::with_capacity(schools.len());
         for school in schools.into_iter().map(SchoolId) {

@@ -1,6 +1,6 @@
 //! Erases a person's name and address everywhere at once, by destroying the account's keys.
 
-use super::change::Change;
+use super::change::{Change, Secrets};
 use super::error::AccountError;
 use super::{Accounts, INSTALLATION};
 use crate::error::StoreError;
@@ -15,7 +15,7 @@ impl Accounts {
     /// not say so before it is true. They go once more after it, since a second factor that was begun
     /// meanwhile may have sealed under a new one. A repeat finishes what a crash left.
     pub async fn erase(&self, account: AccountId, by: &Actor) -> Result<(), AccountError> {
-        if !self.person(account).await?.disabled {
+        if !self.is_kept_out(account).await? {
             return Err(Error::NotDisabled.into());
         }
         self.write.vault().shred(INSTALLATION, account.0, None).await?;
@@ -24,8 +24,10 @@ impl Accounts {
             let actor = actor.clone();
             async move {
                 let contexts = this.own_contexts(account, &actor).await?;
+                let offers = this.offer_contexts(account, &actor).await?;
                 let mut change = Change::of(&this, account).await?;
                 change.decide_everywhere(&contexts, &Command::Erase).await?;
+                change.withdraw_all(&offers).await?;
                 change.void_links().await?;
                 sqlx::query!("update accounts set email_hmac = null where account_id = $1", account.0)
                     .execute(&mut *change.tx)
@@ -39,7 +41,7 @@ impl Accounts {
                 sqlx::query!("delete from account_passkeys where account_id = $1", account.0)
                     .execute(&mut *change.tx)
                     .await?;
-                change.raise_epoch().await?;
+                change.raise_epoch(Secrets::Void).await?;
                 change.commit().await
             }
         })
@@ -50,6 +52,17 @@ impl Accounts {
 }
 
 impl Accounts {
+    /// Whether every school that has the account keeps it out, whatever others offer.
+    async fn is_kept_out(&self, account: AccountId) -> Result<bool, AccountError> {
+        let kept_out = sqlx::query_scalar!(
+            r#"select not exists(select from account_members m where m.account_id = a.account_id and m.disabled_at is null)
+                 as "kept_out!"
+               from accounts a where a.account_id = $1"#,
+            account.0,
+        );
+        kept_out.fetch_optional(&self.auth).await?.ok_or(AccountError::Unknown)
+    }
+
     /// From where and by what somebody came in: of an erased account nobody asks.
     async fn forget_browsers(&self, account: AccountId) -> Result<(), AccountError> {
         sqlx::query!(
@@ -73,6 +86,7 @@ pub async fn after_restore(owner: &PgPool, erased: &[Uuid]) -> Result<u64, Store
     sqlx::query!("delete from account_passwords where account_id = any($1)", erased).execute(&mut *tx).await?;
     sqlx::query!("delete from account_totp where account_id = any($1)", erased).execute(&mut *tx).await?;
     sqlx::query!("delete from account_passkeys where account_id = any($1)", erased).execute(&mut *tx).await?;
+    sqlx::query!("delete from account_offers where account_id = any($1)", erased).execute(&mut *tx).await?;
     let back = sqlx::query!(
         "update accounts set email_hmac = null where account_id = any($1) and email_hmac is not null",
         erased,

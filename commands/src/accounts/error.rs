@@ -90,6 +90,8 @@ impl AccountError {
             Self::Unknown => "unknown_account",
             Self::OfAnotherSchool => "account_of_another_school",
             Self::Refused(account::Error::NotMember) => "not_a_member",
+            Self::Refused(account::Error::Pending) => "membership_pending",
+            Self::Refused(account::Error::AlreadyMember) => "already_a_member",
             Self::Refused(account::Error::Disabled) => "account_disabled",
             Self::Refused(account::Error::LastAdmin) => "last_admin",
             Self::Refused(account::Error::WrongPurpose) => "wrong_link_purpose",

@@ -1,7 +1,7 @@
 //! What an account proves itself by beside the password.
 
 use super::Accounts;
-use super::change::Change;
+use super::change::{Change, Secrets};
 use super::error::AccountError;
 use super::{Credential, Scope};
 use crate::context::Context;
@@ -92,7 +92,7 @@ impl Accounts {
                 if gone.is_empty() {
                     return Ok(false);
                 }
-                change.raise_epoch().await?;
+                change.raise_epoch(Secrets::Void).await?;
                 change.commit().await?;
                 Ok(true)
             }

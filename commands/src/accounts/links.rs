@@ -1,8 +1,8 @@
 //! One-time links: who opens one chooses the account's password. Nobody else ever sets one.
 
-use super::change::Change;
+use super::change::{Change, Secrets};
 use super::error::AccountError;
-use super::{Accounts, Credential, INSTALLATION, LinkPurpose, Secret256, password};
+use super::{Accounts, Credential, INSTALLATION, LinkPurpose, Proof, Secret256, password};
 use chrono::{DateTime, Utc};
 use domain::account::Command;
 use domain::{AccountId, Actor, SchoolId, Sealed};
@@ -53,8 +53,9 @@ impl Accounts {
     }
 
     /// Sets the password of a link's account and uses the link up: of many at once one succeeds. A second
-    /// factor stays.
-    pub async fn activate(&self, token: &str, password: &str, now: DateTime<Utc>) -> Result<AccountId, AccountError> {
+    /// factor stays. Where a school was shown the link, it may be the school that has the account now: what other
+    /// schools offer the person is taken back.
+    pub async fn activate(&self, token: &str, password: &str, now: DateTime<Utc>) -> Result<Proof, AccountError> {
         let link = self.link_of(token, now).await?;
         let account = link.account_id;
         let actor = Actor::user(account);
@@ -67,22 +68,25 @@ impl Accounts {
             let (actor, phc) = (actor.clone(), phc.clone());
             async move {
                 let contexts = this.own_contexts(account, &actor).await?;
+                let offers = this.offer_contexts(account, &actor).await?;
                 let mut change = Change::of(&this, account).await?;
-                let used = sqlx::query!(
+                let shown = sqlx::query_scalar!(
                     "update account_links set used_at = $2
-                     where token_sha256 = $1 and used_at is null and expires_at > $2",
+                     where token_sha256 = $1 and used_at is null and expires_at > $2 returning shown",
                     &hash[..],
                     now,
                 )
-                .execute(&mut *change.tx)
+                .fetch_optional(&mut *change.tx)
                 .await?;
-                if used.rows_affected() != 1 || change.row.disabled {
-                    return Err(AccountError::Link);
-                }
+                let Some(shown) = shown.filter(|_| !change.row.disabled) else { return Err(AccountError::Link) };
                 change.decide_everywhere(&contexts, &Command::Activate).await?;
+                if shown {
+                    change.withdraw_all(&offers).await?;
+                }
                 change.set_password(&contexts, &phc).await?;
+                let proof = Proof { account, epoch: change.row.authz_epoch }.after_own_change();
                 change.commit().await?;
-                Ok(account)
+                Ok(proof)
             }
         })
         .await
@@ -124,7 +128,7 @@ impl Change {
         )
         .execute(&mut *self.tx)
         .await?;
-        self.raise_epoch().await
+        self.raise_epoch(Secrets::Void).await
     }
 
     /// No link of the account may be used any more, nor by whoever opened one already and is choosing the password:

@@ -1,6 +1,6 @@
 //! What a school does about its people: invite, grant, revoke, disable, enable, a new link.
 
-use super::change::{Change, Row};
+use super::change::{Change, Row, Secrets};
 use super::error::AccountError;
 use super::{Accounts, INSTALLATION, LinkPurpose, Secret256, StaffRole};
 use crate::context::Context;
@@ -46,6 +46,8 @@ pub struct Invited {
     /// None where the person can sign in already, or it would be shown to a school whose account it is not alone
     /// ([`Scope::School`]).
     pub link: Option<Link>,
+    /// Whether the person has to accept first, because another school has them.
+    pub pending: bool,
 }
 
 /// Who is shown a link. It opens all of an account, in whatever school.
@@ -61,12 +63,13 @@ pub enum Scope {
 
 impl Accounts {
     /// Makes a member with a role; whoever invites is shown the link. A known address gets the role, and keeps its
-    /// name.
+    /// name; where another school has its person, nothing counts until the person accepts.
     pub async fn invite(&self, context: &Context, invite: Invite) -> Result<Invited, AccountError> {
         self.invite_for(context, invite, Scope::School).await
     }
 
-    /// The same; the link is for who is said.
+    /// The same; the link is for who is said. Whoever runs the installation adds a person to a second school without
+    /// asking, and so does who owns all schools of that person.
     pub async fn invite_for(&self, context: &Context, invite: Invite, scope: Scope) -> Result<Invited, AccountError> {
         let name = name::clean(&invite.name).map_err(|_| AccountError::Invalid(Invalid::Name))?;
         let mail = Mail::parse(&invite.email).map_err(|_| AccountError::Invalid(Invalid::Mail))?;
@@ -94,6 +97,17 @@ impl Accounts {
         };
         let mut change = Change::entering(self, context.school, hmac, new.as_ref()).await?;
         let row = change.row.clone();
+        if !change.needs_no_answer(context, scope).await? {
+            change.decide(context, Command::Offer { role }).await?;
+            change.keep_roles(context.school).await?;
+            // Beside those that the person's school handed out, which stay good.
+            let link = match row.activated || scope != Scope::Mailbox {
+                true => None,
+                false => Some(change.link(context, LinkPurpose::Activate, scope).await?),
+            };
+            change.commit().await?;
+            return Ok(Invited { account_id: row.id, link, pending: true });
+        }
         let command = Command::Invite { name: row.name, email: row.email, role, activated: row.activated };
         let news = change.decide(context, command).await?;
         change.keep_roles(context.school).await?;
@@ -104,13 +118,16 @@ impl Accounts {
         }
         let link = match row.activated || !(alone || scope != Scope::School) {
             true => None,
-            false => Some(change.link(context, LinkPurpose::Activate).await?),
+            false => {
+                change.void_links().await?;
+                Some(change.link(context, LinkPurpose::Activate, scope).await?)
+            }
         };
         if !news.is_empty() {
-            change.end_sessions_of_one_school().await?;
+            change.end_sessions_of_one_school(Secrets::Kept).await?;
         }
         change.commit().await?;
-        Ok(Invited { account_id: row.id, link })
+        Ok(Invited { account_id: row.id, link, pending: false })
     }
 
     /// A new person's row, with keys of its own.
@@ -173,7 +190,8 @@ impl Accounts {
                 if news.iter().any(|event| matches!(event, Event::RoleRevoked { .. } | Event::Disabled)) {
                     change.void_links_handed_out(context.school).await?;
                 }
-                change.end_sessions_of_one_school().await?;
+                let secrets = if news.contains(&Event::Disabled) { Secrets::Void } else { Secrets::Kept };
+                change.end_sessions_of_one_school(secrets).await?;
                 change.commit().await
             }
         })
@@ -189,7 +207,8 @@ impl Accounts {
             async move {
                 let mut change = Change::within(&this, context.school, account).await?;
                 let purpose = if change.row.activated { LinkPurpose::Reset } else { LinkPurpose::Activate };
-                let link = change.link(&context, purpose).await?;
+                change.void_links().await?;
+                let link = change.link(&context, purpose, scope).await?;
                 if scope == Scope::School && !change.is_of_one_school().await? {
                     return Err(AccountError::OfAnotherSchool);
                 }
@@ -202,19 +221,19 @@ impl Accounts {
 }
 
 impl Change {
-    async fn link(&mut self, context: &Context, purpose: LinkPurpose) -> Result<Link, AccountError> {
+    async fn link(&mut self, context: &Context, purpose: LinkPurpose, scope: Scope) -> Result<Link, AccountError> {
         self.decide(context, Command::IssueLink { purpose }).await?;
-        self.void_links().await?;
         let secret = Secret256::random()?;
         let expires_at = self.now() + LINK;
         sqlx::query!(
-            "insert into account_links (token_sha256, account_id, purpose, issued_at, expires_at, issued_by)
-             values ($1, $2, $3, $4, $5, (select account_id from accounts where account_id = $6))",
+            "insert into account_links (token_sha256, account_id, purpose, issued_at, expires_at, shown, issued_by)
+             values ($1, $2, $3, $4, $5, $6, (select account_id from accounts where account_id = $7))",
             &secret.sha256()[..],
             self.row.id.0,
             purpose.as_str(),
             self.now(),
             expires_at,
+            scope == Scope::School,
             context.actor.as_user().map(|account| account.0),
         )
         .execute(&mut *self.tx)

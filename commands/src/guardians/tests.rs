@@ -197,22 +197,22 @@ async fn how_somebody_came_in_by_an_address_is_forgotten_with_the_last_guardian_
             "insert into family_sessions
                (session_id, secret_sha256, email_hmac, created_at, last_seen_at, ends_at, device, network)
              values (gen_random_uuid(), sha256($1), $1, now(), now(), now(), '', '')",
+            "insert into family_browsers (secret_sha256, email_hmac, known_at) values (sha256($1), $1, now())",
         ] {
             sqlx::query(row).bind(key.as_slice()).execute(&world.owner).await.unwrap();
         }
     }
-    let left = async || -> [Vec<Vec<u8>>; 2] {
+    let left = async || -> [Vec<Vec<u8>>; 3] {
         let of = async |table: &str| {
             let all = format!("select email_hmac from {table} order by 1");
             sqlx::query_scalar(&all).fetch_all(&world.owner).await.unwrap()
         };
-        [of("family_links").await, of("family_sessions").await]
+        [of("family_links").await, of("family_sessions").await, of("family_browsers").await]
     };
     erase_guardian(&world.write, &world.context(), ana).await.unwrap();
-    let [links, sessions] = left().await;
-    assert_eq!((links.len(), sessions.len()), (2, 2), "Eva has the address still");
+    assert_eq!(left().await.map(|rows| rows.len()), [2, 2, 2], "Eva has the address still");
     erase_guardian(&world.write, &world.context(), eva).await.unwrap();
     let of_other = vec![keys[1].to_vec()];
-    assert_eq!(left().await, [of_other.clone(), of_other]);
+    assert_eq!(left().await, [of_other.clone(), of_other.clone(), of_other]);
     assert_eq!(whose(&world, "ines@example.com").await, [other.0]);
 }

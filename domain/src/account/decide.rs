@@ -2,6 +2,7 @@
 
 use super::{AccountFact, Credential, Event, LinkPurpose, Member, StaffRole, State};
 use crate::sealed::Sealed;
+use std::collections::BTreeSet;
 
 /// What may be asked.
 #[derive(Clone, PartialEq, Debug)]
@@ -17,6 +18,17 @@ pub enum Command {
         /// Whether the account could sign in before.
         activated: bool,
     },
+    /// Invite a person whom another school has, who is to answer; of a member, grant the role.
+    Offer {
+        /// The role.
+        role: StaffRole,
+    },
+    /// The person, signed in, accepts what was offered.
+    Accept,
+    /// The person declines it.
+    Decline,
+    /// Take it back.
+    Withdraw,
     /// Tell that a one-time link was made.
     IssueLink {
         /// What for.
@@ -65,9 +77,15 @@ pub enum Error {
     /// Never invited to this school.
     #[error("the person is not a member of the school")]
     NotMember,
+    /// Invited, and has not answered yet.
+    #[error("the person has not accepted the invitation yet")]
+    Pending,
     /// The school keeps the person out.
     #[error("the person is disabled in this school")]
     Disabled,
+    /// Accepted already: a membership is not declined.
+    #[error("the person is a member of the school already")]
+    AlreadyMember,
     /// Nobody would be left who can administer the school.
     #[error("the school's last administrator")]
     LastAdmin,
@@ -91,20 +109,49 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Erro
             let invited = Event::Invited { name, email };
             Ok([Some(invited), activated, Some(Event::RoleGranted { role })].into_iter().flatten().collect())
         }
+        (State::NotMember, Command::Offer { role }) => Ok(vec![Event::MembershipOffered { role }]),
         (State::NotMember, _) => Err(Error::NotMember),
+        (State::Offered(roles), command) => of_offered(roles, command),
         (State::Member(member), command) => of_member(member, command),
+    }
+}
+
+fn of_offered(roles: &BTreeSet<StaffRole>, command: Command) -> Result<Vec<Event>, Error> {
+    match command {
+        // By whoever may add the person without asking.
+        command @ Command::Invite { .. } => decide(&State::NotMember, command),
+        Command::Offer { role } if roles.contains(&role) => Ok(vec![]),
+        Command::Offer { role } => Ok(vec![Event::MembershipOffered { role }]),
+        Command::Accept => Ok(vec![Event::MembershipAccepted]),
+        Command::Decline => Ok(vec![Event::MembershipDeclined]),
+        Command::Withdraw => Ok(vec![Event::MembershipWithdrawn]),
+        // To the mailbox of whoever never chose a password: without one nobody can accept.
+        Command::IssueLink { purpose: purpose @ LinkPurpose::Activate } => Ok(vec![Event::LinkIssued { purpose }]),
+        Command::IssueLink { purpose: LinkPurpose::Reset }
+        | Command::Activate
+        | Command::Grant { .. }
+        | Command::Revoke { .. }
+        | Command::Disable { .. }
+        | Command::Enable
+        | Command::ChangeCredential { .. }
+        | Command::RemoveCredential { .. }
+        | Command::Note(_)
+        | Command::Erase => Err(Error::Pending),
     }
 }
 
 fn of_member(member: &Member, command: Command) -> Result<Vec<Event>, Error> {
     let once = |happened: bool, event: Event| if happened { vec![] } else { vec![event] };
     match command {
-        Command::Invite { role, .. } | Command::Grant { role } => {
+        Command::Invite { role, .. } | Command::Offer { role } | Command::Grant { role } => {
             if member.disabled {
                 return Err(Error::Disabled);
             }
             Ok(once(member.roles.contains(&role), Event::RoleGranted { role }))
         }
+        // It was accepted: a second time is the same.
+        Command::Accept => Ok(vec![]),
+        Command::Decline | Command::Withdraw => Err(Error::AlreadyMember),
         Command::IssueLink { purpose } => match (purpose, member.activated) {
             _ if member.disabled => Err(Error::Disabled),
             (LinkPurpose::Activate, false) | (LinkPurpose::Reset, true) => Ok(vec![Event::LinkIssued { purpose }]),

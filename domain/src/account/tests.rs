@@ -49,6 +49,53 @@ fn only_a_member_is_given_or_loses_anything() {
 }
 
 #[test]
+fn an_offer_gives_nothing_until_the_person_accepts_and_then_what_was_offered() {
+    let offered = |role| Event::MembershipOffered { role };
+    given(&[]).when(Command::Offer { role: Inspector }).then(&[offered(Inspector)]);
+    let pending = [offered(Inspector)];
+    given(&pending).when(Command::Offer { role: Inspector }).then_nothing();
+    given(&pending).when(Command::Offer { role: Auditor }).then(&[offered(Auditor)]);
+    given(&pending).when(Command::Accept).then(&[Event::MembershipAccepted]);
+    given(&pending).when(Command::Decline).then(&[Event::MembershipDeclined]);
+    given(&pending).when(Command::Withdraw).then(&[Event::MembershipWithdrawn]);
+    for command in [
+        Command::Grant { role: Admin },
+        revoke(Inspector, true),
+        Command::Disable { other_admin: true },
+        Command::Enable,
+        Command::Activate,
+        Command::IssueLink { purpose: LinkPurpose::Reset },
+        Command::ChangeCredential { credential: Credential::Password },
+        Command::RemoveCredential { credential: Credential::Totp },
+        Command::Note(AccountFact::SignedIn(SignInMethod::Password)),
+        Command::Erase,
+    ] {
+        given(&pending).when(command).then_error(Error::Pending);
+    }
+    let both = [offered(Inspector), offered(Auditor), Event::MembershipAccepted];
+    let roles = [Inspector, Auditor].into();
+    assert_eq!(fold::<Account>(&both), State::Member(Member { activated: true, roles, disabled: false }));
+    given(&both).when(Command::Accept).then_nothing();
+    given(&both).when(Command::Offer { role: Admin }).then(&[granted(Admin)]);
+    for command in [Command::Decline, Command::Withdraw] {
+        given(&both).when(command).then_error(Error::AlreadyMember);
+    }
+    for ended in [Event::MembershipDeclined, Event::MembershipWithdrawn] {
+        let none = [offered(Inspector), ended];
+        assert_eq!(fold::<Account>(&none), State::NotMember);
+        for command in [Command::Accept, Command::Decline, Command::Withdraw] {
+            given(&none).when(command).then_error(Error::NotMember);
+        }
+        given(&none).when(Command::Offer { role: Auditor }).then(&[offered(Auditor)]);
+    }
+    // Whoever may add the person without asking does so: what was offered before counts no more.
+    given(&pending).when(invite(Auditor, true)).then(&[invited(), Event::Activated, granted(Auditor)]);
+    let added = [offered(Inspector), invited(), Event::Activated, granted(Auditor)];
+    let roles = [Auditor].into();
+    assert_eq!(fold::<Account>(&added), State::Member(Member { activated: true, roles, disabled: false }));
+}
+
+#[test]
 fn a_role_is_granted_and_revoked_once() {
     given(&admin()).when(Command::Grant { role: Inspector }).then(&[granted(Inspector)]);
     given(&admin()).when(Command::Grant { role: Admin }).then_nothing();
@@ -135,6 +182,10 @@ fn every_event_has_this_json() {
     let lines: Vec<_> = samples().iter().map(|e| serde_json::to_string(e).unwrap()).collect();
     insta::assert_snapshot!(lines.join("\n"), @r#"
     {"type":"invited","name":"v1:account.invited:name:identity:018f0000-0000-7000-8000-0000000000ee:c2FtcGxlLW5vLXJlYWwtY2lwaGVydGV4dA","email":"v1:account.invited:email:contact:018f0000-0000-7000-8000-0000000000ee:c2FtcGxlLW5vLXJlYWwtY2lwaGVydGV4dA"}
+    {"type":"membership_offered","role":"INSPECTOR"}
+    {"type":"membership_accepted"}
+    {"type":"membership_declined"}
+    {"type":"membership_withdrawn"}
     {"type":"role_granted","role":"INSPECTOR"}
     {"type":"link_issued","purpose":"activate"}
     {"type":"activated"}

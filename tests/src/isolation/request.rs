@@ -223,11 +223,15 @@ impl Chance {
                 let (role, what) = (pick(self, &["AUDITOR", "DIRECTOR"]), pick(self, &["dar", "quitar"]));
                 vec![member(self), ("rol", role), ("que", what)]
             }
-            "/personas/estado" => vec![member(self), ("que", pick(self, &["reponer", "suspender"]))],
+            "/personas/estado" => vec![member(self), ("que", pick(self, &["reponer", "suspender", "retirar"]))],
             "/personas/enlace" => vec![member(self)],
             "/kioscos/{kiosk_id}/sentido" => {
                 let lanes = ["entry_lane", "exit_lane", "choice"];
                 vec![("desde", pick(self, &lanes)), ("sentido", pick(self, &lanes))]
+            }
+            "/cuenta/invitaciones" => {
+                let school = self.id(scene, asker, |_, place| place.school.id.0);
+                vec![("escuela", school.to_string()), ("que", pick(self, &["aceptar", "rechazar"]))]
             }
             "/cuenta/sesiones" => vec![("sesion", self.id(scene, asker, |_, place| place.member).to_string())],
             "/cuenta/confirmar" => vec![("clave", "x".into())],

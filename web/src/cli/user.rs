@@ -5,7 +5,7 @@ use super::tools::Tools;
 use crate::config;
 use anyhow::{Context as _, bail};
 use commands::Context;
-use commands::accounts::{Accounts, Invite, Link, Member, Scope, StaffRole};
+use commands::accounts::{Accounts, Invite, Link, Member, Offered, Scope, StaffRole};
 use domain::{AccountId, SchoolId};
 
 /// What to do.
@@ -120,7 +120,8 @@ async fn answer(tools: &Tools, what: What) -> anyhow::Result<String> {
     match what {
         What::Add(Add { who, name, role, at }) => {
             let context = context(tools, who.school, "user add").await?;
-            let invited = accounts.invite(&context, Invite { email: who.email, name, role }).await?;
+            let invite = Invite { email: who.email, name, role };
+            let invited = accounts.invite_for(&context, invite, Scope::Installation).await?;
             let account = format!("account {}\n", invited.account_id);
             Ok(match invited.link {
                 Some(link) => account + &shown(&link, &at),
@@ -129,7 +130,8 @@ async fn answer(tools: &Tools, what: What) -> anyhow::Result<String> {
         }
         What::List { school, .. } => {
             let school = tools.school(school).await?;
-            Ok(accounts.members(school).await?.iter().map(line).collect())
+            let members: String = accounts.members(school).await?.iter().map(line).collect();
+            Ok(members + &accounts.offered(school).await?.iter().map(awaited).collect::<String>())
         }
         What::Role { who, grant, revoke } => {
             let (context, account) = find(tools, &accounts, &who, "user role").await?;
@@ -207,6 +209,13 @@ fn line(member: &Member) -> String {
     )
 }
 
+/// Whoever has another school and has not answered this one.
+fn awaited(offered: &Offered) -> String {
+    let roles: Vec<&str> = offered.roles.iter().map(|role| role.as_str()).collect();
+    let email = offered.email.as_deref().unwrap_or("(erased)");
+    format!("{}  pending   {}  {email}  -\n", offered.account_id, roles.join(","))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,7 +239,7 @@ mod tests {
         let said = ask(&tools, &add.concat()).await.unwrap();
         let token = said.split("link    https://aromos.cl/entrar/activar#t=").nth(1).unwrap().lines().next().unwrap();
         let now = || tools.write.clock().now();
-        let account = accounts.activate(token, "caballo lento gris", now()).await.unwrap();
+        let account = accounts.activate(token, "caballo lento gris", now()).await.unwrap().account;
         assert_eq!(accounts.roles(account).await.unwrap(), [(school, StaffRole::Admin)]);
         assert!(ask(&tools, &add.concat()).await.unwrap().contains("has an account already"));
         let actor: String = sqlx::query_scalar("select actor from events where event_type = 'invited'")

@@ -39,7 +39,7 @@ pub async fn enrol(state: &AppState, school: SchoolId) -> Result<Vec<DemoPerson>
     for (role, email, name) in PEOPLE {
         let context = context(state, school);
         let invite = Invite { email: email.to_owned(), name: name.to_owned(), role };
-        let invited = state.accounts.invite(&context, invite).await?;
+        let invited = state.accounts.invite_for(&context, invite, Scope::Installation).await?;
         let link = match invited.link {
             Some(link) => link,
             None => {

@@ -10,6 +10,7 @@ mod confirm;
 mod credentials;
 mod enrol;
 pub(super) mod form;
+mod invitations;
 mod log;
 pub(super) mod looks;
 mod passkey_form;
@@ -68,6 +69,7 @@ pub fn router() -> Router<AppState> {
         .route("/cuenta/confirmar/reto", post(confirm::begin_passkey))
         .route("/cuenta/confirmar/llave", post(confirm::post_passkey))
         .route("/cuenta/clave", post(credentials::change_password))
+        .route("/cuenta/invitaciones", post(invitations::answer))
         .route("/cuenta/codigo", get(credentials::offer_totp).post(credentials::confirm_totp))
         .route("/cuenta/codigo/comenzar", post(credentials::begin_totp))
         .route("/cuenta/codigo/quitar", post(credentials::remove_totp))
@@ -181,6 +183,16 @@ impl Visit {
 
     /// Begins a session of this browser in place of the one that it has, and sends it on.
     async fn begin(&self, state: &AppState, proof: Proof, stage: Stage, to: &str) -> Response {
+        match self.begun(state, proof, stage).await {
+            Ok(Some(secret)) => self.with_session(&secret, to),
+            // Disabled or changed at this very moment.
+            Ok(None) => Redirect::to("/entrar").into_response(),
+            Err(error) => self.store_error(error),
+        }
+    }
+
+    /// The secret of a session that began; none where the account is disabled, or changed since the proof.
+    async fn begun(&self, state: &AppState, proof: Proof, stage: Stage) -> Result<Option<Secret256>, sqlx::Error> {
         let begin = Begin {
             proof,
             stage,
@@ -188,12 +200,7 @@ impl Visit {
             network: self.address(state).map(limits::shown).unwrap_or_default(),
         };
         let old = session::given(&self.headers);
-        match state.sessions.begin(&begin, old.as_ref()).await {
-            Ok(Some(secret)) => self.with_session(&secret, to),
-            // Disabled or changed at this very moment.
-            Ok(None) => Redirect::to("/entrar").into_response(),
-            Err(error) => self.store_error(error),
-        }
+        state.sessions.begin(&begin, old.as_ref()).await
     }
 
     /// The same for whoever has just proved who they are: from now on the account knows the browser. Whoever must
@@ -207,19 +214,26 @@ impl Visit {
             }
             Err(error) => return self.account_error(&error),
         }
-        let mut response = self.begin(state, proof, Stage::Open, self.onward()).await;
-        // Not by a proof of before a change: neither the log nor the browser's limits know of it.
-        if !response.headers().contains_key(header::SET_COOKIE) {
-            return response;
-        }
-        note(state, proof.account, AccountFact::SignedIn(method));
-        let old = session::BROWSER.given(&self.headers);
-        let known = match state.sessions.make_known(old.as_ref(), proof.account).await {
-            Ok(secret) => session::BROWSER.set(&self.headers, &secret),
+        let mut response = match self.begun(state, proof, Stage::Open).await {
+            Ok(Some(secret)) => self.with_session(&secret, self.onward()),
+            // By a proof of before a change: neither the log nor the browser's limits know of it.
+            Ok(None) => return Redirect::to("/entrar").into_response(),
             Err(error) => return self.store_error(error),
         };
-        response.headers_mut().append(header::SET_COOKIE, known);
+        note(state, proof.account, AccountFact::SignedIn(method));
+        self.keep_known(state, proof, &mut response).await;
         response
+    }
+
+    /// The account knows this browser from now on. Whoever came in has come in all the same where it does not.
+    pub(super) async fn keep_known(&self, state: &AppState, proof: Proof, response: &mut Response) {
+        let old = session::BROWSER.given(&self.headers);
+        match state.sessions.make_known(old.as_ref(), proof).await {
+            Ok(secret) => {
+                response.headers_mut().append(header::SET_COOKIE, session::BROWSER.set(&self.headers, &secret));
+            }
+            Err(error) => tracing::warn!(%error, "a browser is not known"),
+        }
     }
 
     /// Whether the account must add a second factor before anything opens.
@@ -268,7 +282,7 @@ async fn school_name(state: &AppState, school: SchoolId) -> Option<String> {
 #[cfg(test)]
 pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
     use super::sample::{self, HOSTILE};
-    use super::view::{Colleague, LogLine, LookLine, OwnSession};
+    use super::view::{Awaited, Colleague, LogLine, LookLine, OwnSession};
     use crate::i18n::key;
     use crate::permissions::Permission;
     use commands::accounts::{Factors, StaffRole};
@@ -294,11 +308,14 @@ pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
         has_second_factor: n == 1,
         this: n == 1,
     };
+    let awaited =
+        |n: u128| Awaited { id: Uuid::from_u128(n), email: hostile().filter(|_| n == 7), roles: StaffRole::ALL.into() };
     let people = |manages| people::PeoplePage {
         who: who.clone(),
         school,
         school_name: hostile(),
         people: (0..4).map(colleague).collect(),
+        awaited: (7..9).map(awaited).collect(),
         manages,
         typed: people::Typed { name: HOSTILE.to_owned(), email: HOSTILE.to_owned(), role: Some(StaffRole::Auditor) },
         refused: Some(form::Refusal::whole(key("people-last-admin"))),
@@ -415,6 +432,10 @@ pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
         (
             "link hostile",
             people::page(&who, school, hostile().as_deref(), lang, nonce, &people::shown_once(HOSTILE, school, lang)),
+        ),
+        (
+            "invitation pending",
+            people::page(&who, school, hostile().as_deref(), lang, nonce, &people::told(school, lang)),
         ),
         ("link mailed", people::page(&who, school, hostile().as_deref(), lang, nonce, &people::mailed(school, lang))),
         ("log hostile", log(known.chain([line(HOSTILE)]).collect()).page(lang, nonce)),

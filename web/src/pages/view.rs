@@ -78,6 +78,28 @@ pub struct OwnPasskey {
     pub used_days_ago: Option<i64>,
 }
 
+/// A school that waits for the person's answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OwnInvitation {
+    /// The school.
+    pub school: Uuid,
+    /// What it is called, if anybody can say.
+    pub name: Option<String>,
+    /// What the person would be there.
+    pub roles: Vec<StaffRole>,
+}
+
+/// Somebody whom a school waits for: it knows the address that it typed, and no more.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Awaited {
+    /// The account.
+    pub id: Uuid,
+    /// The address; none once erased.
+    pub email: Option<String>,
+    /// What the person would be.
+    pub roles: Vec<StaffRole>,
+}
+
 /// Somebody who works in a school.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Colleague {

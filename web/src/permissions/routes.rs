@@ -76,6 +76,7 @@ pub const ROUTES: &[Route] = &[
     get("/cuenta", Person),
     post("/cuenta/sesiones", Person),
     post("/cuenta/programas", Person),
+    post("/cuenta/invitaciones", Person).after_password(),
     get("/cuenta/confirmar", Person),
     post("/cuenta/confirmar", Person).tried(OfPerson(&STEP_UP)),
     post("/cuenta/confirmar/reto", Person).tried(OfPerson(&PASSKEY)),

@@ -77,17 +77,19 @@ pub(crate) struct Ids {
     pub(crate) course: Uuid,
     pub(crate) member: Uuid,
     pub(crate) kiosk: Uuid,
+    pub(crate) school: Uuid,
 }
 
 impl Ids {
     /// Of a school, with somebody.
     pub(crate) fn of(school: &TestSchool, member: Uuid) -> Self {
-        Self { course: school.course.0, member, kiosk: school.kiosk.0 }
+        Self { course: school.course.0, member, kiosk: school.kiosk.0, school: school.id.0 }
     }
 
     /// Things that are nowhere.
     pub(crate) fn nowhere(member: Uuid) -> Self {
-        Self { course: Uuid::from_u128(0xbad), member, kiosk: Uuid::from_u128(0xbad) }
+        let nothing = Uuid::from_u128(0xbad);
+        Self { course: nothing, member, kiosk: nothing, school: nothing }
     }
 }
 
@@ -98,6 +100,7 @@ pub(crate) fn form(route: &Route, ids: Ids, unique: Uuid) -> Option<Vec<(&'stati
         "/cuenta/sesiones" => vec![("sesion", "otras".into())],
         "/familia/sesiones" => vec![("sesion", "otras".into())],
         "/cuenta/programas" => vec![("programa", "todos".into())],
+        "/cuenta/invitaciones" => vec![("escuela", ids.school.to_string()), ("que", "aceptar".into())],
         "/cuenta/confirmar" => vec![("clave", "x".into())],
         "/cuenta/clave" => vec![("actual", "x".into()), ("nueva", "y".into()), ("repetida", "y".into())],
         "/cuenta/codigo" => vec![("codigo", "000000".into())],
@@ -176,9 +179,14 @@ fn lets_in(route: &Route, status: u16) -> bool {
         ("POST", "/cuenta/confirmar/reto") => status == 404,
         ("POST", "/cuenta/confirmar" | "/cuenta/confirmar/llave" | "/cuenta/clave" | "/cuenta/llaves") => status == 422,
         ("GET", "/")
-        | ("POST", "/cuenta/codigo" | "/cuenta/codigo/quitar" | "/cuenta/sesiones" | "/cuenta/programas") => {
-            status == 303 || status == 422
-        }
+        | (
+            "POST",
+            "/cuenta/codigo"
+            | "/cuenta/codigo/quitar"
+            | "/cuenta/sesiones"
+            | "/cuenta/programas"
+            | "/cuenta/invitaciones",
+        ) => status == 303 || status == 422,
         (
             "POST",
             "/personas/rol"
@@ -301,6 +309,48 @@ async fn a50_p31_every_route_as_every_kind_of_person_over_own_foreign_and_random
         assert!(found.iter().all(|found| found.account_id.0 != members[1 - n]), "nobody crossed over");
     }
     assert!(cells > 900, "{cells}");
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn p31_every_route_as_somebody_whom_the_school_has_invited_and_another_school_has() {
+    let app = TestApp::start().await.unwrap();
+    let (home, asks) = (app.school(1).await.unwrap(), app.school(1).await.unwrap());
+    let ids = Ids::of(&asks, member(&app, &asks).await);
+    let mut cells = 0;
+    for role in StaffRole::ALL {
+        let email = format!("{role}@escuela.cl");
+        // What the person may do at home opens nothing elsewhere, whatever was offered there.
+        let account = app.member(&home, &email, StaffRole::Owner).await.unwrap();
+        let invite = Invite { email, name: "Rosa Díaz".into(), role };
+        assert!(app.state().accounts.invite(&app.context(asks.id), invite).await.unwrap().pending);
+        let mut person = TestPerson { account_id: account, cookie: String::new() };
+        for accepted in [false, true] {
+            if accepted {
+                app.state().accounts.accept(account, asks.id).await.unwrap();
+            }
+            person.sign_in(app.state()).await.unwrap();
+            let client = app.browser(&person).unwrap();
+            for route in ROUTES {
+                let Access::May(permission) = route.access else { continue };
+                let what = format!("{role} {accepted} {route:?}");
+                let answer = ask(&app, &client, route, Some(asks.id), ids).await;
+                let status = answer.status().as_u16();
+                match (accepted, permission.is_of(role)) {
+                    (false, _) => {
+                        let random = SchoolId(Uuid::from_u128(0xdead));
+                        let nowhere = ask(&app, &client, route, Some(random), ids).await;
+                        let answers = [refusal(answer).await.unwrap(), refusal(nowhere).await.unwrap()];
+                        assert_eq!(answers, [(404, "not_found".to_owned()), (404, "not_found".to_owned())], "{what}");
+                    }
+                    (true, true) => assert!(lets_in(route, status), "{what}: {status}"),
+                    (true, false) => assert_eq!(status, 403, "{what}"),
+                }
+                cells += 1;
+            }
+        }
+    }
+    assert!(cells > 200, "{cells}");
     app.shutdown().await;
 }
 

@@ -76,7 +76,7 @@ mod tests {
         .execute(pool)
         .await
         .unwrap();
-        app.state().sessions.make_known(None, person.account_id).await.unwrap();
+        app.state().sessions.make_known(None, person.proof(app.state()).await.unwrap()).await.unwrap();
         app.family("ana@example.com").await.unwrap();
         let link =
             "insert into family_links (email_hmac, token_sha256, browser_sha256, code_sha256, asked_at, asked_from,

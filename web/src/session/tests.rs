@@ -360,7 +360,8 @@ async fn a46_what_one_school_takes_away_is_gone_within_two_seconds_and_the_other
     person.sign_in(app.state()).await.unwrap();
     let invite =
         commands::accounts::Invite { email: "rosa@escuela.cl".into(), name: "Rosa".into(), role: StaffRole::Inspector };
-    accounts.invite(&app.context(twin.id), invite).await.unwrap();
+    let scope = commands::accounts::Scope::Installation;
+    accounts.invite_for(&app.context(twin.id), invite, scope).await.unwrap();
     assert_eq!(
         (board(&app, &school, &person).await, board(&app, &twin, &person).await),
         (200, 200),

@@ -8,7 +8,7 @@ async fn no_event_and_no_table_holds_a_secret_a_name_or_an_address() {
     let staff = Staff::new().await;
     let invited = staff.invite(&staff.context(), "ursula.canary@losaromos.cl", StaffRole::Admin).await;
     let token = invited.link.unwrap().secret.reveal();
-    let id = staff.accounts.activate(&token, "canario amarillo veloz", monday_morning()).await.unwrap();
+    let id = staff.accounts.activate(&token, "canario amarillo veloz", monday_morning()).await.unwrap().account;
     let totp = staff.accounts.begin_totp(id).await.unwrap();
     staff.accounts.note(id, AccountFact::SignedIn(SignInMethod::Password)).await.unwrap();
     let tables: Vec<String> = sqlx::query_scalar(

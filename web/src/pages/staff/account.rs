@@ -1,13 +1,13 @@
 //! `/cuenta`: what a person has here: the other pages, their sessions, their password, their second factor.
 
 use super::form::{self, Field, Refusal, field};
-use super::{Visit, note, passkeys, programs, who};
+use super::{Visit, invitations, note, passkeys, programs, who};
 use crate::AppState;
 use crate::i18n::{Lang, key, times};
 use crate::pages::icon::icon;
 use crate::pages::respond::Nonce;
 use crate::pages::shell::{self, Page, Place};
-use crate::pages::view::{OwnPasskey, OwnProgram, OwnSession, Who};
+use crate::pages::view::{OwnInvitation, OwnPasskey, OwnProgram, OwnSession, Who};
 use crate::permissions::Permission;
 use crate::session::{Ended, Person};
 use axum::Form;
@@ -29,6 +29,8 @@ pub(super) async fn get(State(state): State<AppState>, person: Person, visit: Vi
         Some("sin-llave") => Some(key("account-passkey-removed")),
         Some("sesiones") => Some(key("account-sessions-ended")),
         Some("programas") => Some(key("account-programs-ended")),
+        Some("aceptada") => Some(key("invitation-accepted")),
+        Some("rechazada") => Some(key("invitation-declined")),
         _ => None,
     };
     show(&state, &person, &visit, StatusCode::OK, Said { done, refused: None }).await
@@ -61,6 +63,7 @@ pub(super) async fn show(state: &AppState, person: &Person, visit: &Visit, statu
         let view = AccountPage {
             who: Who::of(person, found.name),
             email: found.email,
+            invitations: invitations::of(state, person).await?,
             has_totp: found.has_totp,
             passkeys: state
                 .accounts
@@ -143,6 +146,8 @@ pub(in crate::pages) struct AccountPage {
     pub who: Who,
     /// The address; none once erased.
     pub email: Option<String>,
+    /// The schools that wait for an answer.
+    pub invitations: Vec<OwnInvitation>,
     /// Whether a code is asked for at signing in.
     pub has_totp: bool,
     /// The passkeys; none where there can be none.
@@ -168,7 +173,13 @@ impl AccountPage {
             done: Some(key("account-password-changed")),
             refused: Some(Refusal::of(&["nueva"], key("password-too-short"))),
         };
-        Self { who, email: Some(email), has_totp, passkeys, sessions, programs, said }
+        let invitation = |session: &OwnSession| OwnInvitation {
+            school: session.id,
+            name: Some(session.device.clone()).filter(|name| !name.is_empty()),
+            roles: commands::accounts::StaffRole::ALL.into(),
+        };
+        let invitations = sessions.iter().map(invitation).collect();
+        Self { who, email: Some(email), invitations, has_totp, passkeys, sessions, programs, said }
     }
 
     pub(in crate::pages) fn page(&self, lang: Lang, nonce: &Nonce) -> Markup {
@@ -180,6 +191,7 @@ impl AccountPage {
                 }
                 (form::done(self.said.done.map(|done| lang.t(done))))
                 (form::refused(self.said.refused, lang))
+                (invitations::section(&self.invitations, lang))
                 (passkeys::section(self.passkeys.as_deref(), lang))
                 (second_factor(self.has_totp, lang))
                 (password(self.said.refused, lang))

@@ -9,13 +9,11 @@ use crate::AppState;
 use crate::i18n::{Lang, key};
 use crate::letters;
 use crate::pages::respond::Nonce;
-use crate::session::BROWSER;
 use axum::Form;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use commands::accounts::{AccountError, Unfit};
-use domain::AccountId;
+use commands::accounts::{AccountError, Proof, Unfit};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -40,9 +38,9 @@ pub(super) async fn post(State(state): State<AppState>, visit: Visit, Form(sent)
     } else {
         match state.accounts.activate(&token, &sent.nueva, state.clock.now()).await {
             // Signing in asks for the second factor too, where there is one.
-            Ok(account) => {
-                letters::tell_of_change(&state, account, key("letter-password-by-link"));
-                return activated(&state, &visit, account).await;
+            Ok(proof) => {
+                letters::tell_of_change(&state, proof.account, key("letter-password-by-link"));
+                return activated(&state, &visit, proof).await;
             }
             Err(AccountError::Unfit(unfit)) => unfit_words(unfit),
             Err(AccountError::Link | AccountError::Refused(_) | AccountError::Unknown) => {
@@ -57,16 +55,10 @@ pub(super) async fn post(State(state): State<AppState>, visit: Visit, Form(sent)
 
 /// Sends whoever chose a password on to sign in. The account knows the browser from now on: while somebody guesses at
 /// it elsewhere, this is the way in for a person who has no known browser.
-async fn activated(state: &AppState, visit: &Visit, account: AccountId) -> Response {
-    let old = BROWSER.given(&visit.headers);
-    let to = Redirect::to("/entrar?aviso=activada");
-    match state.sessions.make_known(old.as_ref(), account).await {
-        Ok(known) => ([(header::SET_COOKIE, BROWSER.set(&visit.headers, &known))], to).into_response(),
-        Err(error) => {
-            tracing::warn!(%error, "a browser is not known");
-            to.into_response()
-        }
-    }
+async fn activated(state: &AppState, visit: &Visit, proof: Proof) -> Response {
+    let mut response = Redirect::to("/entrar?aviso=activada").into_response();
+    visit.keep_known(state, proof, &mut response).await;
+    response
 }
 
 /// Why a password must not be chosen.

@@ -53,10 +53,14 @@ pub(super) async fn change_password(
     show(&state, &person, &visit, StatusCode::UNPROCESSABLE_ENTITY, said).await
 }
 
-/// A session of the account as it is now, in place of all others.
+/// A session of the account as it is now, in place of all others. Of all browsers the account knows this one alone.
 pub(super) async fn renewed(state: &AppState, person: &Person, visit: &Visit, to: &str) -> Response {
     match state.sessions.renew(person).await {
-        Ok(Some(secret)) => visit.with_session(&secret, to),
+        Ok(Some(secret)) => {
+            let mut response = visit.with_session(&secret, to);
+            visit.keep_known(state, person.proof().after_own_change(), &mut response).await;
+            response
+        }
         // Something else changed at this very moment.
         Ok(None) => Redirect::to("/entrar").into_response(),
         Err(error) => visit.store_error(error),

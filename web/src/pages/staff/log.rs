@@ -110,6 +110,10 @@ pub(in crate::pages) struct LogPage {
 fn words(event: &str, lang: Lang) -> String {
     lang.t(match event {
         "invited" => key("log-invited"),
+        "membership_offered" => key("log-membership-offered"),
+        "membership_accepted" => key("log-membership-accepted"),
+        "membership_declined" => key("log-membership-declined"),
+        "membership_withdrawn" => key("log-membership-withdrawn"),
         "link_issued" => key("log-link-issued"),
         "activated" => key("log-activated"),
         "role_granted" => key("log-role-granted"),

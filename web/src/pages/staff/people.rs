@@ -6,7 +6,7 @@ use crate::AppState;
 use crate::i18n::{Lang, key};
 use crate::pages::respond::Nonce;
 use crate::pages::shell::{self, Page, Place};
-use crate::pages::view::{Colleague, Who};
+use crate::pages::view::{Awaited, Colleague, Who};
 use crate::permissions::Permission;
 use crate::problem::Problem;
 use crate::session::{InSchool, Person};
@@ -41,6 +41,11 @@ pub(super) async fn show(
         Ok(members) => members,
         Err(error) => return visit.account_error(&error),
     };
+    let offered = match state.accounts.offered(school).await {
+        Ok(offered) => offered,
+        Err(error) => return visit.account_error(&error),
+    };
+    let awaited = offered.into_iter().map(|one| Awaited { id: one.account_id.0, email: one.email, roles: one.roles });
     let people = members.into_iter().map(|member| Colleague {
         id: member.account_id.0,
         name: member.name,
@@ -57,6 +62,7 @@ pub(super) async fn show(
         school: school.0,
         school_name: school_name(state, school).await,
         people: people.collect(),
+        awaited: awaited.collect(),
         manages: person.may(Permission::PeopleManage, school),
         typed: typed.unwrap_or_default(),
         refused,
@@ -74,6 +80,8 @@ pub(in crate::pages) struct PeoplePage {
     pub school_name: Option<String>,
     /// Its people.
     pub people: Vec<Colleague>,
+    /// Whom it invited and who have not answered.
+    pub awaited: Vec<Awaited>,
     /// Whether who looks may change anything.
     pub manages: bool,
     /// What the form of an invitation holds.
@@ -110,7 +118,10 @@ impl PeoplePage {
             main class="people" {
                 header class="page-head" { h1 { (lang.t("nav-people")) } }
                 (form::refused(self.refused, lang))
-                ul class="rows card" { @for person in &self.people { (self.row(person, lang)) } }
+                ul class="rows card" {
+                    @for person in &self.people { (self.row(person, lang)) }
+                    @for person in &self.awaited { (self.waiting(person, lang)) }
+                }
                 @if self.manages { (self.invitation(lang)) }
             }
         };
@@ -146,17 +157,35 @@ impl PeoplePage {
         }
     }
 
+    /// Whoever has not answered: the address that was typed, and nothing of the account.
+    fn waiting(&self, person: &Awaited, lang: Lang) -> Markup {
+        let roles: Vec<String> = person.roles.iter().map(|role| role_words(*role, lang)).collect();
+        html! {
+            li class="row" {
+                div {
+                    b { (person.email.clone().unwrap_or_else(|| lang.t("erased"))) }
+                    p { (roles.join(", ")) }
+                    p class="hint" { (lang.t("people-pending")) }
+                }
+                @if self.manages { (self.one(person.id, "estado", Some("retirar"), key("people-withdraw"), lang)) }
+            }
+        }
+    }
+
+    /// A button that changes one thing about a person.
+    fn one(&self, person: Uuid, path: &str, que: Option<&str>, label: &str, lang: Lang) -> Markup {
+        html! {
+            form method="post" action=(self.action(path)) {
+                (form::hidden("cuenta", &person.to_string()))
+                @if let Some(que) = que { (form::hidden("que", que)) }
+                button class="quiet" type="submit" { (lang.t(label)) }
+            }
+        }
+    }
+
     fn changes(&self, person: &Colleague, lang: Lang) -> Markup {
         let id = person.id.to_string();
-        let one = |path: &str, que: Option<&str>, label: &str| {
-            html! {
-                form method="post" action=(self.action(path)) {
-                    (form::hidden("cuenta", &id))
-                    @if let Some(que) = que { (form::hidden("que", que)) }
-                    button class="quiet" type="submit" { (lang.t(label)) }
-                }
-            }
-        };
+        let one = |path: &str, que: Option<&str>, label: &str| self.one(person.id, path, que, label, lang);
         html! {
             div class="changes" {
                 @if person.disabled { (one("estado", Some("reponer"), key("people-enable"))) }
@@ -213,6 +242,17 @@ pub(in crate::pages) fn shown_once(url: &str, school: Uuid, lang: Lang) -> Marku
             header class="page-head" { h1 { (lang.t("link-title")) } }
             p { (lang.t("link-what")) }
             p class="secret" { code { (url) } }
+            p { a class="button" href={ "/personas?colegio=" (school) } { (lang.t("link-back")) } }
+        }
+    }
+}
+
+/// The person has to answer, and was told so.
+pub(in crate::pages) fn told(school: Uuid, lang: Lang) -> Markup {
+    html! {
+        main class="entry" {
+            header class="page-head" { h1 { (lang.t("people-told-title")) } }
+            p { (lang.t("people-told")) }
             p { a class="button" href={ "/personas?colegio=" (school) } { (lang.t("link-back")) } }
         }
     }

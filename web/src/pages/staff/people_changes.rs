@@ -2,7 +2,7 @@
 //! mailbox; only where no letters leave, it is shown once.
 
 use super::form::Refusal;
-use super::people::{Typed, mailed, page, show, shown_once};
+use super::people::{Typed, mailed, page, show, shown_once, told};
 use super::{Visit, school_name, who};
 use crate::AppState;
 use crate::i18n::{Lang, key};
@@ -74,6 +74,15 @@ impl Act {
         self.show(|lang| shown_once(&url, self.school.0, lang)).await
     }
 
+    /// A letter to whoever has to answer an invitation.
+    async fn tell(&self, account: AccountId) -> Response {
+        match letters::send_invitation(&self.state, account).await {
+            Ok(true) => self.show(|lang| told(self.school.0, lang)).await,
+            Ok(false) => self.visit.failed(StatusCode::SERVICE_UNAVAILABLE),
+            Err(error) => self.visit.account_error(&error),
+        }
+    }
+
     async fn show(&self, main: impl FnOnce(Lang) -> Markup) -> Response {
         let who = who(&self.state, &self.person).await;
         let name = school_name(&self.state, self.school).await;
@@ -97,6 +106,8 @@ fn refusal(error: &AccountError) -> Option<Refusal> {
         AccountError::OfAnotherSchool => key("people-of-another-school"),
         AccountError::Unknown | AccountError::Refused(Error::NotMember) => key("people-not-a-member"),
         AccountError::Refused(Error::LastAdmin) => key("people-last-admin"),
+        AccountError::Refused(Error::Pending) => key("people-has-not-answered"),
+        AccountError::Refused(Error::AlreadyMember) => key("people-has-answered"),
         AccountError::Refused(Error::Disabled) => key("people-is-disabled"),
         AccountError::Refused(Error::WrongPurpose | Error::Erased) => key("people-cannot"),
         _ => return None,
@@ -133,6 +144,7 @@ pub(super) async fn invite(act: Act, Form(sent): Form<Invitation>) -> Response {
     match invited.await {
         Ok(invited) => match invited.link {
             Some(link) => act.link(invited.account_id, &link).await,
+            None if invited.pending && act.scope() == Scope::Mailbox => act.tell(invited.account_id).await,
             None => act.answer(Ok(())).await,
         },
         Err(error) => {
@@ -173,22 +185,21 @@ pub(super) async fn change_role(act: Act, Form(sent): Form<RoleChange>) -> Respo
 #[derive(Deserialize)]
 pub(super) struct StateChange {
     cuenta: Uuid,
-    /// `suspender` or `reponer`.
+    /// `suspender` or `reponer`; of whoever has not answered an invitation, `retirar`.
     que: String,
 }
 
 /// `POST /personas/estado`.
 pub(super) async fn change_state(act: Act, Form(sent): Form<StateChange>) -> Response {
-    let enables = match sent.que.as_str() {
-        "reponer" => true,
-        "suspender" => false,
-        _ => return act.visit.failed(StatusCode::UNPROCESSABLE_ENTITY),
-    };
+    if !["reponer", "suspender", "retirar"].contains(&sent.que.as_str()) {
+        return act.visit.failed(StatusCode::UNPROCESSABLE_ENTITY);
+    }
     let changed = async {
         let (context, account) = (act.context().await?, AccountId(sent.cuenta));
-        match enables {
-            true => act.state.accounts.enable(&context, account).await,
-            false => act.state.accounts.disable(&context, account).await,
+        match sent.que.as_str() {
+            "reponer" => act.state.accounts.enable(&context, account).await,
+            "suspender" => act.state.accounts.disable(&context, account).await,
+            _ => act.state.accounts.withdraw(&context, account).await,
         }
     };
     act.answer(changed.await).await

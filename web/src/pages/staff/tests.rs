@@ -1,12 +1,14 @@
 //! The staff's pages over HTTP, from the invitation to the way out.
 
 mod enrol;
+mod known;
 mod passkeys;
+mod second_school;
 
 use crate::permissions::{Access, ROUTES};
 use crate::session::STEP_UP;
 use crate::testing::{Jar, PASSWORD, TestApp, minutes, with_form};
-use commands::accounts::{Invite, StaffRole};
+use commands::accounts::{Invite, Scope, StaffRole};
 use reqwest::Method;
 
 struct Browser<'a> {
@@ -384,8 +386,8 @@ async fn a_link_goes_to_its_persons_mailbox_alone_and_is_shown_once_only_where_n
         app.letters_to("luis@escuela.cl", n + 1).await.unwrap();
     }
     // Of a person of two schools, too.
-    let also = [("nombre", "Rosa"), ("email", "rosa@escuela.cl"), ("rol", "INSPECTOR")];
-    admin.post("/personas/invitar", &also).await;
+    let also = Invite { email: "rosa@escuela.cl".into(), name: "Rosa".into(), role: StaffRole::Inspector };
+    app.state().accounts.invite_for(&app.context(school.id), also, Scope::Installation).await.unwrap();
     let reset = other.post("/personas/enlace", &[("cuenta", &teacher)]).await;
     assert!(reset.status == 200 && !reset.text.contains("#t="), "{}", reset.text);
     app.letters_to("rosa@escuela.cl", 1).await.unwrap();

@@ -3,7 +3,6 @@
 use super::passkeys::{ALONE, SECOND, payloads};
 use super::*;
 use crate::testing::refusal;
-use commands::accounts::Scope;
 use domain::SchoolId;
 use serde_json::json;
 use uuid::Uuid;
@@ -149,7 +148,8 @@ async fn the_last_factor_is_not_taken_away_by_its_person_but_by_an_administrator
     let twin = app.school(1).await.unwrap();
     let both = app.state().accounts.by_email("rosa@escuela.cl").await.unwrap().unwrap();
     let invite = Invite { email: "rosa@escuela.cl".into(), name: "Rosa".into(), role: StaffRole::Auditor };
-    app.state().accounts.invite(&app.context(twin.id), invite).await.unwrap();
+    let accounts = &app.state().accounts;
+    accounts.invite_for(&app.context(twin.id), invite, Scope::Installation).await.unwrap();
     let refused = admin.post("/personas/factor", &[("cuenta", &both.to_string())]).await;
     assert!(refused.status == 422 && refused.text.contains("también es de otro colegio"));
     // And not of a school that it is no member of.
