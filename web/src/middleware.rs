@@ -13,7 +13,7 @@ mod site;
 #[cfg(any(test, feature = "testing"))]
 pub use authorize::as_person;
 pub use authorize::{RETURN_TO, ShownDay, authorize, is_stream};
-pub(crate) use authorize::{is_ours, return_target, with_return};
+pub(crate) use authorize::{return_target, with_return};
 pub use client::{Peer, address};
 pub use guard::{catch_panics, check_host, limit_time, limit_uri, named_loopback};
 pub use headers::secure;

@@ -358,16 +358,12 @@ fn fetches_itself(request: &Request) -> bool {
         || headers.get(header::ACCEPT).is_some_and(streams)
 }
 
-/// Whether a link to it stays on this server.
-pub(crate) fn is_ours(address: &str) -> bool {
-    let ours = address.starts_with('/') && !address.starts_with("//") && address.len() <= 1024;
-    // A browser reads `\` as `/`, and leaves control characters out.
-    ours && address.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
-}
-
 /// Where a person may be sent after signing in: a path of this server and nothing else (OWASP ASVS 5.0, 3.7.2).
 pub(crate) fn return_target(wanted: &str) -> Option<&str> {
-    (is_ours(wanted) && !wanted.starts_with("/entrar") && !wanted.starts_with("/salir")).then_some(wanted)
+    let ours = wanted.starts_with('/') && !wanted.starts_with("//") && wanted.len() <= 1024;
+    // A browser reads `\` as `/`, and leaves control characters out.
+    let plain = wanted.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+    (ours && plain && !wanted.starts_with("/entrar") && !wanted.starts_with("/salir")).then_some(wanted)
 }
 
 #[cfg(test)]

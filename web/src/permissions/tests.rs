@@ -317,26 +317,31 @@ async fn p31_every_route_as_somebody_whom_the_school_has_invited_and_another_sch
     let app = TestApp::start().await.unwrap();
     let (home, asks) = (app.school(1).await.unwrap(), app.school(1).await.unwrap());
     let ids = Ids::of(&asks, member(&app, &asks).await);
-    let mut cells = 0;
+    let mut people = Vec::new();
     for role in StaffRole::ALL {
         let email = format!("{role}@escuela.cl");
         // What the person may do at home opens nothing elsewhere, whatever was offered there.
-        let account = app.member(&home, &email, StaffRole::Owner).await.unwrap();
+        let account_id = app.member(&home, &email, StaffRole::Owner).await.unwrap();
         let invite = Invite { email, name: "Rosa Díaz".into(), role };
         assert!(app.state().accounts.invite(&app.context(asks.id), invite).await.unwrap().pending);
-        let mut person = TestPerson { account_id: account, cookie: String::new() };
-        for accepted in [false, true] {
+        people.push((role, TestPerson { account_id, cookie: String::new() }));
+    }
+    let mut cells = 0;
+    for accepted in [false, true] {
+        for (_, person) in &mut people {
             if accepted {
-                app.state().accounts.accept(account, asks.id).await.unwrap();
+                app.state().accounts.accept(person.account_id, asks.id).await.unwrap();
             }
             person.sign_in(app.state()).await.unwrap();
-            let client = app.browser(&person).unwrap();
-            for route in ROUTES {
-                let Access::May(permission) = route.access else { continue };
+        }
+        for route in ROUTES {
+            let Access::May(permission) = route.access else { continue };
+            for (role, person) in &people {
                 let what = format!("{role} {accepted} {route:?}");
+                let client = app.browser(person).unwrap();
                 let answer = ask(&app, &client, route, Some(asks.id), ids).await;
                 let status = answer.status().as_u16();
-                match (accepted, permission.is_of(role)) {
+                match (accepted, permission.is_of(*role)) {
                     (false, _) => {
                         let random = SchoolId(Uuid::from_u128(0xdead));
                         let nowhere = ask(&app, &client, route, Some(random), ids).await;
