@@ -28,7 +28,7 @@ pub use domain::account::{AccountFact, Credential, LinkPurpose, SessionEnd, Sign
 pub use erase::after_restore;
 pub use error::AccountError;
 pub use factors::Factors;
-pub use hashing::Hashing;
+pub use hashing::{Hashing, Turn};
 pub use links::LinkOf;
 pub use membership::{Invite, Invited, Link, Scope};
 pub use offers::{Offer, Offered};

@@ -2,14 +2,15 @@
 //!
 //! A browser in which the person signed in before has one bucket of its own. All others share those of their
 //! network, of account and network, and of the account in all networks together: whoever guesses at an account
-//! from a thousand networks gets a hundred guesses a day, and keeps nobody out who has a known browser (P27).
+//! from a thousand networks gets a hundred guesses a day, and keeps nobody out who has a known browser (P27). Nor does
+//! whoever tries a thousand accounts at once: what comes from a known browser has its own line before the cores.
 
 use crate::AppState;
 use crate::i18n::key;
 use crate::letters;
 use crate::problem::Problem;
 use crate::throttle::limits::{ACCOUNT, KNOWN, NETWORK, SECOND_FACTOR, SECOND_FACTOR_KNOWN, SIGN_IN, TOLD, both};
-use commands::accounts::{AccountError, AccountFact, PasskeySignIn, Proof, Secret256, SignIn};
+use commands::accounts::{AccountError, AccountFact, PasskeySignIn, Proof, Secret256, SignIn, Turn};
 use domain::AccountId;
 use domain::values::mail::Mail;
 
@@ -40,7 +41,8 @@ pub async fn password(state: &AppState, caller: &Caller<'_>, email: &str, passwo
             return Err(too_many.into());
         }
     }
-    let found = state.accounts.sign_in(email, password).await;
+    let turn = if known.is_some() { Turn::Known } else { Turn::Stranger };
+    let found = state.accounts.sign_in(turn, email, password).await;
     if known.is_none() && !matches!(found, Ok(SignIn::Refused)) {
         state.throttle.give_back(&ACCOUNT, &address).await;
     }

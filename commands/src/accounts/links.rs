@@ -2,7 +2,7 @@
 
 use super::change::{Change, Secrets};
 use super::error::AccountError;
-use super::{Accounts, Credential, INSTALLATION, LinkPurpose, Proof, Secret256, password};
+use super::{Accounts, Credential, INSTALLATION, LinkPurpose, Proof, Secret256, Turn, password};
 use chrono::{DateTime, Utc};
 use domain::account::Command;
 use domain::{AccountId, Actor, SchoolId, Sealed};
@@ -62,7 +62,7 @@ impl Accounts {
         let mut words = vec![link.name, link.email];
         words.extend(self.school_names(account).await?);
         password::check(password, &words).map_err(AccountError::Unfit)?;
-        let phc = self.hashing.hash(password).await?;
+        let phc = self.hashing.hash(Turn::Known, password).await?;
         let hash = Secret256::parse(token).ok_or(AccountError::Link)?.sha256();
         self.change(move |this| {
             let (actor, phc) = (actor.clone(), phc.clone());

@@ -2,7 +2,7 @@
 
 use super::change::Change;
 use super::error::AccountError;
-use super::{AccountFact, Accounts, Factors, password};
+use super::{AccountFact, Accounts, Factors, Turn, password};
 use domain::account::Command;
 use domain::values::mail::Mail;
 use domain::{AccountId, Actor};
@@ -44,8 +44,9 @@ pub enum SignIn {
 
 impl Accounts {
     /// Checks a password: one argon2 run whatever the address is. Writes nothing but a hash that is renewed
-    /// because it was made with other parameters; the caller begins the session and notes it.
-    pub async fn sign_in(&self, email: &str, password: &str) -> Result<SignIn, AccountError> {
+    /// because it was made with other parameters; the caller begins the session and notes it. `turn` says whether the
+    /// browser is known to the address's person.
+    pub async fn sign_in(&self, turn: Turn, email: &str, password: &str) -> Result<SignIn, AccountError> {
         if password.len() > MOST_BYTES {
             return Ok(SignIn::Refused);
         }
@@ -60,19 +61,19 @@ impl Accounts {
         .fetch_optional(&self.auth)
         .await?;
         let phc = row.as_ref().and_then(|row| row.phc.clone());
-        let right = self.hashing.verify(password, phc.clone()).await?;
+        let right = self.hashing.verify(turn, password, phc.clone()).await?;
         let (Some(row), Some(phc), true) = (row, phc, right) else { return Ok(SignIn::Refused) };
         let account = AccountId(row.account_id);
         if self.hashing.is_outdated(&phc) {
-            self.renew(account, password, &phc).await?;
+            self.renew(turn, account, password, &phc).await?;
         }
         let factors = self.factors(account).await?;
         let proof = Proof { account, epoch: row.authz_epoch };
         Ok(if factors.asked() { SignIn::NeedsMore(proof, factors) } else { SignIn::Done(proof) })
     }
 
-    async fn renew(&self, account: AccountId, password: &str, old: &str) -> Result<(), AccountError> {
-        let new = self.hashing.hash(password).await?;
+    async fn renew(&self, turn: Turn, account: AccountId, password: &str, old: &str) -> Result<(), AccountError> {
+        let new = self.hashing.hash(turn, password).await?;
         // Unless it was changed meanwhile.
         sqlx::query!("update account_passwords set phc = $3 where account_id = $1 and phc = $2", account.0, old, new)
             .execute(&self.auth)
@@ -88,7 +89,7 @@ impl Accounts {
         let phc = sqlx::query_scalar!("select phc from account_passwords where account_id = $1", account.0)
             .fetch_optional(&self.auth)
             .await?;
-        self.hashing.verify(password, phc).await
+        self.hashing.verify(Turn::Known, password, phc).await
     }
 
     /// Changes the password; every session of the account ends.
@@ -101,7 +102,7 @@ impl Accounts {
         let mut words: Vec<String> = [person.name, person.email].into_iter().flatten().collect();
         words.extend(self.school_names(account).await?);
         password::check(new, &words).map_err(AccountError::Unfit)?;
-        let phc = self.hashing.hash(new).await?;
+        let phc = self.hashing.hash(Turn::Known, new).await?;
         let actor = Actor::user(account);
         self.change(move |this| {
             let (actor, phc) = (actor.clone(), phc.clone());

@@ -98,6 +98,6 @@ impl Staff {
     }
 
     async fn sign_in(&self, email: &str, password: &str) -> SignIn {
-        self.accounts.sign_in(email, password).await.unwrap()
+        self.accounts.sign_in(Turn::Stranger, email, password).await.unwrap()
     }
 }

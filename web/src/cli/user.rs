@@ -221,7 +221,7 @@ mod tests {
     use super::*;
     use crate::cli::tools::parsed;
     use crate::testing::TestApp;
-    use commands::accounts::SignIn;
+    use commands::accounts::{SignIn, Turn};
 
     async fn ask(tools: &Tools, words: &[&str]) -> anyhow::Result<String> {
         answer(tools, parsed::<Args>(words)?.what).await
@@ -261,7 +261,7 @@ mod tests {
         let token =
             said.split("link    http://localhost:8080/entrar/activar#t=").nth(1).unwrap().lines().next().unwrap();
         accounts.activate(token, "tren verde luna sur", now()).await.unwrap();
-        let done = accounts.sign_in("ana@losaromos.cl", "tren verde luna sur").await.unwrap();
+        let done = accounts.sign_in(Turn::Known, "ana@losaromos.cl", "tren verde luna sur").await.unwrap();
         assert!(matches!(done, SignIn::Done(proof) if proof.account == account));
 
         let nobody = [&["disable"], &of[..3], &["x@losaromos.cl"]].concat();

@@ -93,12 +93,12 @@ async fn a54_a_hash_of_other_parameters_is_renewed_by_signing_in() {
     };
     assert!(stored().await.starts_with("$argon2id$v=19$m=8,t=1,p=1$"));
     let usual = Accounts::with_hashing(staff.world.write.clone(), staff.accounts.auth.clone(), Hashing::default());
-    assert_eq!(usual.sign_in("a@losaromos.cl", "wrong").await.unwrap(), SignIn::Refused);
+    assert_eq!(usual.sign_in(Turn::Known, "a@losaromos.cl", "wrong").await.unwrap(), SignIn::Refused);
     assert!(stored().await.contains("m=8,"), "only by whoever knows the password");
-    assert_eq!(usual.sign_in("a@losaromos.cl", PASSWORD).await.unwrap(), staff.done(id).await);
+    assert_eq!(usual.sign_in(Turn::Known, "a@losaromos.cl", PASSWORD).await.unwrap(), staff.done(id).await);
     let renewed = stored().await;
     assert!(renewed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-    assert_eq!(usual.sign_in("a@losaromos.cl", PASSWORD).await.unwrap(), staff.done(id).await);
+    assert_eq!(usual.sign_in(Turn::Known, "a@losaromos.cl", PASSWORD).await.unwrap(), staff.done(id).await);
     assert_eq!(stored().await, renewed);
 }
 

@@ -66,6 +66,38 @@ async fn p27_of_a_thousand_networks_that_spray_one_account_none_keeps_its_direct
     one.shutdown().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn p27_a_flood_of_strangers_passwords_keeps_nobody_out_who_sits_at_a_known_browser() {
+    let app = std::sync::Arc::new(behind_a_proxy(TestDatabases::create().await.unwrap()).await);
+    let school = app.school(1).await.unwrap();
+    app.member(&school, "direccion@escuela.cl", StaffRole::Director).await.unwrap();
+    let mut cookie = known(&enter(&app, "198.51.100.7", "", "direccion@escuela.cl", PASSWORD).await);
+    // Each from a network of its own at an account of its own: no limit stops them. Fewer than a server works on.
+    let mut flood = tokio::task::JoinSet::new();
+    for n in 0..200 {
+        let app = app.clone();
+        flood.spawn(async move { status(&app, &network(n), &format!("x{n}@escuela.cl"), WRONG).await });
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    for _ in 0..2 {
+        let begun = Instant::now();
+        let answer = enter(&app, "198.51.100.7", &cookie, "direccion@escuela.cl", PASSWORD).await;
+        cookie = known(&answer);
+        assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    }
+    let mut answers = [0, 0];
+    while let Some(status) = flood.join_next().await {
+        match status.unwrap() {
+            422 => answers[0] += 1,
+            // Told at once, or after five seconds.
+            503 => answers[1] += 1,
+            other => panic!("{other}"),
+        }
+    }
+    assert!(answers[0] > 0 && answers[1] > 0, "{answers:?}: not a flood");
+    std::sync::Arc::into_inner(app).unwrap().shutdown().await;
+}
+
 #[tokio::test]
 #[ignore = "measures time: `make attack`"]
 async fn a40_how_long_the_door_takes_does_not_tell_whether_an_address_is_known() {
