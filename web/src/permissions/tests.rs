@@ -1,9 +1,13 @@
 //! The table against the router, and every route as every kind of person.
 
+mod beside;
+mod kiosks;
 mod looks;
 
 use super::*;
+use crate::session::{Begin, Stage};
 use crate::testing::{TestApp, TestPerson, TestSchool, refusal, with_form};
+use crate::tokens;
 use commands::accounts::Invite;
 use domain::student::GuardianRights;
 use domain::{SchoolId, StudentId};
@@ -216,6 +220,35 @@ pub(crate) async fn member(app: &TestApp, school: &TestSchool) -> Uuid {
     app.state().accounts.invite(&app.context(school.id), invite).await.unwrap().account_id.0
 }
 
+/// Who has given the password and is to add a second factor.
+const ENROLLING: &str = "second factor to be added";
+
+/// Those who are nobody at the staff's routes, whatever they once were or are about to be; each was given the most that
+/// there is in the school.
+async fn nobodies(app: &TestApp, school: &TestSchool) -> Vec<(&'static str, Client)> {
+    let mut all = vec![("anonymous", app.anonymous.clone())];
+    for (who, becomes) in [
+        ("disabled", "update accounts set disabled_at = created_at where account_id = $1"),
+        ("invited, not confirmed", "update accounts set activated_at = null where account_id = $1"),
+    ] {
+        let person = app.person(school.id, StaffRole::Admin).await.unwrap();
+        let pool = &app.running().pools().log_writer;
+        let changed = sqlx::query(becomes).bind(person.account_id.0).execute(pool).await.unwrap();
+        assert_eq!(changed.rows_affected(), 1, "{who}");
+        all.push((who, app.browser(&person).unwrap()));
+    }
+    for (who, stage) in [("second factor to come", Stage::SecondFactor), (ENROLLING, Stage::Enrolment)] {
+        let mut person = app.person(school.id, StaffRole::Admin).await.unwrap();
+        let proof = person.proof(app.state()).await.unwrap();
+        let half = Begin { proof, stage, device: String::new(), network: String::new() };
+        let secret = app.state().sessions.begin(&half, None).await.unwrap().unwrap();
+        person.cookie = format!("sid={}", *secret.reveal());
+        all.push((who, app.browser(&person).unwrap()));
+    }
+    all.push(("kiosk", kiosks::device(&school.secret)));
+    all
+}
+
 /// What must be in no answer to anybody of another school.
 fn marks(school: &TestSchool) -> Vec<String> {
     let ids = [school.id.0, school.course.0, school.kiosk.0].map(|id| id.to_string());
@@ -228,18 +261,24 @@ async fn a50_p31_every_route_as_every_kind_of_person_over_own_foreign_and_random
     let (own, twin) = (app.school(2).await.unwrap(), app.school(2).await.unwrap());
     let members = [member(&app, &own).await, member(&app, &twin).await];
     let ids = |school: SchoolId| if school == own.id { Ids::of(&own, members[0]) } else { Ids::of(&twin, members[1]) };
-    let disabled = app.person(own.id, StaffRole::Admin).await.unwrap();
-    sqlx::query("update accounts set disabled_at = created_at where account_id = $1")
-        .bind(disabled.account_id.0)
-        .execute(&app.running().pools().log_writer)
-        .await
-        .unwrap();
-    let nobodies = [("anonymous", app.anonymous.clone()), ("disabled", app.browser(&disabled).unwrap())];
+    let nobodies = nobodies(&app, &own).await;
     let mut people: Vec<(StaffRole, TestPerson, &TestSchool, &TestSchool)> = Vec::new();
     for role in StaffRole::ALL {
         people.push((role, app.person(own.id, role).await.unwrap(), &own, &twin));
         people.push((role, app.person(twin.id, role).await.unwrap(), &twin, &own));
     }
+    let mut programs = Vec::new();
+    for (_, person, school, _) in &people {
+        let begin = tokens::Begin {
+            proof: person.proof(app.state()).await.unwrap(),
+            school: school.id,
+            client: String::new(),
+            network: String::new(),
+        };
+        programs.push(kiosks::device(&app.state().tokens.begin(&begin).await.unwrap().unwrap().access));
+    }
+    let beside = beside::Beside::of(&app, &own).await;
+    let (had, things) = (beside.has(&app).await, beside.things());
     let random = SchoolId(Uuid::from_u128(0xdead));
     let mut cells = 0;
     for route in ROUTES.iter().filter(|route| matches!(route.access, Access::Person | Access::May(_))) {
@@ -251,7 +290,7 @@ async fn a50_p31_every_route_as_every_kind_of_person_over_own_foreign_and_random
                 cells += 1;
             }
         }
-        for (role, person, own, foreign) in &people {
+        for ((role, person, own, foreign), program) in people.iter().zip(&programs) {
             let client = app.browser(person).unwrap();
             let what = format!("{role} {route:?}");
             let allowed = match route.access {
@@ -273,6 +312,20 @@ async fn a50_p31_every_route_as_every_kind_of_person_over_own_foreign_and_random
                 for mark in marks(foreign) {
                     assert!(!text.contains(&mark), "{what}: what is another school's");
                 }
+                for thing in &things {
+                    assert!(!text.contains(thing), "{what}: what is another person's: {thing}");
+                }
+                cells += 1;
+            }
+            cells += beside.is_out_of_reach(&app, &client, route, &what).await;
+            if route.is_api() {
+                // A program may what its person may, in the one school of its token.
+                let answer = ask(&app, program, route, Some(own.id), ids(own.id)).await;
+                let (status, text) = (answer.status(), text(answer).await);
+                let right = if allowed { lets_in(route, status.as_u16()) } else { status == 403 };
+                assert!(right, "program of {what}: {status} {text}");
+                let others = marks(foreign).into_iter().chain(things.iter().cloned());
+                others.for_each(|other| assert!(!text.contains(&other), "program of {what}: {other}"));
                 cells += 1;
             }
             if matches!(route.access, Access::May(_)) {
@@ -308,7 +361,18 @@ async fn a50_p31_every_route_as_every_kind_of_person_over_own_foreign_and_random
         let found = app.state().accounts.members(school.id).await.unwrap();
         assert!(found.iter().all(|found| found.account_id.0 != members[1 - n]), "nobody crossed over");
     }
-    assert!(cells > 900, "{cells}");
+    assert_eq!(beside.has(&app).await, had, "what is another person's is as it was");
+    // What adds a second factor is for who is to add one, and for nobody else.
+    let open = ("open", app.browser(&people[0].1).unwrap());
+    for route in ROUTES.iter().filter(|route| route.access == Access::Enrolling) {
+        for (who, client) in nobodies.iter().chain([&open]) {
+            let answer = ask(&app, client, route, None, ids(own.id)).await;
+            let away = answer.headers().get("location").is_some_and(|to| to == "/entrar");
+            assert_eq!(away, *who != ENROLLING, "{who} {route:?}: {}", answer.status());
+            cells += 1;
+        }
+    }
+    assert!(cells > 1500, "{cells}");
     app.shutdown().await;
 }
 
@@ -372,7 +436,12 @@ async fn p13_p31_every_route_as_a_guardian_and_the_families_routes_as_everybody(
         (pupil(3), GuardianRights { notify: true, legal: true, may_collect: true, ..rights(false, false) }),
     ];
     app.guardian(&own, "ana@example.com", &links).await.unwrap();
+    app.guardian(&own, "leo@example.com", &[(pupil(1), rights(true, false))]).await.unwrap();
     app.guardian(&twin, "eva@example.com", &[(twin.pupils[0].0, rights(true, false))]).await.unwrap();
+    // Others have come in, and somebody else's child has come.
+    let others_in = [app.family("leo@example.com").await.unwrap(), app.family("eva@example.com").await.unwrap()];
+    app.scan(&own, &[own.scan(1, &own.pupils[1].1, app.now())]).await.unwrap();
+    app.settle().await.unwrap();
     let cookie = app.family("ana@example.com").await.unwrap();
     let guardian = app.browser(&TestPerson { account_id: app.owner().account_id, cookie }).unwrap();
     let random = StudentId(Uuid::from_u128(0xbad));
@@ -418,6 +487,10 @@ async fn p13_p31_every_route_as_a_guardian_and_the_families_routes_as_everybody(
                 let (status, to, text) = send(&guardian, route, &of(pupil(0))).await;
                 // How somebody came in names no pupil.
                 let shows = if route.path == "/familia/sesiones" { "Esta sesión" } else { "Ana 0 Pérez Soto" };
+                assert!(!text.contains("class=\"taps\""), "{route:?}: the one who came is another's");
+                for session in beside::family_sessions(&app, &others_in).await {
+                    assert!(!text.contains(&session), "{route:?}: a session of another guardian");
+                }
                 match route.method {
                     "POST" => assert_eq!((status, to.as_deref()), (303, Some(route.path)), "{route:?}"),
                     _ => assert!(status == 200 && text.contains(shows), "{route:?}: {status} {text}"),
@@ -443,6 +516,7 @@ async fn p13_p31_every_route_as_a_guardian_and_the_families_routes_as_everybody(
         }
     }
     assert!(cells > 100, "{cells}");
+    assert_eq!(beside::family_sessions(&app, &others_in).await.len(), 2, "those of others are open still");
     app.shutdown().await;
 }
 

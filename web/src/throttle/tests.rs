@@ -55,6 +55,35 @@ async fn p29_without_the_database_the_local_limit_decides_and_is_not_open() {
 }
 
 #[tokio::test]
+async fn p29_while_the_database_is_slow_the_local_limit_decides_after_250_ms_and_then_the_shared_one_again() {
+    let databases = TestDatabases::create().await.unwrap();
+    let throttle = throttle(&databases).await;
+    throttle.take(at(0), &REDEEM, "warm").await.unwrap();
+    // Somebody holds the table: every statement waits, at most for the two seconds that a lock may take.
+    let owner = PgPool::connect_with(databases.owner_options()).await.unwrap();
+    let mut held = owner.begin().await.unwrap();
+    sqlx::query("lock table throttle in access exclusive mode").execute(&mut *held).await.unwrap();
+    let mut passed = 0;
+    for n in 0..8 {
+        let begun = Instant::now();
+        let verdict = throttle.take(at(0), &SIGN_IN, "a").await;
+        let took = begun.elapsed();
+        assert!(took < Duration::from_millis(1200), "{n}: {took:?}");
+        assert!(took >= PATIENCE || verdict.is_err(), "{n}: the shared one was asked first, for {took:?}");
+        passed += usize::from(verdict.is_ok());
+    }
+    assert_eq!(passed, 5, "what the limit allows, and neither the shield's ten nor all");
+    held.rollback().await.unwrap();
+    // Each allowed try is one more in the table as soon as it answers.
+    let mut asked = 0;
+    while throttle.due(&hash(&REDEEM, "b")).await.ok().flatten().is_none() {
+        throttle.take(at(0), &REDEEM, "b").await.unwrap();
+        asked += 1;
+        assert!(asked < REDEEM.burst.get(), "the shared one decides again");
+    }
+}
+
+#[tokio::test]
 async fn what_nobody_tries_any_more_is_forgotten_and_no_key_is_in_clear() {
     let databases = TestDatabases::create().await.unwrap();
     let throttle = throttle(&databases).await;
