@@ -61,20 +61,21 @@ impl Pace {
     }
 
     /// For how long the connection has been without a whole request, its body included, or has taken nothing of its
-    /// answer, where that is longer than `grace`, or than `at_first` if nothing ever came; none while a request is
+    /// answer, where that is longer than `grace`, or than `for_a_head` if nothing came or part of a head; none while a request is
     /// being answered, or by events: whoever watches those may be a device that sleeps.
-    pub(super) fn silence(&self, now: Instant, grace: Duration, at_first: Duration) -> Option<Duration> {
+    pub(super) fn silence(&self, now: Instant, grace: Duration, for_a_head: Duration) -> Option<Duration> {
         let At { stage, since, untaken } = *self.at();
         let (since, borne) = match stage {
             Stage::Stream => return None,
             Stage::Busy => (untaken?, grace),
-            Stage::Nothing => (since, at_first),
-            Stage::Head | Stage::Body | Stage::Idle => (since, grace),
+            // All of it that came was read: nobody but the client is late, however busy the machine is.
+            Stage::Nothing | Stage::Head => (since, for_a_head),
+            Stage::Body | Stage::Idle => (since, grace),
         };
         Some(now.saturating_duration_since(since)).filter(|silence| *silence > borne)
     }
 
-    fn bytes_came(&self) {
+    pub(super) fn bytes_came(&self) {
         let mut at = self.at();
         match at.stage {
             Stage::Idle => (at.stage, at.since) = (Stage::Head, Instant::now()),
