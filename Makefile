@@ -10,7 +10,7 @@ N ?= 100000
 # Queries are checked against .sqlx; a DATABASE_URL in the environment is the program's, not the build's.
 export SQLX_OFFLINE = true
 
-.PHONY: help deps demo demo-clean test attack isolation crash simulate check bench bench-full generate
+.PHONY: help deps demo demo-clean test attack isolation sabotage crash simulate check bench bench-full generate
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,10 @@ isolation: ## Ask N=100000 things by chance as everybody: nothing crosses from s
 attack: ## The attacks of `make test` at full size, with their times
 	@.ci/deps.sh test
 	ulimit -n "$$(ulimit -Hn)" && ATTACK=1 $(CARGO) test --workspace --locked -- --test-threads=1 --nocapture --include-ignored attack:: trials:: p10_
+
+sabotage: ## Leave conditions out of statements, one after the other: the test that is to miss each turns red (ONLY=…)
+	@.ci/deps.sh test
+	ONLY="$(ONLY)" $(CARGO) test --locked --package e2e --package workspace-features --lib -- sabotage:: --include-ignored --nocapture
 
 crash: ## Kill server, Postgres and NATS under load ROUNDS=30 times each (or ROUNDS="200 100 50", SEED=…)
 	@.ci/deps.sh test

@@ -53,6 +53,8 @@ mod readers;
 #[cfg(test)]
 mod restore;
 #[cfg(test)]
+mod sabotage;
+#[cfg(test)]
 mod simulation;
 #[cfg(test)]
 mod snapshot;

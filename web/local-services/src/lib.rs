@@ -10,6 +10,7 @@ pub mod failpoint;
 pub mod nats;
 pub mod postgres;
 pub mod proxy;
+pub mod sabotage;
 pub mod small_disk;
 mod supervised;
 pub mod testing;

@@ -1,10 +1,12 @@
 //! What tests share: one cluster and one NATS server a test process, a fresh migrated database a test.
 
+use crate::sabotage::Sabotage;
 use crate::{NatsServer, PostgresCluster};
 use anyhow::Result;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, Executor, PgConnection, PgPool};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::sync::OnceCell;
 
@@ -82,9 +84,18 @@ impl TestDatabases {
         self.cluster.options(&self.vault)
     }
 
-    /// The main database's URL.
+    /// The main database's URL, for servers.
     pub fn events_url(&self) -> String {
-        self.cluster.url(&self.events)
+        let (url, port) = (self.cluster.url(&self.events), self.owner_options().get_port());
+        url.replace(&format!(":{port}/"), &format!(":{}/", self.servers_port()))
+    }
+
+    /// The port at which servers find the cluster: its own, unless a condition is left out.
+    fn servers_port(&self) -> u16 {
+        static SABOTAGED: OnceLock<Option<u16>> = OnceLock::new();
+        let port = self.owner_options().get_port();
+        let sabotaged = || Sabotage::of_environment().map(|sabotage| sabotage.before(port).expect("a free port"));
+        SABOTAGED.get_or_init(sabotaged).unwrap_or(port)
     }
 
     /// The vault's URL.
@@ -100,7 +111,7 @@ impl TestDatabases {
             // The rollback warns when there is nothing to roll back.
             ("client_min_messages", "error"),
         ];
-        let options = self.owner_options().options(settings);
+        let options = self.owner_options().port(self.servers_port()).options(settings);
         Ok(rolling_back().max_connections(connections).connect_with(options).await?)
     }
 
