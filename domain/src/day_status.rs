@@ -193,25 +193,27 @@ pub fn day_status(facts: &DayFacts, expected: &Expectation, policy: &Policy, now
 
 /// The status of one expected stay, judged by the facts of the day.
 pub fn slot_status(facts: &DayFacts, slot: &ExpectedSlot, policy: &Policy, now: DateTime<Utc>) -> DayStatus {
-    let missing_from = slot.entry + TimeDelta::minutes(policy.missing_after_minutes.into());
+    // An instant so late that there is none is the last one.
+    let after = |at: DateTime<Utc>, span| at.checked_add_signed(span).unwrap_or(DateTime::<Utc>::MAX_UTC);
+    let missing_from = after(slot.entry, TimeDelta::minutes(policy.missing_after_minutes.into()));
     let mut derivation = vec![Step::Slot {
         slot_id: slot.slot_id,
         entry: slot.entry,
         exit: slot.exit,
         // Whole minutes are compared, as the clocks on the wall and on the board show them: with a limit
         // of five minutes 08:05:59 is in time and 08:06:00 is late.
-        late_from: slot.entry + TimeDelta::minutes(i64::from(policy.late_after_minutes) + 1),
+        late_from: after(slot.entry, TimeDelta::minutes(i64::from(policy.late_after_minutes).saturating_add(1))),
         missing_from,
     }];
     let mut status = match (facts.first_entry, facts.first_entry_any) {
-        (Some(at), Some(earlier)) if earlier + TimeDelta::seconds(policy.echo_seconds.into()) < at => {
+        (Some(at), Some(earlier)) if after(earlier, TimeDelta::seconds(policy.echo_seconds.into())) < at => {
             derivation.push(Step::EntryRecorded { at });
             derivation.push(Step::EarlierEntryTimeNotTrusted { at: earlier });
             Status::Present
         }
         (Some(at), _) => {
             derivation.push(Step::EntryRecorded { at });
-            let minutes = u32::try_from((at - slot.entry).num_minutes()).unwrap_or(0);
+            let minutes = u32::try_from(at.signed_duration_since(slot.entry).num_minutes()).unwrap_or(0);
             if minutes > u32::from(policy.late_after_minutes) {
                 derivation.push(Step::LateBy { minutes });
                 Status::Late { minutes }

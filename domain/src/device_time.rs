@@ -63,10 +63,10 @@ pub fn correct(reading: &DeviceReading, now: &DeviceNow, received_at: DateTime<U
     if confidence == TimeConfidence::Low {
         flags.push(Flag::LowConfidenceTime);
     }
-    if claimed - received_at > AHEAD_TOLERANCE {
+    if claimed.signed_duration_since(received_at) > AHEAD_TOLERANCE {
         return Corrected::Implausible;
     }
-    if received_at - claimed > OFFLINE_LIMIT {
+    if received_at.signed_duration_since(claimed) > OFFLINE_LIMIT {
         return Corrected::TooOld;
     }
     if claimed > received_at {

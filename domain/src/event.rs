@@ -83,8 +83,8 @@ impl AnyEvent {
         with_event!(self, e => e.version())
     }
     /// The payload as the log stores it.
-    pub fn to_json(&self) -> String {
-        with_event!(self, e => serde_json::to_string(e)).expect("events hold nothing that JSON cannot")
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        with_event!(self, e => serde_json::to_string(e))
     }
     /// Every person that the event is about: those it names, and the one whose stream it is.
     pub fn subjects(&self, stream: &StreamId) -> Vec<Uuid> {
@@ -163,7 +163,7 @@ pub fn catalogue() -> String {
             for example in examples {
                 // Straight from the type: the order of a `Value`'s keys depends on serde_json's features.
                 let pretty = with_event!(example, e => serde_json::to_string_pretty(e));
-                let pretty = pretty.expect("events hold nothing that JSON cannot");
+                let pretty = pretty.unwrap_or_else(|error| error.to_string());
                 text.push_str(&format!("\n```json\n{pretty}\n```\n"));
             }
         }

@@ -16,6 +16,10 @@
 //! [`decode`].
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests"))]
+#![cfg_attr(
+    not(test),
+    deny(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)
+)]
 
 pub mod account;
 pub mod aggregate;

@@ -8,17 +8,17 @@ use uuid::Uuid;
 
 /// `018f0000-0000-7000-8000-…` and a number.
 pub(crate) fn id<T: From<Uuid>>(n: u64) -> T {
-    T::from(Uuid::from_u128(0x018f_0000_0000_7000_8000_0000_0000_0000 + u128::from(n)))
+    T::from(Uuid::from_u128(0x018f_0000_0000_7000_8000_0000_0000_0000 | u128::from(n)))
 }
 
 /// An instant of the sample morning, Monday 2026-11-23; Santiago is three hours behind.
 pub(crate) fn at(hour: u32, minute: u32, second: u32) -> DateTime<Utc> {
-    Utc.with_ymd_and_hms(2026, 11, 23, hour, minute, second).single().expect("a UTC time of day is never ambiguous")
+    Utc.with_ymd_and_hms(2026, 11, 23, hour, minute, second).single().unwrap_or_default()
 }
 
 /// The sample morning's date.
 pub(crate) fn date() -> NaiveDate {
-    NaiveDate::from_ymd_opt(2026, 11, 23).expect("the date exists")
+    NaiveDate::from_ymd_opt(2026, 11, 23).unwrap_or_default()
 }
 
 /// A text of the shape that the vault makes. It opens with no key.
@@ -30,10 +30,10 @@ pub(crate) fn sealed(event: &str, field: &str, class: SealingClass) -> Sealed {
 /// A scan of the sample pupil.
 pub(crate) fn scan(n: u64, direction: Direction, occurred_at: DateTime<Utc>) -> Scan {
     Scan {
-        scan_id: id::<ScanId>(0x5000 + n),
+        scan_id: id::<ScanId>(n.saturating_add(0x5000)),
         kiosk_id: id::<KioskId>(0x41),
         queue_id: id::<QueueId>(0x42),
-        seq: i64::try_from(n).expect("samples count from one"),
+        seq: i64::try_from(n).unwrap_or(i64::MAX),
         credential_id: id::<CredentialId>(0x43),
         direction,
         method: Method::Qr,

@@ -133,7 +133,7 @@ impl World {
             .iter()
             .map(|e| {
                 let mut row = serde_json::to_value(Recorded { payload: (), ..shell(e) }).unwrap();
-                row["payload"] = serde_json::from_str(&e.payload.to_json()).unwrap();
+                row["payload"] = serde_json::from_str(&e.payload.to_json().unwrap()).unwrap();
                 row
             })
             .collect();

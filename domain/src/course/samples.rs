@@ -6,8 +6,8 @@ use chrono::{NaiveDate, NaiveTime, Weekday};
 
 /// One example of every event, in the order of a life.
 pub fn samples() -> Vec<Event> {
-    let date = |y, m, d| NaiveDate::from_ymd_opt(y, m, d).expect("the date exists");
-    let time = |h, m| NaiveTime::from_hms_opt(h, m, 0).expect("the time exists");
+    let date = |y, m, d| NaiveDate::from_ymd_opt(y, m, d).unwrap_or_default();
+    let time = |h, m| NaiveTime::from_hms_opt(h, m, 0).unwrap_or_default();
     vec![
         Event::Opened { year: 2026, name: "1° Básico A".into(), level: "basica-1".into(), letter: "A".into() },
         Event::Renamed { name: "Primero Básico A".into() },

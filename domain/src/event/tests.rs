@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 #[test]
 fn every_sample_reads_back_as_it_was_written() {
     for event in all_samples() {
-        let read = decode(event.aggregate(), event.name(), event.version(), &event.to_json());
+        let read = decode(event.aggregate(), event.name(), event.version(), &event.to_json().unwrap());
         assert_eq!(read, Ok(event));
     }
 }
@@ -21,7 +21,7 @@ fn every_event_of_every_aggregate_has_a_sample() {
 #[test]
 fn the_wire_name_is_the_type_in_the_payload() {
     for event in all_samples() {
-        let payload: serde_json::Value = serde_json::from_str(&event.to_json()).unwrap();
+        let payload: serde_json::Value = serde_json::from_str(&event.to_json().unwrap()).unwrap();
         assert_eq!(payload["type"], event.name());
     }
 }

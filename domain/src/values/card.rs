@@ -10,6 +10,8 @@ use uuid::Uuid;
 const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 /// Characters of a QR's text: 128 bits at 5 bits each.
 pub const QR_CHARS: usize = 26;
+/// The place of the last.
+const LAST: usize = QR_CHARS - 1;
 
 /// Why a text is no credential id.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -30,17 +32,9 @@ pub enum CardError {
 
 /// The text of a printed QR.
 pub fn encode(id: CredentialId) -> String {
-    let bits = id.0.as_u128();
-    (0..QR_CHARS)
-        .map(|i| {
-            // 26 characters hold 130 bits: the last two are zero.
-            let value = match 123_usize.checked_sub(5 * i) {
-                Some(shift) => bits >> shift,
-                None => bits << 2,
-            };
-            char::from(ALPHABET[(value & 31) as usize])
-        })
-        .collect()
+    // Five bits at a time, the highest first; 26 characters hold 130 bits: the last two are zero.
+    let rests = std::iter::successors(Some(id.0.as_u128()), |rest| Some(rest << 5)).take(QR_CHARS);
+    rests.filter_map(|rest| ALPHABET.get((rest >> 123) as usize)).map(|letter| char::from(*letter)).collect()
 }
 
 /// The credential id in a QR's text, trimmed and in either case.
@@ -51,15 +45,12 @@ pub fn decode(text: &str) -> Result<CredentialId, CardError> {
     }
     let mut bits: u128 = 0;
     for (i, byte) in text.bytes().enumerate() {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'2'..=b'7' => byte - b'2' + 26,
-            _ => return Err(CardError::Character),
-        };
-        if i < QR_CHARS - 1 {
-            bits = bits << 5 | u128::from(value);
+        let letter = (0_u128..).zip(ALPHABET).find(|(_, letter)| **letter == byte);
+        let (value, _) = letter.ok_or(CardError::Character)?;
+        if i < LAST {
+            bits = bits << 5 | value;
         } else if value & 0b11 == 0 {
-            bits = bits << 3 | u128::from(value >> 2);
+            bits = bits << 3 | value >> 2;
         } else {
             return Err(CardError::NotCanonical);
         }
@@ -69,15 +60,10 @@ pub fn decode(text: &str) -> Result<CredentialId, CardError> {
 
 /// The text of an NFC tag by its UID, in the byte order that the reader gives.
 pub fn nfc(uid: &[u8]) -> Result<String, CardError> {
-    use std::fmt::Write;
     if !(4..=10).contains(&uid.len()) {
         return Err(CardError::Uid);
     }
-    let mut text = String::from("NFC:");
-    for byte in uid {
-        write!(text, "{byte:02X}").expect("writing to a string cannot fail");
-    }
-    Ok(text)
+    Ok(uid.iter().fold(String::from("NFC:"), |text, byte| text + &format!("{byte:02X}")))
 }
 
 /// The form in which any card's text is looked up: trimmed, ASCII letters in upper case.

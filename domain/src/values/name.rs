@@ -30,13 +30,14 @@ pub fn clean_up_to(text: &str, max_chars: usize) -> Result<String, NameError> {
     if text.chars().any(unprintable) {
         return Err(NameError::Unprintable);
     }
-    let mut name = String::with_capacity(text.len().min(4 * max_chars));
+    let most = max_chars.saturating_mul(4);
+    let mut name = String::with_capacity(text.len().min(most));
     for word in text.split_whitespace() {
         if !name.is_empty() {
             name.push(' ');
         }
         name.push_str(word);
-        if name.len() > 4 * max_chars {
+        if name.len() > most {
             return Err(NameError::TooLong);
         }
     }

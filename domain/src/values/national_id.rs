@@ -40,7 +40,8 @@ impl Country {
     }
     /// Two capital letters.
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).expect("built from ASCII letters only")
+        // Always text: it is built from ASCII letters only.
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
@@ -174,16 +175,13 @@ impl fmt::Debug for NationalId {
 
 /// The check digit of a number: `0` to `9` or `K`.
 pub fn check_digit(number: u32) -> char {
-    let (mut rest, mut weight, mut sum) = (number, 2, 0_u32);
-    while rest > 0 {
-        sum += rest % 10 * weight;
-        weight = if weight == 7 { 2 } else { weight + 1 };
-        rest /= 10;
-    }
-    match 11 - sum % 11 {
-        11 => '0',
-        10 => 'K',
-        digit => char::from_digit(digit, 10).expect("less than ten"),
+    let digits = std::iter::successors(Some(number), |rest| Some(rest / 10)).take_while(|rest| *rest > 0);
+    let weighted = digits.zip((2_u32..=7).cycle()).map(|(rest, weight)| (rest % 10).saturating_mul(weight));
+    // What the sum lacks to a multiple of eleven.
+    match weighted.sum::<u32>() % 11 {
+        0 => '0',
+        1 => 'K',
+        over => char::from_digit(11_u32.abs_diff(over), 10).unwrap_or('0'),
     }
 }
 
@@ -256,9 +254,9 @@ fn document_number(text: &str) -> Result<String, NationalIdError> {
 
 /// `12345678` as `12.345.678`.
 fn dotted(digits: &str) -> String {
-    let mut dotted = String::with_capacity(digits.len() + digits.len() / 3);
+    let mut dotted = String::new();
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+        if i > 0 && digits.len().abs_diff(i).is_multiple_of(3) {
             dotted.push('.');
         }
         dotted.push(digit);

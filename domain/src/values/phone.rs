@@ -85,10 +85,9 @@ impl Phone {
 
     /// The form that people read: `+56 9 1234 5678`; foreign numbers as they are stored.
     pub fn display(&self) -> String {
-        match self.0.strip_prefix("+56") {
-            Some(n) if n.len() == 9 => format!("+56 {} {} {}", &n[..1], &n[1..5], &n[5..]),
-            Some(_) | None => self.0.clone(),
-        }
+        let parts = |n: &str| Some(format!("+56 {} {} {}", n.get(..1)?, n.get(1..5)?, n.get(5..)?));
+        let national = self.0.strip_prefix("+56").filter(|n| n.len() == 9);
+        national.and_then(parts).unwrap_or_else(|| self.0.clone())
     }
 
     /// A number with no `+` and no `00`: national, or with Chile's country code.

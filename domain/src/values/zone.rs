@@ -47,8 +47,10 @@ pub fn resolve_local(date: NaiveDate, time: NaiveTime, zone: Tz) -> DateTime<Utc
             let day = TimeDelta::hours(26);
             let mut before = middle.checked_sub_signed(day).unwrap_or(DateTime::<Utc>::MIN_UTC);
             let mut after = middle.checked_add_signed(day).unwrap_or(DateTime::<Utc>::MAX_UTC);
-            while after - before > TimeDelta::seconds(1) {
-                let half = before + TimeDelta::seconds((after - before).num_seconds() / 2);
+            let between = |before, after: DateTime<Utc>| after.signed_duration_since(before).num_seconds();
+            while between(before, after) > 1 {
+                let half = TimeDelta::seconds(between(before, after) / 2);
+                let Some(half) = before.checked_add_signed(half) else { break };
                 if shows(half) { after = half } else { before = half }
             }
             after

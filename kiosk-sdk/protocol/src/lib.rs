@@ -10,6 +10,10 @@
 //!
 //! How to add one more message: a file of its own here, named after the path's last segment.
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests"))]
+#![cfg_attr(
+    not(test),
+    deny(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)
+)]
 
 mod heartbeat;
 mod roster;

@@ -139,11 +139,9 @@ fn unreadable(queue: QueueId, raw: &RawValue) -> Unreadable {
 }
 
 fn cut(text: &str) -> &str {
-    let mut end = text.len().min(MAX_UNREADABLE_BYTES);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
+    let most = text.len().min(MAX_UNREADABLE_BYTES);
+    let end = (0..=most).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    text.get(..end).unwrap_or_default()
 }
 
 /// The answer to a batch: stored, every item of it.
