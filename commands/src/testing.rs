@@ -39,7 +39,7 @@ impl World {
         let clock = Arc::new(ManualClock::at(monday_morning()));
         let ids = Arc::new(SeededIds::new(1));
         let settings = PoolSettings::for_testing(connections);
-        let writer = pool::connect(databases.owner_options(), Role::LogWriter, &settings).await.unwrap();
+        let writer = pool::connect(databases.events_url().parse().unwrap(), Role::LogWriter, &settings).await.unwrap();
         let vault = pool::connect(databases.vault_options(), Role::Vault, &PoolSettings::for_testing(4)).await.unwrap();
         let owner = PgPool::connect_with(databases.owner_options()).await.unwrap();
         let vault = Vault::new(vault, Kek::from_bytes([7; 32]), ids.clone(), clock.clone());

@@ -26,7 +26,9 @@ impl Staff {
     async fn new() -> Self {
         let world = World::new().await;
         let settings_of_pool = pool::PoolSettings::for_testing(6);
-        let auth = pool::connect(world.databases.owner_options(), pool::Role::Auth, &settings_of_pool).await.unwrap();
+        let auth = pool::connect(world.databases.events_url().parse().unwrap(), pool::Role::Auth, &settings_of_pool)
+            .await
+            .unwrap();
         let accounts = Accounts::with_hashing(world.write.clone(), auth, Hashing::for_testing());
         let staff = Self { world, accounts };
         staff.enter(&staff.world.context()).await;

@@ -181,6 +181,10 @@ async fn a47_a_person_lists_and_ends_own_sessions_and_nobody_elses() {
     let left: Vec<_> = sessions.list(person.account_id).await.unwrap().into_iter().map(|s| s.session_id).collect();
     assert_eq!(left, [kept]);
     assert_eq!(board(&app, &school, &stranger).await, 200);
+    let secret = Secret256::parse(person.cookie.trim_start_matches("sid=")).unwrap();
+    let own = sessions.person(&secret).await.unwrap().unwrap();
+    assert!(sessions.renew(&own).await.unwrap().is_some());
+    assert_eq!((board(&app, &school, &person).await, board(&app, &school, &stranger).await), (401, 200));
     app.shutdown().await;
 }
 
@@ -194,6 +198,9 @@ async fn a38_a_password_alone_opens_nothing_where_a_code_is_asked_for_and_five_c
     let secret = sessions.begin(&half, None).await.unwrap().unwrap();
     assert_eq!(with_cookie(&app, &cookie(&secret)).await, (401, "unauthenticated".into()));
     assert_eq!(sessions.list(person.account_id).await.unwrap().len(), 1, "it is no session");
+    let nobodys = Secret256::random().unwrap();
+    assert_eq!(sessions.waits_for(&nobodys).await.unwrap(), None);
+    assert_eq!(sessions.try_code(&nobodys).await.unwrap(), None);
     for _ in 0..5 {
         assert_eq!(sessions.try_code(&secret).await.unwrap(), Some(half.proof));
     }

@@ -96,6 +96,29 @@ async fn p05_a_refresh_token_gives_one_successor_within_a_week_and_a_family_live
 }
 
 #[tokio::test]
+async fn p05_what_one_program_does_touches_no_other_and_none_begins_where_its_person_has_no_role() {
+    let (app, school, person) = stage().await;
+    let other = app.person(school.id, StaffRole::Inspector).await.unwrap();
+    let kept = begin(&app, &other, &school).await;
+    let mut pair = begin(&app, &person, &school).await;
+    for _ in 0..3 {
+        pair = next(&app, &pair.refresh).await;
+    }
+    assert!(refused(&app, &Secret256::random().unwrap()).await);
+    assert_eq!(with_token(&app, &kept.access).await, 200);
+    next(&app, &kept.refresh).await;
+    let foreign = app.school(1).await.unwrap();
+    let begin = Begin {
+        proof: person.proof(app.state()).await.unwrap(),
+        school: foreign.id,
+        client: String::new(),
+        network: String::new(),
+    };
+    assert!(app.state().tokens.begin(&begin).await.unwrap().is_none());
+    app.shutdown().await;
+}
+
+#[tokio::test]
 async fn p06_whoever_lost_the_answer_asks_again_within_ten_seconds_unless_the_successor_was_used() {
     let (app, school, person) = stage().await;
     let first = begin(&app, &person, &school).await;

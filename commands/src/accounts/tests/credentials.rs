@@ -194,3 +194,22 @@ async fn a42_a_code_is_asked_for_once_it_was_confirmed_and_no_step_is_used_twice
     assert_eq!(staff.sign_in("a@losaromos.cl", "caballo lento gris").await, staff.done(id).await);
     assert_eq!(staff.names(id).await.last(), Some(&"credential_removed"));
 }
+
+#[tokio::test]
+async fn a42_a_code_is_its_own_persons_whoever_else_has_an_app() {
+    let staff = Staff::new().await;
+    let (accounts, now) = (&staff.accounts, monday_morning());
+    let mut people = Vec::new();
+    for email in ["a@losaromos.cl", "b@losaromos.cl"] {
+        let id = staff.member(email, StaffRole::Director).await;
+        let setup = accounts.begin_totp(id).await.unwrap();
+        accounts.confirm_totp(staff.proof(id).await, &code(&setup, now), now).await.unwrap();
+        people.push((id, setup));
+    }
+    let next = now + TimeDelta::seconds(30);
+    for (whose, other) in [(0, 1), (1, 0)] {
+        let shown = code(&people[whose].1, next);
+        assert!(!accounts.check_totp(people[other].0, &shown, next).await.unwrap());
+        assert!(accounts.check_totp(people[whose].0, &shown, next).await.unwrap());
+    }
+}

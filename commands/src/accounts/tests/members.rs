@@ -82,6 +82,11 @@ async fn a_link_is_not_given_to_a_school_whose_account_is_another_schools_too() 
     assert_eq!(staff.events(twin.school, id).await.last(), staff.events(staff.world.school, id).await.last());
     let both = [(staff.world.school, StaffRole::Director), (twin.school, StaffRole::Owner)];
     assert_eq!(staff.accounts.roles(id).await.unwrap(), both);
+    for (school, role) in both {
+        let members = staff.accounts.members(school).await.unwrap();
+        let found: Vec<_> = members.iter().map(|member| (member.account_id, &member.roles[..])).collect();
+        assert_eq!(found, [(id, &[role][..])], "what a school grants is no other's to see");
+    }
 
     // One school keeps it out, the other does not; then neither lets it in.
     staff.accounts.disable(&staff.context(), id).await.unwrap();

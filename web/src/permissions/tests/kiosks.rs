@@ -50,6 +50,10 @@ async fn a27_what_a_kiosk_says_is_taken_with_its_own_secret_and_with_nothing_els
     let guardian = app.family("ana@example.com").await.unwrap();
     let secret = school.secret.as_str();
     let flipped = format!("{}{}", if secret.starts_with('A') { 'B' } else { 'A' }, &secret[1..]);
+    let other_case: String = secret
+        .chars()
+        .map(|c| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() })
+        .collect();
     let bearer = |secret: &str| vec![("authorization", format!("Bearer {secret}"))];
     let ways = [
         ("nothing", vec![]),
@@ -57,14 +61,15 @@ async fn a27_what_a_kiosk_says_is_taken_with_its_own_secret_and_with_nothing_els
         ("a wrong one", bearer(&flipped)),
         ("part of it", bearer(&secret[1..])),
         ("more than it", bearer(&format!("{secret}A"))),
-        ("another case", bearer(&secret.to_ascii_lowercase())),
+        ("another case", bearer(&other_case)),
         ("a long one", bearer(&secret.repeat(100))),
         ("the kiosk's beside it", bearer(&beside)),
         ("another school's kiosk's", bearer(&twin.secret)),
         ("another scheme", vec![("authorization", format!("Basic {secret}"))]),
         ("it twice", [bearer(secret), bearer(secret)].concat()),
         ("it beside a wrong one", [bearer(secret), bearer(&flipped)].concat()),
-        ("it in other headers", vec![("x-device-key", secret.to_owned()), ("cookie", format!("sid={secret}"))]),
+        ("it in another header", vec![("x-device-key", secret.to_owned())]),
+        ("it as a cookie", vec![("cookie", format!("sid={secret}")), ("origin", app.base.clone())]),
         ("a person's session", vec![("cookie", admin.cookie.clone()), ("origin", app.base.clone())]),
         ("a guardian's session", vec![("cookie", guardian), ("origin", app.base.clone())]),
         ("a program's token", bearer(&program.access)),
@@ -78,8 +83,8 @@ async fn a27_what_a_kiosk_says_is_taken_with_its_own_secret_and_with_nothing_els
             let request = says(&app, &app.anonymous, route, &school);
             let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
             let refused = request.send().await.unwrap();
-            let refused = refusal(refused).await.unwrap();
-            assert_eq!(refused, (401, "kiosk_unauthenticated".to_owned()), "{what} {route:?}");
+            assert_eq!(refused.status(), 401, "{what} {route:?}");
+            assert_eq!(refusal(refused).await.unwrap().1, "kiosk_unauthenticated", "{what} {route:?}");
         }
     }
     assert_eq!(head().await, before, "nothing was written");
@@ -88,5 +93,21 @@ async fn a27_what_a_kiosk_says_is_taken_with_its_own_secret_and_with_nothing_els
         assert_eq!(answer.status(), 200, "{route:?}");
     }
     assert!(head().await > before, "its own secret writes");
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a50_nobody_of_another_school_takes_a_kiosks_trust_away() {
+    let app = TestApp::start().await.unwrap();
+    let (school, twin) = (app.school(1).await.unwrap(), app.school(1).await.unwrap());
+    let client = app.sign_in(&twin, StaffRole::Admin).await.unwrap();
+    for route in ROUTES.iter().filter(|route| ["revoke", "anular"].iter().any(|end| route.path.ends_with(end))) {
+        let refused = ask(&app, &client, route, Some(twin.id), Ids::of(&school, Uuid::nil())).await;
+        assert_eq!(refused.status(), 404, "{route:?}");
+    }
+    for route in ROUTES.iter().filter(|route| route.access == Access::Kiosk) {
+        let answer = says(&app, &device(&school.secret), route, &school).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{route:?}");
+    }
     app.shutdown().await;
 }
