@@ -136,6 +136,7 @@ pub const fn key(key: &'static str) -> &'static str {
     key
 }
 
+#[expect(clippy::expect_used, clippy::panic, reason = "our own texts, which every test reads")]
 fn bundle(tag: &str, source: &str) -> Bundle {
     let tag: LanguageIdentifier = tag.parse().expect("our own language tags are well formed");
     let spanish = tag.language == "es";

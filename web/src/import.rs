@@ -2,6 +2,8 @@
 //!
 //! What the rows mean is `commands::use_cases::import_roster`'s part.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 pub mod cells;
 pub mod header;
 pub mod read;

@@ -1,6 +1,8 @@
 //! The one place where a kiosk proves who it is: today a bearer secret of which only the SHA-256 is
 //! stored; signed requests will replace it here and nowhere else.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 use crate::AppState;
 use crate::api::input::JsonBytes;
 use crate::problem::{Code, Problem};

@@ -17,6 +17,7 @@
 //! How to add one more subcommand: a file in `cli/` with `Args` and `run`, and a line in
 //! [`cli::Command`].
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests"))]
+#![cfg_attr(not(test), deny(clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 pub mod api;
 mod assets;

@@ -266,7 +266,7 @@ impl Seeder<'_> {
             let student = entry?.subject;
             let credential = CredentialId(*cards.get(&student)?);
             let (student_id, card_text) = (StudentId(student), card::encode(credential));
-            Some(SeededStudent { student_id, course_id: ids[pupil.course], card_text })
+            Some(SeededStudent { student_id, course_id: *ids.get(pupil.course)?, card_text })
         });
         let students = students.collect();
         Ok(Seeded { school_id: self.school, courses, students, kiosks })
@@ -323,6 +323,7 @@ struct Pupils<'a> {
 impl Part for Pupils<'_> {
     type Answer = ();
 
+    #[expect(clippy::indexing_slicing, reason = "a plan's own numbers")]
     async fn enter(&self, write: &Write, _: &Context, unit: &mut Unit) -> Result<(), UseCaseError> {
         for pupil in self.some {
             let context = self.seeder.pupil_context(pupil);

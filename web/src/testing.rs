@@ -1,6 +1,8 @@
 //! A whole server in a test: fresh databases, a clock that stands still, a free port, projectors in
 //! process. For this crate's tests and, behind the feature `testing`, the end-to-end ones.
 
+#![cfg_attr(not(test), expect(clippy::expect_used, clippy::indexing_slicing, reason = "for tests"))]
+
 mod authenticator;
 mod jar;
 mod people;

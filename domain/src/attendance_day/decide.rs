@@ -47,7 +47,8 @@ fn doubts(state: &State, scan: &Scan, mut flags: Vec<Flag>, echo_window: TimeDel
     // The nearest scan on either side decides: with a scan in the other direction between them, two
     // taps within the window are two real passages (out to the car and in again), not an echo.
     let repeats = |other: &KnownScan| {
-        other.direction == scan.direction && scan.occurred_at.signed_duration_since(other.occurred_at).abs() <= echo_window
+        other.direction == scan.direction
+            && scan.occurred_at.signed_duration_since(other.occurred_at).abs() <= echo_window
     };
     if before.last().is_some_and(repeats) || after.first().is_some_and(repeats) {
         flags.push(Flag::Echo);

@@ -116,7 +116,10 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Erro
                 return Err(Error::Sequence);
             }
             let gate = at_work(state)?;
-            let due = gate.drained.get(&queue_id).is_none_or(|last| through.signed_duration_since(last.through) >= DRAINED_EVERY);
+            let due = gate
+                .drained
+                .get(&queue_id)
+                .is_none_or(|last| through.signed_duration_since(last.through) >= DRAINED_EVERY);
             let drained = Event::DrainedThrough { queue_id, seq, through };
             Ok(match (gate.silent_since.is_some(), due) {
                 (false, false) => vec![],

@@ -1,5 +1,7 @@
 //! How requests are read: every refusal gets its own code, nothing that was sent is quoted.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 use crate::AppState;
 use crate::problem::{Code, Problem};
 use axum::body::{Body, Bytes};
@@ -54,7 +56,7 @@ async fn read_body(body: Body, limit: usize) -> Result<Bytes, Problem> {
     let (mut whole, mut seen) = (Vec::new(), 0_usize);
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| Problem::new(Code::MalformedRequest))?;
-        seen += chunk.len();
+        seen = seen.saturating_add(chunk.len());
         if seen <= limit {
             whole.extend_from_slice(&chunk);
         } else if seen > DRAIN {
@@ -94,15 +96,18 @@ fn our_name<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> Opti
 
 /// Whether a JSON text says U+0000 anywhere: no text of ours may hold it, and Postgres refuses it.
 pub fn has_nul(body: &[u8]) -> bool {
-    let mut i = 0;
-    while i < body.len() {
-        if body[i] == b'\\' {
-            if body[i + 1..].starts_with(b"u0000") {
-                return true;
+    let mut rest = body;
+    while let Some((byte, after)) = rest.split_first() {
+        // What follows a backslash belongs to it.
+        rest = match after.split_first() {
+            Some((_, behind)) if *byte == b'\\' => {
+                if after.starts_with(b"u0000") {
+                    return true;
+                }
+                behind
             }
-            i += 1;
-        }
-        i += 1;
+            _ => after,
+        };
     }
     false
 }
@@ -115,7 +120,7 @@ fn depth(body: &[u8]) -> usize {
             (true, b'\\') => escaped = true,
             (_, b'"') => in_text = !in_text,
             (false, b'{' | b'[') => {
-                depth += 1;
+                depth = depth.saturating_add(1);
                 deepest = deepest.max(depth);
             }
             (false, b'}' | b']') => depth = depth.saturating_sub(1),

@@ -106,7 +106,7 @@ impl Kiosk {
                 continue;
             }
             let count = waiting.len().min(100);
-            self.send(&waiting[..count], waiting.len() - count, seq).await?;
+            self.send(waiting.get(..count).unwrap_or(&waiting), waiting.len() - count, seq).await?;
             waiting.drain(..count);
             heard = now;
         }
@@ -166,7 +166,9 @@ impl Kiosk {
 
     async fn post_scans(&self, batch: &[(Uuid, Value)], left: usize, last_seq: i64) -> Result<ScansResponse> {
         let mut body = self.device(left, last_seq);
-        body["scans"] = batch.iter().map(|(_, scan)| scan.clone()).collect();
+        if let Some(fields) = body.as_object_mut() {
+            fields.insert("scans".to_owned(), batch.iter().map(|(_, scan)| scan.clone()).collect());
+        }
         let mut tries = 0;
         loop {
             let sent =

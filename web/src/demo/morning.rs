@@ -59,9 +59,11 @@ impl Plan {
             zone::resolve_local(date, NaiveTime::from_hms_opt(h, m, 0).unwrap_or_default(), crate::demo::stage::ZONE)
         };
         let bell = at(8, 0);
-        let entry_gates: Vec<usize> = (0..school.kiosks.len())
-            .filter(|k| school.kiosks[*k].mode.fixed_direction() != Some(domain::attendance_day::Direction::Exit))
-            .collect();
+        let leads_out = |kiosk: &crate::seed::SeededKiosk| {
+            kiosk.mode.fixed_direction() == Some(domain::attendance_day::Direction::Exit)
+        };
+        let gates = school.kiosks.iter().enumerate();
+        let entry_gates: Vec<usize> = gates.filter(|(_, kiosk)| !leads_out(kiosk)).map(|(k, _)| k).collect();
         let exit_gate = (0..school.kiosks.len()).find(|k| !entry_gates.contains(k)).unwrap_or(0);
         let mut taps = Vec::new();
         for student in &school.students {
@@ -108,7 +110,11 @@ impl Plan {
         let start = taps.first().map_or(bell, |t| t.at) - TimeDelta::seconds(20);
         Self {
             taps,
-            outage: Outage { kiosk: entry_gates[0], from: at(7, 50), until: at(7, 58) },
+            outage: Outage {
+                kiosk: entry_gates.first().copied().unwrap_or_default(),
+                from: at(7, 50),
+                until: at(7, 58),
+            },
             skew,
             start,
             end: at(9, 10),

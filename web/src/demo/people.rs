@@ -115,5 +115,7 @@ fn password() -> Result<String> {
     let mut random = [0; 10];
     getrandom::fill(&mut random).map_err(|error| anyhow::anyhow!("no random numbers: {error}"))?;
     let digits = hex::encode(random);
-    Ok([&digits[..5], &digits[5..10], &digits[10..15], &digits[15..]].join("-"))
+    let five: Vec<String> =
+        digits.as_bytes().chunks(5).map(|five| String::from_utf8_lossy(five).into_owned()).collect();
+    Ok(five.join("-"))
 }

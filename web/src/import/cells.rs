@@ -96,8 +96,9 @@ fn glued(body: &str) -> Result<String, ProblemKind> {
     if body.len() < 8 || (body.len() == 8 && body.starts_with(['1', '2'])) && !body.ends_with('K') {
         return Err(ProblemKind::RunWithoutCheckDigit);
     }
-    let (body, dv) = body.split_at(body.len() - 1);
-    Ok(format!("{body}-{dv}"))
+    let mut body = body.chars();
+    let dv = body.next_back().map(String::from).unwrap_or_default();
+    Ok(format!("{}-{dv}", body.as_str()))
 }
 
 fn parse(whole: &str) -> Result<NationalId, ProblemKind> {
@@ -123,8 +124,8 @@ fn is_scientific(text: &str) -> bool {
 
 /// `123456785,0` → `123456785`: a number cell that was formatted with decimals.
 fn without_decimals(text: &str) -> &str {
-    match text.rfind(['.', ',']) {
-        Some(at) if matches!(&text[at + 1..], "0" | "00") => &text[..at],
+    match text.rsplit_once(['.', ',']) {
+        Some((whole, "0" | "00")) => whole,
         _ => text,
     }
 }
@@ -202,7 +203,7 @@ pub fn split_name(whole: &str, family_first: bool) -> Result<(String, String), P
         2 => 1,
         _ => 2,
     };
-    let at = if family_first { families } else { units.len() - families };
+    let at = if family_first { families } else { units.len().saturating_sub(families) };
     let (first, second) = units.split_at(at);
     let (first, second) = (first.join(" "), second.join(" "));
     Ok(if family_first { (second, first) } else { (first, second) })

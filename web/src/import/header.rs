@@ -89,7 +89,7 @@ impl Layout {
             Place::GuardianMail(n) => vec![Field::Guardian(n, GuardianField::Mail)],
         };
         let index = candidates.into_iter().find_map(|f| self.column(f))?;
-        Some((column_letters(index), self.headers[index].clone()))
+        Some((column_letters(index), self.headers.get(index)?.clone()))
     }
 
     /// Headers of columns that are not taken.
@@ -134,7 +134,7 @@ fn read(row: &SheetRow) -> Layout {
             // The same header twice means the next guardian.
             let mut n = n;
             while fields.contains(&Some(Field::Guardian(n, f))) {
-                n += 1;
+                n = n.saturating_add(1);
                 if n == groups.len() {
                     groups.push(format!("repeated {n}"));
                 }
@@ -187,8 +187,9 @@ fn drop_nameless(fields: &mut [Option<Field>]) -> usize {
 
 fn group(groups: &mut Vec<String>, key: &str) -> usize {
     groups.iter().position(|g| g == key).unwrap_or_else(|| {
+        let next = groups.len();
         groups.push(key.to_owned());
-        groups.len() - 1
+        next
     })
 }
 

@@ -94,7 +94,7 @@ pub fn read(bytes: &[u8]) -> Result<List, FileProblem> {
     let mut skipped = 0;
     for row in rows.iter().filter(|r| r.number > layout.row) {
         if is_no_pupil(row, &layout) {
-            skipped += 1;
+            skipped = usize::saturating_add(skipped, 1);
         } else {
             lines.push(line(row, &layout));
         }

@@ -105,21 +105,22 @@ impl Report {
             let failed = done.and_then(|d| d.failed.get(&row.number)).cloned().map(|p| vec![p]);
             let problems = if let Outcome::Error(problems) = &row.outcome { Some(problems.clone()) } else { failed };
             if let Some(problems) = problems {
-                report.rejected += 1;
+                report.rejected = report.rejected.saturating_add(1);
                 report.errors.extend(problems.iter().map(|p| error(row.number, p, &list.layout, lang)));
                 continue;
             }
             match &row.outcome {
                 Outcome::Create(work) => report.planned(row.number, "create", work),
                 Outcome::Change(work) => report.planned(row.number, "change", work),
-                Outcome::Nothing(_) | Outcome::Error(_) => report.unchanged += 1,
+                Outcome::Nothing(_) | Outcome::Error(_) => report.unchanged = report.unchanged.saturating_add(1),
             }
         }
         report
     }
 
     fn planned(&mut self, row: u32, action: &'static str, work: &PupilWork) {
-        *(if action == "create" { &mut self.create } else { &mut self.change }) += 1;
+        let count = if action == "create" { &mut self.create } else { &mut self.change };
+        *count = count.saturating_add(1);
         self.changes.push(Change { row, action, fields: work.fields.iter().map(|f| f.code()).collect() });
         let pupil = &work.pupil;
         let name = format!("{}, {}", pupil.family_names, pupil.given_names);
@@ -167,8 +168,10 @@ impl Report {
             let fields = fields(&change.fields, lang);
             table.push([change.row.to_string(), what, person.name.clone(), person.course.clone(), fields]);
         }
-        let width = |column: usize| table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        let (w0, w1, w2, w3) = (width(0), width(1), width(2), width(3));
+        let width =
+            |of: fn(&[String; 5]) -> &String| table.iter().map(|row| of(row).chars().count()).max().unwrap_or(0);
+        let (w0, w1) = (width(|[row, ..]| row), width(|[_, what, ..]| what));
+        let (w2, w3) = (width(|[_, _, name, ..]| name), width(|[.., course, _]| course));
         out.push('\n');
         for [row, what, name, course, fields] in &table {
             let line = format!("{row:>w0$}  {what:<w1$}  {name:<w2$}  {course:<w3$}  {fields}");
@@ -202,7 +205,7 @@ impl Report {
     /// What was saved, what was not, and what to do.
     fn ending(&self, lang: Lang) -> String {
         let text = |n: usize| n.to_string();
-        let mut end = match (self.applied, self.create + self.change) {
+        let mut end = match (self.applied, self.create.saturating_add(self.change)) {
             (true, 0) => lang.t("import-end-nothing-saved"),
             (true, _) => {
                 let (new, changed) = (text(self.create), text(self.change));

@@ -34,7 +34,7 @@ pub fn split(text: &str, delimiter: char) -> Result<Vec<SheetRow>, SheetError> {
     let mut quoted = false;
     let mut was_quoted = false;
     let mut chars = text.chars().peekable();
-    let mut number = 1;
+    let mut number = 1_u32;
     while let Some(c) = chars.next() {
         if quoted {
             match c {
@@ -59,7 +59,7 @@ pub fn split(text: &str, delimiter: char) -> Result<Vec<SheetRow>, SheetError> {
             cells.push(std::mem::take(&mut cell));
             was_quoted = false;
             rows.push(SheetRow { number, cells: std::mem::take(&mut cells) });
-            number += 1;
+            number = number.saturating_add(1);
         } else {
             cell.push(c);
         }
@@ -77,23 +77,18 @@ pub fn split(text: &str, delimiter: char) -> Result<Vec<SheetRow>, SheetError> {
 /// The delimiter named by a `sep=;` line, and the text after that line.
 pub fn separator_line(text: &str) -> Option<(char, &str)> {
     let rest = text.strip_prefix("sep=").or_else(|| text.strip_prefix("SEP="))?;
-    let delimiter = rest.chars().next()?;
-    let rest = &rest[delimiter.len_utf8()..];
+    let mut chars = rest.chars();
+    let delimiter = chars.next()?;
+    let rest = chars.as_str();
     let rest = rest.strip_prefix("\r\n").or_else(|| rest.strip_prefix('\n')).or_else(|| rest.strip_prefix('\r'))?;
     Some((delimiter, rest))
 }
 
 /// The name that a spreadsheet gives the column: 0 → `A`, 26 → `AA`.
 pub fn column_letters(index: usize) -> String {
-    let mut index = index;
-    let mut letters = Vec::new();
-    loop {
-        letters.push(char::from(b'A' + u8::try_from(index % 26).unwrap_or(0)));
-        if index < 26 {
-            return letters.iter().rev().collect();
-        }
-        index = index / 26 - 1;
-    }
+    let higher = std::iter::successors(Some(index), |index| (index / 26).checked_sub(1));
+    let letters: Vec<char> = higher.filter_map(|index| ('A'..='Z').nth(index % 26)).collect();
+    letters.iter().rev().collect()
 }
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ pub fn is_mangled(text: &str) -> bool {
         before = c;
     }
     let letters: Vec<char> = text.chars().collect();
-    letters.windows(3).any(|w| w[1] == '?' && w[0].is_alphabetic() && w[2].is_alphabetic())
+    letters.windows(3).any(|w| matches!(w, [a, '?', b] if a.is_alphabetic() && b.is_alphabetic()))
 }
 
 #[cfg(test)]

@@ -195,11 +195,12 @@ impl Watcher {
         if !covered {
             return false;
         }
-        let next = match ring.frames.iter().position(|f| f.id.position > seen.position) {
+        let behind = ring.frames.iter().enumerate().find(|(_, f)| f.id.position > seen.position);
+        let next = match behind {
             // A frame that began before that place would give scans a second time (one server's frames
             // are not another's).
-            Some(behind) if ring.frames[behind].after != Some(seen.position) => return false,
-            Some(behind) => oldest + behind as u64,
+            Some((_, frame)) if frame.after != Some(seen.position) => return false,
+            Some((behind, _)) => oldest + behind as u64,
             // Frames of the position that was seen may say something newer (the clock, a gate's call):
             // the last of them is given again, unless it holds scans that were given with it.
             None if ring.frames.back().is_some_and(|last| last.adds) => ring.newest + 1,

@@ -108,7 +108,8 @@ pub(super) async fn compute(
     let freshness = hub.log_end.measure(&*hub.source, &board.as_of, clock, &recent, within).await?;
     let scans: Vec<ScanView> = added.iter().map(|scan| view::added(scan, &board, &names)).collect();
     let (json, digest) = encode(&view::board(&board, &names), now, freshness, &scans).unwrap_or_default();
-    let etag = format!("W/\"{}\"", hex::encode(&digest[..12]));
+    let short: String = hex::encode(digest).chars().take(24).collect();
+    let etag = format!("W/\"{short}\"");
     *kept = Some(facts);
     let told = Arc::new(Told { id, after, adds: !scans.is_empty(), json, digest });
     Ok(Some(Frame { told, board, names, freshness, etag, recent }))

@@ -36,7 +36,8 @@ pub async fn observe(State(state): State<AppState>, mut request: Request, next: 
     metrics::counter!("http_requests_total", "method" => method, "route" => route.clone(), "status" => status.to_string())
         .increment(1);
     metrics::histogram!("http_request_seconds", "route" => route).record(took.as_secs_f64());
-    let value = HeaderValue::try_from(id.0.to_string()).expect("a UUID is a header value");
-    response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
+    if let Ok(value) = HeaderValue::try_from(id.0.to_string()) {
+        response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
+    }
     response
 }

@@ -37,7 +37,7 @@ fn by_origin(headers: &HeaderMap) -> Option<bool> {
         let name = origin.split_once("://").map(|(_, name)| name);
         name.zip(host).is_some_and(|(name, host)| name.eq_ignore_ascii_case(host))
     };
-    headers.contains_key(header::ORIGIN).then(|| said.len() == 1 && ours(said[0]))
+    headers.contains_key(header::ORIGIN).then(|| matches!(said[..], [only] if ours(only)))
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ impl Nonce {
     ///
     /// # Panics
     /// If the operating system has no random numbers; a page without them must not leave.
+    #[expect(clippy::expect_used, reason = "nothing that anybody sends takes the system's random numbers away")]
     pub fn fresh() -> Self {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).expect("the operating system gives random numbers");

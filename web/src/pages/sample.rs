@@ -1,6 +1,8 @@
 //! Made-up values of every page and state, for the tests that render them and for
 //! `cargo run -p web --example board`. No person in here exists.
 
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "made-up values, always the same")]
+
 use super::view::{
     Board, Counts, Course, CourseDay, Freshness, Gate, NobodyWhy, PersonName, Phase, Pupil, Scan, School, Status,
     Version,

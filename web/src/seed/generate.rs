@@ -109,6 +109,7 @@ struct Generator {
 }
 
 impl Generator {
+    #[expect(clippy::indexing_slicing, reason = "the plan's own numbers")]
     fn family(&mut self, seats: &[usize], courses: &[Course], pupils: &mut Vec<Pupil>, guardians: &mut Vec<Guardian>) {
         let paternal = pick(&mut self.rng, FAMILIES);
         let maternal = pick(&mut self.rng, FAMILIES);
@@ -138,6 +139,7 @@ impl Generator {
         }
     }
 
+    #[expect(clippy::expect_used, reason = "made up so that it is one")]
     fn guardian(&mut self, list: &[&'static str], families: &str, runs: std::ops::Range<u32>) -> Guardian {
         let given = pick(&mut self.rng, list);
         let national_id = self.run(runs);
@@ -155,6 +157,7 @@ impl Generator {
         }
     }
 
+    #[expect(clippy::expect_used, reason = "every range of ours holds RUNs only")]
     fn run(&mut self, range: std::ops::Range<u32>) -> NationalId {
         loop {
             let number = self.rng.u32(range.clone());

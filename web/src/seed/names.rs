@@ -283,5 +283,5 @@ pub const FAMILIES: &[&str] = &[
 /// One of a list, its beginning far more often than its end.
 pub fn pick(rng: &mut fastrand::Rng, list: &[&'static str]) -> &'static str {
     let place = rng.f64().powf(1.8) * list.len() as f64;
-    list[(place as usize).min(list.len() - 1)]
+    list.get(place as usize).or(list.last()).copied().unwrap_or_default()
 }

@@ -1,6 +1,8 @@
 //! The accept loop: connections are counted, silent ones make room, slow heads and answers that nobody takes are
 //! cut off, and an orderly end lets requests in flight finish.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 mod doorstep;
 mod pace;
 

@@ -21,7 +21,8 @@ pub struct Limit {
 
 macro_rules! limits {
     ($($(#[$doc:meta])* $id:ident $name:literal $burst:literal, one in $one_in:expr;)+) => {
-        $($(#[$doc])* pub const $id: Limit = Limit {
+        $($(#[$doc])*
+        pub const $id: Limit = Limit {
             name: $name,
             shield_name: concat!($name, "/shield"),
             burst: NonZeroU32::new($burst).expect("a burst"),
@@ -109,8 +110,9 @@ impl Limit {
     /// The same, `times` as wide.
     pub(super) fn quota(&self, times: u32) -> Quota {
         let burst = self.burst.saturating_mul(NonZeroU32::new(times).unwrap_or(NonZeroU32::MIN));
-        let quota = Quota::with_period(self.one_in / times).expect("a limit has a pace");
-        quota.allow_burst(burst)
+        let period = self.one_in.checked_div(times).and_then(Quota::with_period);
+        // A limit without a pace would be none at all: one try a second.
+        period.unwrap_or(Quota::per_second(NonZeroU32::MIN)).allow_burst(burst)
     }
 }
 

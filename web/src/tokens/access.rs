@@ -1,5 +1,7 @@
 //! Access tokens: what they say, and whether to believe it.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 use super::keys::SigningKeys;
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header, encode};
@@ -41,13 +43,14 @@ pub(super) struct Claims {
 impl Claims {
     pub(super) fn new(sub: Uuid, school: Uuid, sid: Uuid, jti: Uuid, now: DateTime<Utc>) -> Self {
         let at = now.timestamp();
-        let exp = (now + ACCESS).timestamp();
+        let exp = at.saturating_add(ACCESS.num_seconds());
         Self { iss: ISSUER.to_owned(), aud: AUDIENCE.to_owned(), sub, school, sid, jti, iat: at, nbf: at, exp }
     }
 
     fn is_good(&self, now: DateTime<Utc>) -> bool {
         let (now, skew) = (now.timestamp(), SKEW.num_seconds());
-        let begun = self.iat <= now + skew && self.nbf <= now + skew;
+        let soon = now.saturating_add(skew);
+        let begun = self.iat <= soon && self.nbf <= soon;
         let life = self.exp.checked_sub(self.iat);
         begun && now < self.exp && life.is_some_and(|life| life <= ACCESS.num_seconds())
     }

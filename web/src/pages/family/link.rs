@@ -88,7 +88,7 @@ pub(super) fn elsewhere(opened: &Opened, lang: Lang, nonce: &Nonce) -> Markup {
                 p { (lang.t("family-elsewhere-what")) }
                 // Read aloud as digits, not as a number.
                 p class="secret" {
-                    code aria-hidden="true" { (digits[..3]) " " (digits[3..]) }
+                    code aria-hidden="true" { (digits.get(..3).unwrap_or_default()) " " (digits.get(3..).unwrap_or_default()) }
                     span class="unseen" { (digits.chars().map(String::from).collect::<Vec<_>>().join(" ")) }
                 }
                 p class="hint" { (lang.t("family-elsewhere-warning")) }

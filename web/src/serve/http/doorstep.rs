@@ -53,6 +53,12 @@ struct Open {
     waiting: HashMap<u64, Guest>,
 }
 
+impl Open {
+    fn all(&self) -> usize {
+        self.waiting.len().saturating_add(self.proven.len())
+    }
+}
+
 struct Guest {
     pace: Arc<Pace>,
     shown_out: CancellationToken,
@@ -76,7 +82,7 @@ pub struct Standing {
 impl Doorstep {
     /// Three quarters of all may be on the doorstep; the rest is for those who proved who they are.
     pub(super) fn new(most: usize, proven_each: usize) -> Arc<Self> {
-        let most_unproven = (most * 3 / 4).max(1);
+        let most_unproven = most.saturating_sub(most.div_ceil(4)).max(1);
         let (grace, grace_for_a_head) = (GRACE, GRACE_FOR_A_HEAD);
         let (open, left) = Default::default();
         Arc::new(Self { most, most_unproven, proven_each, grace, grace_for_a_head, open, left })
@@ -98,14 +104,14 @@ impl Doorstep {
 
     fn try_enter(self: &Arc<Self>, pace: &Arc<Pace>) -> Option<Place> {
         let mut open = self.open();
-        let full = open.waiting.len() >= self.most_unproven || open.waiting.len() + open.proven.len() >= self.most;
+        let full = open.waiting.len() >= self.most_unproven || open.all() >= self.most;
         if full && !self.show_out(&mut open) {
             return None;
         }
         // The time that it waited to come in is not its own.
         pace.begins();
         let id = open.next;
-        open.next += 1;
+        open.next = open.next.wrapping_add(1);
         let shown_out = CancellationToken::new();
         open.waiting.insert(id, Guest { pace: pace.clone(), shown_out: shown_out.clone() });
         Some(Place { doorstep: self.clone(), id, shown_out })
@@ -146,8 +152,9 @@ impl Drop for Place {
             && let Some(who) = open.proven.remove(&self.id)
             && let Entry::Occupied(mut theirs) = open.of_each.entry(who)
         {
-            *theirs.get_mut() -= 1;
-            if *theirs.get() == 0 {
+            let left = theirs.get().saturating_sub(1);
+            *theirs.get_mut() = left;
+            if left == 0 {
                 theirs.remove();
             }
         }
@@ -166,7 +173,8 @@ impl Standing {
         {
             open.waiting.remove(&self.id);
             open.proven.insert(self.id, who);
-            *open.of_each.entry(who).or_default() += 1;
+            let theirs = open.of_each.entry(who).or_default();
+            *theirs = theirs.saturating_add(1);
             drop(open);
             self.doorstep.left.notify_one();
         }

@@ -128,7 +128,7 @@ impl Pace {
                 return at_what;
             }
             // A look now and then, so that what begins meanwhile has hardly more than its time.
-            let look = limits.head / 5;
+            let look = limits.head.checked_div(5).unwrap_or(limits.head);
             sleep(left.map_or(look, |left| left.min(look))).await;
         }
     }
