@@ -241,7 +241,8 @@ mod tests {
 
     #[tokio::test]
     async fn p49_nobody_is_shown_out_within_a_second_nor_within_a_quarter_of_one_if_there_is_no_whole_head() {
-        let says: [(fn(&Pace), Duration); 3] = [
+        type Says = fn(&Pace);
+        let says: [(Says, Duration); 3] = [
             (|_| (), GRACE_FOR_A_HEAD),
             (|pace| pace.bytes_came(), GRACE_FOR_A_HEAD),
             (|pace| pace.head_is_read(true), GRACE),
