@@ -145,7 +145,7 @@ fn assert_typed(what: &str, headers: &HeaderMap, body: &[u8]) {
 fn assert_at_home(what: &str, page: &str) {
     for attribute in [" src=\"", " href=\"", " action=\"", " content=\"http"] {
         for value in page.split(attribute).skip(1).map(|rest| rest.split('"').next().unwrap()) {
-            let here = value.starts_with('/') && !value.starts_with("//") || value.starts_with('#');
+            let here = value.starts_with('/') && !value.starts_with("//") || value.starts_with(['#', '?']);
             assert!(here || value.starts_with("otpauth:"), "{what}:{attribute}{value}");
         }
     }
