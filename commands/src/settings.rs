@@ -57,6 +57,7 @@ impl SettingsCache {
                     Event::Registered { settings, .. } | Event::SettingsChanged { settings } => {
                         folded.settings = Some(settings);
                     }
+                    Event::CalendarDaySet { .. } | Event::CalendarDayCleared { .. } => {}
                 }
             }
             folded.sequence = sequence;

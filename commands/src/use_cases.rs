@@ -9,6 +9,7 @@
 mod part;
 mod people;
 
+pub mod change_calendar;
 pub mod change_guardian_contact;
 pub mod change_kiosk_mode;
 pub mod change_student_details;
@@ -31,6 +32,10 @@ pub mod revoke_kiosk;
 pub mod set_weekly_schedule;
 pub mod withdraw_student;
 
+pub use change_calendar::{
+    ChangeCourseDays, ChangeSchoolDay, EnterHolidays, SchoolDayChange, change_course_days, change_school_day,
+    day_slots, enter_holidays,
+};
 pub use change_guardian_contact::{ChangeGuardianContact, Contact, change_guardian_contact};
 pub use change_kiosk_mode::{ChangeKioskMode, change_kiosk_mode};
 pub use change_student_details::{ChangeStudentDetails, change_student_details};

@@ -1,4 +1,4 @@
-//! A course of one school year and its weekly schedule.
+//! A course of one school year, its weekly schedule and its exceptions on single dates.
 //!
 //! Invariants: within one version of the schedule a slot id occurs once and no two slots of a day
 //! overlap; after `closed` nothing changes any more.
@@ -9,6 +9,7 @@ mod samples;
 mod tests;
 
 use crate::aggregate::Aggregate;
+use crate::calendar::CourseDay;
 use crate::ids::SlotId;
 use chrono::{NaiveDate, NaiveTime, Weekday};
 pub use decide::{Command, Error};
@@ -59,6 +60,8 @@ pub struct Facts {
     pub letter: String,
     /// Every version of the weekly schedule, by the first date on which it is valid.
     pub schedules: BTreeMap<NaiveDate, Vec<Slot>>,
+    /// What it expects on single dates.
+    pub exceptions: BTreeMap<NaiveDate, CourseDay>,
 }
 
 impl State {
@@ -101,6 +104,21 @@ pub enum Event {
         /// All slots of the week; empty means that nobody is expected.
         slots: Vec<Slot>,
     },
+    /// The course expects something else than its week says on one date.
+    #[serde(rename = "schedule_exception_set")]
+    ScheduleExceptionSet {
+        /// The local date.
+        date: NaiveDate,
+        /// What it expects, and why.
+        #[serde(flatten)]
+        day: CourseDay,
+    },
+    /// An exception was taken back.
+    #[serde(rename = "schedule_exception_cleared")]
+    ScheduleExceptionCleared {
+        /// The local date.
+        date: NaiveDate,
+    },
     /// The course was closed; nobody is expected from this date on.
     #[serde(rename = "closed")]
     Closed {
@@ -114,6 +132,8 @@ crate::event::domain_event! {
         Opened = "opened": "A course was opened for a school year.";
         Renamed = "renamed": "A course's name was changed.";
         WeeklyScheduleSet = "weekly_schedule_set": "A weekly schedule was set: local wall times, valid from a date until the next version.";
+        ScheduleExceptionSet = "schedule_exception_set": "A course expects nobody, or its pupils at other times, on one date; this goes before what the whole school set.";
+        ScheduleExceptionCleared = "schedule_exception_cleared": "A course's exception on a date was taken back.";
         Closed = "closed": "A course was closed; nobody is expected from that date on.";
     }
 }
@@ -140,10 +160,17 @@ impl Aggregate for Course {
                 level: level.clone(),
                 letter: letter.clone(),
                 schedules: BTreeMap::new(),
+                exceptions: BTreeMap::new(),
             }),
             Event::Renamed { name } => state.change(|c| c.name.clone_from(name)),
             Event::WeeklyScheduleSet { effective_from, slots } => state.change(|c| {
                 c.schedules.insert(*effective_from, slots.clone());
+            }),
+            Event::ScheduleExceptionSet { date, day } => state.change(|c| {
+                c.exceptions.insert(*date, day.clone());
+            }),
+            Event::ScheduleExceptionCleared { date } => state.change(|c| {
+                c.exceptions.remove(date);
             }),
             Event::Closed { from } => match state {
                 State::NotOpened => State::NotOpened,

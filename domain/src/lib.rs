@@ -24,6 +24,7 @@
 pub mod account;
 pub mod aggregate;
 pub mod attendance_day;
+pub mod calendar;
 pub mod course;
 pub mod day_status;
 pub mod device_time;

@@ -1,6 +1,7 @@
-//! A school: the tenant, its time zone and the settings its day is judged by.
+//! A school: the tenant, its time zone, the settings its day is judged by, and the days that it sets.
 //!
-//! Invariant: settings are always within the limits of [`Settings::check`].
+//! Invariants: settings are always within the limits of [`Settings::check`]; a date is at most one holiday and,
+//! over it, at most one day that the school sets.
 
 mod decide;
 mod samples;
@@ -8,6 +9,8 @@ mod samples;
 mod tests;
 
 use crate::aggregate::Aggregate;
+use crate::calendar::{Layer, SchoolCalendar, SchoolDay};
+use chrono::NaiveDate;
 pub use decide::{Command, Error};
 pub use samples::samples;
 use serde::{Deserialize, Serialize};
@@ -70,7 +73,19 @@ pub enum State {
         rbd: Option<String>,
         /// What its day is judged by.
         settings: Settings,
+        /// The days that it set.
+        calendar: SchoolCalendar,
     },
+}
+
+impl State {
+    fn change(mut self, change: impl FnOnce(&mut Settings, &mut SchoolCalendar)) -> Self {
+        match &mut self {
+            Self::NotRegistered => {}
+            Self::Registered { name: _, rbd: _, settings, calendar } => change(settings, calendar),
+        }
+        self
+    }
 }
 
 /// What can have happened to a school.
@@ -93,12 +108,30 @@ pub enum Event {
         /// All settings, not a difference.
         settings: Settings,
     },
+    /// A date is a holiday, or not as the week says.
+    #[serde(rename = "calendar_day_set")]
+    CalendarDaySet {
+        /// The local date.
+        date: NaiveDate,
+        /// What it is now; a holiday lies under what else is set on the date.
+        day: SchoolDay,
+    },
+    /// What was set on a date was taken back.
+    #[serde(rename = "calendar_day_cleared")]
+    CalendarDayCleared {
+        /// The local date.
+        date: NaiveDate,
+        /// Whether the holiday or the day that the school set.
+        layer: Layer,
+    },
 }
 
 crate::event::domain_event! {
     Event of "school" {
         Registered = "registered": "A school was entered, with its first settings.";
         SettingsChanged = "settings_changed": "The settings that its day is judged by were replaced; all of them, not a difference.";
+        CalendarDaySet = "calendar_day_set": "A date was set for the whole school: a holiday, no classes, a recovery day, a half day or an outing; a holiday lies under what else is set on the date.";
+        CalendarDayCleared = "calendar_day_cleared": "The holiday of a date, or what else was set on it, was taken back.";
     }
 }
 
@@ -118,15 +151,15 @@ impl Aggregate for School {
 
     fn evolve(state: State, event: &Event) -> State {
         match event {
-            Event::Registered { name, rbd, settings } => {
-                State::Registered { name: name.clone(), rbd: rbd.clone(), settings: settings.clone() }
-            }
-            Event::SettingsChanged { settings } => match state {
-                State::NotRegistered => State::NotRegistered,
-                State::Registered { name, rbd, settings: _ } => {
-                    State::Registered { name, rbd, settings: settings.clone() }
-                }
+            Event::Registered { name, rbd, settings } => State::Registered {
+                name: name.clone(),
+                rbd: rbd.clone(),
+                settings: settings.clone(),
+                calendar: SchoolCalendar::default(),
             },
+            Event::SettingsChanged { settings } => state.change(|now, _| now.clone_from(settings)),
+            Event::CalendarDaySet { date, day } => state.change(|_, calendar| calendar.set(*date, day.clone())),
+            Event::CalendarDayCleared { date, layer } => state.change(|_, calendar| calendar.clear(*date, *layer)),
         }
     }
 }

@@ -27,6 +27,8 @@ fn states() -> Vec<(&'static str, Uuid, Board)> {
         ("una mañana", Board::sample()),
         ("antes de la jornada", Board::sample_before()),
         ("sábado", Board::sample_nobody()),
+        ("feriado", Board::sample_holiday()),
+        ("media jornada", Board::sample_half_day()),
         ("vacío", Board::sample_empty()),
         ("problemas", Board::sample_trouble()),
         ("restaurado", Board::sample_restored()),

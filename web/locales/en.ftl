@@ -93,6 +93,7 @@ nobody-title = Nobody is expected today
 nobody-no-slot = The weekly schedule has no classes on { $date }. Nobody is shown without an entry.
 nobody-no-schedule = No course has a schedule that is valid on { $date }. Nobody is shown without an entry.
 nobody-closed = All courses are closed on { $date }. Nobody is shown without an entry.
+nobody-set = Nobody is expected on { $date }. Nobody is shown without an entry.
 nobody-mixed = No course has classes on { $date }. Nobody is shown without an entry.
 
 # Banners
@@ -141,6 +142,15 @@ fact-late = came in at { $time }, { $minutes ->
 fact-entered = came in at { $time }
 fact-no-entry = no entry on record
 why-schedule = The weekly schedule valid since { $since } applies.
+why-course-own-times = The course has other times on this day ({ $reason }).
+why-course-half-day = The course has a half day, until { $time } ({ $reason }).
+why-course-nobody = The course is not expected at the gate on this day ({ $reason }).
+why-no-classes = The school suspended classes on this day ({ $reason }): not expected.
+why-recovery = A recovery day with times of its own.
+why-recovery-as = A recovery day with the schedule of { $weekday }.
+why-half-day = A half day, until { $time } ({ $reason }).
+why-outing = The whole school is out on this day: not expected at the gate.
+why-holiday = A holiday: not expected.
 why-no-slot = The course's schedule has no classes on this day: not expected.
 why-no-schedule = The course has no valid schedule yet: not expected.
 why-course-closed = The course is closed: not expected.
@@ -162,6 +172,28 @@ why-gate-silent = A gate has not been heard: there may be scans still to come, s
 why-went-out = Went out at { $time }.
 why-exit-without-entry = There is an exit at { $time } without an entry before it: an entry was not read.
 why-scanned-anyway = Not expected, but the card was read today.
+
+# Days that differ
+reason-weather = storm or climate emergency
+reason-services = no water, power or heating
+reason-emergency = emergency
+reason-health = health measure
+reason-strike = strike or occupation
+reason-bridge-day = bridge day
+reason-polling-place = polling place
+reason-staff-meeting = teachers' meeting
+reason-ceremony = ceremony or anniversary
+reason-assessment = national test or other assessment
+reason-outing = outing
+reason-vacation = vacations
+reason-other = another reason
+day-holiday = Holiday: { $name }
+day-no-classes = No classes: { $reason }
+day-no-classes-by = No classes: { $reason } (resolution { $number })
+day-recovery-as = Recovery day with the schedule of { $weekday }
+day-recovery-at = Recovery day, { $stays }
+day-half = Half day, until { $time }: { $reason }
+day-outing = Outing of the whole school
 
 # Scans
 stream = Last scans

@@ -98,6 +98,7 @@ nobody-title = Hoy no se espera a nadie
 nobody-no-slot = El horario semanal no tiene clases para el { $date }. Nadie figura sin ingreso.
 nobody-no-schedule = Ningún curso tiene un horario vigente para el { $date }. Nadie figura sin ingreso.
 nobody-closed = Todos los cursos están cerrados al { $date }. Nadie figura sin ingreso.
+nobody-set = El { $date } no se espera a nadie. Nadie figura sin ingreso.
 nobody-mixed = Ningún curso tiene clases el { $date }. Nadie figura sin ingreso.
 
 # Avisos
@@ -147,6 +148,15 @@ fact-late = ingresó a las { $time }, { $minutes ->
 fact-entered = ingresó a las { $time }
 fact-no-entry = no hay registro de ingreso
 why-schedule = Vale el horario semanal vigente desde el { $since }.
+why-course-own-times = Su curso tiene un horario distinto este día ({ $reason }).
+why-course-half-day = Su curso tiene media jornada este día, hasta las { $time } ({ $reason }).
+why-course-nobody = Su curso no se espera en el acceso este día ({ $reason }).
+why-no-classes = El colegio suspendió las clases este día ({ $reason }): no se espera.
+why-recovery = Es un día de recuperación de clases con horario propio.
+why-recovery-as = Es un día de recuperación de clases con el horario del { $weekday }.
+why-half-day = Es media jornada, hasta las { $time } ({ $reason }).
+why-outing = Todo el colegio está fuera este día: no se espera en el acceso.
+why-holiday = Es feriado: no se espera.
 why-no-slot = El horario de su curso no tiene clases este día: no se espera.
 why-no-schedule = Su curso aún no tiene un horario vigente: no se espera.
 why-course-closed = Su curso está cerrado: no se espera.
@@ -168,6 +178,28 @@ why-gate-silent = Un acceso no se ha comunicado: puede haber lecturas que aún n
 why-went-out = Salió a las { $time }.
 why-exit-without-entry = Hay una salida a las { $time } sin un ingreso antes: un ingreso no se leyó.
 why-scanned-anyway = No se esperaba, pero su tarjeta se leyó hoy.
+
+# Días distintos
+reason-weather = temporal o emergencia climática
+reason-services = sin agua, luz o calefacción
+reason-emergency = emergencia
+reason-health = motivo sanitario
+reason-strike = paro o toma
+reason-bridge-day = interferiado
+reason-polling-place = local de votación
+reason-staff-meeting = jornada de profesores
+reason-ceremony = acto o aniversario
+reason-assessment = prueba nacional u otra evaluación
+reason-outing = salida pedagógica
+reason-vacation = vacaciones
+reason-other = otro motivo
+day-holiday = Feriado: { $name }
+day-no-classes = Sin clases: { $reason }
+day-no-classes-by = Sin clases: { $reason } (resolución { $number })
+day-recovery-as = Recuperación de clases con el horario del { $weekday }
+day-recovery-at = Recuperación de clases, { $stays }
+day-half = Media jornada, hasta las { $time }: { $reason }
+day-outing = Salida de todo el colegio
 
 # Lecturas
 stream = Últimas lecturas

@@ -25,6 +25,7 @@ mod icon;
 mod kiosks;
 mod live;
 mod read_models;
+mod reasons;
 mod respond;
 mod routes;
 pub mod sample;

@@ -7,6 +7,7 @@ use crate::directory::Kind;
 use crate::testing::{World, settings};
 use crate::vault::Opened;
 use chrono::{NaiveDate, NaiveTime, Weekday};
+use domain::calendar::{CourseDay, CourseTimes, Layer, RecoveryTimes, SchoolDay};
 use domain::kiosk::LaneMode;
 use domain::sealed::SealingClass;
 use domain::student::{GuardianRights, RevocationReason};
@@ -409,4 +410,73 @@ async fn a_pupil_without_run_is_found_in_the_new_course_after_a_move_and_by_the_
     change_student_details(&world.write, &context, input).await.unwrap();
     assert_eq!(world.find(Kind::NationalId, &key(second)).await, None);
     assert_eq!(world.find(Kind::NationalId, "21111111-9").await, Some(one.0));
+}
+
+async fn payloads(world: &World, event: &str) -> Vec<serde_json::Value> {
+    sqlx::query_scalar("select payload from events where event_type = $1 order by position")
+        .bind(event)
+        .fetch_all(&world.owner)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_day_of_the_school_is_set_once_replaced_and_cleared() {
+    let world = World::new().await;
+    course(&world).await;
+    let at = |h| NaiveTime::from_hms_opt(h, 0, 0).unwrap();
+    let change = async |change| {
+        let input = ChangeSchoolDay { date: monday(), change };
+        change_school_day(&world.write, &world.context(), input).await.map(|done| done.events)
+    };
+    let slots = |stays: &[_]| day_slots(world.school, monday(), stays);
+    let own = |stays: &[_]| SchoolDay::Recovery { times: RecoveryTimes::Own { slots: slots(stays) } };
+    let (morning, both) = ([(at(9), at(13))], [(at(14), at(16)), (at(8), at(12))]);
+    assert_eq!(change(SchoolDayChange::Set(own(&morning))).await.unwrap(), 1);
+    assert_eq!(change(SchoolDayChange::Set(own(&morning))).await.unwrap(), 0, "the same times are the same stays");
+    assert_eq!(change(SchoolDayChange::Set(own(&both))).await.unwrap(), 1);
+    assert_eq!(slots(&morning)[0].slot_id, slots(&both)[0].slot_id, "a stay keeps its id when its times change");
+    assert_ne!(day_slots(world.school, monday().succ_opt().unwrap(), &morning)[0].slot_id, slots(&morning)[0].slot_id);
+    assert_eq!(change(SchoolDayChange::Clear(Layer::Holiday)).await.unwrap(), 0);
+    assert_eq!(change(SchoolDayChange::Clear(Layer::Day)).await.unwrap(), 1);
+    let refused = change(SchoolDayChange::Set(own(&[(at(13), at(9))]))).await.unwrap_err();
+    assert_eq!(refused.code(), "school_refused");
+    assert_eq!(world.write.school_settings(world.school).await.unwrap(), settings(5), "its settings are as before");
+}
+
+#[tokio::test]
+async fn a_day_of_several_courses_is_set_for_all_of_them_or_for_none() {
+    let world = World::new().await;
+    let first = course(&world).await;
+    let input = OpenCourse { year: 2026, label: CourseLabel::parse("2° Básico A").unwrap() };
+    let second = open_course(&world.write, &world.context(), input).await.unwrap().course_id;
+    let out = CourseDay { times: CourseTimes::Nobody, reason: domain::calendar::Reason::Outing };
+    let change = async |courses: &[CourseId], day: Option<CourseDay>| {
+        let input = ChangeCourseDays { courses: courses.to_vec(), date: monday(), day };
+        change_course_days(&world.write, &world.context(), input).await.map(|done| done.events)
+    };
+    let unknown = CourseId(uuid::Uuid::from_u128(5));
+    let refused = change(&[first, unknown], Some(out.clone())).await.unwrap_err();
+    assert_eq!(refused.code(), "course_refused");
+    assert_eq!(payloads(&world, "schedule_exception_set").await.len(), 0, "none of them");
+    assert_eq!(change(&[first, second, first], Some(out.clone())).await.unwrap(), 2);
+    assert_eq!(change(&[second], Some(out)).await.unwrap(), 0);
+    assert_eq!(change(&[first, second], None).await.unwrap(), 2);
+    assert_eq!(change(&[first], None).await.unwrap(), 0);
+    assert_eq!(change(&[], None).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_list_of_holidays_entered_twice_is_harmless() {
+    let world = World::new().await;
+    course(&world).await;
+    let enter = async |holidays: &[(u32, u32, &str)]| {
+        let date = |m, d| NaiveDate::from_ymd_opt(2026, m, d).unwrap();
+        let holidays = holidays.iter().map(|(m, d, name)| (date(*m, *d), (*name).to_owned())).collect();
+        enter_holidays(&world.write, &world.context(), EnterHolidays { holidays }).await.map(|done| done.events)
+    };
+    assert_eq!(enter(&[(5, 1, "Día del Trabajo"), (12, 25, "Navidad")]).await.unwrap(), 2);
+    assert_eq!(enter(&[(5, 1, "Día del Trabajo"), (12, 25, "Navidad"), (12, 8, "Inmaculada")]).await.unwrap(), 1);
+    assert!(enter(&[(6, 29, "San Pedro y San Pablo"), (7, 16, "")]).await.is_err());
+    assert_eq!(payloads(&world, "calendar_day_set").await.len(), 3, "all or none");
 }

@@ -1,9 +1,10 @@
 //! What may be asked of a course, and what follows.
 
 use super::{Event, Slot, State};
+use crate::calendar::{CourseDay, DayError};
 use crate::values::name::{self, NameError};
 use crate::values::school_date::{self, NotASchoolDate, YEARS};
-use chrono::{NaiveDate, NaiveTime, Weekday};
+use chrono::{Datelike, NaiveDate, NaiveTime, Weekday};
 use std::collections::BTreeSet;
 
 /// What may be asked of a course.
@@ -31,6 +32,18 @@ pub enum Command {
         effective_from: NaiveDate,
         /// All slots of the week, in any order.
         slots: Vec<Slot>,
+    },
+    /// Say what it expects on one date.
+    SetException {
+        /// The local date.
+        date: NaiveDate,
+        /// What it expects, and why.
+        day: CourseDay,
+    },
+    /// Take an exception back.
+    ClearException {
+        /// The local date.
+        date: NaiveDate,
     },
     /// Close it.
     Close {
@@ -75,6 +88,12 @@ pub enum Error {
     /// The date from which it shall hold is none that a school can mean.
     #[error("the date is {0}")]
     Date(NotASchoolDate),
+    /// The exception cannot be set.
+    #[error(transparent)]
+    Day(#[from] DayError),
+    /// The exception is on a date more than a year away from the course's school year.
+    #[error("the date is not of the course's school year")]
+    OtherYear,
 }
 
 pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Error> {
@@ -113,6 +132,23 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Erro
                 State::Closed { .. } => Err(Error::Closed),
             }
         }
+        Command::SetException { date, day } => {
+            let (date, day) = (school_date::date(date).map_err(DayError::Date)?, day.checked()?);
+            match state {
+                State::NotOpened => Err(Error::NotOpened),
+                // A school year may end in the next calendar year, never in the one after.
+                State::Open(c) if (date.year() - c.year).abs() > 1 => Err(Error::OtherYear),
+                State::Open(c) if c.exceptions.get(&date) == Some(&day) => Ok(vec![]),
+                State::Open(_) => Ok(vec![Event::ScheduleExceptionSet { date, day }]),
+                State::Closed { .. } => Err(Error::Closed),
+            }
+        }
+        Command::ClearException { date } => match state {
+            State::NotOpened => Err(Error::NotOpened),
+            State::Open(c) if !c.exceptions.contains_key(&date) => Ok(vec![]),
+            State::Open(_) => Ok(vec![Event::ScheduleExceptionCleared { date }]),
+            State::Closed { .. } => Err(Error::Closed),
+        },
         Command::Close { from } => match state {
             State::NotOpened => Err(Error::NotOpened),
             State::Open(_) => Ok(vec![Event::Closed { from: school_date::date(from).map_err(Error::Date)? }]),

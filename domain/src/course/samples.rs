@@ -1,6 +1,7 @@
 //! One example of every event.
 
 use super::{Event, Slot};
+use crate::calendar::{CourseDay, CourseTimes, DaySlot, Reason};
 use crate::sample_values::id;
 use chrono::{NaiveDate, NaiveTime, Weekday};
 
@@ -18,6 +19,28 @@ pub fn samples() -> Vec<Event> {
                 Slot { slot_id: id(0x65), weekday: Weekday::Fri, entry: time(8, 0), exit: time(13, 0) },
             ],
         },
+        Event::ScheduleExceptionSet {
+            date: date(2026, 9, 15),
+            day: CourseDay { times: CourseTimes::Nobody, reason: Reason::Outing },
+        },
+        Event::ScheduleExceptionSet {
+            date: date(2026, 9, 16),
+            day: CourseDay {
+                times: CourseTimes::Own {
+                    slots: vec![DaySlot { slot_id: id(0x67), entry: time(10, 0), exit: time(12, 0) }],
+                },
+                reason: Reason::Assessment,
+            },
+        },
+        Event::ScheduleExceptionSet {
+            date: date(2026, 9, 17),
+            day: CourseDay { times: CourseTimes::Until { exit: time(12, 0) }, reason: Reason::Ceremony },
+        },
+        Event::ScheduleExceptionSet {
+            date: date(2026, 9, 26),
+            day: CourseDay { times: CourseTimes::Weekday { weekday: Weekday::Fri }, reason: Reason::Other },
+        },
+        Event::ScheduleExceptionCleared { date: date(2026, 9, 16) },
         Event::Closed { from: date(2026, 12, 19) },
     ]
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::aggregate::{fold, spec};
+use crate::calendar::{CourseTimes, DayError, DaySlot, Reason};
 use crate::sample_values::id;
 use crate::values::name::NameError;
 use crate::values::school_date::NotASchoolDate;
@@ -106,6 +107,66 @@ fn a_course_is_closed_once() {
     given(&[]).when(close(12, 19)).then_error(Error::NotOpened);
 }
 
+fn nobody(reason: Reason) -> CourseDay {
+    CourseDay { times: CourseTimes::Nobody, reason }
+}
+fn own(stays: &[(u64, u32, u32)]) -> CourseDay {
+    let time = |h| NaiveTime::from_hms_opt(h, 0, 0).unwrap();
+    let slots = stays.iter().map(|(n, from, to)| DaySlot { slot_id: id(*n), entry: time(*from), exit: time(*to) });
+    CourseDay { times: CourseTimes::Own { slots: slots.collect() }, reason: Reason::Assessment }
+}
+fn except(day: CourseDay) -> Command {
+    Command::SetException { date: date(9, 15), day }
+}
+fn excepted(day: CourseDay) -> Event {
+    Event::ScheduleExceptionSet { date: date(9, 15), day }
+}
+
+#[test]
+fn an_exception_is_set_once_and_replaced_by_another() {
+    let free = nobody(Reason::Outing);
+    given(&[opened()]).when(except(free.clone())).then(&[excepted(free.clone())]);
+    let set = [opened(), excepted(free.clone())];
+    given(&set).when(except(free)).then_nothing();
+    given(&set).when(except(nobody(Reason::Strike))).then(&[excepted(nobody(Reason::Strike))]);
+    given(&set).when(except(own(&[(2, 10, 12), (1, 8, 10)]))).then(&[excepted(own(&[(1, 8, 10), (2, 10, 12)]))]);
+    given(&[]).when(except(nobody(Reason::Outing))).then_error(Error::NotOpened);
+    given(&[opened(), closed()]).when(except(nobody(Reason::Outing))).then_error(Error::Closed);
+}
+
+#[test]
+fn an_exception_is_cleared_once() {
+    let clear = |day| Command::ClearException { date: date(9, day) };
+    let set = [opened(), excepted(nobody(Reason::Outing))];
+    let cleared = Event::ScheduleExceptionCleared { date: date(9, 15) };
+    given(&set).when(clear(15)).then(std::slice::from_ref(&cleared));
+    given(&set).when(clear(16)).then_nothing();
+    given(&[&set[..], std::slice::from_ref(&cleared)].concat()).when(clear(15)).then_nothing();
+    given(&[]).when(clear(15)).then_error(Error::NotOpened);
+    given(&[opened(), closed()]).when(clear(15)).then_error(Error::Closed);
+}
+
+#[test]
+fn an_exception_that_cannot_be_meant_is_refused() {
+    given(&[opened()]).when(except(own(&[]))).then_error(Error::Day(DayError::NoSlots));
+    given(&[opened()]).when(except(own(&[(1, 8, 12), (2, 11, 13)]))).then_error(Error::Day(DayError::SlotsOverlap));
+    let night = CourseDay {
+        times: CourseTimes::Until { exit: NaiveTime::from_hms_opt(1, 0, 0).unwrap() },
+        reason: Reason::Other,
+    };
+    given(&[opened()]).when(except(night)).then_error(Error::Day(DayError::HalfDayTooEarly));
+    let on = |y, m, d| Command::SetException {
+        date: NaiveDate::from_ymd_opt(y, m, d).unwrap(),
+        day: nobody(Reason::Outing),
+    };
+    given(&[opened()]).when(on(2201, 1, 1)).then_error(Error::Day(DayError::Date(NotASchoolDate)));
+    given(&[opened()]).when(on(2028, 1, 1)).then_error(Error::OtherYear);
+    given(&[opened()]).when(on(2024, 12, 31)).then_error(Error::OtherYear);
+    let next = NaiveDate::from_ymd_opt(2027, 1, 15).unwrap();
+    let event = Event::ScheduleExceptionSet { date: next, day: nobody(Reason::Outing) };
+    given(&[opened()]).when(on(2027, 1, 15)).then(&[event]);
+}
+
 #[test]
 fn a_stream_that_misses_its_beginning_still_folds() {
     for event in samples() {
@@ -117,7 +178,7 @@ fn a_stream_that_misses_its_beginning_still_folds() {
 #[test]
 fn every_event_has_this_json() {
     let samples = samples();
-    assert_eq!(samples.len(), 4);
+    assert_eq!(samples.len(), 9);
     insta::assert_json_snapshot!(samples[0], @r#"
     {
       "type": "opened",
@@ -153,7 +214,56 @@ fn every_event_has_this_json() {
       ]
     }
     "#);
-    insta::assert_json_snapshot!(samples[3], @r#"
+    insta::assert_json_snapshot!(samples[3..8], @r#"
+    [
+      {
+        "type": "schedule_exception_set",
+        "date": "2026-09-15",
+        "times": {
+          "expects": "nobody"
+        },
+        "reason": "outing"
+      },
+      {
+        "type": "schedule_exception_set",
+        "date": "2026-09-16",
+        "times": {
+          "expects": "own",
+          "slots": [
+            {
+              "slot_id": "018f0000-0000-7000-8000-000000000067",
+              "entry": "10:00:00",
+              "exit": "12:00:00"
+            }
+          ]
+        },
+        "reason": "assessment"
+      },
+      {
+        "type": "schedule_exception_set",
+        "date": "2026-09-17",
+        "times": {
+          "expects": "until",
+          "exit": "12:00:00"
+        },
+        "reason": "ceremony"
+      },
+      {
+        "type": "schedule_exception_set",
+        "date": "2026-09-26",
+        "times": {
+          "expects": "weekday",
+          "weekday": "Fri"
+        },
+        "reason": "other"
+      },
+      {
+        "type": "schedule_exception_cleared",
+        "date": "2026-09-16"
+      }
+    ]
+    "#);
+    insta::assert_json_snapshot!(samples[8], @r#"
     {
       "type": "closed",
       "from": "2026-12-19"

@@ -1,7 +1,10 @@
 //! What may be asked of a school, and what follows.
 
 use super::{Event, Settings, SettingsError, State};
+use crate::calendar::{DayError, Layer, SchoolDay};
 use crate::values::name::{self, NameError};
+use crate::values::school_date;
+use chrono::NaiveDate;
 
 /// What may be asked of a school.
 #[derive(Clone, PartialEq, Debug)]
@@ -19,6 +22,20 @@ pub enum Command {
     ChangeSettings {
         /// All settings, not a difference.
         settings: Settings,
+    },
+    /// Say what a date is for the whole school.
+    SetDay {
+        /// The local date.
+        date: NaiveDate,
+        /// What it is.
+        day: SchoolDay,
+    },
+    /// Take back what a date was set to.
+    ClearDay {
+        /// The local date.
+        date: NaiveDate,
+        /// The holiday, or what else was set.
+        layer: Layer,
     },
 }
 
@@ -40,6 +57,9 @@ pub enum Error {
     /// A setting is beyond its limit.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// The day cannot be set.
+    #[error(transparent)]
+    Day(#[from] DayError),
 }
 
 pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Error> {
@@ -50,7 +70,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Erro
             settings.check()?;
             match state {
                 State::NotRegistered => Ok(vec![Event::Registered { name, rbd, settings }]),
-                State::Registered { name: n, rbd: r, settings: s } if (n, r, s) == (&name, &rbd, &settings) => {
+                State::Registered { name: n, rbd: r, settings: s, .. } if (n, r, s) == (&name, &rbd, &settings) => {
                     Ok(vec![])
                 }
                 State::Registered { .. } => Err(Error::AlreadyRegistered),
@@ -64,6 +84,21 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Erro
                 State::Registered { .. } => Ok(vec![Event::SettingsChanged { settings }]),
             }
         }
+        Command::SetDay { date, day } => {
+            let (date, day) = (school_date::date(date).map_err(DayError::Date)?, day.checked()?);
+            match state {
+                State::NotRegistered => Err(Error::NotRegistered),
+                State::Registered { calendar, .. } if calendar.get(date, day.layer()).as_ref() == Some(&day) => {
+                    Ok(vec![])
+                }
+                State::Registered { .. } => Ok(vec![Event::CalendarDaySet { date, day }]),
+            }
+        }
+        Command::ClearDay { date, layer } => match state {
+            State::NotRegistered => Err(Error::NotRegistered),
+            State::Registered { calendar, .. } if calendar.get(date, layer).is_none() => Ok(vec![]),
+            State::Registered { .. } => Ok(vec![Event::CalendarDayCleared { date, layer }]),
+        },
     }
 }
 

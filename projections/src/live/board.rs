@@ -10,6 +10,7 @@
 use super::facts::{BoardFacts, Pupil, ScanFact};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::attendance_day::{Direction, Flag};
+use domain::calendar::SchoolCalendar;
 use domain::day_status::{Completeness, DayFacts, DayStatus, Policy, Status, day_status};
 use domain::expectation::{CourseCalendar, Expectation, PupilCalendar, Why, expectation};
 use domain::kiosk::LaneMode;
@@ -36,6 +37,8 @@ pub struct Board {
     pub first_entry: Option<DateTime<Utc>>,
     /// Why nobody is expected, if it is the same rule for everybody.
     pub nobody: Option<Why>,
+    /// What the date is, if it was set for the whole school: the holiday's name, what the school set.
+    pub calendar: SchoolCalendar,
     /// All pupils.
     pub totals: Counts,
     /// By course, lowest grade first.
@@ -135,6 +138,8 @@ pub struct CourseLine {
     pub level: String,
     /// Section letter, may be empty.
     pub letter: String,
+    /// Why it expects nobody, if it expects nobody.
+    pub nobody: Option<Why>,
     /// Its pupils.
     pub counts: Counts,
 }
@@ -224,8 +229,12 @@ impl<'a> Judge<'a> {
     /// What the day expects of the pupil, and how it stands.
     pub(crate) fn judge(&mut self, pupil: &Pupil) -> (Expectation, DayStatus) {
         let school = &self.facts.school;
-        let calendar =
-            |course| PupilCalendar { enrolled_from: pupil.enrolled_from, withdrawn_from: pupil.withdrawn_from, course };
+        let calendar = |course| PupilCalendar {
+            enrolled_from: pupil.enrolled_from,
+            withdrawn_from: pupil.withdrawn_from,
+            course,
+            school: &school.calendar,
+        };
         let expected = match pupil.course_id {
             // A member of a course on that date: the same for all of the course.
             Some(course_id) => self
@@ -253,6 +262,11 @@ impl<'a> Judge<'a> {
         });
         let status = day_status(&day, &expected, &policy, self.now);
         (expected, status)
+    }
+
+    /// Why a course expects none of its pupils judged so far, if it expects none.
+    fn nobody(&self, course: CourseId) -> Option<Why> {
+        self.by_course.get(&course).filter(|expected| expected.slots.is_empty()).map(|expected| expected.why)
     }
 }
 
@@ -289,6 +303,7 @@ pub fn board(facts: &BoardFacts, now: DateTime<Utc>) -> Board {
             name: c.name.clone(),
             level: c.level.clone(),
             letter: c.letter.clone(),
+            nobody: judge.nobody(c.course_id),
             counts: by_course.remove(&c.course_id).unwrap_or_default(),
         })
         // A closed course without pupils, or one of another year, says nothing.
@@ -311,6 +326,7 @@ pub fn board(facts: &BoardFacts, now: DateTime<Utc>) -> Board {
             (None, [why]) => Some(*why),
             _ => None,
         },
+        calendar: facts.school.calendar.clone(),
         totals,
         courses,
         elsewhere,

@@ -5,6 +5,7 @@ use super::rows::PupilDay;
 use crate::{ReadModel, wire};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::attendance_day::{Direction, Flag};
+use domain::calendar::{CourseDay, SchoolCalendar, SchoolDay};
 use domain::expectation::CourseCalendar;
 use domain::{CourseId, Epoch, KioskId, ScanId, SchoolId, Sealed, StudentId};
 use sqlx::PgConnection;
@@ -51,6 +52,8 @@ pub struct School {
     pub missing_after_minutes: u16,
     /// A second tap within this many seconds is an echo.
     pub echo_seconds: u16,
+    /// What the date is, if it was set.
+    pub calendar: SchoolCalendar,
 }
 
 /// A course and what it expects.
@@ -64,7 +67,7 @@ pub struct Course {
     pub level: String,
     /// Section letter.
     pub letter: String,
-    /// The schedule valid on the date, and when the course closes.
+    /// The schedule valid on the date, the exception on it, and when the course closes.
     pub calendar: CourseCalendar,
 }
 
@@ -105,7 +108,7 @@ pub(crate) async fn load_in_tx(
     school: SchoolId,
     date: NaiveDate,
 ) -> Result<Option<BoardFacts>, sqlx::Error> {
-    let Some(school) = load_school_in_tx(conn, school).await? else {
+    let Some(school) = load_school_in_tx(conn, school, date).await? else {
         return Ok(None);
     };
     let id = school.school_id;
@@ -152,14 +155,25 @@ pub(crate) async fn as_of_in_tx(conn: &mut PgConnection) -> Result<AsOf, sqlx::E
 pub(crate) async fn load_school_in_tx(
     conn: &mut PgConnection,
     school: SchoolId,
+    date: NaiveDate,
 ) -> Result<Option<School>, sqlx::Error> {
     let row = sqlx::query!(
-        "select name, zone, late_after_minutes, missing_after_minutes, echo_seconds from schools where school_id = $1",
-        school.0
+        r#"select s.name, s.zone, s.late_after_minutes, s.missing_after_minutes, s.echo_seconds,
+                  h.day as "holiday?: Json<SchoolDay>", d.day as "day?: Json<SchoolDay>"
+           from schools s
+           left join school_days h on h.school_id = $1 and h.local_date = $2 and h.layer = 'holiday'
+           left join school_days d on d.school_id = $1 and d.local_date = $2 and d.layer = 'day'
+           where s.school_id = $1"#,
+        school.0,
+        date
     )
     .fetch_optional(conn)
     .await?;
     row.map(|r| {
+        let mut calendar = SchoolCalendar::default();
+        for day in [r.holiday, r.day].into_iter().flatten() {
+            calendar.set(date, day.0);
+        }
         Ok(School {
             school_id: school,
             name: r.name,
@@ -167,6 +181,7 @@ pub(crate) async fn load_school_in_tx(
             late_after_minutes: r.late_after_minutes.unsigned_abs(),
             missing_after_minutes: r.missing_after_minutes.unsigned_abs(),
             echo_seconds: r.echo_seconds.unsigned_abs(),
+            calendar,
         })
     })
     .transpose()
@@ -181,6 +196,9 @@ struct CourseRecord {
     closed_from: Option<NaiveDate>,
     effective_from: Option<NaiveDate>,
     slots: Option<Json<Vec<domain::course::Slot>>>,
+    /// The date that was asked for, if the course has an exception on it.
+    exception_on: Option<NaiveDate>,
+    exception: Option<Json<CourseDay>>,
 }
 
 impl From<CourseRecord> for Course {
@@ -192,6 +210,7 @@ impl From<CourseRecord> for Course {
             letter: r.letter,
             calendar: CourseCalendar {
                 schedules: r.effective_from.into_iter().zip(r.slots.map(|s| s.0)).collect(),
+                exceptions: r.exception_on.into_iter().zip(r.exception.map(|day| day.0)).collect(),
                 closed_from: r.closed_from,
             },
         }
@@ -207,8 +226,10 @@ async fn load_courses_in_tx(
         CourseRecord,
         r#"select c.course_id, c.name, c.level, c.letter, c.closed_from,
                   s.effective_from as "effective_from?",
-                  s.slots as "slots?: Json<Vec<domain::course::Slot>>"
+                  s.slots as "slots?: Json<Vec<domain::course::Slot>>",
+                  e.local_date as "exception_on?", e.day as "exception?: Json<CourseDay>"
            from courses c
+           left join course_days e on e.school_id = $1 and e.course_id = c.course_id and e.local_date = $2
            left join lateral (
              select effective_from, slots from schedules
              where school_id = $1 and course_id = c.course_id and effective_from <= $2
@@ -234,8 +255,10 @@ pub(crate) async fn load_course_in_tx(
         CourseRecord,
         r#"select c.course_id, c.name, c.level, c.letter, c.closed_from,
                   s.effective_from as "effective_from?",
-                  s.slots as "slots?: Json<Vec<domain::course::Slot>>"
+                  s.slots as "slots?: Json<Vec<domain::course::Slot>>",
+                  e.local_date as "exception_on?", e.day as "exception?: Json<CourseDay>"
            from courses c
+           left join course_days e on e.school_id = $1 and e.course_id = c.course_id and e.local_date = $2
            left join lateral (
              select effective_from, slots from schedules
              where school_id = $1 and course_id = c.course_id and effective_from <= $2

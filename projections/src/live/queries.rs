@@ -152,7 +152,7 @@ async fn facts_of_nobody_in_tx(
     school: SchoolId,
     date: NaiveDate,
 ) -> Result<Option<BoardFacts>, sqlx::Error> {
-    let Some(school) = facts::load_school_in_tx(conn, school).await? else { return Ok(None) };
+    let Some(school) = facts::load_school_in_tx(conn, school, date).await? else { return Ok(None) };
     Ok(Some(BoardFacts {
         as_of: facts::as_of_in_tx(conn).await?,
         courses: Vec::new(),

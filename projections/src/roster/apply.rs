@@ -4,6 +4,7 @@ use super::rows::*;
 use crate::Fact;
 use crate::rows::Rows;
 use chrono::NaiveDate;
+use domain::calendar::{CourseDay, Layer, SchoolDay};
 use domain::student::GuardianRights;
 use domain::{AnyEvent, CourseId, CredentialId, GuardianId, KioskId, SchoolId, StudentId};
 use domain::{course, guardian, kiosk, school, student};
@@ -14,6 +15,8 @@ pub(crate) struct Roster {
     pub schools: Rows<SchoolId, School>,
     pub courses: Rows<CourseId, Course>,
     pub schedules: Rows<(CourseId, NaiveDate), Schedule>,
+    pub school_days: Rows<(SchoolId, NaiveDate, Layer), SchoolDate>,
+    pub course_days: Rows<(CourseId, NaiveDate), CourseDate>,
     pub students: Rows<StudentId, Student>,
     pub memberships: Rows<(StudentId, NaiveDate), Membership>,
     pub credentials: Rows<CredentialId, Credential>,
@@ -45,7 +48,27 @@ impl Roster {
             school::Event::SettingsChanged { settings } => {
                 self.schools.update(&school_id, position, |s| s.settings = settings.clone());
             }
+            school::Event::CalendarDaySet { date, day } => {
+                self.school_day(fact, *date, day.layer(), Some(day.clone()));
+            }
+            school::Event::CalendarDayCleared { date, layer } => self.school_day(fact, *date, *layer, None),
         }
+    }
+
+    /// Every change of a day changes its school's row, too, by which boards learn of it.
+    fn school_day(&mut self, fact: &Fact, local_date: NaiveDate, layer: Layer, day: Option<SchoolDay>) {
+        let (school_id, position) = (fact.event.school_id, fact.position());
+        let row = SchoolDate { school_id, local_date, layer, day, changed: changed(fact), position };
+        self.school_days.upsert((school_id, local_date, layer), position, || row.clone(), |d| *d = row.clone());
+        self.schools.update(&school_id, position, |_| {});
+    }
+
+    /// As [`Self::school_day`], with the row of the course.
+    fn course_day(&mut self, fact: &Fact, local_date: NaiveDate, day: Option<CourseDay>) {
+        let (school_id, position, course_id) = (fact.event.school_id, fact.position(), CourseId(fact.own_id));
+        let row = CourseDate { school_id, course_id, local_date, day, changed: changed(fact), position };
+        self.course_days.upsert((course_id, local_date), position, || row.clone(), |d| *d = row.clone());
+        self.courses.update(&course_id, position, |_| {});
     }
 
     fn course(&mut self, fact: &Fact, event: &course::Event) {
@@ -75,6 +98,8 @@ impl Roster {
                 };
                 self.schedules.upsert((id, *effective_from), position, || row.clone(), |s| *s = row.clone());
             }
+            course::Event::ScheduleExceptionSet { date, day } => self.course_day(fact, *date, Some(day.clone())),
+            course::Event::ScheduleExceptionCleared { date } => self.course_day(fact, *date, None),
             course::Event::Closed { from } => self.courses.update(&id, position, |c| c.closed_from = Some(*from)),
         }
     }
@@ -237,11 +262,16 @@ impl Roster {
     }
 }
 
+fn changed(fact: &Fact) -> Changed {
+    Changed { by: fact.event.actor.clone(), at: fact.event.recorded_at }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::history::Random;
     use crate::testing::{Draft, facts, history, id};
+    use domain::calendar::{CourseTimes, Reason};
 
     fn school() -> SchoolId {
         id(1 << 24)
@@ -279,6 +309,53 @@ mod tests {
         let roster = fold(&[enrolled(1, -30), student::Event::Withdrawn { from: history::day(3) }]);
         assert_eq!(roster.memberships.changed()[1].course_id, None);
         assert_eq!(roster.students.changed()[0].withdrawn_from, Some(history::day(3)));
+    }
+
+    #[test]
+    fn given_a_day_set_and_cleared_then_its_layer_is_empty_and_the_school_has_moved() {
+        let date = history::day(1);
+        let navidad = SchoolDay::Holiday { name: "Navidad".into() };
+        let set = |day: &SchoolDay| school::Event::CalendarDaySet { date, day: day.clone() };
+        let cleared = school::Event::CalendarDayCleared { date, layer: Layer::Day };
+        let events = [history::registered("Liceo"), set(&navidad), set(&SchoolDay::Outing), cleared];
+        let drafts: Vec<Draft> =
+            events.into_iter().map(|e| Draft::of(school(), school().0, AnyEvent::School(e))).collect();
+        let folded = |n: usize| {
+            let mut roster = Roster::default();
+            facts(&drafts[..n]).iter().for_each(|fact| roster.apply(fact));
+            // The same again changes nothing.
+            facts(&drafts[..n]).iter().for_each(|fact| roster.apply(fact));
+            let days: Vec<_> =
+                roster.school_days.changed().iter().map(|d| (d.layer, d.day.clone(), d.position)).collect();
+            (days, roster.schools.changed()[0].position)
+        };
+        let holiday = (Layer::Holiday, Some(navidad), 2);
+        assert_eq!(folded(3), (vec![holiday.clone(), (Layer::Day, Some(SchoolDay::Outing), 3)], 3));
+        assert_eq!(folded(4), (vec![holiday, (Layer::Day, None, 4)], 4));
+    }
+
+    #[test]
+    fn given_an_exception_of_a_course_then_it_says_by_whom_and_the_course_has_moved() {
+        let (course_id, date) = (id::<CourseId>(4), history::day(1));
+        let level = "basica-1".to_owned();
+        let opened = course::Event::Opened { year: 2026, name: "1° A".into(), level, letter: "A".into() };
+        let day = CourseDay { times: CourseTimes::Nobody, reason: Reason::Outing };
+        let events = [
+            opened,
+            course::Event::ScheduleExceptionSet { date, day: day.clone() },
+            course::Event::ScheduleExceptionCleared { date },
+        ];
+        let drafts: Vec<Draft> =
+            events.into_iter().map(|e| Draft::of(school(), course_id, AnyEvent::Course(e))).collect();
+        let mut roster = Roster::default();
+        let facts = facts(&drafts);
+        for (n, expected) in [(1, Some(day)), (2, None)] {
+            roster.apply(&facts[n - 1]);
+            roster.apply(&facts[n]);
+            let row = roster.course_days.get(&(course_id, date)).unwrap();
+            assert_eq!((&row.day, &row.changed.by), (&expected, &facts[n].event.actor));
+            assert_eq!(roster.courses.get(&course_id).unwrap().position, facts[n].position());
+        }
     }
 
     #[test]

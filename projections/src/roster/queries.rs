@@ -1,12 +1,16 @@
 //! What readers ask of the roster, each in the transaction of a school; names stay sealed.
 
-use super::rows::{Card, Course, Credential, Guardian, GuardianLink, Kiosk, School, Student};
+use super::rows::{
+    Card, Changed, Course, CourseDate, Credential, Guardian, GuardianLink, Kiosk, School, SchoolDate, Student,
+};
 use crate::readers::SchoolTx;
 use crate::{page, wire};
 use chrono::NaiveDate;
+use domain::calendar::{CourseDay, SchoolDay};
 use domain::student::{GuardianRights, Stays};
-use domain::{CourseId, CredentialId, GuardianId, KioskId, SchoolId, Sealed, StudentId};
+use domain::{Actor, CourseId, CredentialId, GuardianId, KioskId, SchoolId, Sealed, StudentId};
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -63,6 +67,60 @@ pub async fn courses(tx: &mut SchoolTx, after: Option<CourseId>, limit: i64) -> 
             level: r.level,
             letter: r.letter,
             closed_from: r.closed_from,
+            position: r.position,
+        })
+        .collect())
+}
+
+/// The dates from `from` to `to`, both included, that are set for the whole school, in their order, the holiday
+/// before what lies over it.
+pub async fn school_days(tx: &mut SchoolTx, from: NaiveDate, to: NaiveDate) -> Result<Vec<SchoolDate>, sqlx::Error> {
+    let school_id = tx.school();
+    let rows = sqlx::query!(
+        r#"select local_date, layer, day as "day: Json<SchoolDay>", changed_by, changed_at, position from school_days
+           where school_id = $1 and local_date between $2 and $3 and day is not null
+           order by local_date, layer desc"#,
+        school_id.0,
+        from,
+        to
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter()
+        .map(|r| {
+            Ok(SchoolDate {
+                school_id,
+                local_date: r.local_date,
+                layer: wire::parse(&r.layer)?,
+                day: r.day.map(|day| day.0),
+                changed: Changed { by: Actor(r.changed_by), at: r.changed_at },
+                position: r.position,
+            })
+        })
+        .collect()
+}
+
+/// The exceptions of courses from `from` to `to`, both included, by date and course.
+pub async fn course_days(tx: &mut SchoolTx, from: NaiveDate, to: NaiveDate) -> Result<Vec<CourseDate>, sqlx::Error> {
+    let school_id = tx.school();
+    let rows = sqlx::query!(
+        r#"select course_id, local_date, day as "day: Json<CourseDay>", changed_by, changed_at, position from course_days
+           where school_id = $1 and local_date between $2 and $3 and day is not null
+           order by local_date, course_id"#,
+        school_id.0,
+        from,
+        to
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|r| CourseDate {
+            school_id,
+            course_id: CourseId(r.course_id),
+            local_date: r.local_date,
+            day: r.day.map(|day| day.0),
+            changed: Changed { by: Actor(r.changed_by), at: r.changed_at },
             position: r.position,
         })
         .collect())

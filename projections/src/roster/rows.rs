@@ -1,10 +1,11 @@
 //! Rows of the roster.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::calendar::{CourseDay, Layer, SchoolDay};
 use domain::course::Slot;
 use domain::kiosk::LaneMode;
 use domain::student::{CredentialKind, GuardianRights, RevocationReason, Stays};
-use domain::{CourseId, CredentialId, GuardianId, KioskId, SchoolId, Sealed, StudentId};
+use domain::{Actor, CourseId, CredentialId, GuardianId, KioskId, SchoolId, Sealed, StudentId};
 
 /// A school and its settings.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,6 +56,49 @@ pub struct Schedule {
     pub slots: Vec<Slot>,
     /// The event that set it.
     pub position: i64,
+}
+
+/// A date of the whole school, in one layer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SchoolDate {
+    /// The tenant.
+    pub school_id: SchoolId,
+    /// The local date.
+    pub local_date: NaiveDate,
+    /// Whether the holiday or what the school set.
+    pub layer: Layer,
+    /// What it is; none once cleared.
+    pub day: Option<SchoolDay>,
+    /// Who set or cleared it last, and when.
+    pub changed: Changed,
+    /// The event that said so.
+    pub position: i64,
+}
+
+/// A date of one course.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CourseDate {
+    /// The tenant.
+    pub school_id: SchoolId,
+    /// The course.
+    pub course_id: CourseId,
+    /// The local date.
+    pub local_date: NaiveDate,
+    /// What it expects; none once cleared.
+    pub day: Option<CourseDay>,
+    /// Who set or cleared it last, and when.
+    pub changed: Changed,
+    /// The event that said so.
+    pub position: i64,
+}
+
+/// Who changed a row last.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Changed {
+    /// Who.
+    pub by: Actor,
+    /// When the log learned it.
+    pub at: DateTime<Utc>,
 }
 
 /// A pupil. Names are none once erased.
@@ -197,7 +241,19 @@ impl Card {
     }
 }
 
-crate::rows::positioned!(School, Course, Schedule, Student, Membership, Credential, Guardian, GuardianLink, Kiosk);
+crate::rows::positioned!(
+    School,
+    Course,
+    Schedule,
+    SchoolDate,
+    CourseDate,
+    Student,
+    Membership,
+    Credential,
+    Guardian,
+    GuardianLink,
+    Kiosk
+);
 
 #[cfg(test)]
 mod tests {

@@ -11,6 +11,8 @@ pub(crate) async fn save_in_tx(conn: &mut PgConnection, roster: &Roster) -> Resu
     save_schools_in_tx(conn, &roster.schools.changed()).await?;
     save_courses_in_tx(conn, &roster.courses.changed()).await?;
     save_schedules_in_tx(conn, &roster.schedules.changed()).await?;
+    save_school_days_in_tx(conn, &roster.school_days.changed()).await?;
+    save_course_days_in_tx(conn, &roster.course_days.changed()).await?;
     save_students_in_tx(conn, &roster.students.changed()).await?;
     save_memberships_in_tx(conn, &roster.memberships.changed()).await?;
     save_credentials_in_tx(conn, &roster.credentials.changed()).await?;
@@ -99,6 +101,56 @@ async fn save_schedules_in_tx(conn: &mut PgConnection, rows: &[&Schedule]) -> Re
         column!(rows, r => r.course_id.0),
         column!(rows, r => r.effective_from),
         column!(rows, r => serde_json::json!(r.slots)),
+        column!(rows, r => r.position)
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+async fn save_school_days_in_tx(conn: &mut PgConnection, rows: &[&SchoolDate]) -> Result<(), sqlx::Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        r#"insert into school_days as t (school_id, local_date, layer, day, changed_by, changed_at, position)
+           select * from unnest($1::uuid[], $2::date[], $3::text[], $4::jsonb[], $5::text[], $6::timestamptz[],
+                                $7::bigint[])
+           on conflict (school_id, local_date, layer) do update
+             set day = excluded.day, changed_by = excluded.changed_by, changed_at = excluded.changed_at,
+                 position = excluded.position
+             where excluded.position > t.position"#,
+        column!(rows, r => r.school_id.0),
+        column!(rows, r => r.local_date),
+        column!(rows, r => wire::name(&r.layer)),
+        column!(rows, r => r.day.as_ref().map(|day| serde_json::json!(day))) as _,
+        column!(rows, r => r.changed.by.0.clone()),
+        column!(rows, r => r.changed.at),
+        column!(rows, r => r.position)
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+async fn save_course_days_in_tx(conn: &mut PgConnection, rows: &[&CourseDate]) -> Result<(), sqlx::Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        r#"insert into course_days as t (school_id, course_id, local_date, day, changed_by, changed_at, position)
+           select * from unnest($1::uuid[], $2::uuid[], $3::date[], $4::jsonb[], $5::text[], $6::timestamptz[],
+                                $7::bigint[])
+           on conflict (school_id, course_id, local_date) do update
+             set day = excluded.day, changed_by = excluded.changed_by, changed_at = excluded.changed_at,
+                 position = excluded.position
+             where excluded.position > t.position"#,
+        column!(rows, r => r.school_id.0),
+        column!(rows, r => r.course_id.0),
+        column!(rows, r => r.local_date),
+        column!(rows, r => r.day.as_ref().map(|day| serde_json::json!(day))) as _,
+        column!(rows, r => r.changed.by.0.clone()),
+        column!(rows, r => r.changed.at),
         column!(rows, r => r.position)
     )
     .execute(conn)

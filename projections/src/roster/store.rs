@@ -3,11 +3,15 @@
 use super::apply::Roster;
 use super::rows::*;
 use super::save::save_in_tx;
+use crate::rows::column;
 use crate::{Fact, wire};
+use chrono::NaiveDate;
+use domain::calendar::{CourseDay, SchoolDay};
 use domain::course::Slot;
 use domain::school::Settings;
 use domain::student::{self, GuardianRights};
-use domain::{AnyEvent, CourseId, CredentialId, GuardianId, KioskId, SchoolId, Sealed, StudentId};
+use domain::{Actor, AnyEvent, CourseId, CredentialId, GuardianId, KioskId, SchoolId, Sealed, StudentId};
+use domain::{course, school};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use std::collections::BTreeSet;
@@ -21,6 +25,7 @@ pub(crate) async fn apply_page_in_tx(conn: &mut PgConnection, facts: &[Fact]) ->
     }
     let mut roster = Roster::default();
     load_school_in_tx(conn, &mut roster, &touched).await?;
+    load_days_in_tx(conn, &mut roster, &touched).await?;
     load_people_in_tx(conn, &mut roster, &touched).await?;
     for fact in facts {
         roster.apply(fact);
@@ -33,6 +38,8 @@ pub(crate) async fn clear_in_tx(conn: &mut PgConnection) -> Result<(), sqlx::Err
     sqlx::query!("delete from schools").execute(&mut *conn).await?;
     sqlx::query!("delete from courses").execute(&mut *conn).await?;
     sqlx::query!("delete from schedules").execute(&mut *conn).await?;
+    sqlx::query!("delete from school_days").execute(&mut *conn).await?;
+    sqlx::query!("delete from course_days").execute(&mut *conn).await?;
     sqlx::query!("delete from students").execute(&mut *conn).await?;
     sqlx::query!("delete from memberships").execute(&mut *conn).await?;
     sqlx::query!("delete from credentials").execute(&mut *conn).await?;
@@ -47,6 +54,8 @@ pub(crate) async fn clear_in_tx(conn: &mut PgConnection) -> Result<(), sqlx::Err
 struct Touched {
     schools: BTreeSet<Uuid>,
     courses: BTreeSet<Uuid>,
+    school_days: BTreeSet<(Uuid, NaiveDate)>,
+    course_days: BTreeSet<(Uuid, Uuid, NaiveDate)>,
     students: BTreeSet<Uuid>,
     credentials: BTreeSet<Uuid>,
     /// Pupils whose cards all change.
@@ -60,8 +69,22 @@ impl Touched {
         let mut touched = Self::default();
         for fact in facts {
             match &fact.event.payload {
-                AnyEvent::School(_) => touched.schools.insert(fact.event.school_id.0),
-                AnyEvent::Course(_) => touched.courses.insert(fact.own_id),
+                AnyEvent::School(event) => {
+                    if let school::Event::CalendarDaySet { date, .. } | school::Event::CalendarDayCleared { date, .. } =
+                        event
+                    {
+                        touched.school_days.insert((fact.event.school_id.0, *date));
+                    }
+                    touched.schools.insert(fact.event.school_id.0)
+                }
+                AnyEvent::Course(event) => {
+                    if let course::Event::ScheduleExceptionSet { date, .. }
+                    | course::Event::ScheduleExceptionCleared { date } = event
+                    {
+                        touched.course_days.insert((fact.event.school_id.0, fact.own_id, *date));
+                    }
+                    touched.courses.insert(fact.own_id)
+                }
                 AnyEvent::Student(event) => {
                     if let student::Event::CredentialIssued { credential_id, .. }
                     | student::Event::CredentialRevoked { credential_id, .. } = event
@@ -171,6 +194,58 @@ async fn load_school_in_tx(conn: &mut PgConnection, roster: &mut Roster, t: &Tou
                 position: r.position,
             };
             roster.kiosks.load(kiosk.kiosk_id, kiosk);
+        }
+    }
+    Ok(())
+}
+
+/// Only the dates that the page touches: what is loaded does not grow with the years.
+async fn load_days_in_tx(conn: &mut PgConnection, roster: &mut Roster, t: &Touched) -> Result<(), sqlx::Error> {
+    let days = &t.school_days;
+    if !days.is_empty() {
+        let rows = sqlx::query!(
+            r#"select school_id, local_date, layer, day as "day: Json<SchoolDay>", changed_by, changed_at, position
+               from school_days
+               where (school_id, local_date) in (select * from unnest($1::uuid[], $2::date[]))"#,
+            column!(days, d => d.0),
+            column!(days, d => d.1)
+        )
+        .fetch_all(&mut *conn)
+        .await?;
+        for r in rows {
+            let row = SchoolDate {
+                school_id: SchoolId(r.school_id),
+                local_date: r.local_date,
+                layer: wire::parse(&r.layer)?,
+                day: r.day.map(|day| day.0),
+                changed: Changed { by: Actor(r.changed_by), at: r.changed_at },
+                position: r.position,
+            };
+            roster.school_days.load((row.school_id, row.local_date, row.layer), row);
+        }
+    }
+    let days = &t.course_days;
+    if !days.is_empty() {
+        let rows = sqlx::query!(
+            r#"select school_id, course_id, local_date, day as "day: Json<CourseDay>", changed_by, changed_at, position
+               from course_days
+               where (school_id, course_id, local_date) in (select * from unnest($1::uuid[], $2::uuid[], $3::date[]))"#,
+            column!(days, d => d.0),
+            column!(days, d => d.1),
+            column!(days, d => d.2)
+        )
+        .fetch_all(&mut *conn)
+        .await?;
+        for r in rows {
+            let row = CourseDate {
+                school_id: SchoolId(r.school_id),
+                course_id: CourseId(r.course_id),
+                local_date: r.local_date,
+                day: r.day.map(|day| day.0),
+                changed: Changed { by: Actor(r.changed_by), at: r.changed_at },
+                position: r.position,
+            };
+            roster.course_days.load((row.course_id, row.local_date), row);
         }
     }
     Ok(())

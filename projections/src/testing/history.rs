@@ -4,6 +4,7 @@
 use super::{Draft, at, id, monday};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
 use domain::attendance_day::{self, Direction, Flag, Method, Scan, Shown, TimeConfidence};
+use domain::calendar::{CourseDay, CourseTimes, DaySlot, Layer, Reason as DayReason, RecoveryTimes, SchoolDay};
 use domain::course::{self, Slot};
 use domain::kiosk::{self, LaneMode};
 use domain::quarantine::{self, QuarantinedScan, Reason};
@@ -142,7 +143,7 @@ pub(crate) fn settings(late: u16) -> Settings {
     }
 }
 
-fn registered(name: &str) -> school::Event {
+pub(crate) fn registered(name: &str) -> school::Event {
     school::Event::Registered { name: name.to_owned(), rbd: Some("12345-6".to_owned()), settings: settings(5) }
 }
 
@@ -166,17 +167,49 @@ fn some_day(r: &mut Random) -> NaiveDate {
 }
 
 fn school_event(school: SchoolId, r: &mut Random) -> Draft {
-    let event = if r.chance(30) {
-        registered(&format!("Liceo {}", r.below(9)))
-    } else {
-        school::Event::SettingsChanged { settings: settings(u16::try_from(r.below(20)).unwrap()) }
+    let event = match r.below(10) {
+        0..=2 => registered(&format!("Liceo {}", r.below(9))),
+        3..=4 => school::Event::SettingsChanged { settings: settings(u16::try_from(r.below(20)).unwrap()) },
+        5 => school::Event::CalendarDayCleared { date: some_day(r), layer: r.pick(&[Layer::Holiday, Layer::Day]) },
+        _ => school::Event::CalendarDaySet { date: some_day(r), day: school_day(r) },
     };
-    Draft::of(school, school.0, AnyEvent::School(event))
+    by_somebody(Draft::of(school, school.0, AnyEvent::School(event)), r)
+}
+
+fn by_somebody(draft: Draft, r: &mut Random) -> Draft {
+    Draft { actor: Actor::user(id(0xacc0 + u128::from(r.below(3)))), ..draft }
+}
+
+fn day_slots(r: &mut Random) -> Vec<DaySlot> {
+    let time = |h| NaiveTime::from_hms_opt(h, 0, 0).unwrap();
+    let from = 8 + u32::try_from(r.below(3)).unwrap();
+    vec![DaySlot { slot_id: id(0x7100), entry: time(from), exit: time(from + 4) }]
+}
+
+fn school_day(r: &mut Random) -> SchoolDay {
+    let reason = r.pick(&DayReason::ALL);
+    match r.below(6) {
+        0..=1 => SchoolDay::Holiday { name: format!("Feriado {}", r.below(9)) },
+        2 => SchoolDay::NoClasses { reason, resolution: None },
+        3 => SchoolDay::Recovery { times: RecoveryTimes::Own { slots: day_slots(r) } },
+        4 => SchoolDay::HalfDay { exit: NaiveTime::from_hms_opt(12, 0, 0).unwrap(), reason },
+        _ => SchoolDay::Outing,
+    }
+}
+
+fn course_day(r: &mut Random) -> CourseDay {
+    let times = match r.below(4) {
+        0 => CourseTimes::Nobody,
+        1 => CourseTimes::Weekday { weekday: Weekday::Tue },
+        2 => CourseTimes::Until { exit: NaiveTime::from_hms_opt(12, 0, 0).unwrap() },
+        _ => CourseTimes::Own { slots: day_slots(r) },
+    };
+    CourseDay { times, reason: r.pick(&DayReason::ALL) }
 }
 
 fn course_event(school: SchoolId, courses: u64, r: &mut Random) -> Draft {
     let own = course_id(school, r.below(courses + 1));
-    let event = match r.below(4) {
+    let event = match r.below(7) {
         0 => course::Event::Opened {
             year: 2026,
             name: format!("Curso {}", r.below(99)),
@@ -185,9 +218,11 @@ fn course_event(school: SchoolId, courses: u64, r: &mut Random) -> Draft {
         },
         1 => course::Event::Renamed { name: format!("Curso {}", r.below(99)) },
         2 => course::Event::Closed { from: some_day(r) },
+        3..=4 => course::Event::ScheduleExceptionSet { date: some_day(r), day: course_day(r) },
+        5 => course::Event::ScheduleExceptionCleared { date: some_day(r) },
         _ => schedule(some_day(r), 7 + u32::try_from(r.below(3)).unwrap()),
     };
-    Draft::of(school, own, AnyEvent::Course(event))
+    by_somebody(Draft::of(school, own, AnyEvent::Course(event)), r)
 }
 
 fn student_event(school: SchoolId, pupils: u64, courses: u64, r: &mut Random) -> Draft {

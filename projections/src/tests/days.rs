@@ -5,12 +5,15 @@ use crate::live::board::board;
 use crate::live::kept;
 use crate::live::queries::{course_page, load_board, pupil_day, quarantine_page, scans_page};
 use crate::live::rows::QuarantineState;
+use crate::roster::queries;
 use crate::testing::history::{self, Random, course_id, day, pupil_id};
 use crate::testing::{Draft, World, at, id, monday};
 use domain::attendance_day::{self, Direction, Flag};
+use domain::calendar::{CourseDay, CourseTimes, Layer, Reason, SchoolDay};
 use domain::day_status::Status;
 use domain::expectation::Why;
-use domain::quarantine::{self, QuarantinedScan, Reason};
+use domain::quarantine::{self, QuarantinedScan, Reason as WhyKept};
+use domain::school;
 use domain::{AnyEvent, CourseId, Epoch, SchoolId, StudentId, student};
 use uuid::Uuid;
 
@@ -239,7 +242,7 @@ async fn the_quarantine_s_pages_hold_what_waits_for_a_person_and_nothing_decided
             device_time: None,
             shown: None,
         };
-        let reasons = vec![Reason::UnknownCredential];
+        let reasons = vec![WhyKept::UnknownCredential];
         Draft::of(of, own(n), AnyEvent::Quarantine(quarantine::Event::Received { scan, reasons }))
     };
     let decided = |n: u128, event| Draft::of(school(), own(n), AnyEvent::Quarantine(event));
@@ -261,4 +264,87 @@ async fn the_quarantine_s_pages_hold_what_waits_for_a_person_and_nothing_decided
     assert_eq!(seen, waiting);
     let board = load_board(&mut world.snapshot(school()).await, monday(), at(11, 0, 0)).await.unwrap().unwrap();
     assert_eq!(board.quarantined, 23);
+}
+
+/// D1: nobody is missing on a holiday, nor on a day without classes, on no page that says who is.
+#[tokio::test]
+async fn d1_a_day_that_is_set_expects_nobody_on_the_board_the_course_and_the_pupil_s_day_until_it_is_cleared() {
+    let world = World::create().await;
+    morning(&world, 12, 2).await;
+    world.catch_up_all().await;
+    let now = at(12, 30, 0);
+    let missing = async |why: Option<Why>| {
+        let mut tx = world.snapshot(school()).await;
+        let board = load_board(&mut tx, monday(), now).await.unwrap().unwrap();
+        assert_eq!(board.nobody, why);
+        let page = course_page(&mut tx, course(0), monday(), now, None, 200).await.unwrap().unwrap();
+        let of_page = page.pupils.iter().filter(|p| p.status.status == Status::Missing).count();
+        assert_eq!(of_page as u32, board.courses[0].counts.missing);
+        if let Some(why) = why {
+            let one = pupil_day(&mut tx, pupil(0), monday(), now).await.unwrap().unwrap();
+            assert_eq!((one.pupil.expectation.why, one.pupil.status.status), (why, Status::NotExpected));
+        }
+        board.totals.missing
+    };
+    let of_school = async |event: school::Event| {
+        world.append(&[Draft::of(school(), school().0, AnyEvent::School(event))]).await;
+        world.catch_up_all().await;
+    };
+    let before = missing(None).await;
+    assert!(before > 0, "or nothing is shown");
+    let (date, reason) = (monday(), Reason::Weather);
+    let set = |day| school::Event::CalendarDaySet { date, day };
+    of_school(set(SchoolDay::Holiday { name: "Feriado".into() })).await;
+    assert_eq!(missing(Some(Why::Holiday)).await, 0);
+    of_school(set(SchoolDay::NoClasses { reason, resolution: None })).await;
+    assert_eq!(missing(Some(Why::NoClasses { reason })).await, 0);
+    of_school(school::Event::CalendarDayCleared { date, layer: Layer::Day }).await;
+    assert_eq!(missing(Some(Why::Holiday)).await, 0, "the holiday is still there");
+    of_school(school::Event::CalendarDayCleared { date, layer: Layer::Holiday }).await;
+    assert_eq!(missing(None).await, before);
+
+    // One course alone; and a day of another date touches nothing.
+    of_school(school::Event::CalendarDaySet { date: day(1), day: SchoolDay::Outing }).await;
+    let out = CourseDay { times: CourseTimes::Nobody, reason: Reason::Outing };
+    let event = domain::course::Event::ScheduleExceptionSet { date, day: out };
+    world.append(&[Draft::of(school(), course(0), AnyEvent::Course(event))]).await;
+    world.catch_up_all().await;
+    let board = load_board(&mut world.snapshot(school()).await, date, now).await.unwrap().unwrap();
+    assert_eq!(board.courses[0].nobody, Some(Why::CourseNobody { reason: Reason::Outing }));
+    assert_eq!((board.courses[0].counts.missing, board.courses[1].nobody), (0, None));
+    assert!(board.totals.missing < before && board.totals.expected > 0);
+}
+
+#[tokio::test]
+async fn the_calendar_lists_what_is_set_within_its_dates_and_who_set_it() {
+    let world = World::create().await;
+    morning(&world, 4, 2).await;
+    let by = domain::Actor::user(id(0xacc));
+    let navidad = SchoolDay::Holiday { name: "Navidad".into() };
+    let of_school = |date, day| AnyEvent::School(school::Event::CalendarDaySet { date, day });
+    let out = CourseDay { times: CourseTimes::Nobody, reason: Reason::Outing };
+    let of_course = AnyEvent::Course(domain::course::Event::ScheduleExceptionSet { date: day(2), day: out.clone() });
+    let draft = |own: Uuid, event| Draft { actor: by.clone(), ..Draft::of(school(), own, event) };
+    let cleared = school::Event::CalendarDayCleared { date: day(1), layer: Layer::Day };
+    world
+        .append(&[
+            draft(school().0, of_school(day(3), navidad.clone())),
+            draft(school().0, of_school(day(3), SchoolDay::Outing)),
+            draft(school().0, of_school(day(1), SchoolDay::Outing)),
+            draft(school().0, AnyEvent::School(cleared)),
+            draft(school().0, of_school(day(4), SchoolDay::Outing)),
+            draft(course(1).0, of_course),
+        ])
+        .await;
+    world.catch_up_all().await;
+    let mut tx = world.snapshot(school()).await;
+    let days = queries::school_days(&mut tx, day(0), day(3)).await.unwrap();
+    let told: Vec<_> = days.iter().map(|d| (d.local_date, d.day.clone().unwrap(), d.changed.by.clone())).collect();
+    assert_eq!(told, [(day(3), navidad, by.clone()), (day(3), SchoolDay::Outing, by.clone())]);
+    let of_courses = queries::course_days(&mut tx, day(2), day(2)).await.unwrap();
+    let told: Vec<_> = of_courses.into_iter().map(|d| (d.course_id, d.day, d.changed.by)).collect();
+    assert_eq!(told, [(course(1), Some(out), by)]);
+    let mut foreign = world.snapshot(id(2 << 24)).await;
+    assert_eq!(queries::school_days(&mut foreign, day(0), day(9)).await.unwrap(), []);
+    assert_eq!(queries::course_days(&mut foreign, day(0), day(9)).await.unwrap(), []);
 }

@@ -7,7 +7,8 @@ use crate::testing::history::{self, Random};
 use crate::testing::{Draft, World, at, id, monday};
 use crate::{ReadModel, rebuild};
 use domain::attendance_day::{self, Direction, Flag};
-use domain::{AnyEvent, SchoolId};
+use domain::calendar::{CourseDay, CourseTimes, Layer, Reason, SchoolDay};
+use domain::{AnyEvent, SchoolId, course, school};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -143,6 +144,22 @@ async fn facts_are_loaded_again_where_changes_do_not_tell() {
     world.append(&history::random(school(), PUPILS, 3, 30, &mut random)).await;
     world.catch_up(ReadModel::Roster).await;
     assert!(follow(&world, &kept).await.is_none(), "the roster changed");
+
+    let date = monday();
+    let day = CourseDay { times: CourseTimes::Nobody, reason: Reason::Outing };
+    let course = history::course_id(school(), 0);
+    for event in [
+        AnyEvent::School(school::Event::CalendarDaySet { date, day: SchoolDay::Outing }),
+        AnyEvent::School(school::Event::CalendarDayCleared { date, layer: Layer::Day }),
+        AnyEvent::Course(course::Event::ScheduleExceptionSet { date, day }),
+        AnyEvent::Course(course::Event::ScheduleExceptionCleared { date }),
+    ] {
+        let kept = load(&world, None).await.0;
+        let own = if let AnyEvent::School(_) = event { school().0 } else { course };
+        world.append(&[Draft::of(school(), own, event.clone())]).await;
+        world.catch_up_all().await;
+        assert!(follow(&world, &kept).await.is_none(), "{}", event.name());
+    }
 
     let kept = load(&world, None).await.0;
     world.append(&[entry(PUPILS + 7, 77)]).await;

@@ -221,6 +221,7 @@ fn facts_of(tables: &Tables, log_epoch: Epoch, school: SchoolId, date: NaiveDate
             late_after_minutes: settings.late_after_minutes,
             missing_after_minutes: settings.missing_after_minutes,
             echo_seconds: settings.echo_seconds,
+            calendar: domain::calendar::SchoolCalendar::default(),
         },
         date,
         as_of: as_of(tables, log_epoch),

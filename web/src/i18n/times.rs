@@ -76,7 +76,8 @@ pub fn span(length: TimeDelta, lang: Lang) -> String {
     }
 }
 
-fn weekday(day: Weekday, lang: Lang) -> String {
+/// `lunes`
+pub fn weekday(day: Weekday, lang: Lang) -> String {
     lang.t(match day {
         Weekday::Mon => key("weekday-mon"),
         Weekday::Tue => key("weekday-tue"),
@@ -88,7 +89,8 @@ fn weekday(day: Weekday, lang: Lang) -> String {
     })
 }
 
-fn month(month: u32, lang: Lang) -> String {
+/// `noviembre`
+pub fn month(month: u32, lang: Lang) -> String {
     lang.t(match month {
         1 => key("month-1"),
         2 => key("month-2"),

@@ -4,6 +4,8 @@ use super::freshness::Freshness;
 use crate::names::{PersonName, SchoolNames};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::attendance_day::{Direction, Flag};
+use domain::calendar::SchoolDay;
+use domain::expectation::Why;
 use domain::kiosk::LaneMode;
 use projections::live::board::{Board, Counts, LastScan};
 use projections::live::rows::LiveScan;
@@ -33,6 +35,17 @@ pub struct BoardView {
     /// How old this is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub freshness: Option<Freshness>,
+    /// Why nobody is expected, if it is one rule for everybody: `{"rule": "holiday"}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub nobody: Option<Why>,
+    /// The holiday's name, if the day is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holiday: Option<String>,
+    /// What the school set for the day, if it did: `{"kind": "half_day", "exit": "12:30:00", "reason": "ceremony"}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub set: Option<SchoolDay>,
     /// All pupils.
     pub totals: CountsView,
     /// By course, lowest grade first.
@@ -233,6 +246,9 @@ pub(super) fn board(board: &Board, names: &SchoolNames) -> BoardView {
         roster_position: board.as_of.roster_position,
         stale_epoch: board.as_of.stale_epoch,
         freshness: None,
+        nobody: board.nobody,
+        holiday: board.calendar.holidays.get(&board.date).cloned(),
+        set: board.calendar.days.get(&board.date).cloned(),
         totals: board.totals.into(),
         courses: board
             .courses

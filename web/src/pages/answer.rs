@@ -2,7 +2,7 @@
 
 use super::icon::icon;
 use super::view::{Board, NobodyWhy, Phase, Status};
-use super::{bar, status};
+use super::{bar, reasons, status};
 use crate::i18n::{Lang, key, times};
 use maud::{Markup, html};
 
@@ -19,6 +19,7 @@ pub(super) fn answer(board: &Board, lang: Lang) -> Markup {
         Phase::Nobody(why) => nobody(board, why, lang),
         Phase::Before { first_entry } => html! {
             (figure(board, lang))
+            (special(board, lang))
             p class="remark" {
                 (icon("pending"))
                 @match first_entry {
@@ -27,7 +28,14 @@ pub(super) fn answer(board: &Board, lang: Lang) -> Markup {
                 }
             }
         },
-        Phase::During => figure(board, lang),
+        Phase::During => html! { (figure(board, lang)) (special(board, lang)) },
+    }
+}
+
+/// What the day is, if it is not as the week says.
+pub(super) fn special(board: &Board, lang: Lang) -> Markup {
+    html! {
+        @if let Some(set) = &board.set { p class="remark" { (icon("note")) (reasons::school_day(set, lang)) } }
     }
 }
 
@@ -83,12 +91,18 @@ fn nobody(board: &Board, why: Option<NobodyWhy>, lang: Lang) -> Markup {
         Some(NobodyWhy::NoSlotThatDay) => key("nobody-no-slot"),
         Some(NobodyWhy::NoScheduleYet) => key("nobody-no-schedule"),
         Some(NobodyWhy::CoursesClosed) => key("nobody-closed"),
+        Some(NobodyWhy::Set(_)) => key("nobody-set"),
         None => key("nobody-mixed"),
     };
     html! {
         div class="nothing" {
             (icon("today"))
             p class="headline" { (lang.t("nobody-title")) }
+            @match (&board.set, why) {
+                (Some(set), _) => p class="set-day" { b { (reasons::school_day(set, lang)) } },
+                (None, Some(NobodyWhy::Set(why))) => p class="set-day" { b { (reasons::why(why, lang)) } },
+                (None, _) => {}
+            }
             p { (lang.f(key, &[("date", (&date).into())])) }
             @if board.counts.unexpected > 0 { p { (status::unexpected(&board.counts, lang)) } }
         }

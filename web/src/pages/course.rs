@@ -4,11 +4,10 @@ use super::icon::icon;
 use super::respond::Nonce;
 use super::shell::{self, Page, Place};
 use super::view::{CourseDay, PersonName, Pupil, Status, Who};
-use super::{alerts, bar, board, courses, fresh, status};
+use super::{alerts, bar, board, courses, fresh, reasons, status};
 use crate::i18n::{Lang, times};
 use chrono_tz::Tz;
 use domain::day_status::Step;
-use domain::expectation::Why;
 use maud::{Markup, html};
 
 /// In the order in which somebody must act.
@@ -135,16 +134,7 @@ pub(super) fn fact(pupil: &Pupil, zone: Tz, lang: Lang) -> Markup {
 pub(super) fn words(step: &Step, zone: Tz, lang: Lang) -> String {
     let at = |at| times::clock(at, zone);
     match *step {
-        Step::Expected { why } => match why {
-            Why::WeeklySchedule { effective_from } => {
-                lang.f("why-schedule", &[("since", (&times::long_date(effective_from, lang)).into())])
-            }
-            Why::NoSlotThatDay => lang.t("why-no-slot"),
-            Why::NoScheduleYet => lang.t("why-no-schedule"),
-            Why::CourseClosed => lang.t("why-course-closed"),
-            Why::NotEnrolledYet => lang.t("why-not-enrolled"),
-            Why::Withdrawn => lang.t("why-withdrawn"),
-        },
+        Step::Expected { why } => reasons::why(why, lang),
         Step::Slot { entry, exit, late_from, missing_from, .. } => lang.f(
             "why-slot",
             &[

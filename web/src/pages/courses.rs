@@ -2,8 +2,9 @@
 
 use super::icon::icon;
 use super::view::{Board, Counts, Course, Status};
-use super::{bar, status};
+use super::{bar, reasons, status};
 use crate::i18n::Lang;
+use domain::expectation::Why;
 use maud::{Markup, html};
 
 /// What a row tells besides the count, the urgent first.
@@ -36,6 +37,9 @@ fn row(course: &Course, lang: Lang) -> Markup {
             b class="course-name" { (course.name) }
             @if counts.expected == 0 {
                 span class="course-count" { (status::tag(Status::NotExpected, lang)) }
+                @if let Some(why @ (Why::CourseNobody { .. } | Why::CourseHalfDay { .. })) = course.nobody {
+                    span class="course-told" { (reasons::why(why, lang)) }
+                }
                 @if counts.unexpected > 0 { span class="course-told" { (status::unexpected(counts, lang)) } }
             } @else {
                 span class="course-count" {

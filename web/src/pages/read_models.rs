@@ -1,5 +1,6 @@
 //! The pages' values from the read models: the one place that turns a board into a view.
 
+use super::reasons;
 use super::source::{Boards, Source, SourceError};
 use super::view::{
     Board, Counts, Course, CourseDay, Freshness, Gate, Listed, NobodyWhy, PersonName, Phase, Pupil, Scan, School,
@@ -116,12 +117,18 @@ fn board(frame: &Frame, rate: f64) -> Board {
     Board {
         school: School { id: facts.school_id.0, name: facts.school_name.clone(), zone: facts.zone },
         date: facts.date,
+        set: reasons::of_date(&facts.calendar, facts.date),
         phase,
         counts: counts(&facts.totals),
         courses: facts
             .courses
             .iter()
-            .map(|line| Course { id: line.course_id.0, name: line.name.clone(), counts: counts(&line.counts) })
+            .map(|line| Course {
+                id: line.course_id.0,
+                name: line.name.clone(),
+                nobody: line.nobody,
+                counts: counts(&line.counts),
+            })
             .collect(),
         scans: facts
             .last_scans
@@ -157,6 +164,16 @@ fn phase(facts: &Facts) -> Phase {
             Some(Why::NoSlotThatDay) => Some(NobodyWhy::NoSlotThatDay),
             Some(Why::NoScheduleYet) => Some(NobodyWhy::NoScheduleYet),
             Some(Why::CourseClosed) => Some(NobodyWhy::CoursesClosed),
+            Some(
+                why @ (Why::CourseOwnTimes { .. }
+                | Why::CourseHalfDay { .. }
+                | Why::CourseNobody { .. }
+                | Why::NoClasses { .. }
+                | Why::Recovery { .. }
+                | Why::HalfDay { .. }
+                | Why::Outing
+                | Why::Holiday),
+            ) => Some(NobodyWhy::Set(why)),
             Some(Why::WeeklySchedule { .. } | Why::NotEnrolledYet | Why::Withdrawn) | None => None,
         }),
         // Whoever comes early is there already.
@@ -231,7 +248,7 @@ async fn course_day(state: &AppState, school: SchoolId, course: CourseId) -> Res
     Ok(Some(CourseDay {
         school: School { id: school.0, name: page.school.name, zone: page.school.zone },
         date,
-        course: Course { id: course.0, name: page.course.name, counts: counted(&pupils) },
+        course: Course { id: course.0, name: page.course.name, nobody: None, counts: counted(&pupils) },
         pupils,
         gates: whole.gates,
         freshness: Freshness {

@@ -10,6 +10,7 @@ use super::view::{
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use domain::SlotId;
 use domain::attendance_day::{Direction, Flag};
+use domain::calendar::{Reason, SchoolDay};
 use domain::day_status::Step;
 use domain::expectation::Why;
 use domain::kiosk::LaneMode;
@@ -88,7 +89,7 @@ fn course(number: usize, name: String, missing: u32, late: u32) -> Course {
     let on_time = expected - missing - late - unknown - left;
     let counts =
         Counts { expected, inside: on_time + late, on_time, late, missing, unknown, left, ..Counts::default() };
-    Course { id: id(100 + number as u128), name, counts }
+    Course { id: id(100 + number as u128), name, nobody: None, counts }
 }
 
 fn total(courses: &[Course]) -> Counts {
@@ -161,6 +162,7 @@ impl Board {
         Self {
             school: school(),
             date: NaiveDate::from_ymd_opt(2026, 11, 23).expect("a date"),
+            set: None,
             phase: Phase::During,
             counts: total(&courses),
             courses,
@@ -211,6 +213,29 @@ impl Board {
         }
     }
 
+    /// A holiday.
+    pub fn sample_holiday() -> Self {
+        Self {
+            date: NaiveDate::from_ymd_opt(2026, 12, 8).expect("a date"),
+            set: Some(SchoolDay::Holiday { name: "Inmaculada Concepción".to_owned() }),
+            phase: Phase::Nobody(Some(NobodyWhy::Set(Why::Holiday))),
+            ..Self::sample_nobody()
+        }
+    }
+
+    /// A half day, and a course on an outing.
+    pub fn sample_half_day() -> Self {
+        let mut board = Self::sample();
+        board.courses[2].counts = Counts::default();
+        board.courses[2].nobody = Some(Why::CourseNobody { reason: Reason::Outing });
+        let exit = NaiveTime::from_hms_opt(12, 30, 0).expect("a time");
+        Self {
+            counts: total(&board.courses),
+            set: Some(SchoolDay::HalfDay { exit, reason: Reason::Ceremony }),
+            ..board
+        }
+    }
+
     /// A school on its first day, before its list is loaded.
     pub fn sample_empty() -> Self {
         Self {
@@ -246,6 +271,7 @@ impl Board {
     pub fn sample_hostile() -> Self {
         let mut board = Self::sample();
         board.school.name = HOSTILE.to_owned();
+        board.set = Some(SchoolDay::Holiday { name: HOSTILE.to_owned() });
         for course in &mut board.courses {
             course.name = HOSTILE.to_owned();
         }
@@ -338,7 +364,7 @@ impl CourseDay {
         Self {
             school: board.school,
             date: board.date,
-            course: Course { id: id(104), name: "2° Básico A".to_owned(), counts },
+            course: Course { id: id(104), name: "2° Básico A".to_owned(), nobody: None, counts },
             pupils,
             gates: board.gates,
             freshness: board.freshness,

@@ -14,6 +14,8 @@ fn boards() -> Vec<(&'static str, Board)> {
         ("morning", Board::sample()),
         ("before", Board::sample_before()),
         ("nobody", Board::sample_nobody()),
+        ("holiday", Board::sample_holiday()),
+        ("half day", Board::sample_half_day()),
         ("empty", Board::sample_empty()),
         ("trouble", Board::sample_trouble()),
         ("restored", Board::sample_restored()),

@@ -7,7 +7,9 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 use domain::account::StaffRole;
 use domain::attendance_day::{Direction, Flag};
+use domain::calendar::SchoolDay;
 use domain::day_status::Step;
+use domain::expectation::Why;
 use domain::kiosk::LaneMode;
 use uuid::Uuid;
 
@@ -239,6 +241,8 @@ pub struct Course {
     pub id: Uuid,
     /// `1° Básico A`
     pub name: String,
+    /// Why it expects nobody, if it expects nobody.
+    pub nobody: Option<Why>,
     /// Its pupils.
     pub counts: Counts,
 }
@@ -326,6 +330,8 @@ pub enum NobodyWhy {
     NoScheduleYet,
     /// All courses are closed.
     CoursesClosed,
+    /// The day was set so, for the school or for all courses: the rule.
+    Set(Why),
 }
 
 /// What kind of moment it is.
@@ -370,6 +376,8 @@ pub struct Board {
     pub school: School,
     /// Which day.
     pub date: NaiveDate,
+    /// What the day is, if the school set it or it is a holiday.
+    pub set: Option<SchoolDay>,
     /// What kind of moment.
     pub phase: Phase,
     /// The whole school.

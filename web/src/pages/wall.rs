@@ -66,6 +66,7 @@ fn figures(board: &Board, lang: Lang) -> Markup {
     html! {
         p class="wall-figure" { (lang.number(counts.inside)) }
         p class="wall-of" { (lang.f("answer-of", &[("expected", counts.expected.into())])) }
+        (answer::special(board, lang))
         (bar::large(counts, "day-bar", lang))
         ul class="wall-stats" {
             @for status in [Status::Missing, Status::Late, Status::Pending, Status::Unknown] {

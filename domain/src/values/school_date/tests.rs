@@ -66,11 +66,25 @@ proptest! {
     /// refuses, whatever happened before.
     #[test]
     fn no_aggregate_lets_a_date_out_that_a_school_cannot_mean(days in -90_000_000..90_000_000_i32) {
-        use crate::{course, quarantine, student};
+        use crate::calendar::{CourseDay, CourseTimes, Reason, Resolution, SchoolDay};
+        use crate::{course, quarantine, school, student};
         use crate::sample_values::id;
         let Some(on) = NaiveDate::from_num_days_from_ce_opt(days) else { return Ok(()) };
         let sealed = || crate::Sealed("v1".into());
+        let resolution = |date| Some(Resolution { number: "1".into(), date: Some(date) });
+        let suspended = |resolution| SchoolDay::NoClasses { reason: Reason::Weather, resolution };
         for command in [
+            school::Command::SetDay { date: on, day: suspended(None) },
+            school::Command::SetDay { date: "2026-11-23".parse().unwrap(), day: suspended(resolution(on)) },
+            school::Command::ClearDay { date: on, layer: crate::calendar::Layer::Day },
+        ] {
+            ask::<school::School>(&school::samples(), command, on)?;
+        }
+        for command in [
+            course::Command::SetException {
+                date: on, day: CourseDay { times: CourseTimes::Nobody, reason: Reason::Outing },
+            },
+            course::Command::ClearException { date: on },
             course::Command::SetWeeklySchedule { effective_from: on, slots: vec![] },
             course::Command::Close { from: on },
         ] {

@@ -5,6 +5,7 @@ use crate::live::facts::{Course, School};
 use crate::live::rows::PupilDay;
 use crate::testing::history::{Random, day, schedule};
 use crate::testing::{at, id, monday};
+use domain::calendar::{CourseDay, CourseTimes, Reason, SchoolDay};
 use domain::course;
 
 fn course(n: u128, hour: u32) -> Course {
@@ -16,7 +17,7 @@ fn course(n: u128, hour: u32) -> Course {
         name: format!("{n}° Básico A"),
         level: format!("basica-{n}"),
         letter: "A".into(),
-        calendar: CourseCalendar { schedules: vec![(effective_from, slots)], closed_from: None },
+        calendar: CourseCalendar { schedules: vec![(effective_from, slots)], ..CourseCalendar::default() },
     }
 }
 
@@ -29,6 +30,7 @@ fn facts(pupils: Vec<Pupil>) -> BoardFacts {
             late_after_minutes: 5,
             missing_after_minutes: 15,
             echo_seconds: 60,
+            calendar: SchoolCalendar::default(),
         },
         date: monday(),
         as_of: AsOf { epoch: id(2), position: 9, recorded_at: None, roster_position: 9, stale_epoch: false },
@@ -187,6 +189,14 @@ fn a_day_without_anybody_expected_says_why_if_it_is_one_rule_for_all() {
     assert_eq!(rule(&|f| f.courses.clear()), Some(Why::NoScheduleYet));
     let closed = |f: &mut BoardFacts| f.courses.iter_mut().for_each(|c| c.calendar.closed_from = Some(monday()));
     assert_eq!(rule(&closed), Some(Why::CourseClosed));
+    let set = |day: SchoolDay| move |f: &mut BoardFacts| f.school.calendar.set(monday(), day.clone());
+    assert_eq!(rule(&set(SchoolDay::Holiday { name: "Feriado".into() })), Some(Why::Holiday));
+    assert_eq!(rule(&set(SchoolDay::Outing)), Some(Why::Outing));
+    let nobody = CourseDay { times: CourseTimes::Nobody, reason: Reason::Outing };
+    let all_out = |f: &mut BoardFacts| {
+        f.courses.iter_mut().for_each(|c| _ = c.calendar.exceptions.insert(monday(), nobody.clone()));
+    };
+    assert_eq!(rule(&all_out), Some(Why::CourseNobody { reason: Reason::Outing }));
     let left = |f: &mut BoardFacts| {
         f.pupils.iter_mut().for_each(|p| (p.course_id, p.withdrawn_from) = (None, Some(day(-1))));
     };
@@ -197,4 +207,18 @@ fn a_day_without_anybody_expected_says_why_if_it_is_one_rule_for_all() {
     };
     assert_eq!(rule(&mixed), None, "two rules are no single reason");
     assert_eq!(rule(&|f| f.pupils.clear()), None, "a school without pupils has no rule");
+}
+
+#[test]
+fn a_course_that_is_out_says_why_on_its_line_while_the_others_are_expected() {
+    let mut facts = facts(vec![pupil(1, None, None), pupil(2, None, None), pupil(4, None, None)]);
+    let out = CourseDay { times: CourseTimes::Nobody, reason: Reason::Outing };
+    facts.courses.iter_mut().find(|c| c.course_id == id(2)).unwrap().calendar.exceptions.insert(monday(), out);
+    let b = board(&facts, at(12, 0, 0));
+    let lines: Vec<_> = b.courses.iter().map(|c| (c.course_id, c.nobody, c.counts.expected)).collect();
+    let why = Why::CourseNobody { reason: Reason::Outing };
+    let expected = facts.pupils.iter().filter(|p| p.course_id == Some(id(1))).count() as u32;
+    assert_eq!(lines, [(id(1), None, expected), (id(2), Some(why), 0)]);
+    assert_eq!((b.nobody, b.totals.missing), (None, expected));
+    assert!(expected > 0 && b.totals.not_expected > 0);
 }
