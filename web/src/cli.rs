@@ -1,5 +1,6 @@
 //! The command line. One file per subcommand: `Args` (clap) and `run(args)`.
 
+mod calendar;
 mod card;
 mod demo;
 mod docs;
@@ -40,6 +41,8 @@ pub enum Command {
     School(school::Args),
     /// Set the weekly schedule of courses.
     Schedule(schedule::Args),
+    /// Say what single dates are: holidays, no classes, half days, outings.
+    Calendar(calendar::Args),
     /// List what to print on the pupils' cards.
     Card(card::Args),
     /// Write an invented school to try the program with.
@@ -89,6 +92,7 @@ fn run(cli: Cli) -> ExitCode {
             Command::Migrate(args) => migrate::run(args).await.map(done),
             Command::School(args) => school::run(args).await.map(done),
             Command::Schedule(args) => schedule::run(args).await.map(done),
+            Command::Calendar(args) => calendar::run(args).await.map(done),
             Command::Card(args) => card::run(args).await.map(done),
             Command::Seed(args) => seed::run(args).await.map(done),
             Command::Import(args) => import::run(args).await,

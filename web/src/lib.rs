@@ -21,6 +21,7 @@
 
 pub mod api;
 mod assets;
+mod calendar;
 pub mod cli;
 pub mod config;
 mod csp;

@@ -90,7 +90,7 @@ async fn set(tools: &Tools, set: Set) -> anyhow::Result<(usize, NaiveDate)> {
 
 impl Tools {
     /// Every course of a school that is open, by name.
-    async fn courses(&self, school: SchoolId) -> anyhow::Result<Vec<(CourseId, String)>> {
+    pub(super) async fn courses(&self, school: SchoolId) -> anyhow::Result<Vec<(CourseId, String)>> {
         let mut tx = self.pools.request.begin(school).await?;
         let open = queries::all_courses(&mut tx).await?.into_iter().filter(|c| c.closed_from.is_none());
         Ok(open.map(|c| (c.course_id, c.name)).collect())
