@@ -292,6 +292,79 @@ kiosk-revoke-last = No other kiosk is calling now: without this one there will b
 kiosk-revoke-send = Revoke { $gate }
 kiosk-revoked-done = The kiosk was revoked.
 
+# Calendar
+nav-calendar = Calendar
+calendar-today = Today, { $date }
+calendar-today-usual = Classes as the schedule says.
+calendar-today-nobody = No classes by the schedule.
+calendar-today-expected = { $pupils ->
+    [one] { $pupils } pupil is expected
+   *[other] { $pupils } pupils are expected
+} from { $courses ->
+    [one] { $courses } course.
+   *[other] { $courses } courses.
+}
+calendar-none-today = No classes today
+calendar-set-title = Set a day that differs
+calendar-days-title = Days that differ in { $month }
+calendar-days-none = None: every day is as the schedule says.
+calendar-months = Other months
+calendar-month = { $month } { $year }
+calendar-covered = { $day } (the school set something else)
+calendar-by = Set by { $name } on { $date } at { $time }
+calendar-at = Set on { $date } at { $time }
+calendar-clear = Take back
+calendar-back = Back to the calendar
+calendar-date = Date
+calendar-date-wrong = Write a date, such as 2026-06-23.
+calendar-name = Name of the holiday
+calendar-name-wrong = Write the name of the holiday, at most 80 letters.
+calendar-exit = End of the day
+calendar-exit-hint = Whoever would come after it is not expected.
+calendar-exit-wrong = Write when the day ends, from 06:00 on.
+calendar-as = With the schedule of
+calendar-as-none = none: at the times below
+calendar-from = From
+calendar-to = Until
+calendar-times-missing = Choose the weekday to follow, or write from when to when.
+calendar-times-wrong = Write both times; the end comes after the beginning.
+calendar-reason = Reason
+calendar-reason-choose = Choose a reason
+calendar-reason-missing = Choose a reason.
+calendar-resolution = Number of the resolution (REX)
+calendar-resolution-hint = If there is none yet, leave it empty and set the day again once there is.
+calendar-resolution-wrong = Write the number of the resolution alone, such as 1234.
+calendar-only = For some courses only
+calendar-only-hint = With none ticked it is for the whole school.
+calendar-course-unknown = One of the courses is not open any more. Nothing was changed.
+calendar-other-year = One of the courses is not of that year.
+calendar-holiday-whole = A holiday is of the whole school: for some courses choose "No classes".
+calendar-kept-changing = Somebody else was changing the same. Nothing was changed; try again.
+calendar-review = Review
+calendar-ask = { $day }, on { $date }?
+calendar-touches-label = Whom it touches
+calendar-touches = It touches { $pupils ->
+    [one] { $pupils } pupil
+   *[other] { $pupils } pupils
+} of { $courses ->
+    [one] { $courses } course
+   *[other] { $courses } courses
+}.
+calendar-effect-nobody = Nobody is expected: nobody will be shown without an entry, and cards are still read.
+calendar-effect-half = The day ends earlier; whoever would come after it is not expected.
+calendar-effect-expected = Pupils are expected at those times: whoever does not come will be shown without an entry.
+calendar-sure = Yes, set it
+calendar-done-set = The day is set.
+calendar-done-cleared = Taken back: the schedule applies again, or the holiday if there is one.
+calendar-done-same = It was so already: nothing to change.
+kind-no-classes = No classes
+kind-half-day = Half day
+kind-outing = Outing
+kind-recovery = Recovery day
+kind-holiday = Holiday
+course-day-nobody = not expected at the gate: { $reason }
+course-day-at = other times, { $stays }: { $reason }
+
 # Choosing
 choose-school = Choose a school
 schools-all = { $n } schools
@@ -344,6 +417,7 @@ problem-empty-batch = The batch holds no scan.
 problem-too-many-scans = The batch holds more than 500 scans.
 problem-school-required = The school must be named.
 problem-schedule-invalid = The schedule is not valid.
+problem-day-invalid = What was asked for the day is not valid.
 problem-course-closed = The course is closed.
 problem-idempotency-key-required = Idempotency-Key is missing or not a UUID.
 problem-idempotency-key-reused = The same Idempotency-Key came with another request.

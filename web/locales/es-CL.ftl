@@ -298,6 +298,79 @@ kiosk-revoke-last = Ningún otro lector se comunica ahora: sin este no habrá le
 kiosk-revoke-send = Anular { $gate }
 kiosk-revoked-done = El lector quedó anulado.
 
+# Calendario
+nav-calendar = Calendario
+calendar-today = Hoy, { $date }
+calendar-today-usual = Hay clases, según el horario.
+calendar-today-nobody = No hay clases según el horario.
+calendar-today-expected = { $pupils ->
+    [one] Se espera a { $pupils } alumno
+   *[other] Se espera a { $pupils } alumnos
+} de { $courses ->
+    [one] { $courses } curso.
+   *[other] { $courses } cursos.
+}
+calendar-none-today = Hoy no hay clases
+calendar-set-title = Fijar un día distinto
+calendar-days-title = Días distintos de { $month }
+calendar-days-none = Ninguno: todos los días son como dice el horario.
+calendar-months = Otros meses
+calendar-month = { $month } de { $year }
+calendar-covered = { $day } (el colegio fijó otra cosa)
+calendar-by = Lo fijó { $name } el { $date } a las { $time }
+calendar-at = Fijado el { $date } a las { $time }
+calendar-clear = Quitar
+calendar-back = Volver al calendario
+calendar-date = Fecha
+calendar-date-wrong = Escriba una fecha, por ejemplo 23-06-2026.
+calendar-name = Nombre del feriado
+calendar-name-wrong = Escriba el nombre del feriado, de hasta 80 letras.
+calendar-exit = Hora de salida
+calendar-exit-hint = Quien debía entrar después de esa hora no se espera.
+calendar-exit-wrong = Escriba la hora de salida, desde las 06:00.
+calendar-as = Con el horario del
+calendar-as-none = ninguno: con las horas de abajo
+calendar-from = Desde las
+calendar-to = Hasta las
+calendar-times-missing = Elija el día cuyo horario se sigue, o escriba desde y hasta qué hora.
+calendar-times-wrong = Escriba las dos horas; la de término va después de la de inicio.
+calendar-reason = Motivo
+calendar-reason-choose = Elija un motivo
+calendar-reason-missing = Elija un motivo.
+calendar-resolution = Número de la resolución (REX)
+calendar-resolution-hint = Si todavía no existe, déjelo vacío y fije el día otra vez cuando la tenga.
+calendar-resolution-wrong = Escriba solo el número de la resolución, por ejemplo 1234.
+calendar-only = Solo para algunos cursos
+calendar-only-hint = Sin marcar ninguno, vale para todo el colegio.
+calendar-course-unknown = Uno de los cursos ya no está abierto. No se hizo ningún cambio.
+calendar-other-year = Uno de los cursos no es de ese año.
+calendar-holiday-whole = Un feriado es de todo el colegio: para algunos cursos elija «Sin clases».
+calendar-kept-changing = Otra persona estaba cambiando lo mismo. No se hizo el cambio; intente de nuevo.
+calendar-review = Revisar
+calendar-ask = ¿{ $day }, el { $date }?
+calendar-touches-label = A quiénes afecta
+calendar-touches = Afecta a { $pupils ->
+    [one] { $pupils } alumno
+   *[other] { $pupils } alumnos
+} de { $courses ->
+    [one] { $courses } curso
+   *[other] { $courses } cursos
+}.
+calendar-effect-nobody = No se espera a nadie: nadie figurará sin ingreso, y las tarjetas se siguen leyendo.
+calendar-effect-half = La salida se adelanta; quien debía entrar después de esa hora no se espera.
+calendar-effect-expected = Se espera a los alumnos a esas horas: quien no llegue figurará sin ingreso.
+calendar-sure = Sí, fijarlo
+calendar-done-set = El día quedó fijado.
+calendar-done-cleared = Se quitó: vale de nuevo el horario, o el feriado si lo hay.
+calendar-done-same = Ya estaba así: no hubo nada que cambiar.
+kind-no-classes = Sin clases
+kind-half-day = Media jornada
+kind-outing = Salida
+kind-recovery = Recuperación de clases
+kind-holiday = Feriado
+course-day-nobody = no se espera en el acceso: { $reason }
+course-day-at = horario distinto, { $stays }: { $reason }
+
 # Elegir
 choose-school = Elija un colegio
 schools-all = { $n } colegios
@@ -350,6 +423,7 @@ problem-empty-batch = El lote no trae lecturas.
 problem-too-many-scans = El lote trae más de 500 lecturas.
 problem-school-required = Falta indicar el colegio.
 problem-schedule-invalid = El horario no es válido.
+problem-day-invalid = Lo que se pidió para el día no es válido.
 problem-course-closed = El curso está cerrado.
 problem-idempotency-key-required = Falta Idempotency-Key, o no es un UUID.
 problem-idempotency-key-reused = La misma Idempotency-Key llegó con otro contenido.

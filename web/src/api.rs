@@ -1,6 +1,7 @@
 //! The REST API: one folder per resource, one file per verb.
 
 mod audit;
+mod calendar;
 mod courses;
 pub(crate) mod health;
 pub mod input;
@@ -26,6 +27,8 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(courses::list::list))
         .routes(routes!(courses::day::get))
         .routes(routes!(courses::schedule::put))
+        .routes(routes!(courses::calendar::put, courses::calendar::delete))
+        .routes(routes!(calendar::read::get, calendar::set::put, calendar::clear::delete))
         .routes(routes!(students::list::list))
         .routes(routes!(audit::list::list))
         .routes(routes!(tokens::create::post, tokens::list::get))

@@ -14,6 +14,7 @@ mod alerts;
 mod answer;
 mod bar;
 mod board;
+mod calendar;
 mod chooser;
 mod course;
 mod courses;
@@ -37,6 +38,7 @@ mod stream;
 pub mod view;
 mod wall;
 
+pub use calendar::router as calendar_router;
 pub use family::router as family_router;
 pub use kiosks::router as kiosks_router;
 pub use read_models::ReadModels;

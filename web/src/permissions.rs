@@ -24,6 +24,10 @@ pub enum Permission {
     PupilsRead,
     /// Set schedules.
     ScheduleWrite,
+    /// See what single dates are: holidays, no classes, outings.
+    CalendarRead,
+    /// Say what they are.
+    CalendarWrite,
     /// Read the index of the log, the accounts' events among them. Holds no name.
     AuditRead,
     /// See who works here, with which roles.
@@ -36,10 +40,12 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::BoardRead,
         Self::PupilsRead,
         Self::ScheduleWrite,
+        Self::CalendarRead,
+        Self::CalendarWrite,
         Self::AuditRead,
         Self::PeopleRead,
         Self::PeopleManage,
@@ -52,6 +58,8 @@ impl Permission {
             Self::BoardRead => "board.read",
             Self::PupilsRead => "pupils.read",
             Self::ScheduleWrite => "schedule.write",
+            Self::CalendarRead => "calendar.read",
+            Self::CalendarWrite => "calendar.write",
             Self::AuditRead => "audit.read",
             Self::PeopleRead => "people.read",
             Self::PeopleManage => "people.manage",
@@ -65,7 +73,10 @@ impl Permission {
         match self {
             Self::BoardRead | Self::PupilsRead => matches!(role, Owner | Admin | Director | Inspector),
             // A tablet that is stolen at half past seven waits for nobody who is not in the building.
-            Self::ScheduleWrite | Self::PeopleRead | Self::KiosksManage => matches!(role, Owner | Admin | Director),
+            Self::ScheduleWrite | Self::CalendarWrite | Self::PeopleRead | Self::KiosksManage => {
+                matches!(role, Owner | Admin | Director)
+            }
+            Self::CalendarRead => matches!(role, Owner | Admin | Director | Inspector | Auditor),
             Self::AuditRead => matches!(role, Owner | Admin | Director | Auditor),
             Self::PeopleManage => matches!(role, Owner | Admin),
         }

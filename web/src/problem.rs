@@ -93,6 +93,8 @@ codes! {
     SchoolRequired UNPROCESSABLE_ENTITY "school_required";
     /// The schedule contradicts itself, such as an exit before its entry.
     ScheduleInvalid UNPROCESSABLE_ENTITY "schedule_invalid";
+    /// What a date is to be contradicts itself, or cannot be meant; `detail` says how.
+    DayInvalid UNPROCESSABLE_ENTITY "day_invalid";
     /// The course takes no changes any more.
     CourseClosed UNPROCESSABLE_ENTITY "course_closed";
     /// `Idempotency-Key` is missing, or is no UUID.

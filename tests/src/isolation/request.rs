@@ -121,6 +121,7 @@ impl Chance {
             path = path.replace("{student_id}", &self.id(scene, asker, pupil).to_string());
         }
         path = path.replace("{name}", "board.css");
+        path = path.replace("{date}", &self.later());
         let query = self.query(scene, asker, route);
         if !query.is_empty() {
             path = format!("{path}?{}", query.join("&"));
@@ -142,6 +143,16 @@ impl Chance {
         }
         builder = self.body(scene, asker, route, builder);
         Asked { builder, route, says, ids: std::mem::take(&mut self.ids) }
+    }
+
+    /// A date on which nothing else of the scene happens.
+    fn later(&mut self) -> String {
+        format!("2026-03-{:02}", 16 + self.below(10))
+    }
+
+    /// What only this school calls a holiday.
+    fn holiday(scene: &Scene, asker: &Asker) -> String {
+        format!("Aniversario {}", asker.of.first().map_or("nadie", |n| scene.places[*n].mark))
     }
 
     fn query(&mut self, scene: &Scene, asker: &Asker, route: &Route) -> Vec<String> {
@@ -192,6 +203,13 @@ impl Chance {
                 builder.header("idempotency-key", id().to_string()).json(&change)
             }
             ("POST", "/api/v1/kiosks/{kiosk_id}/revoke") => builder.header("idempotency-key", id().to_string()),
+            ("PUT", "/api/v1/calendar/{date}") => builder
+                .header("idempotency-key", id().to_string())
+                .json(&json!({"kind": "holiday", "name": Self::holiday(scene, asker)})),
+            ("PUT", "/api/v1/courses/{id}/calendar/{date}") => builder
+                .header("idempotency-key", id().to_string())
+                .json(&json!({"times": {"expects": "nobody"}, "reason": "outing"})),
+            ("DELETE", _) => builder.header("idempotency-key", id().to_string()),
             ("PUT", _) => {
                 let from = format!("2026-03-{:02}", 2 + self.below(20));
                 let stay = json!({"weekday": "Mon", "entry": "08:00:00", "exit": "13:00:00"});
@@ -225,6 +243,18 @@ impl Chance {
             }
             "/personas/estado" => vec![member(self), ("que", pick(self, &["reponer", "suspender", "retirar"]))],
             "/personas/enlace" => vec![member(self)],
+            "/calendario/dia" => {
+                let (name, date) = (Self::holiday(scene, asker), self.later());
+                vec![("tipo", "holiday".into()), ("fecha", date), ("nombre", name), ("seguro", "si".into())]
+            }
+            "/calendario/quitar" => {
+                let course = |chance: &mut Self, place: &Place| place.school.courses[chance.below(2)].0;
+                let mut form = vec![("fecha", self.later()), ("capa", pick(self, &["day", "holiday"]))];
+                if self.one_in(2) {
+                    form.push(("curso", self.id(scene, asker, course).to_string()));
+                }
+                form
+            }
             "/kioscos/{kiosk_id}/sentido" => {
                 let lanes = ["entry_lane", "exit_lane", "choice"];
                 vec![("desde", pick(self, &lanes)), ("sentido", pick(self, &lanes))]

@@ -9,8 +9,8 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::SchoolId;
 use domain::values::school_date::{self, NotASchoolDate};
+use domain::{CourseId, SchoolId};
 use futures::StreamExt;
 use projections::roster::queries;
 use serde::Deserialize;
@@ -188,6 +188,34 @@ impl FromRequestParts<AppState> for PathId {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         match axum::extract::Path::<Uuid>::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(id)) => Ok(Self(id)),
+            Err(_) => Err(Problem::new(Code::NotFound)),
+        }
+    }
+}
+
+/// The local date in the `{date}` of the path; what no school can mean exists nowhere.
+pub struct PathDate(pub NaiveDate);
+
+impl FromRequestParts<AppState> for PathDate {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        match axum::extract::Path::<SchoolDate>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(SchoolDate(date))) => Ok(Self(date)),
+            Err(_) => Err(Problem::new(Code::NotFound)),
+        }
+    }
+}
+
+/// The course and the local date in the path.
+pub struct PathCourseDate(pub CourseId, pub NaiveDate);
+
+impl FromRequestParts<AppState> for PathCourseDate {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        match axum::extract::Path::<(Uuid, SchoolDate)>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path((course, SchoolDate(date)))) => Ok(Self(CourseId(course), date)),
             Err(_) => Err(Problem::new(Code::NotFound)),
         }
     }

@@ -23,6 +23,8 @@ pub(super) enum Place {
     Wall,
     /// The choice of school.
     Schools,
+    /// The days that differ.
+    Calendar,
     /// Who works here.
     People,
     /// How the kiosks are.
@@ -60,9 +62,13 @@ fn more_style(place: Place) -> Option<&'static assets::Asset> {
     match place {
         Place::Today => None,
         Place::Wall => Some(&assets::WALL),
-        Place::Schools | Place::People | Place::Kiosks | Place::Log | Place::Account | Place::Nowhere => {
-            Some(&assets::OFFICE)
-        }
+        Place::Schools
+        | Place::Calendar
+        | Place::People
+        | Place::Kiosks
+        | Place::Log
+        | Place::Account
+        | Place::Nowhere => Some(&assets::OFFICE),
     }
 }
 
@@ -133,13 +139,16 @@ pub(super) fn bare(page: &Page<'_>, class: &str, main: &Markup) -> Markup {
     }
 }
 
-/// Where this person may go. A phone's bar has no room for all: the wall screen, which is for none, and the languages are
-/// on the account's page.
+/// Where this person may go. A phone's bar has no room for all: the wall screen, which is for none, the kiosks, the log and
+/// the languages are on the account's page.
 fn places(page: &Page<'_>, who: &Who) -> Markup {
     html! {
         @if who.may(Permission::BoardRead) {
             (place(page, Place::Today, "/hoy", "today", key("nav-today"), None))
             (place(page, Place::Wall, "/hoy/muro", "wall", key("nav-wall"), Some("wide")))
+        }
+        @if who.may(Permission::CalendarRead) {
+            (place(page, Place::Calendar, "/calendario", "calendar", key("nav-calendar"), None))
         }
         @if who.several_schools { (place(page, Place::Schools, "/escuelas", "school", key("nav-schools"), None)) }
         @if who.may(Permission::BoardRead) {
@@ -149,7 +158,9 @@ fn places(page: &Page<'_>, who: &Who) -> Markup {
             (place(page, Place::People, "/personas", "people", key("nav-people"), None))
         }
         @if who.may(Permission::AuditRead) {
-            (place(page, Place::Log, "/registro", "log", key("nav-log"), None))
+            // Whoever has the board finds it on the account's page on a phone.
+            @let wide = who.may(Permission::BoardRead).then_some("wide");
+            (place(page, Place::Log, "/registro", "log", key("nav-log"), wide))
         }
         (place(page, Place::Account, "/cuenta", "account", key("nav-account"), None))
     }

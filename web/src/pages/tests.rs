@@ -2,7 +2,7 @@
 
 use super::respond::Nonce;
 use super::view::{Board, CourseDay, Listed, School, Who};
-use super::{board, chooser, course, error, family, kiosks, sample, staff, wall};
+use super::{board, calendar, chooser, course, error, family, kiosks, sample, staff, wall};
 use crate::i18n::Lang;
 use crate::permissions::Permission;
 use axum::http::StatusCode;
@@ -63,6 +63,7 @@ fn pages(lang: Lang) -> Vec<(String, String)> {
     pages.extend(staff::sample_pages(lang, &nonce));
     pages.extend(family::sample_pages(lang, &nonce));
     pages.extend(kiosks::sample_pages(lang, &nonce));
+    pages.extend(calendar::sample_pages(lang, &nonce));
     let asked = error::Asked::of(&axum::http::Method::GET, &"/hoy/%3Cscript%3E'?a=%22&b='".parse().unwrap());
     for status in [404, 403, 400, 503, 500] {
         let status = StatusCode::from_u16(status).unwrap();

@@ -1,7 +1,10 @@
 //! The table.
 
 use super::Access::{Enrolling, Guardian, Kiosk, Local, May, OwnPupil, Person, Public};
-use super::Permission::{AuditRead, BoardRead, KiosksManage, PeopleManage, PeopleRead, PupilsRead, ScheduleWrite};
+use super::Permission::{
+    AuditRead, BoardRead, CalendarRead, CalendarWrite, KiosksManage, PeopleManage, PeopleRead, PupilsRead,
+    ScheduleWrite,
+};
 use super::Tries::{OfNetwork, OfPerson};
 use super::{Access, Route};
 use crate::throttle::limits::{ACTIVATE, PASSKEY, REFRESH, REPORT, STEP_UP};
@@ -17,6 +20,10 @@ const fn post(path: &'static str, access: Access) -> Route {
 
 const fn put(path: &'static str, access: Access) -> Route {
     Route { method: "PUT", path, access, step_up: false, tries: None, shows: None }
+}
+
+const fn delete(path: &'static str, access: Access) -> Route {
+    Route { method: "DELETE", path, access, step_up: false, tries: None, shows: None }
 }
 
 /// Every route of the server.
@@ -37,6 +44,11 @@ pub const ROUTES: &[Route] = &[
     get("/api/v1/courses", May(BoardRead)),
     get("/api/v1/courses/{id}/day", May(PupilsRead)).shows(What::Course),
     put("/api/v1/courses/{id}/schedule", May(ScheduleWrite)),
+    put("/api/v1/courses/{id}/calendar/{date}", May(CalendarWrite)),
+    delete("/api/v1/courses/{id}/calendar/{date}", May(CalendarWrite)),
+    get("/api/v1/calendar/{date}", May(CalendarRead)),
+    put("/api/v1/calendar/{date}", May(CalendarWrite)),
+    delete("/api/v1/calendar/{date}", May(CalendarWrite)),
     get("/api/v1/students", May(PupilsRead)).shows(What::Pupils),
     get("/api/v1/audit", May(AuditRead)).shows(What::Audit),
     get("/api/v1/kiosks", May(BoardRead)),
@@ -99,6 +111,11 @@ pub const ROUTES: &[Route] = &[
     post("/personas/factor", May(PeopleManage)).after_password(),
     get("/registro", May(AuditRead)),
     get("/registro/miradas", May(AuditRead)),
+    // What single dates are.
+    get("/calendario", May(CalendarRead)),
+    get("/calendario/dia", May(CalendarWrite)),
+    post("/calendario/dia", May(CalendarWrite)),
+    post("/calendario/quitar", May(CalendarWrite)),
     // The kiosks of a school.
     get("/kioscos", May(BoardRead)),
     get("/kioscos/{kiosk_id}", May(KiosksManage)),

@@ -65,13 +65,18 @@ async fn a49_a_route_that_nobody_declared_is_not_served() {
 
 #[test]
 fn roles_have_what_the_issue_gives_them() {
-    use Permission::{AuditRead, BoardRead, KiosksManage, PeopleManage, PeopleRead, PupilsRead, ScheduleWrite};
+    use Permission::{
+        AuditRead, BoardRead, CalendarRead, CalendarWrite, KiosksManage, PeopleManage, PeopleRead, PupilsRead,
+        ScheduleWrite,
+    };
     let of = |role| Permission::ALL.into_iter().filter(|permission| permission.is_of(role)).collect::<Vec<_>>();
     assert_eq!(of(StaffRole::Admin), Permission::ALL);
     assert_eq!(of(StaffRole::Owner), Permission::ALL);
-    assert_eq!(of(StaffRole::Director), [BoardRead, PupilsRead, ScheduleWrite, AuditRead, PeopleRead, KiosksManage]);
-    assert_eq!(of(StaffRole::Inspector), [BoardRead, PupilsRead]);
-    assert_eq!(of(StaffRole::Auditor), [AuditRead]);
+    let director =
+        [BoardRead, PupilsRead, ScheduleWrite, CalendarRead, CalendarWrite, AuditRead, PeopleRead, KiosksManage];
+    assert_eq!(of(StaffRole::Director), director);
+    assert_eq!(of(StaffRole::Inspector), [BoardRead, PupilsRead, CalendarRead]);
+    assert_eq!(of(StaffRole::Auditor), [CalendarRead, AuditRead]);
     assert!(!of(StaffRole::Director).contains(&PeopleManage));
 }
 
@@ -124,6 +129,8 @@ pub(crate) fn form(route: &Route, ids: Ids, unique: Uuid) -> Option<Vec<(&'stati
         "/personas/enlace" | "/personas/factor" => vec![member],
         "/kioscos/{kiosk_id}/sentido" => vec![("desde", "entry_lane".into()), ("sentido", "entry_lane".into())],
         "/kioscos/{kiosk_id}/anular" => vec![],
+        "/calendario/dia" => vec![("fecha", "2026-03-16".into()), ("tipo", "outing".into())],
+        "/calendario/quitar" => vec![("fecha", "2026-03-16".into()), ("capa", "day".into())],
         "/entrar" => vec![("email", "x@escuela.cl".into()), ("clave", "x".into())],
         "/entrar/codigo" | "/entrar/factor/codigo" => vec![("codigo", "000000".into())],
         "/entrar/activar" => vec![("enlace", "x".into()), ("nueva", "y".into()), ("repetida", "y".into())],
@@ -142,6 +149,7 @@ async fn ask(app: &TestApp, client: &Client, route: &Route, named: Option<School
 
 fn request(app: &TestApp, client: &Client, route: &Route, named: Option<SchoolId>, ids: Ids) -> RequestBuilder {
     let mut path = route.path.replace("{id}", &ids.course.to_string()).replace("{kiosk_id}", &ids.kiosk.to_string());
+    path = path.replace("{date}", "2026-03-16");
     if path.contains("{name}") {
         path = crate::assets::STYLE.href();
     }
@@ -155,12 +163,17 @@ fn request(app: &TestApp, client: &Client, route: &Route, named: Option<SchoolId
         ("PUT" | "POST", None) => {
             let body = if route.path.ends_with("/mode") {
                 json!({"from": "entry_lane", "mode": "entry_lane"})
+            } else if route.path.starts_with("/api/v1/calendar/") {
+                json!({"kind": "outing"})
+            } else if route.path.ends_with("/calendar/{date}") {
+                json!({"times": {"expects": "nobody"}, "reason": "outing"})
             } else {
                 json!({"effective_from": "2026-03-02", "stays": [
                     {"weekday": "Mon", "entry": "08:00:00", "exit": "13:00:00"}]})
             };
             request.header("idempotency-key", unique.to_string()).json(&body)
         }
+        ("DELETE", _) => request.header("idempotency-key", unique.to_string()),
         _ => request,
     }
 }
@@ -197,7 +210,9 @@ fn lets_in(route: &Route, status: u16) -> bool {
             | "/personas/estado"
             | "/personas/factor"
             | "/cuenta/llaves/quitar"
-            | "/kioscos/{kiosk_id}/anular",
+            | "/kioscos/{kiosk_id}/anular"
+            | "/calendario/dia"
+            | "/calendario/quitar",
         ) => status == 303,
         // Somebody before may have revoked it.
         ("POST", "/kioscos/{kiosk_id}/sentido") => status == 303 || status == 409,

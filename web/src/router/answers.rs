@@ -34,7 +34,11 @@ impl Scene {
     pub(super) fn path(&self, route: &Route, there: bool) -> String {
         let id = |id: Uuid| if there { id } else { Uuid::from_u128(0xbad) }.to_string();
         let name = if there { crate::assets::STYLE.name } else { "board.css" };
-        let path = route.path.replace("{id}", &id(self.school.course.0)).replace("{name}", name);
+        let path = route
+            .path
+            .replace("{date}", "2026-03-16")
+            .replace("{id}", &id(self.school.course.0))
+            .replace("{name}", name);
         path.replace("{kiosk_id}", &id(self.school.kiosk.0)).replace("{student_id}", &id(self.school.pupils[0].0.0))
     }
 

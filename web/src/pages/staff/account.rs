@@ -202,6 +202,9 @@ impl AccountPage {
                     @if self.who.may(Permission::BoardRead) {
                         li { a class="card" href="/hoy/muro" { (icon("wall")) b { (lang.t("nav-wall")) } (icon("next")) } }
                         li { a class="card" href="/kioscos" { (icon("gate")) b { (lang.t("nav-kiosks")) } (icon("next")) } }
+                        @if self.who.may(Permission::AuditRead) {
+                            li { a class="card" href="/registro" { (icon("log")) b { (lang.t("nav-log")) } (icon("next")) } }
+                        }
                     }
                     @for other in Lang::ALL.into_iter().filter(|other| *other != lang) {
                         li {

@@ -56,6 +56,42 @@ const ABOVE: &str = "refused";
 
 /// An input with its label, its hint and what was wrong with it.
 pub(in crate::pages) fn field(field: &Field<'_>, refused: Option<Refusal>, lang: Lang) -> Markup {
+    input(field, true, refused, lang)
+}
+
+/// The same, which may be left empty.
+pub(in crate::pages) fn optional(field: &Field<'_>, refused: Option<Refusal>, lang: Lang) -> Markup {
+    input(field, false, refused, lang)
+}
+
+/// A choice of one among these values with their words.
+pub(in crate::pages) fn choice(
+    name: &str,
+    label: &str,
+    options: &[(String, String)],
+    chosen: &str,
+    required: bool,
+    refused: Option<Refusal>,
+    lang: Lang,
+) -> Markup {
+    let wrong = format!("{name}-wrong");
+    let refused = refused.filter(|refused| refused.fields.contains(&name));
+    let first = refused.is_some_and(|refused| refused.fields.first() == Some(&name));
+    let beside = refused.filter(|refused| !refused.is_above());
+    let described = refused.map(|refused| if refused.is_above() { ABOVE } else { wrong.as_str() });
+    html! {
+        div class="field" {
+            label for=(name) { (label) }
+            @if let Some(refused) = beside { p class="refused" id=(wrong) { (icon("warning")) span { (lang.t(refused.why)) } } }
+            select id=(name) name=(name) required[required] aria-describedby=[described]
+                aria-invalid=[refused.is_some().then_some("true")] autofocus[first] {
+                @for (value, words) in options { option value=(value) selected[value == chosen] { (words) } }
+            }
+        }
+    }
+}
+
+fn input(field: &Field<'_>, required: bool, refused: Option<Refusal>, lang: Lang) -> Markup {
     let code = field.autocomplete == "one-time-code";
     let (hint, wrong) = (format!("{}-hint", field.name), format!("{}-wrong", field.name));
     let refused = refused.filter(|refused| refused.fields.contains(&field.name));
@@ -74,7 +110,7 @@ pub(in crate::pages) fn field(field: &Field<'_>, refused: Option<Refusal>, lang:
             @if let Some(words) = &field.hint { p class="hint" id=(hint) { (words) } }
             @if let Some(refused) = beside { p class="refused" id=(wrong) { (icon("warning")) span { (lang.t(refused.why)) } } }
             input id=(field.name) name=(field.name) type=(field.kind) autocomplete=(field.autocomplete)
-                value=(field.value) required inputmode=[code.then_some("numeric")]
+                value=(field.value) required[required] inputmode=[code.then_some("numeric")]
                 aria-describedby=[(!described.is_empty()).then(|| described.join(" "))]
                 aria-invalid=[refused.is_some().then_some("true")] autofocus[first]
                 spellcheck="false" autocapitalize="none";

@@ -277,3 +277,32 @@ async fn a_quiet_stream_shows_that_it_lives_and_an_old_one_ends_and_can_be_resum
     back.until(1).await;
     app.shutdown().await;
 }
+
+/// A school that is told at half past seven that there are no classes alarms nobody a second later.
+#[tokio::test]
+async fn a_day_that_is_set_or_cleared_is_on_open_boards_within_a_second() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(5).await.unwrap();
+    let mut events = Events::open(&app, &school, None).await;
+    let first = events.next().await.unwrap();
+    assert_eq!((&first.data["totals"]["expected"], &first.data["nobody"]), (&Value::from(5), &Value::Null));
+    let url = format!("{}/api/v1/calendar/2026-03-09?school={}", app.base, school.id);
+    let set = serde_json::json!({"kind": "no_classes", "reason": "weather"});
+    let rule = serde_json::json!({"rule": "no_classes", "reason": "weather"});
+    for (key, request, expected, why) in
+        [(1, app.client.put(&url).json(&set), 0, rule), (2, app.client.delete(&url), 5, Value::Null)]
+    {
+        let request = request.header("idempotency-key", uuid::Uuid::from_u128(key).to_string());
+        assert_eq!(request.send().await.unwrap().status(), 200);
+        let begun = std::time::Instant::now();
+        let board = loop {
+            let event = events.next().await.expect("the stream goes on");
+            if event.data["totals"]["expected"] == expected {
+                break event.data;
+            }
+        };
+        assert!(begun.elapsed() < Duration::from_secs(1), "{key}: {:?}", begun.elapsed());
+        assert_eq!(board["nobody"], why);
+    }
+    app.shutdown().await;
+}
