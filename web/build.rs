@@ -51,7 +51,7 @@ const ICONS: &[(&str, &str, &str)] = &[
     ("log", "scroll-text", "539762be94a82192abc9b8286782b68ebed3fc63ddc9045395e6d8645622e439"),
     ("account", "circle-user-round", "5a2d2331749cfa6b01db0838afb4f981a79e08ef89b504c9c2743aa09d27c0fc"),
     ("passkey", "key-round", "800e34c5007adf227c797822d110a39ccb78758280b64a3a1df47024d9aa798d"),
-    ("calendar", "calendar-days", "5acebab0789468e476ab0f371a1355cafc9c8abbbb565bc0a85bbce00818c764"),
+    ("calendar", "calendar", "08e7a254787e6414c47c1354558091328144e824a17bdaa2d842661ed129e316"),
     ("note", "info", "ecb172e55f65117ed1543962b6a0cb662290b98a00aa7134079661f6dd940696"),
 ];
 

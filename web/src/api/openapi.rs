@@ -142,11 +142,6 @@ mod tests {
     }
 
     #[test]
-    fn tmp_write() {
-        std::fs::write("/tmp/openapi.json", serde_json::to_string_pretty(&document()).unwrap() + "\n").unwrap();
-    }
-
-    #[test]
     fn the_document_in_the_repository_is_the_servers() {
         let kept: serde_json::Value = serde_json::from_str(include_str!("../../../docs/openapi.json")).unwrap();
         let own = serde_json::to_value(document()).unwrap();

@@ -390,7 +390,7 @@ pub(super) fn sample_pages(lang: crate::i18n::Lang, nonce: &super::Nonce) -> Vec
             .page(lang, nonce),
         ),
         (
-            "day hostile today".to_owned(),
+            "day today".to_owned(),
             day("tipo=no_classes&fecha=2026-12-01", Some(Refusal::of(&["motivo"], key("calendar-reason-missing"))))
                 .ask(None, lang, nonce),
         ),

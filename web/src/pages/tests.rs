@@ -309,7 +309,8 @@ fn a_form_that_comes_back_says_which_field_is_wrong_has_the_focus_there_and_keep
             match (focused.first(), wrong.first()) {
                 (Some((element, all)), Some(first)) => {
                     beside += 1;
-                    assert_eq!((element.as_str(), all), ("input", &first.1), "{page}: the first wrong field");
+                    assert_eq!((element, all), (&first.0, &first.1), "{page}: the first wrong field");
+                    assert!(matches!(element.as_str(), "input" | "select"), "{page}");
                 }
                 (Some((element, all)), None) => {
                     above += 1;

@@ -49,7 +49,7 @@ impl DayPage {
             Field { name, label: lang.t(label), kind, autocomplete: "off", value, hint }
         };
         let main = html! {
-            main class="calendar" {
+            main class="people calendar" {
                 (self.back(lang))
                 header class="page-head" { h1 { (title) } }
                 (form::refused(refused, lang))
@@ -90,7 +90,7 @@ impl DayPage {
         let courses = u32::try_from(touched.len()).unwrap_or(u32::MAX);
         let title = lang.f("calendar-ask", &[("day", (&about).into()), ("date", (&date).into())]);
         let main = html! {
-            main class="calendar" {
+            main class="people calendar" {
                 (self.back(lang))
                 header class="page-head" { h1 { (title) } }
                 (form::refused(self.refused, lang))
@@ -150,7 +150,7 @@ impl DayPage {
             details open[!self.typed.courses.is_empty()] {
                 summary { (lang.t("calendar-only")) }
                 fieldset class="ticks" {
-                    legend { (lang.t("calendar-only-hint")) }
+                    legend class="hint" { (lang.t("calendar-only-hint")) }
                     @for course in &self.courses {
                         label {
                             input type="checkbox" name="curso" value=(course.id)

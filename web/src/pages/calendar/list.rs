@@ -85,7 +85,7 @@ pub(in crate::pages) struct CalendarPage {
 impl CalendarPage {
     pub(in crate::pages) fn page(&self, lang: Lang, nonce: &Nonce) -> Markup {
         let main = html! {
-            main class="calendar" {
+            main class="people calendar" {
                 header class="page-head" { h1 { (lang.t("nav-calendar")) } }
                 (form::done(self.done.map(|done| lang.t(done))))
                 (self.today(lang))
@@ -161,7 +161,7 @@ impl CalendarPage {
                 h2 id="days-title" { (lang.f("calendar-days-title", &[("month", (&month(self.month)).into())])) }
                 @if self.lines.is_empty() { p class="hint" { (lang.t("calendar-days-none")) } }
                 @else { ul class="rows" { @for line in &self.lines { (self.line(line, lang)) } } }
-                nav class="months" aria-label=(lang.t("calendar-months")) {
+                nav class="changes" aria-label=(lang.t("calendar-months")) {
                     (link(self.month.checked_sub_months(Months::new(1))))
                     (link(self.month.checked_add_months(Months::new(1))))
                 }
