@@ -129,7 +129,7 @@ pub(crate) fn form(route: &Route, ids: Ids, unique: Uuid) -> Option<Vec<(&'stati
         "/personas/enlace" | "/personas/factor" => vec![member],
         "/kioscos/{kiosk_id}/sentido" => vec![("desde", "entry_lane".into()), ("sentido", "entry_lane".into())],
         "/kioscos/{kiosk_id}/anular" => vec![],
-        "/calendario/dia" => vec![("fecha", "2026-03-16".into()), ("tipo", "outing".into())],
+        "/calendario/dia" => vec![("fecha", "2026-03-16".into()), ("tipo", "outing".into()), ("seguro", "si".into())],
         "/calendario/quitar" => vec![("fecha", "2026-03-16".into()), ("capa", "day".into())],
         "/entrar" => vec![("email", "x@escuela.cl".into()), ("clave", "x".into())],
         "/entrar/codigo" | "/entrar/factor/codigo" => vec![("codigo", "000000".into())],
