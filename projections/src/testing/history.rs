@@ -168,8 +168,12 @@ fn some_day(r: &mut Random) -> NaiveDate {
 
 fn school_event(school: SchoolId, r: &mut Random) -> Draft {
     let event = match r.below(10) {
-        0..=2 => registered(&format!("Liceo {}", r.below(9))),
-        3..=4 => school::Event::SettingsChanged { settings: settings(u16::try_from(r.below(20)).unwrap()) },
+        0..=1 => school::Event::Registered {
+            name: format!("Liceo {}", r.below(9)),
+            rbd: Some("12345-6".to_owned()),
+            settings: settings(u16::try_from(r.below(20)).unwrap()),
+        },
+        2..=4 => school::Event::SettingsChanged { settings: settings(u16::try_from(r.below(20)).unwrap()) },
         5 => school::Event::CalendarDayCleared { date: some_day(r), layer: r.pick(&[Layer::Holiday, Layer::Day]) },
         _ => school::Event::CalendarDaySet { date: some_day(r), day: school_day(r) },
     };
