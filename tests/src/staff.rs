@@ -18,16 +18,17 @@ async fn look_at_all(app: &TestApp, browser: &Browser) -> Result<()> {
     let school = app.school(1).await?;
     app.member(&school, ROSA, StaffRole::Director).await?;
     let base = named(app);
+    // A language that was chosen is kept: each list ends in Spanish.
     browser.device().await?;
-    check(browser, &of(&base, &["/entrar", "/entrar?lang=en", "/entrar/activar"])).await?;
+    check(browser, &of(&base, &["/entrar?lang=en", "/entrar?lang=es", "/entrar/activar"])).await?;
     sign_in(browser, &base).await?;
     browser.wait_for_text("h1", PATIENCE, |text| text == "Proteja su cuenta").await?;
-    check(browser, &of(&base, &["/entrar/factor", "/entrar/factor?lang=en"])).await?;
-    browser.goto(&format!("{base}/entrar/factor?lang=es")).await?;
+    check(browser, &of(&base, &["/entrar/factor?lang=en", "/entrar/factor?lang=es"])).await?;
+    browser.goto(&format!("{base}/entrar/factor")).await?;
     browser.click("form[action='/entrar/factor/codigo/comenzar'] button").await?;
     browser.wait_for_text("main", PATIENCE, |text| text.contains("Escriba esta clave")).await?;
     check_shown(browser, "the secret").await?;
-    browser.goto(&format!("{base}/entrar/factor?volver=/personas&lang=es")).await?;
+    browser.goto(&format!("{base}/entrar/factor?volver=/personas")).await?;
     browser.click(ASK).await?;
     browser.wait_for_text("h1", PATIENCE, |text| text == "Personas").await?;
     browser.goto(&format!("{base}/cuenta")).await?;
@@ -35,12 +36,12 @@ async fn look_at_all(app: &TestApp, browser: &Browser) -> Result<()> {
     browser.wait_for_text("h1", PATIENCE, |text| text == "Iniciar sesión").await?;
     sign_in(browser, &base).await?;
     browser.wait_for_text("main", PATIENCE, |text| text.contains("Confirme que es usted")).await?;
-    check(browser, &of(&base, &["/entrar/codigo", "/entrar/codigo?lang=en"])).await?;
+    check(browser, &of(&base, &["/entrar/codigo?lang=en", "/entrar/codigo?lang=es"])).await?;
     browser.click(ASK).await?;
     browser.wait_for_text(".person-name", PATIENCE, |text| text == "Rosa Díaz").await?;
-    check(browser, &of(&base, &["/cuenta", "/cuenta?lang=en"])).await?;
+    check(browser, &of(&base, &["/cuenta?lang=en", "/cuenta?lang=es"])).await?;
     browser.sign_in(&base).await?;
-    let own = ["/cuenta/llaves", "/cuenta/llaves?lang=en", "/cuenta/codigo", "/cuenta/confirmar"];
+    let own = ["/cuenta/llaves?lang=en", "/cuenta/llaves?lang=es", "/cuenta/codigo", "/cuenta/confirmar"];
     check(browser, &of(&base, &own)).await?;
     let of_school = ["/personas", "/registro", "/registro/miradas"].map(|path| format!("{path}?colegio={}", school.id));
     check(browser, &of(&base, &of_school.each_ref().map(String::as_str))).await
@@ -63,7 +64,7 @@ async fn change_languages(app: &TestApp, browser: &Browser) -> Result<()> {
     let link = accounts.invite(&app.context(school.id), invite).await?.link.context("a link")?;
     let token = link.secret.reveal().to_string();
     for path in ["/entrar/activar", "/familia/entrar/enlace"] {
-        browser.goto(&format!("{base}{path}#t={token}")).await?;
+        browser.goto(&format!("{base}{path}?lang=es#t={token}")).await?;
         for (other, lang) in [("en", "en"), ("es-CL", "es"), ("en", "en")] {
             browser.click(&format!("a[hreflang='{other}']")).await?;
             let script =
