@@ -137,7 +137,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Erro
             match state {
                 State::NotOpened => Err(Error::NotOpened),
                 // A school year may end in the next calendar year, never in the one after.
-                State::Open(c) if (date.year() - c.year).abs() > 1 => Err(Error::OtherYear),
+                State::Open(c) if date.year().abs_diff(c.year) > 1 => Err(Error::OtherYear),
                 State::Open(c) if c.exceptions.get(&date) == Some(&day) => Ok(vec![]),
                 State::Open(_) => Ok(vec![Event::ScheduleExceptionSet { date, day }]),
                 State::Closed { .. } => Err(Error::Closed),

@@ -13,8 +13,8 @@ pub fn samples() -> Vec<Event> {
         missing_after_minutes: 15,
         echo_seconds: 90,
     };
-    let date = |m, d| NaiveDate::from_ymd_opt(2026, m, d).expect("the date exists");
-    let time = |h, m| NaiveTime::from_hms_opt(h, m, 0).expect("the time exists");
+    let date = |m, d| NaiveDate::from_ymd_opt(2026, m, d).unwrap_or_default();
+    let time = |h, m| NaiveTime::from_hms_opt(h, m, 0).unwrap_or_default();
     let set = |date, day| Event::CalendarDaySet { date, day };
     let saturday = DaySlot { slot_id: id(0x66), entry: time(9, 0), exit: time(13, 0) };
     vec![

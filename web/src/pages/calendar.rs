@@ -223,8 +223,8 @@ impl Asked {
         known.iter().any(|checkpoint| checkpoint.model == ReadModel::Roster && checkpoint.position >= position)
     }
 
-    /// What the log refused, where it stands on the form; or what is nobody's mistake.
-    fn refusal(&self, error: UseCaseError) -> Result<Refusal, Response> {
+    /// What the log refused, where it stands on the form; or, of what is nobody's mistake, how the answer fails.
+    fn refusal(error: UseCaseError) -> Result<Refusal, StatusCode> {
         match error {
             UseCaseError::Course(course::Error::NotOpened | course::Error::Closed) => {
                 Ok(Refusal::whole(key("calendar-course-unknown")))
@@ -233,11 +233,11 @@ impl Asked {
             UseCaseError::Conflict => Ok(Refusal::whole(key("calendar-kept-changing"))),
             error if error.is_temporary() => {
                 tracing::warn!(%error, "a day was not set");
-                Err(self.visit.failed(StatusCode::SERVICE_UNAVAILABLE))
+                Err(StatusCode::SERVICE_UNAVAILABLE)
             }
             error => {
                 tracing::error!(%error, "a day was not set");
-                Err(self.visit.failed(StatusCode::INTERNAL_SERVER_ERROR))
+                Err(StatusCode::INTERNAL_SERVER_ERROR)
             }
         }
     }
@@ -289,9 +289,9 @@ async fn set(asked: Asked, Form(sent): Form<Vec<(String, String)>>) -> Response 
     let date = wanted.date;
     match asked.change(wanted).await {
         Ok(done) => asked.done(date, done, "fijado").await,
-        Err(error) => match asked.refusal(error) {
+        Err(error) => match Asked::refusal(error) {
             Ok(refusal) => asked.show(StatusCode::UNPROCESSABLE_ENTITY, typed, Some(refusal), Shape::Form).await,
-            Err(failed) => failed,
+            Err(status) => asked.visit.failed(status),
         },
     }
 }
@@ -314,9 +314,9 @@ async fn clear(asked: Asked, Form(sent): Form<Vec<(String, String)>>) -> Respons
     };
     match cleared.await {
         Ok(done) => asked.done(date, done, "quitado").await,
-        Err(error) => match asked.refusal(error) {
+        Err(error) => match Asked::refusal(error) {
             Ok(_) => asked.visit.failed(StatusCode::NOT_FOUND),
-            Err(failed) => failed,
+            Err(status) => asked.visit.failed(status),
         },
     }
 }
