@@ -12,6 +12,7 @@
 
 mod alerts;
 mod answer;
+mod asked;
 mod bar;
 mod board;
 mod calendar;

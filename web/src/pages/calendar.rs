@@ -11,19 +11,17 @@ pub(super) use day::{Choice, DayPage};
 pub(super) use list::{By, CalendarPage, Line, Today};
 pub(super) use typed::Typed;
 
+use super::asked::Asked;
 use super::reasons;
 use super::source::SourceError;
 use super::staff::form::Refusal;
-use super::staff::{Visit, member_names, who};
+use super::staff::{member_names, who};
 use super::view::School;
 use crate::AppState;
 use crate::i18n::key;
-use crate::middleware::RequestId;
 use crate::permissions::Permission;
-use crate::session::{InSchool, Person};
-use axum::extract::{FromRequestParts, RawQuery};
+use axum::extract::RawQuery;
 use axum::http::StatusCode;
-use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
@@ -34,17 +32,12 @@ use commands::use_cases::{
 };
 use domain::calendar::Layer;
 use domain::values::school_date;
-use domain::{CourseId, SchoolId, course};
+use domain::{CourseId, course};
 use projections::live::queries::load_board;
+use projections::roster;
 use projections::roster::rows::Changed;
-use projections::{ReadModel, roster};
 use std::collections::HashMap;
-use std::time::Duration;
 use typed::{Wanted, WantedDay};
-use uuid::Uuid;
-
-/// How long an answer waits for the calendar to show what was just done.
-const SHOWN_WITHIN: Duration = Duration::from_secs(1);
 
 /// The pages of the calendar.
 pub fn router() -> Router<AppState> {
@@ -52,29 +45,6 @@ pub fn router() -> Router<AppState> {
         .route("/calendario", get(month))
         .route("/calendario/dia", get(form).post(set))
         .route("/calendario/quitar", post(clear))
-}
-
-/// A request of a person about the calendar of a school.
-struct Asked {
-    state: AppState,
-    person: Person,
-    school: SchoolId,
-    visit: Visit,
-    request: Uuid,
-}
-
-impl FromRequestParts<AppState> for Asked {
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
-        let person = Person::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
-        let Ok(InSchool(school)) = InSchool::from_request_parts(parts, state).await else {
-            return Err(Redirect::to("/escuelas").into_response());
-        };
-        let Ok(visit) = Visit::from_request_parts(parts, state).await;
-        let request = parts.extensions.get::<RequestId>().map_or_else(|| state.ids.next(), |id| id.0);
-        Ok(Self { state: state.clone(), person, school, visit, request })
-    }
 }
 
 /// A month as it is shown, `2026-12`; its first day.
@@ -191,7 +161,7 @@ impl Asked {
     }
 
     async fn change(&self, wanted: Wanted) -> Result<Done, UseCaseError> {
-        let context = self.person.context(&self.state.write, self.school, self.request).await?;
+        let context = self.context().await?;
         let Wanted { date, day } = wanted;
         match day {
             WantedDay::School(day) => {
@@ -207,20 +177,11 @@ impl Asked {
 
     /// To the month of the date with a notice, once the calendar shows it.
     async fn done(&self, date: NaiveDate, done: Done, notice: &str) -> Response {
-        if let Some(position) = done.position {
-            let deadline = tokio::time::Instant::now() + SHOWN_WITHIN;
-            while tokio::time::Instant::now() < deadline && !self.holds(position).await {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        }
-        let notice = if done.events == 0 && !done.repeated { "igual" } else { notice };
+        let same = done.events == 0 && !done.repeated;
+        self.wait_for(done).await;
+        let notice = if same { "igual" } else { notice };
         let to = format!("/calendario?colegio={}&mes={}&aviso={notice}", self.school, date.format("%Y-%m"));
         Redirect::to(&to).into_response()
-    }
-
-    async fn holds(&self, position: i64) -> bool {
-        let known = self.state.pools.request.checkpoints().await.unwrap_or_default();
-        known.iter().any(|checkpoint| checkpoint.model == ReadModel::Roster && checkpoint.position >= position)
     }
 
     /// What the log refused, where it stands on the form; or, of what is nobody's mistake, how the answer fails.
@@ -302,7 +263,7 @@ async fn clear(asked: Asked, Form(sent): Form<Vec<(String, String)>>) -> Respons
     let typed = Typed::of(sent);
     let Some(date) = typed.date() else { return asked.visit.failed(StatusCode::BAD_REQUEST) };
     let cleared = async {
-        let context = asked.person.context(&asked.state.write, asked.school, asked.request).await?;
+        let context = asked.context().await?;
         let courses: Vec<CourseId> = typed.courses.iter().filter_map(|id| id.parse().ok()).collect();
         if !courses.is_empty() {
             return change_course_days(&asked.state.write, &context, ChangeCourseDays { courses, date, day: None })
@@ -328,7 +289,9 @@ pub(super) fn sample_pages(lang: crate::i18n::Lang, nonce: &super::Nonce) -> Vec
     use super::view::Who;
     use crate::calendar::Kind;
     use chrono::{NaiveTime, Weekday};
+    use domain::SchoolId;
     use domain::calendar::{CourseDay, CourseTimes, DaySlot, Reason, RecoveryTimes, Resolution, SchoolDay};
+    use uuid::Uuid;
 
     let who = || Who { name: None, several_schools: true, may: Permission::ALL.to_vec() };
     let (school, now) = (sample::school(), sample::now());

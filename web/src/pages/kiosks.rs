@@ -9,31 +9,27 @@ mod tests;
 pub(super) use list::KiosksPage;
 pub(super) use one::{KioskPage, Refused};
 
+use super::asked::Asked;
 use super::read_models::SILENT_AFTER;
 use super::source::SourceError;
-use super::staff::{Visit, who};
+use super::staff::who;
 use super::view::{Kiosk, School};
 use crate::AppState;
 use crate::i18n::key;
-use crate::middleware::RequestId;
 use crate::permissions::Permission;
-use crate::session::{InSchool, Person};
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::Path;
 use axum::http::StatusCode;
-use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
 use chrono::{DateTime, Utc};
+use commands::Done;
 use commands::use_cases::{ChangeKioskMode, UseCaseError, change_kiosk_mode, revoke_kiosk};
-use commands::{Context, Done};
+use domain::KioskId;
 use domain::kiosk::{Error, LaneMode};
-use domain::{KioskId, SchoolId};
 use projections::live::health::{self, KioskHealth};
-use projections::{ReadModel, roster};
+use projections::roster;
 use serde::Deserialize;
-use std::time::Duration;
-use uuid::Uuid;
 
 /// Rows of a page of the query.
 const ROWS: i64 = 200;
@@ -45,29 +41,6 @@ pub fn router() -> Router<AppState> {
         .route("/kioscos/{kiosk_id}", get(show))
         .route("/kioscos/{kiosk_id}/sentido", post(turn))
         .route("/kioscos/{kiosk_id}/anular", get(ask).post(revoke))
-}
-
-/// A request of a person about the kiosks of a school.
-struct Asked {
-    state: AppState,
-    person: Person,
-    school: SchoolId,
-    visit: Visit,
-    request: Uuid,
-}
-
-impl FromRequestParts<AppState> for Asked {
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
-        let person = Person::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
-        let Ok(InSchool(school)) = InSchool::from_request_parts(parts, state).await else {
-            return Err(Redirect::to("/escuelas").into_response());
-        };
-        let Ok(visit) = Visit::from_request_parts(parts, state).await;
-        let request = parts.extensions.get::<RequestId>().map_or_else(|| state.ids.next(), |id| id.0);
-        Ok(Self { state: state.clone(), person, school, visit, request })
-    }
 }
 
 impl Asked {
@@ -113,10 +86,6 @@ impl Asked {
         )
     }
 
-    async fn context(&self) -> Result<Context, UseCaseError> {
-        Ok(self.person.context(&self.state.write, self.school, self.request).await?)
-    }
-
     /// To the list with a notice, or to the kiosk with what was wrong.
     async fn answer(&self, id: &str, done: Result<Done, UseCaseError>, notice: &str) -> Response {
         let (status, refused) = match done {
@@ -132,18 +101,6 @@ impl Asked {
             Err(error) => return self.visit.source_error(&unwritten(error)),
         };
         self.page(id, status, false, Some(refused)).await
-    }
-
-    /// Waits a moment until the pages show what was just done. They say what was done in any case.
-    async fn wait_for(&self, done: Done) {
-        let Some(position) = done.position else { return };
-        for _ in 0..40 {
-            let known = self.state.pools.request.checkpoints().await.unwrap_or_default();
-            if known.iter().any(|known| known.model == ReadModel::Roster && known.position >= position) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(25)).await;
-        }
     }
 }
 
@@ -244,6 +201,7 @@ pub(super) fn sample_pages(lang: crate::i18n::Lang, nonce: &super::Nonce) -> Vec
     use super::sample;
     use super::view::Who;
     use chrono::TimeDelta;
+    use uuid::Uuid;
 
     let who = Who { name: None, several_schools: true, may: Permission::ALL.to_vec() };
     let (school, now) = (sample::school(), sample::now());

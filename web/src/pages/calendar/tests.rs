@@ -1,28 +1,11 @@
 //! The calendar's pages over HTTP.
 
-use crate::testing::{TestApp, TestSchool, with_form};
+use crate::pages::tests::shown::{get, post};
+use crate::testing::{TestApp, TestSchool};
 use domain::account::StaffRole;
-use reqwest::Client;
-
-/// What a browser got: status, where it is sent, text.
-type Shown = (u16, Option<String>, String);
 
 /// The Monday of the tests' morning, 07:30.
 const TODAY: &str = "2026-03-09";
-
-async fn shown(request: reqwest::RequestBuilder) -> Shown {
-    let answer = request.header("accept", "text/html").send().await.unwrap();
-    let location = answer.headers().get("location").map(|to| to.to_str().unwrap().to_owned());
-    (answer.status().as_u16(), location, answer.text().await.unwrap())
-}
-
-async fn get(app: &TestApp, client: &Client, path: &str) -> Shown {
-    shown(client.get(format!("{}{path}", app.base))).await
-}
-
-async fn post(app: &TestApp, client: &Client, path: &str, form: &[(&str, &str)]) -> Shown {
-    shown(with_form(client.post(format!("{}{path}", app.base)), form.iter().copied())).await
-}
 
 /// What happened to the calendar, in the order of the log.
 async fn told(app: &TestApp) -> Vec<String> {

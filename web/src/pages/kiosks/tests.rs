@@ -1,29 +1,12 @@
 //! The kiosks' pages and their API over HTTP.
 
+use crate::pages::tests::shown::{get, post};
 use crate::session::STEP_UP;
-use crate::testing::{PASSWORD, TestApp, TestSchool, minutes, refusal, with_form};
+use crate::testing::{PASSWORD, TestApp, TestSchool, minutes, refusal};
 use domain::account::StaffRole;
-use reqwest::Client;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
-
-/// What a browser got: status, where it is sent, text.
-type Shown = (u16, Option<String>, String);
-
-async fn shown(request: reqwest::RequestBuilder) -> Shown {
-    let answer = request.header("accept", "text/html").send().await.unwrap();
-    let location = answer.headers().get("location").map(|to| to.to_str().unwrap().to_owned());
-    (answer.status().as_u16(), location, answer.text().await.unwrap())
-}
-
-async fn get(app: &TestApp, client: &Client, path: &str) -> Shown {
-    shown(client.get(format!("{}{path}", app.base))).await
-}
-
-async fn post(app: &TestApp, client: &Client, path: &str, form: &[(&str, &str)]) -> Shown {
-    shown(with_form(client.post(format!("{}{path}", app.base)), form.iter().copied())).await
-}
 
 async fn beat(app: &TestApp, school: &TestSchool, says: Value) -> reqwest::Response {
     let mut beat = json!({
