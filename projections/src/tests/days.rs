@@ -2,9 +2,9 @@
 
 use super::board::{morning, statements_of};
 use crate::live::board::board;
-use crate::live::kept;
 use crate::live::queries::{course_page, load_board, pupil_day, quarantine_page, scans_page};
 use crate::live::rows::QuarantineState;
+use crate::live::{health, kept};
 use crate::roster::queries;
 use crate::testing::history::{self, Random, course_id, day, pupil_id};
 use crate::testing::{Draft, World, at, id, monday};
@@ -347,4 +347,80 @@ async fn the_calendar_lists_what_is_set_within_its_dates_and_who_set_it() {
     let mut foreign = world.snapshot(id(2 << 24)).await;
     assert_eq!(queries::school_days(&mut foreign, day(0), day(9)).await.unwrap(), []);
     assert_eq!(queries::course_days(&mut foreign, day(0), day(9)).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_course_is_expected_by_its_own_hours_and_its_own_exception_whatever_the_others_have() {
+    let world = World::create().await;
+    // The first course has other hours than the second since Friday, and the third is out today.
+    world.append(&history::founding(school(), 6, 3, &mut Random(1))).await;
+    let of_course = |n, event| Draft::of(school(), course(n), AnyEvent::Course(event));
+    let out = CourseDay { times: CourseTimes::Nobody, reason: Reason::Outing };
+    let exception = domain::course::Event::ScheduleExceptionSet { date: monday(), day: out };
+    world.append(&[of_course(0, history::schedule(day(-3), 10)), of_course(2, exception)]).await;
+    world.catch_up_all().await;
+    let mut tx = world.snapshot(school()).await;
+    // Half past nine in Santiago: who comes at eight is missing, who comes at ten is not late yet.
+    let now = at(12, 30, 0);
+    let wanted = [Status::Pending, Status::Missing, Status::NotExpected];
+    for (n, status) in (0..).zip(&wanted) {
+        let page = course_page(&mut tx, course(n), monday(), now, None, 200).await.unwrap().unwrap();
+        let told: Vec<_> = page.pupils.iter().map(|p| p.status.status.clone()).collect();
+        assert_eq!(told, [status.clone(), status.clone()], "{n}");
+        let one = pupil_day(&mut tx, pupil(n), monday(), now).await.unwrap().unwrap();
+        assert_eq!((one.pupil.status.status, one.course.unwrap().course_id), (status.clone(), course(n)));
+    }
+}
+
+#[tokio::test]
+async fn the_board_expects_of_each_course_its_own_hours_and_its_own_exception() {
+    let world = World::create().await;
+    world.append(&history::founding(school(), 6, 3, &mut Random(1))).await;
+    let of_course = |n, event| Draft::of(school(), course(n), AnyEvent::Course(event));
+    let out = CourseDay { times: CourseTimes::Nobody, reason: Reason::Outing };
+    let exception = domain::course::Event::ScheduleExceptionSet { date: monday(), day: out };
+    world.append(&[of_course(0, history::schedule(day(-3), 10)), of_course(2, exception)]).await;
+    world.catch_up_all().await;
+    let board = load_board(&mut world.snapshot(school()).await, monday(), at(12, 30, 0)).await.unwrap().unwrap();
+    let told: Vec<_> =
+        board.courses.iter().map(|c| (c.counts.pending, c.counts.missing, c.counts.not_expected)).collect();
+    assert_eq!(told, [(2, 0, 0), (0, 2, 0), (0, 0, 2)]);
+}
+
+#[tokio::test]
+async fn each_gate_is_told_of_by_what_it_said_itself_and_each_scan_by_its_own_pupils_name() {
+    let world = World::create().await;
+    morning(&world, 4, 2).await;
+    let kiosks: Vec<Uuid> = (0..4).map(|n| history::kiosk_id(school(), n)).collect();
+    // All scans are of one kiosk; another one called.
+    sqlx::query("insert into kiosk_seen (kiosk_id, school_id, last_seen, queue_depth, clock_skew_ms, boot_id) values ($1, $2, $3, 7, 0, $1)")
+        .bind(kiosks[2])
+        .bind(school().0)
+        .bind(at(11, 0, 0))
+        .execute(&world.owner)
+        .await
+        .unwrap();
+    let scanned: Vec<Uuid> =
+        sqlx::query_scalar("select distinct kiosk_id from live.live_scans").fetch_all(&world.owner).await.unwrap();
+    let [scanned] = scanned[..] else { panic!("{scanned:?}") };
+    let mut tx = world.tx(school()).await;
+    for (n, kiosk) in kiosks.iter().enumerate() {
+        let health = health::kiosk(&mut tx, (*kiosk).into()).await.unwrap().unwrap();
+        assert_eq!((health.kiosk_id.0, health.gate), (*kiosk, format!("Portón {n}")));
+        assert_eq!(health.last_scan_at.is_some(), *kiosk == scanned, "{n}");
+        assert_eq!(health.said.map(|said| said.queue_depth), (n == 2).then_some(7), "{n}");
+    }
+    assert_eq!(health::kiosks(&mut tx, None, 200).await.unwrap().len(), 4);
+    let mut tx = world.snapshot(school()).await;
+    let board = load_board(&mut tx, monday(), at(11, 30, 0)).await.unwrap().unwrap();
+    assert_eq!(board.gates.len(), 4);
+    for gate in &board.gates {
+        assert_eq!(gate.last_scan_at.is_some(), gate.kiosk_id.0 == scanned, "{}", gate.gate);
+        assert_eq!(gate.queue_depth, (gate.kiosk_id.0 == kiosks[2]).then_some(7), "{}", gate.gate);
+    }
+    assert_eq!(board.last_scans.len(), 3);
+    for scan in &board.last_scans {
+        let one = pupil_day(&mut tx, scan.student_id, monday(), at(11, 30, 0)).await.unwrap().unwrap();
+        assert!(scan.name.is_some() && scan.name == one.pupil.name);
+    }
 }

@@ -23,6 +23,16 @@ async fn founded(seed: u64) -> (World, Random) {
     // One more: histories move and withdraw that one, too, and only those who were enrolled can be.
     world.append(&history::founding(school(), PUPILS + 1, 3, &mut random)).await;
     world.catch_up_all().await;
+    // Two of the four kiosks called, each with something else to say.
+    sqlx::query(
+        "insert into kiosk_seen (kiosk_id, school_id, last_seen, queue_depth, clock_skew_ms, boot_id)
+         select kiosk_id, school_id, $1, row_number() over (order by kiosk_id), 0, kiosk_id from roster.kiosks
+         order by kiosk_id limit 2",
+    )
+    .bind(at(11, 0, 0))
+    .execute(&world.owner)
+    .await
+    .unwrap();
     (world, random)
 }
 

@@ -1,7 +1,7 @@
 //! What readers ask of the roster: deltas for kiosks and caches, and a pupil's guardians.
 
 use crate::ReadModel;
-use crate::roster::queries::{cards_since, guardians_of, students_changed_since};
+use crate::roster::queries::{cards_since, guardians_of, pupils_of, students, students_changed_since};
 use crate::testing::history::{self, Random, course_id, day, pupil_id, sealed};
 use crate::testing::{Draft, World, id};
 use domain::student::{self, CredentialKind, GuardianRights, RevocationReason};
@@ -170,4 +170,32 @@ async fn a_pupil_s_guardians_are_those_linked_now_with_what_each_may_do() {
     let other = guardians_of(&mut world.tx(school()).await, pupil(1)).await.unwrap();
     assert_eq!(other.iter().map(|l| l.link.guardian_id).collect::<Vec<_>>(), [gone], "another pupil's link stands");
     assert_eq!(guardians_of(&mut world.tx(id(2 << 24)).await, pupil(0)).await.unwrap(), [], "not for another school");
+}
+
+#[tokio::test]
+async fn p13_a_guardian_is_told_the_own_pupils_and_a_course_s_list_holds_its_own_whoever_else_is_in_the_school() {
+    let world = founded(6).await;
+    let link = |n, guardian: u128| {
+        let rights = GuardianRights { may_view: true, ..GuardianRights::default() };
+        of_pupil(n, student::Event::GuardianLinked { guardian_id: id(guardian), rights })
+    };
+    let moved = of_pupil(2, student::Event::Moved { course_id: course_id(school(), 1).into(), from: day(-1) });
+    world.append(&[link(0, 0x91), link(1, 0x92), link(2, 0x91), moved]).await;
+    world.catch_up(ReadModel::Roster).await;
+    let mut tx = world.tx(school()).await;
+    let sorted = |numbers: &[u64]| {
+        let mut pupils: Vec<StudentId> = numbers.iter().map(|n| pupil(*n)).collect();
+        pupils.sort_unstable();
+        pupils
+    };
+    for (guardian, own) in [(0x91, &[0, 2][..]), (0x92, &[1]), (0x93, &[])] {
+        assert_eq!(pupils_of(&mut tx, &[id(guardian)]).await.unwrap(), sorted(own));
+    }
+    // Every second pupil is in the second course; one moved there yesterday.
+    for (course, on, own) in
+        [(0, day(-2), &[0, 2, 4][..]), (1, day(-2), &[1, 3, 5]), (0, day(0), &[0, 4]), (1, day(0), &[1, 2, 3, 5])]
+    {
+        let listed = students(&mut tx, Some((course_id(school(), course).into(), on)), None, 200).await.unwrap();
+        assert_eq!(listed.into_iter().map(|s| s.student_id).collect::<Vec<_>>(), sorted(own), "{course} {on}");
+    }
 }
