@@ -81,12 +81,16 @@ impl TestDatabases {
 
     /// Connects to the vault as its owner.
     pub fn vault_options(&self) -> PgConnectOptions {
-        self.cluster.options(&self.vault)
+        self.cluster.options(&self.vault).port(self.servers_port())
     }
 
     /// The main database's URL, for servers.
     pub fn events_url(&self) -> String {
-        let (url, port) = (self.cluster.url(&self.events), self.owner_options().get_port());
+        self.servers_url(&self.events)
+    }
+
+    fn servers_url(&self, database: &str) -> String {
+        let (url, port) = (self.cluster.url(database), self.owner_options().get_port());
         url.replace(&format!(":{port}/"), &format!(":{}/", self.servers_port()))
     }
 
@@ -100,7 +104,7 @@ impl TestDatabases {
 
     /// The vault's URL.
     pub fn vault_url(&self) -> String {
-        self.cluster.url(&self.vault)
+        self.servers_url(&self.vault)
     }
 
     /// A pool that acts as `role`, with the read models in its search path.
