@@ -143,3 +143,51 @@ impl Looks {
         Ok(recorded.rows_affected() == 1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::World;
+
+    #[tokio::test]
+    async fn p47_the_same_look_within_five_minutes_is_one_and_whatever_differs_is_another() {
+        let world = World::new().await;
+        let looks = Looks::new(world.write.pool().clone(), world.clock.clone());
+        let id = Uuid::from_u128;
+        let look = |whose: Whose, what: What| Look {
+            school: world.school,
+            who: Looker::Account(AccountId(id(1))),
+            role: "DIRECTOR".to_owned(),
+            what,
+            whose,
+            of_date: NaiveDate::from_ymd_opt(2026, 3, 9),
+            why: "pupils.read",
+            session_id: id(2),
+        };
+        let course = look(Whose::Course(CourseId(id(20))), What::Course);
+        let own = look(Whose::Pupil(StudentId(id(30))), What::OwnPupil);
+        // Whoever differs in one thing alone; no two of these are the same look.
+        let different = [
+            course.clone(),
+            Look { school: SchoolId(id(9)), ..course.clone() },
+            Look { who: Looker::Account(AccountId(id(9))), ..course.clone() },
+            Look { who: Looker::Guardian(GuardianId(id(1))), ..course.clone() },
+            Look { role: "INSPECTOR".to_owned(), ..course.clone() },
+            Look { what: What::Pupils, ..course.clone() },
+            Look { whose: Whose::Course(CourseId(id(21))), ..course.clone() },
+            Look { of_date: None, ..course.clone() },
+            Look { why: "board.read", ..course.clone() },
+            Look { session_id: id(9), ..course },
+            own.clone(),
+            Look { whose: Whose::Pupil(StudentId(id(31))), ..own },
+        ];
+        for look in &different {
+            assert!(looks.record(look.clone()).await.unwrap(), "{look:?}");
+        }
+        for look in &different {
+            assert!(!looks.record(look.clone()).await.unwrap(), "{look:?}");
+        }
+        world.clock.advance(ONE_LOOK);
+        assert!(looks.record(different[0].clone()).await.unwrap());
+    }
+}

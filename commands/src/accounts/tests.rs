@@ -1,5 +1,6 @@
 //! Accounts on a real Postgres.
 
+mod apart;
 mod credentials;
 mod members;
 mod offers;

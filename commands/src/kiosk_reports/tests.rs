@@ -182,3 +182,20 @@ async fn a_kiosk_that_was_never_enrolled_or_is_revoked_drains_nothing() {
     report(&world.write, &context, KIOSK, Command::Revoke).await.unwrap();
     assert_eq!(refused().await, Error::Revoked);
 }
+
+#[tokio::test]
+async fn what_one_kiosk_told_keeps_no_other_from_telling_the_same() {
+    let world = World::new().await;
+    for n in [2, 1, 3] {
+        let kiosk = KioskId(Uuid::from_u128(0x6000_0000 + n));
+        let tell = async |command| report(&world.write, &world.context(), kiosk, command).await.unwrap().events;
+        assert_eq!(tell(enrol()).await, 1);
+        for queue_id in [QUEUE, QueueId(Uuid::from_u128(0x9e00_0002))] {
+            let gap = Command::ReportGap { queue_id, from: 2, to: 3 };
+            let fork = Command::ReportFork { queue_id, seq: 5, scan_id: ScanId(Uuid::from_u128(5)) };
+            for command in [gap, fork] {
+                assert_eq!((tell(command.clone()).await, tell(command).await), (1, 0), "{n}");
+            }
+        }
+    }
+}

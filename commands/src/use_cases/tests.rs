@@ -162,6 +162,51 @@ async fn an_erased_pupils_stream_still_loads_and_every_value_reads_as_erased() {
     assert_ne!(back.student_id, id);
 }
 
+#[tokio::test]
+async fn erasing_somebody_takes_nothing_from_anybody_else_whoever_was_there_first() {
+    let world = World::new().await;
+    let course_id = course(&world).await;
+    let (context, vault) = (world.context(), world.databases.vault_options());
+    let vault = sqlx::PgPool::connect_with(vault).await.unwrap();
+    let (mut pupils, mut guardians) = (Vec::new(), Vec::new());
+    for (pupil, guardian, n) in
+        [("21111111-9", "12345678-5", 1), ("22222222-2", "11111111-1", 2), ("23333333-6", "13333333-9", 3)]
+    {
+        let student_id = enrol_student(&world.write, &context, ana(course_id, run(pupil))).await.unwrap().student_id;
+        issue_credential(&world.write, &context, IssueCredential { student_id, card: NewCard::Qr }).await.unwrap();
+        let input = RegisterGuardian {
+            name: "Úrsula Soto".into(),
+            national_id: run(guardian),
+            phone: None,
+            mail: Some(Mail::parse(&format!("g{n}@example.com")).unwrap()),
+            within: None,
+        };
+        pupils.push(student_id);
+        guardians.push(register_guardian(&world.write, &context, input).await.unwrap().guardian_id);
+    }
+    let of = |n: usize| [pupils[n].0, guardians[n].0];
+    let rows = async |of: [uuid::Uuid; 2]| {
+        let mut all = Vec::new();
+        for (pool, rows) in [
+            (
+                &world.owner,
+                "select d::text from directory d where subject_id = any($1) or owner_id = any($1) order by 1",
+            ),
+            (&world.owner, "select m::text from guardian_mails m where guardian_id = any($1) order by 1"),
+            (&vault, "select k::text from data_keys k where subject_id = any($1) order by 1"),
+        ] {
+            all.push(sqlx::query_scalar::<_, String>(rows).bind(&of[..]).fetch_all(pool).await.unwrap());
+        }
+        all
+    };
+    let before = [rows(of(0)).await, rows(of(2)).await];
+    assert!(before.iter().flatten().all(|rows| !rows.is_empty()), "{before:?}");
+    erase_student(&world.write, &context, pupils[1]).await.unwrap();
+    erase_guardian(&world.write, &context, guardians[1]).await.unwrap();
+    assert_eq!([rows(of(0)).await, rows(of(2)).await], before);
+    assert!(rows(of(1)).await.iter().all(Vec::is_empty));
+}
+
 /// Waits until the subject has keys, or none.
 async fn keys_appear(vault: &sqlx::PgPool, subject: uuid::Uuid, wanted: bool) {
     for _ in 0..400 {
@@ -226,7 +271,8 @@ async fn an_erased_pupils_tag_is_never_given_to_another() {
 #[tokio::test]
 async fn erasing_somebody_who_is_not_there_destroys_no_keys() {
     let world = World::new().await;
-    course(&world).await;
+    let course_id = course(&world).await;
+    enrol_student(&world.write, &world.context(), ana(course_id, None)).await.unwrap();
     let guardian = mother(&world).await;
     let mixed_up = erase_student(&world.write, &world.context(), StudentId(guardian.0)).await;
     assert_eq!(mixed_up.unwrap_err().code(), "student_refused");
@@ -295,8 +341,23 @@ async fn only_the_hash_of_a_kiosks_secret_is_stored_and_a_revoked_kiosk_gets_no_
     assert_eq!(stored, Sha256::digest(second.secret.as_bytes()).to_vec());
     assert!(!format!("{second:?}").contains(second.secret.as_str()));
 
+    // Whatever another school enrols by that id takes no kiosk over, and another kiosk's secret is its own.
+    let twin = crate::Context { school: domain::SchoolId(uuid::Uuid::from_u128(0x5c00_0002)), ..context.clone() };
+    assert_eq!(enrol_kiosk(&world.write, &twin, input.clone()).await.unwrap_err().code(), "kiosk_refused");
+    let beside = EnrolKiosk { kiosk_id: None, ..input.clone() };
+    let beside = enrol_kiosk(&world.write, &context, beside).await.unwrap();
+    let kept: Vec<(uuid::Uuid, Vec<u8>)> =
+        sqlx::query_as("select kiosk_id, secret_sha256 from kiosk_secrets").fetch_all(&world.owner).await.unwrap();
+    let of = |kiosk: &EnrolledKiosk| (kiosk.kiosk_id.0, Sha256::digest(kiosk.secret.as_bytes()).to_vec());
+    assert!(kept.len() == 2 && kept.contains(&of(&second)) && kept.contains(&of(&beside)), "{kept:?}");
+
     revoke_kiosk(&world.write, &context, first.kiosk_id).await.unwrap();
     assert_eq!(revoke_kiosk(&world.write, &context, first.kiosk_id).await.unwrap().events, 0);
+    let trusted: Vec<uuid::Uuid> = sqlx::query_scalar("select kiosk_id from kiosk_secrets where revoked_at is null")
+        .fetch_all(&world.owner)
+        .await
+        .unwrap();
+    assert_eq!(trusted, [beside.kiosk_id.0]);
     assert_eq!(enrol_kiosk(&world.write, &context, input).await.unwrap_err().code(), "kiosk_refused");
     let unknown = revoke_kiosk(&world.write, &context, KioskId(uuid::Uuid::from_u128(5))).await;
     assert_eq!(unknown.unwrap_err().code(), "unknown_kiosk");

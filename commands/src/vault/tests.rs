@@ -92,6 +92,8 @@ async fn another_schools_keyring_does_not_open_it() {
     let elsewhere = SchoolId(Uuid::from_u128(2));
     let ring = world.write.vault().school_keys(elsewhere).await.unwrap();
     assert_eq!(ring.open(PUPIL, "given_names", &value).unwrap(), Opened::Erased, "nothing is revealed");
+    let some = world.write.vault().keys_of(elsewhere, &[PUPIL]).await.unwrap();
+    assert_eq!(some.open(PUPIL, "given_names", &value).unwrap(), Opened::Erased, "nor where one asks for it");
     let taken = world.write.vault().ensure_keys(elsewhere, &[(PUPIL, Identity)]).await;
     assert!(matches!(taken, Err(VaultError::ForeignSubject)), "{taken:?}");
 }

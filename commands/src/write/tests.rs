@@ -105,7 +105,10 @@ async fn a_repeated_command_is_answered_from_the_log() {
     world.write.execute::<Kiosk>(&world.context(), &stream, kiosk::Command::Revoke).await.unwrap();
     let again = world.write.execute::<Kiosk>(&context, &stream, enrol("Portón")).await.unwrap();
     assert_eq!(again, Done { repeated: true, ..first });
-    assert_eq!(world.dense_length().await, 3);
+    // To another aggregate it is another command.
+    let other = world.write.execute::<Kiosk>(&context, &kiosk_stream(&world, 2), enrol("Portón")).await.unwrap();
+    assert_eq!((other.events, other.repeated), (1, false));
+    assert_eq!(world.dense_length().await, 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -145,6 +148,19 @@ async fn a_reserved_command_keeps_its_first_outcome_and_nothing_else_of_it_can_c
         let again = world.write.reserve_command(world.school, key, [1; 32]).await.unwrap();
         assert_eq!(again, Reserved::Done(outcome));
     }
+    // The same key of another school, and another key, are another command.
+    let other_school = domain::SchoolId(Uuid::from_u128(8));
+    for (school, key) in
+        [(other_school, keys[0]), (other_school, keys[1]), (world.school, CommandId(Uuid::from_u128(4)))]
+    {
+        let own = world.write.reserve_command(school, key, [1; 32]).await.unwrap();
+        let Reserved::Run(own) = own else { panic!("{own:?}") };
+        let outcome = Outcome::Refused("kiosk_refused".into());
+        assert_eq!(world.write.finish_command(&own, outcome.clone()).await.unwrap(), outcome);
+        assert_eq!(world.write.reserve_command(school, key, [1; 32]).await.unwrap(), Reserved::Done(outcome));
+    }
+    let first = world.write.reserve_command(world.school, keys[0], [1; 32]).await.unwrap();
+    assert_eq!(first, Reserved::Done(Outcome::Done(None)));
     for change in ["set request_sha256 = ''", "set command_id = gen_random_uuid()", "set reserved_at = now()"] {
         let change = format!("update command_reservations {change}");
         let refused = sqlx::query(&change).execute(world.write.pool()).await.unwrap_err();
@@ -281,6 +297,10 @@ async fn settings_follow_the_log() {
     world.write.execute::<School>(&world.context(), &stream, change).await.unwrap();
     assert_eq!(world.write.school_settings(world.school).await.unwrap(), settings(25));
     assert_eq!(world.write.school_settings(world.school).await.unwrap(), settings(25));
+    // Another school has its own.
+    let other = domain::SchoolId(Uuid::from_u128(8));
+    let unknown = world.write.school_settings(other).await;
+    assert!(matches!(unknown, Err(StoreError::UnknownSchool(_))), "{unknown:?}");
     assert_eq!(world.write.epoch().await.unwrap().0, local_services::testing::EPOCH);
     // After a restore that took the change back, a new epoch folds from the beginning.
     sqlx::query("alter table events disable trigger events_append_only").execute(&world.owner).await.unwrap();

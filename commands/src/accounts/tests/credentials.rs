@@ -132,7 +132,7 @@ async fn a_password_is_changed_by_whoever_knows_the_current_one_and_ends_every_s
 }
 
 /// The code of a secret at an instant, as an app would show it.
-fn code(setup: &TotpSetup, at: chrono::DateTime<chrono::Utc>) -> String {
+pub(super) fn code(setup: &TotpSetup, at: chrono::DateTime<chrono::Utc>) -> String {
     let secret = totp_rs::Secret::try_from_base32(&*setup.secret_base32).unwrap();
     let totp = totp_rs::Builder::new().with_secret(secret).build().unwrap();
     totp.generate(u64::try_from(at.timestamp()).unwrap()).to_string()

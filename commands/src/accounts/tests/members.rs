@@ -282,6 +282,9 @@ async fn a_link_is_void_once_another_school_has_its_person_or_whoever_handed_it_
         let of_another = staff.member(&format!("y-{takes_away}@losaromos.cl"), StaffRole::Inspector).await;
         let link = accounts.reset(&by_admin, pupil, Scope::School).await.unwrap();
         let by_somebody_else = accounts.reset(&context, of_another, Scope::School).await.unwrap();
+        let elsewhere = staff.add(&twin, &format!("z-{takes_away}@losolmos.cl"), StaffRole::Inspector).await.account_id;
+        let by_admin = Context { actor: Actor::user(admin), ..twin.clone() };
+        let of_another_school = accounts.reset(&by_admin, elsewhere, Scope::School).await.unwrap();
         accounts.grant(&context, admin, StaffRole::Auditor).await.unwrap();
         assert!(opens(&link).await, "more rights void nothing");
         match takes_away {
@@ -289,6 +292,7 @@ async fn a_link_is_void_once_another_school_has_its_person_or_whoever_handed_it_
             _ => accounts.revoke(&context, admin, StaffRole::Admin).await.unwrap(),
         }
         assert!(!opens(&link).await && opens(&by_somebody_else).await, "{takes_away} in {school}");
+        assert!(opens(&of_another_school).await, "what it may in another school is for that one to say");
     }
 }
 
@@ -328,6 +332,8 @@ async fn an_erased_account_leaves_no_trace_of_where_it_came_in() {
                client, network) values ($1, $1, $1, 1, now(), now(), now(), 'x', 'x')",
             "insert into refresh_tokens (token_id, token_sha256, family_id, issued_at, expires_at)
              values ($1, sha256(uuid_send($1)), $1, now(), now())",
+            "insert into account_passkeys (passkey_id, account_id, credential_id, rp_id, name, credential, sign_count,
+               created_at) values ($1, $1, uuid_send($1), '', '', '{}', 0, now())",
         ] {
             sqlx::query(row).bind(account.0).execute(&staff.world.owner).await.unwrap();
         }
@@ -339,6 +345,7 @@ async fn an_erased_account_leaves_no_trace_of_where_it_came_in() {
         ("known_browsers", "account_id"),
         ("token_families", "account_id"),
         ("refresh_tokens", "family_id"),
+        ("account_passkeys", "account_id"),
     ] {
         let left: Vec<Uuid> =
             sqlx::query_scalar(&format!("select {column} from {table}")).fetch_all(&staff.world.owner).await.unwrap();

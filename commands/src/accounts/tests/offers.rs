@@ -141,6 +141,10 @@ async fn whoever_runs_the_installation_or_owns_all_schools_of_a_person_adds_them
         "administers one"
     );
     accounts.grant(&twin, owner, StaffRole::Owner).await.unwrap();
+    // Whoever owns one of the two gains nothing by somebody else who owns both.
+    let of_one = staff.add(&twin, "otra@losaromos.cl", StaffRole::Owner).await.account_id;
+    let by_another = Context { actor: Actor::user(of_one), ..twin.clone() };
+    assert!(accounts.invite(&by_another, Staff::invite_of(StaffRole::Inspector)).await.unwrap().pending);
     assert!(!accounts.invite(&by_owner, Staff::invite_of(StaffRole::Auditor)).await.unwrap().pending);
     let both = [(context.school, StaffRole::Director), (twin.school, StaffRole::Auditor)];
     assert_eq!(accounts.roles(id).await.unwrap(), both, "what was offered before counts no more");

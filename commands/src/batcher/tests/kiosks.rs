@@ -4,7 +4,7 @@ use super::*;
 use crate::use_cases::{HeartbeatAnswer, KioskHeartbeat, kiosk_heartbeat};
 
 impl Site {
-    async fn heartbeat(&self, kiosk: KioskContext, queue_depth: u32, last_seq: i64) -> HeartbeatAnswer {
+    pub(super) async fn heartbeat(&self, kiosk: KioskContext, queue_depth: u32, last_seq: i64) -> HeartbeatAnswer {
         let batch = self.batch(kiosk, vec![]);
         let input = KioskHeartbeat {
             kiosk,

@@ -165,6 +165,11 @@ async fn a_revoked_card_a_withdrawn_pupil_and_a_wrong_lane_are_recorded_with_the
     site.cards(school(1), 1..3).await;
     site.enrol(kiosk(1), LaneMode::EntryLane).await;
     let context = site.context(school(1));
+    // Another kiosk's lane was turned: it is that kiosk's.
+    site.enrol(kiosk(2), LaneMode::EntryLane).await;
+    let turn = domain::kiosk::Command::ChangeMode { from: LaneMode::EntryLane, mode: LaneMode::ExitLane };
+    let other = StreamId::of(school(1), kiosk(2).kiosk_id);
+    site.world.write.execute::<Kiosk>(&context, &other, turn).await.unwrap();
     let ask = async |n: u128, command: Command| {
         let stream = StreamId::of(school(1), pupil(n));
         site.world.write.execute::<Student>(&context, &stream, command).await.unwrap();

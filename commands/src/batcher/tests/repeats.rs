@@ -168,6 +168,34 @@ async fn the_same_numbers_of_two_schools_kiosks_are_two_queues() {
     assert_eq!(zones, ["America/Santiago", "America/Punta_Arenas"]);
 }
 
+#[tokio::test]
+async fn a27_a_kiosk_that_names_anothers_queue_uses_none_of_its_numbers_and_fills_none_of_its_gaps() {
+    let site = Site::new().await;
+    site.register(school(2), chrono_tz::America::Santiago).await;
+    for n in [1, 2] {
+        site.cards(school(n), 1..9).await;
+    }
+    let elsewhere = KioskContext { school_id: school(2), ..kiosk(2) };
+    for kiosk in [kiosk(1), elsewhere, kiosk(3)] {
+        site.enrol(kiosk, LaneMode::Choice).await;
+    }
+    let submit = async |kiosk: KioskContext, scans: &[(i64, u128)]| {
+        let scans = scans.iter().map(|(seq, pupil)| site.scan(*seq, *pupil, Entry, TimeDelta::zero())).collect();
+        let batch = ScanBatch { kiosk, ..site.batch(super::kiosk(1), scans) };
+        let answer = site.batcher.submit(batch).await.unwrap();
+        assert!(answer.items.iter().all(|item| item.verdict == Verdict::Accepted), "{answer:?}");
+        answer.ack_through
+    };
+    assert_eq!(submit(kiosk(1), &[(1, 1), (3, 3)]).await, 1);
+    // The first number is the very scan that kiosk 1 sent.
+    assert_eq!(submit(elsewhere, &[(1, 1), (2, 2)]).await, 2);
+    assert_eq!(submit(kiosk(3), &[(1, 5)]).await, 1, "nor is it used twice");
+    let answer = site.heartbeat(kiosk(1), 0, 3).await;
+    assert_eq!((answer.ack_through, answer.resend_from), (1, Some(2)));
+    assert_eq!(submit(kiosk(1), &[(2, 4)]).await, 3);
+    assert!(site.kiosk_facts().await.contains(&"gap_detected".to_owned()), "it was told of");
+}
+
 /// A counter that stands still, or items that cannot be read, must not make everybody's transactions long.
 #[tokio::test]
 async fn a_number_that_was_used_ten_thousand_times_costs_no_more_than_another() {
