@@ -236,3 +236,109 @@ async fn a_session_ends_with_the_address_and_with_the_guardian() {
     assert_eq!(of().await, None);
     app.shutdown().await;
 }
+
+/// Every row of what these addresses asked for and have open, as text.
+async fn open_of(app: &TestApp, addresses: &[&str]) -> Vec<String> {
+    let keys: Vec<Vec<u8>> = addresses.iter().map(|address| key(app, address)).collect();
+    let mut all = Vec::new();
+    for table in ["family_links", "family_sessions", "family_browsers"] {
+        let rows = format!("select '{table} ' || t::text from {table} t where email_hmac = any($1) order by 1");
+        let rows: Vec<String> = sqlx::query_scalar(&rows).bind(&keys).fetch_all(&app.state().pools.auth).await.unwrap();
+        assert!(!rows.is_empty(), "{table}");
+        all.extend(rows);
+    }
+    all
+}
+
+fn key(app: &TestApp, address: &str) -> Vec<u8> {
+    commands::guardians::address_key(app.write(), &mail(address)).to_vec()
+}
+
+#[tokio::test]
+async fn p09_p13_whatever_is_done_for_one_address_leaves_every_other_as_it_was_whichever_came_first() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    let (address, others) = ("ana@example.com", ["antes@example.com", "despues@example.com"]);
+    let families = &app.state().families;
+    let open = async |address: &str| {
+        let cookie = app.family(address).await.unwrap();
+        Secret256::parse(cookie.trim_start_matches("fam=")).unwrap()
+    };
+    // Each of the others has a session, a browser, and a link that waits: one whose digits were shown, and one.
+    let ana = app.guardian(&school, address, &[]).await.unwrap();
+    let (mut browsers, mut own) = (Vec::new(), None);
+    for other in [others[0], address, others[1]] {
+        if other == address {
+            own = Some(asked(&app, address, 1).await);
+            continue;
+        }
+        app.guardian(&school, other, &[]).await.unwrap();
+        let session = open(other).await;
+        browsers.push(families.make_known(None, &session).await.unwrap());
+        let (_, token) = asked(&app, other, 1).await;
+        if other == others[0] {
+            families.open_elsewhere(&token).await.unwrap();
+        }
+    }
+    app.clock.advance(minutes(5));
+    let as_it_was = open_of(&app, &others).await;
+    let unchanged = async |what: &str| assert_eq!(open_of(&app, &others).await, as_it_was, "{what}");
+
+    // Links.
+    let (browser, _) = own.unwrap();
+    let (browser, token) = asked_again(&app, address, 2, Some(browser)).await;
+    unchanged("asked, and asked again").await;
+    let nobodys = Secret256::random().unwrap();
+    assert_eq!(families.open_elsewhere(&nobodys).await.unwrap(), Opened::Void);
+    assert_eq!(families.asked_by(&browser).await.unwrap(), None, "its digits were not shown");
+    let Opened::Code(digits) = families.open_elsewhere(&token).await.unwrap() else { panic!("digits") };
+    unchanged("digits shown").await;
+    assert_eq!(families.asked_by(&browser).await.unwrap(), Some(key(&app, address)));
+    assert_eq!(families.asked_by(&nobodys).await.unwrap(), None);
+    assert!(families.redeem(&nobodys, &by(&browser)).await.unwrap().is_none(), "not a link of this browser's");
+    assert!(families.redeem_code(&digits, &by(&nobodys)).await.unwrap().is_none());
+    let wrong = if digits == "000000" { "000001" } else { "000000" };
+    assert!(families.redeem_code(wrong, &by(&browser)).await.unwrap().is_none());
+    unchanged("wrong ones").await;
+    let first = open(address).await;
+    let replaces = Redeemed { replaces: Some(first.clone()), ..by(&browser) };
+    let kept = open(address).await;
+    let session = families.redeem(&token, &replaces).await.unwrap().unwrap();
+    unchanged("redeemed").await;
+    assert!(families.guardian(&first).await.unwrap().is_none(), "the browser's own before");
+    assert!(families.guardian(&kept).await.unwrap().is_some(), "and no other");
+
+    // Sessions.
+    app.clock.advance(minutes(2));
+    let guardian = families.guardian(&session).await.unwrap().unwrap();
+    assert_eq!(guardian.of[..], [(school.id, ana)]);
+    assert!(families.guardian(&nobodys).await.unwrap().is_none());
+    unchanged("used").await;
+    let third = open(address).await;
+    let third_id = families.guardian(&third).await.unwrap().unwrap().session_id;
+    assert_eq!(families.list(&guardian).await.unwrap().len(), 4);
+    assert_eq!(families.end_others(&guardian, Some(third_id)).await.unwrap(), 1, "the one that was named");
+    assert!(families.guardian(&kept).await.unwrap().is_some());
+    assert_eq!(families.end_others(&guardian, None).await.unwrap(), 1);
+    unchanged("ended others").await;
+    let kept = open(address).await;
+    let browser = families.make_known(None, &session).await.unwrap();
+    let browser = families.make_known(Some(&browser), &session).await.unwrap();
+    unchanged("a browser").await;
+    let knows = async |browser: &Secret256, address: Option<&str>| {
+        families.knows(browser, address.map(|address| key(&app, address)).as_deref()).await.unwrap()
+    };
+    assert!(knows(&browser, None).await && knows(&browser, Some(address)).await);
+    assert!(!knows(&browser, Some(others[0])).await && !knows(&nobodys, None).await);
+    assert!(!knows(&nobodys, Some(address)).await);
+    families.end(&session).await.unwrap();
+    unchanged("signed out").await;
+    assert!(families.guardian(&kept).await.unwrap().is_some(), "of one session");
+
+    // Whoever comes in at a browser of somebody else is known there too, and takes nothing from them.
+    let both = families.make_known(Some(&browsers[0]), &kept).await.unwrap();
+    assert!(knows(&both, Some(others[0])).await && knows(&both, Some(address)).await);
+    assert!(knows(&browser, Some(address)).await, "at the own one still");
+    assert!(knows(&browsers[1], Some(others[1])).await);
+    app.shutdown().await;
+}

@@ -6,6 +6,7 @@ use crate::testing::{TestApp, TestPerson, TestSchool, minutes, refusal};
 use crate::tokens;
 use chrono::TimeDelta;
 use commands::accounts::Secret256;
+use domain::AccountId;
 use domain::account::StaffRole;
 use reqwest::StatusCode;
 use std::time::{Duration, Instant};
@@ -188,6 +189,147 @@ async fn a47_a_person_lists_and_ends_own_sessions_and_nobody_elses() {
     app.shutdown().await;
 }
 
+/// Every row of what these have open, as text.
+async fn open_of(app: &TestApp, of: &[AccountId]) -> Vec<String> {
+    let ids: Vec<uuid::Uuid> = of.iter().map(|account| account.0).collect();
+    let (mut all, pool) = (Vec::new(), &app.running().pools().auth);
+    for rows in [
+        "select 'session ' || t::text from sessions t where account_id = any($1) order by 1",
+        "select 'program ' || t::text from token_families t where account_id = any($1) order by 1",
+        "select 'token ' || t::text from refresh_tokens t join token_families f using (family_id) where account_id = any($1) order by 1",
+        "select 'browser ' || t::text from known_browsers t where account_id = any($1) order by 1",
+    ] {
+        let rows: Vec<String> = sqlx::query_scalar(rows).bind(&ids).fetch_all(pool).await.unwrap();
+        assert!(!rows.is_empty());
+        all.extend(rows);
+    }
+    all
+}
+
+#[tokio::test]
+async fn a47_p05_whatever_one_person_does_leaves_what_others_have_open_as_it_was_whoever_came_first() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    let (sessions, tokens) = (&app.state().sessions, &app.state().tokens);
+    let program = async |person: &TestPerson| {
+        let proof = person.proof(app.state()).await.unwrap();
+        let begin = tokens::Begin { proof, school: school.id, client: String::new(), network: String::new() };
+        tokens.begin(&begin).await.unwrap().unwrap()
+    };
+    let stage = async |person: &TestPerson, stage| {
+        let begin = Begin { stage, ..begin(&app, person).await };
+        sessions.begin(&begin, None).await.unwrap().unwrap()
+    };
+    // One before and one after: sessions at every stage, a program of two pairs, a browser, an open stream.
+    let (mut others, mut shared, mut programs) = (Vec::new(), Vec::new(), Vec::new());
+    let mut person = None;
+    for n in 0..3 {
+        let own = app.person(school.id, StaffRole::Inspector).await.unwrap();
+        if n == 1 {
+            person = Some(own);
+            continue;
+        }
+        for waits in [Stage::SecondFactor, Stage::Enrolment] {
+            stage(&own, waits).await;
+        }
+        programs.push(program(&own).await);
+        shared.push(sessions.make_known(None, own.proof(app.state()).await.unwrap()).await.unwrap());
+        others.push(own.account_id);
+    }
+    let mut person = person.unwrap();
+    app.clock.advance(minutes(5));
+    for pair in programs {
+        // A moment ago, so that whoever lost the answer might ask again.
+        assert!(matches!(tokens.refresh(pair.refresh).await.unwrap(), tokens::Refreshed::Pair(_)));
+    }
+    let as_it_was = open_of(&app, &others).await;
+    let unchanged = async |what: &str| assert_eq!(open_of(&app, &others).await, as_it_was, "{what}");
+
+    // Sessions.
+    let secret = |person: &TestPerson| Secret256::parse(person.cookie.trim_start_matches("sid=")).unwrap();
+    let own = sessions.person(&secret(&person)).await.unwrap().unwrap();
+    assert_eq!(own.account_id, person.account_id);
+    unchanged("used").await;
+    let half = stage(&person, Stage::SecondFactor).await;
+    assert_eq!(sessions.waits_for(&half).await.unwrap().unwrap().account, person.account_id);
+    assert_eq!(sessions.try_code(&half).await.unwrap().unwrap().account, person.account_id);
+    assert!(sessions.enrolling(&half).await.unwrap().is_none(), "another stage");
+    let half = stage(&person, Stage::Enrolment).await;
+    assert_eq!(sessions.enrolling(&half).await.unwrap().unwrap().account, person.account_id);
+    for half in [&half, &Secret256::random().unwrap()] {
+        assert!(sessions.waits_for(half).await.unwrap().is_none(), "another stage, nobody's");
+    }
+    unchanged("half-way in").await;
+    person.sign_in(app.state()).await.unwrap();
+    let first = sessions.person(&secret(&person)).await.unwrap().unwrap();
+    person.sign_in(app.state()).await.unwrap();
+    let second = sessions.person(&secret(&person)).await.unwrap().unwrap();
+    assert!(sessions.end(person.account_id, first.session_id, Ended::ByPerson).await.unwrap());
+    let listed: Vec<_> = sessions.list(person.account_id).await.unwrap().into_iter().map(|s| s.session_id).collect();
+    assert!(!listed.contains(&first.session_id) && listed.contains(&second.session_id), "the one that was named");
+    assert!(sessions.step_up(second.session_id).await.unwrap().is_some());
+    unchanged("ended one, proved it again").await;
+    let renewed = sessions.renew(&second).await.unwrap().unwrap();
+    assert_eq!(sessions.person(&renewed).await.unwrap().unwrap().account_id, person.account_id);
+    assert_eq!(sessions.list(person.account_id).await.unwrap().len(), 1, "the one in which it was changed goes on");
+    unchanged("another credential").await;
+    sessions.end_others(person.account_id, None, Ended::SignedOut).await.unwrap();
+    unchanged("ended all").await;
+    let again = stage(&person, Stage::Open).await;
+    sessions.end_secret(&again, Ended::SignedOut).await.unwrap();
+    unchanged("signed out").await;
+
+    // Programs.
+    let pairs = [program(&person).await, program(&person).await];
+    assert_eq!(tokens.person(&pairs[0].access).await.unwrap().unwrap().account_id, person.account_id);
+    unchanged("a program was used").await;
+    let next = tokens.refresh(pairs[0].refresh.clone()).await.unwrap();
+    assert!(matches!(next, tokens::Refreshed::Pair(ref pair) if pair.family_id == pairs[0].family_id), "{next:?}");
+    unchanged("another pair").await;
+    // The answer was lost, and then the first one comes once more: a copy.
+    let again = tokens.refresh(pairs[0].refresh.clone()).await.unwrap();
+    let tokens::Refreshed::Pair(again) = again else { panic!("{again:?}") };
+    assert_eq!(again.family_id, pairs[0].family_id);
+    unchanged("asked again").await;
+    assert!(tokens.person(&again.access).await.unwrap().is_some());
+    let copy = tokens.refresh(pairs[0].refresh.clone()).await.unwrap();
+    assert!(matches!(copy, tokens::Refreshed::Reused(account) if account == person.account_id), "{copy:?}");
+    unchanged("a copy").await;
+    assert!(tokens.person(&pairs[1].access).await.unwrap().is_some(), "the person's other program goes on");
+    assert_eq!(tokens.end(person.account_id, Some(pairs[1].family_id), tokens::Ended::ByPerson).await.unwrap(), 1);
+    let pairs = [program(&person).await, program(&person).await];
+    assert_eq!(tokens.end(person.account_id, Some(pairs[0].family_id), tokens::Ended::ByPerson).await.unwrap(), 1);
+    assert!(tokens.person(&pairs[1].access).await.unwrap().is_some(), "the one that was named");
+    unchanged("ended one").await;
+    assert_eq!(
+        tokens.end_secret(&program(&person).await.refresh, tokens::Ended::SignedOut).await.unwrap(),
+        Some(person.account_id)
+    );
+    assert!(tokens.person(&pairs[1].access).await.unwrap().is_some(), "the one that signed out");
+    unchanged("a program signed out").await;
+    for _ in 0..21 {
+        program(&person).await;
+    }
+    unchanged("too many programs").await;
+
+    // Browsers.
+    let proof = person.proof(app.state()).await.unwrap();
+    let browser = sessions.make_known(None, proof).await.unwrap();
+    let browser = sessions.make_known(Some(&browser), proof).await.unwrap();
+    assert_eq!(sessions.known_to(&browser).await.unwrap(), [person.account_id]);
+    unchanged("a browser").await;
+    // Whoever sits at somebody else's browser is known there too, and takes nothing from them.
+    let both = sessions.make_known(Some(&shared[0]), proof).await.unwrap();
+    let mut known = sessions.known_to(&both).await.unwrap();
+    known.sort_unstable();
+    let mut expected = [others[0], person.account_id];
+    expected.sort_unstable();
+    assert_eq!(known, expected);
+    assert_eq!(sessions.known_to(&browser).await.unwrap(), [person.account_id], "at the own one still");
+    assert_eq!(sessions.known_to(&shared[1]).await.unwrap(), [others[1]]);
+    app.shutdown().await;
+}
+
 #[tokio::test]
 async fn a38_a_password_alone_opens_nothing_where_a_code_is_asked_for_and_five_codes_may_be_tried() {
     let app = TestApp::start().await.unwrap();
@@ -290,6 +432,7 @@ async fn an_open_board_counts_as_use_of_its_session() {
     let school = app.school(1).await.unwrap();
     let person = app.person(school.id, StaffRole::Inspector).await.unwrap();
     let mut stream = open(&app, &person, &format!("/api/v1/live/stream?school={}", school.id)).await;
+    let idle = app.person(school.id, StaffRole::Inspector).await.unwrap();
     let seen = async || app.state().sessions.list(person.account_id).await.unwrap()[0].last_seen_at;
     for _ in 0..3 {
         app.clock.advance(minutes(25));
@@ -301,6 +444,7 @@ async fn an_open_board_counts_as_use_of_its_session() {
     }
     assert!(stream.chunk().await.unwrap().is_some());
     assert_eq!(board(&app, &school, &person).await, 200);
+    assert_eq!(board(&app, &school, &idle).await, 401, "and of nobody else's");
     app.shutdown().await;
 }
 

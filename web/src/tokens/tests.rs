@@ -98,15 +98,34 @@ async fn p05_a_refresh_token_gives_one_successor_within_a_week_and_a_family_live
 #[tokio::test]
 async fn p05_what_one_program_does_touches_no_other_and_none_begins_where_its_person_has_no_role() {
     let (app, school, person) = stage().await;
-    let other = app.person(school.id, StaffRole::Inspector).await.unwrap();
-    let kept = begin(&app, &other, &school).await;
-    let mut pair = begin(&app, &person, &school).await;
-    for _ in 0..3 {
+    let mut others = Vec::new();
+    for role in [StaffRole::Inspector, StaffRole::Auditor] {
+        others.push(app.person(school.id, role).await.unwrap());
+    }
+    // One began before and one after, so that whichever row comes first is somebody else's.
+    let before = begin(&app, &others[0], &school).await;
+    let first = begin(&app, &person, &school).await;
+    let after = begin(&app, &others[1], &school).await;
+    let mut pair = next(&app, &first.refresh).await;
+    for _ in 0..2 {
+        assert_eq!(pair.family_id, first.family_id, "nobody becomes somebody else");
         pair = next(&app, &pair.refresh).await;
     }
     assert!(refused(&app, &Secret256::random().unwrap()).await);
-    assert_eq!(with_token(&app, &kept.access).await, 200);
-    next(&app, &kept.refresh).await;
+    let mut kept = Vec::new();
+    for pair in [&before, &after] {
+        assert_eq!(with_token(&app, &pair.access).await, 200);
+        let successor = next(&app, &pair.refresh).await;
+        assert_eq!(successor.family_id, pair.family_id);
+        kept.push(successor);
+    }
+    // A copy ends the program that it is a copy of.
+    assert!(reused(&app, &first.refresh).await);
+    assert_eq!(with_token(&app, &pair.access).await, 401);
+    for pair in &kept {
+        assert_eq!(with_token(&app, &pair.access).await, 200);
+        assert_eq!(next(&app, &pair.refresh).await.family_id, pair.family_id);
+    }
     let foreign = app.school(1).await.unwrap();
     let begin = Begin {
         proof: person.proof(app.state()).await.unwrap(),
