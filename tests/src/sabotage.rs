@@ -65,7 +65,10 @@ fn build() -> BTreeMap<String, Program> {
             (message["profile"]["test"] == true, of("executable"), of("manifest_path"))
         {
             let name = message["target"]["name"].as_str().unwrap().to_owned();
-            programs.insert(name, Program { folder: manifest.parent().unwrap().to_owned(), program });
+            // A copy: whoever goes on building meanwhile changes nothing of this run.
+            let copy = program.with_extension("sabotage");
+            std::fs::copy(&program, &copy).unwrap();
+            programs.insert(name, Program { folder: manifest.parent().unwrap().to_owned(), program: copy });
         }
     }
     programs
