@@ -97,7 +97,7 @@ const LOOKED_AT: &str = "with runtime as (
        select oid, rolname, rolsuper, rolbypassrls, rolcreaterole from pg_roles where rolname like 'attendance\\_%'
      ), schemas as (
        select n.oid, n.nspname, n.nspowner from pg_namespace n
-        where n.nspname !~ '^(pg_|information_schema$)' and n.nspname !~ '^(roster|live|audit)_(next|old)$'
+        where n.nspname !~ '^(pg_|information_schema$)' and n.nspname !~ '^(roster|live|audit|no_show)_(next|old)$'
           and exists (select from runtime r where has_schema_privilege(r.oid, n.oid, 'usage'))
      ), objects as (
        select c.*, s.nspname || '.' || c.relname as named,
@@ -193,13 +193,13 @@ const CHECKS: &[Check] = &[
         REQUEST_READS,
         "select named from objects o where relkind in ('r', 'p', 'v', 'm', 'f')
             and has_any_column_privilege('attendance_request', o.oid, 'select')
-            and relnamespace::regnamespace::text not in ('roster', 'live', 'audit')",
+            and relnamespace::regnamespace::text not in ('roster', 'live', 'audit', 'no_show')",
     ),
     check(
         "the request role reads it, and its rows are of no school",
         "select named from objects o where relkind in ('r', 'p', 'v', 'm', 'f')
             and has_any_column_privilege('attendance_request', o.oid, 'select')
-            and relnamespace::regnamespace::text in ('roster', 'live', 'audit')
+            and relnamespace::regnamespace::text in ('roster', 'live', 'audit', 'no_show')
             and not exists (select from pg_attribute a
               where a.attrelid = o.oid and a.attname = 'school_id' and not a.attisdropped)",
     ),

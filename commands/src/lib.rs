@@ -31,6 +31,7 @@ pub mod ids;
 pub mod keys;
 pub mod kiosk_reports;
 pub mod looks;
+pub mod no_show;
 pub mod pool;
 pub mod settings;
 #[cfg(test)]

@@ -77,7 +77,7 @@ impl PoolSettings {
         Self {
             max_connections,
             acquire_timeout: Duration::from_secs(5),
-            search_path: "public,roster,live,audit".to_owned(),
+            search_path: "public,roster,live,audit,no_show".to_owned(),
             insist_on_durability: true,
         }
     }

@@ -88,5 +88,10 @@ impl World {
 
 /// Settings of a school in Santiago.
 pub(crate) fn settings(late_after_minutes: u16) -> Settings {
-    Settings { zone: chrono_tz::America::Santiago, late_after_minutes, missing_after_minutes: 30, echo_seconds: 60 }
+    Settings {
+        late_after_minutes,
+        missing_after_minutes: 30,
+        echo_seconds: 60,
+        ..Settings::of(chrono_tz::America::Santiago)
+    }
 }

@@ -148,6 +148,16 @@ impl Write {
         self.0.settings.get(&self.0.pool, school).await
     }
 
+    /// The log's epoch, and the position of its last event: whatever is committed by now is not behind it.
+    pub async fn log_end(&self) -> Result<(Epoch, i64), StoreError> {
+        let end = sqlx::query!(
+            r#"select epoch, (select coalesce(max(position), 0) from events) as "position!" from log_epoch"#
+        )
+        .fetch_one(&self.0.pool);
+        let end = in_time::<_, sqlx::Error>(end).await?;
+        Ok((Epoch(end.epoch), end.position))
+    }
+
     /// The log's epoch.
     pub async fn epoch(&self) -> Result<Epoch, StoreError> {
         let epoch = sqlx::query_scalar!("select epoch from log_epoch").fetch_one(&self.0.pool);
@@ -281,7 +291,7 @@ impl Place<'_> {
 fn belongs_to(stream: &StreamId, school: SchoolId) -> bool {
     let school = school.to_string();
     let parts: Vec<&str> = stream.as_str().split('/').collect();
-    matches!(parts[..], [s, _] | [_, s, _] if s == school)
+    matches!(parts[..], [s, _] | [_, s, _] | [_, s, _, _] if s == school)
 }
 
 fn store_error(error: Box<dyn std::error::Error + Send + Sync>) -> StoreError {

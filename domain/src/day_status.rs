@@ -1,24 +1,26 @@
 //! What a pupil's day looks like at an instant, with the steps that lead there.
 //!
 //! Lateness is never concluded from a clock that cannot be trusted, and absence never from the silence of a
-//! gate, as far as [`DayFacts::completeness`] tells of it: until completeness is derived from what gates
-//! report, callers say `Complete`, so a pupil whose scan waits in a silent gate is `Missing` for now.
+//! gate ([`crate::completeness`]).
 
 use crate::attendance_day::Direction;
 use crate::expectation::{Expectation, ExpectedSlot, Why};
 use crate::ids::SlotId;
+use crate::school::Settings;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 /// Whether every scan that could still change the day has arrived.
 ///
-/// No default: whoever judges a day says which it is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+/// No default: whoever judges a day says which it is. In order: of several gates the worst word counts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Completeness {
-    /// Every gate has told that nothing is waiting, or nobody keeps account of it yet.
+    /// Every gate that counts has told that nothing from before the deadline is waiting.
     Complete,
-    /// A gate is silent; what it holds is not known.
+    /// The deadline has only just passed: a gate's word is on its way.
+    Awaited,
+    /// A gate is silent or behind; what it holds is not known.
     GateSilent,
 }
 
@@ -31,7 +33,7 @@ pub struct DayFacts {
     pub first_entry_any: Option<DateTime<Utc>>,
     /// The last scan by corrected time.
     pub last: Option<(Direction, DateTime<Utc>)>,
-    /// Whether more may come.
+    /// Whether an entry from before the limit may still come.
     pub completeness: Completeness,
 }
 
@@ -40,6 +42,28 @@ impl DayFacts {
     pub fn none(completeness: Completeness) -> Self {
         Self { first_entry: None, first_entry_any: None, last: None, completeness }
     }
+}
+
+impl From<&Settings> for Policy {
+    fn from(settings: &Settings) -> Self {
+        Self {
+            late_after_minutes: settings.late_after_minutes,
+            missing_after_minutes: settings.missing_after_minutes,
+            echo_seconds: settings.echo_seconds,
+        }
+    }
+}
+
+impl Policy {
+    /// From this instant on, a pupil of whom no entry is on record is missing from a stay.
+    pub fn missing_from(&self, slot: &ExpectedSlot) -> DateTime<Utc> {
+        after(slot.entry, TimeDelta::minutes(self.missing_after_minutes.into()))
+    }
+}
+
+/// An instant so late that there is none is the last one.
+fn after(at: DateTime<Utc>, span: TimeDelta) -> DateTime<Utc> {
+    at.checked_add_signed(span).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 /// The school's limits.
@@ -59,7 +83,7 @@ pub struct Policy {
 pub enum Status {
     /// Nobody expects the pupil on that day.
     NotExpected,
-    /// Expected, and not due yet.
+    /// Expected, and not due yet, or so recently that the gates' word is still awaited.
     Pending,
     /// Came in time, or at a time that cannot be trusted.
     Present,
@@ -127,6 +151,8 @@ pub enum Step {
     NotDueYet,
     /// The limit for a missing entry has passed.
     LimitPassed,
+    /// The limit has only just passed: the gates have not all said yet that nothing is waiting.
+    GatesAwaited,
     /// A gate is silent: its scans may still come.
     GateSilent,
     /// The last scan of the day is an exit.
@@ -169,6 +195,7 @@ impl DayStatus {
             | Step::InTime
             | Step::NotDueYet
             | Step::LimitPassed
+            | Step::GatesAwaited
             | Step::GateSilent
             | Step::WentOut { .. }
             | Step::ExitWithoutEntry { .. }
@@ -193,9 +220,7 @@ pub fn day_status(facts: &DayFacts, expected: &Expectation, policy: &Policy, now
 
 /// The status of one expected stay, judged by the facts of the day.
 pub fn slot_status(facts: &DayFacts, slot: &ExpectedSlot, policy: &Policy, now: DateTime<Utc>) -> DayStatus {
-    // An instant so late that there is none is the last one.
-    let after = |at: DateTime<Utc>, span| at.checked_add_signed(span).unwrap_or(DateTime::<Utc>::MAX_UTC);
-    let missing_from = after(slot.entry, TimeDelta::minutes(policy.missing_after_minutes.into()));
+    let missing_from = policy.missing_from(slot);
     let mut derivation = vec![Step::Slot {
         slot_id: slot.slot_id,
         entry: slot.entry,
@@ -235,6 +260,10 @@ pub fn slot_status(facts: &DayFacts, slot: &ExpectedSlot, policy: &Policy, now: 
                 derivation.push(Step::LimitPassed);
                 match facts.completeness {
                     Completeness::Complete => Status::Missing,
+                    Completeness::Awaited => {
+                        derivation.push(Step::GatesAwaited);
+                        Status::Pending
+                    }
                     Completeness::GateSilent => {
                         derivation.push(Step::GateSilent);
                         Status::Unknown

@@ -1,7 +1,7 @@
 //! The one place where a stored event becomes a typed one.
 
 use crate::envelope::StreamId;
-use crate::{account, attendance_day, course, guardian, kiosk, quarantine, school, student};
+use crate::{account, attendance_day, course, guardian, kiosk, no_show, quarantine, school, student};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
 use uuid::Uuid;
@@ -47,6 +47,7 @@ pub enum AnyEvent {
     Kiosk(kiosk::Event),
     AttendanceDay(attendance_day::Event),
     Quarantine(quarantine::Event),
+    NoShowCase(no_show::Event),
     Account(account::Event),
 }
 
@@ -61,6 +62,7 @@ macro_rules! with_event {
             AnyEvent::Kiosk($event) => $body,
             AnyEvent::AttendanceDay($event) => $body,
             AnyEvent::Quarantine($event) => $body,
+            AnyEvent::NoShowCase($event) => $body,
             AnyEvent::Account($event) => $body,
         }
     };
@@ -90,7 +92,7 @@ impl AnyEvent {
     pub fn subjects(&self, stream: &StreamId) -> Vec<Uuid> {
         let named = match self {
             Self::School(_) | Self::Course(_) | Self::Kiosk(_) => return vec![],
-            Self::Guardian(_) | Self::AttendanceDay(_) | Self::Account(_) => None,
+            Self::Guardian(_) | Self::AttendanceDay(_) | Self::NoShowCase(_) | Self::Account(_) => None,
             Self::Student(event) => match event {
                 student::Event::GuardianLinked { guardian_id, .. }
                 | student::Event::GuardianLinkChanged { guardian_id, .. }
@@ -124,11 +126,12 @@ pub fn all_samples() -> Vec<AnyEvent> {
     all.extend(kiosk::samples().into_iter().map(AnyEvent::Kiosk));
     all.extend(attendance_day::samples().into_iter().map(AnyEvent::AttendanceDay));
     all.extend(quarantine::samples().into_iter().map(AnyEvent::Quarantine));
+    all.extend(no_show::samples().into_iter().map(AnyEvent::NoShowCase));
     all.extend(account::samples().into_iter().map(AnyEvent::Account));
     all
 }
 
-fn tables() -> [(&'static str, &'static [(&'static str, &'static str)]); 8] {
+fn tables() -> [(&'static str, &'static [(&'static str, &'static str)]); 9] {
     fn of<E: DomainEvent>() -> (&'static str, &'static [(&'static str, &'static str)]) {
         (E::AGGREGATE, E::CATALOGUE)
     }
@@ -140,6 +143,7 @@ fn tables() -> [(&'static str, &'static [(&'static str, &'static str)]); 8] {
         of::<kiosk::Event>(),
         of::<attendance_day::Event>(),
         of::<quarantine::Event>(),
+        of::<no_show::Event>(),
         of::<account::Event>(),
     ]
 }
@@ -228,6 +232,7 @@ pub fn decode(aggregate: &str, name: &str, version: &str, payload: &str) -> Resu
         "kiosk" => decode_as(name, version, payload).map(AnyEvent::Kiosk),
         "attendance_day" => decode_as(name, version, payload).map(AnyEvent::AttendanceDay),
         "quarantine" => decode_as(name, version, payload).map(AnyEvent::Quarantine),
+        "no_show_case" => decode_as(name, version, payload).map(AnyEvent::NoShowCase),
         "account" => decode_as(name, version, payload).map(AnyEvent::Account),
         _ => Err(DecodeError::Unknown { aggregate: aggregate.into(), name: name.into(), version: version.into() }),
     }

@@ -26,9 +26,36 @@ pub struct Settings {
     pub missing_after_minutes: u16,
     /// A second tap in the same direction within this many seconds is an echo.
     pub echo_seconds: u16,
+    /// If more than this many of a hundred pupils of a course, or of the school, are missing at once, an inspector
+    /// looks before any family is told. 100: never.
+    #[serde(default = "Settings::mass_alarm_percent")]
+    pub mass_alarm_percent: u8,
+    /// A pupil found missing this many minutes after the entry was due, or later, is no news to the family by itself.
+    #[serde(default = "Settings::stale_after_minutes")]
+    pub stale_after_minutes: u16,
 }
 
 impl Settings {
+    /// What a school begins with that says nothing but where it is.
+    pub const fn of(zone: chrono_tz::Tz) -> Self {
+        Self {
+            zone,
+            late_after_minutes: 5,
+            missing_after_minutes: 15,
+            echo_seconds: 60,
+            mass_alarm_percent: Self::mass_alarm_percent(),
+            stale_after_minutes: Self::stale_after_minutes(),
+        }
+    }
+
+    const fn mass_alarm_percent() -> u8 {
+        25
+    }
+
+    const fn stale_after_minutes() -> u16 {
+        90
+    }
+
     /// A day with a limit beyond four hours, or an echo window beyond ten minutes, is a typing
     /// error: the second would swallow real passages.
     pub fn check(&self) -> Result<(), SettingsError> {
@@ -40,6 +67,12 @@ impl Settings {
         }
         if self.echo_seconds > 600 {
             return Err(SettingsError::Echo);
+        }
+        if !(1..=100).contains(&self.mass_alarm_percent) {
+            return Err(SettingsError::MassAlarm);
+        }
+        if !(1..=600).contains(&self.stale_after_minutes) {
+            return Err(SettingsError::StaleAfter);
         }
         Ok(())
     }
@@ -57,6 +90,12 @@ pub enum SettingsError {
     /// `echo_seconds` is more than 600.
     #[error("echo_seconds is more than 600")]
     Echo,
+    /// `mass_alarm_percent` is not from 1 to 100.
+    #[error("mass_alarm_percent is not from 1 to 100")]
+    MassAlarm,
+    /// `stale_after_minutes` is not from 1 to 600.
+    #[error("stale_after_minutes is not from 1 to 600")]
+    StaleAfter,
 }
 
 /// Where a school stands.

@@ -1,5 +1,6 @@
 //! An event of the log, read and checked: what the models apply.
 
+use domain::no_show::CaseId;
 use domain::{AnyEvent, DecodeError, EventId, Recorded};
 use nats::{Carriable, RawEvent};
 use std::sync::Arc;
@@ -52,7 +53,7 @@ pub enum Why {
     /// An unknown name or version (an older program, perhaps), or a shape that is not as promised.
     #[error(transparent)]
     Decode(#[from] DecodeError),
-    /// The stream's id does not end in an id.
+    /// The stream's id does not end in an id, or is none of an event of its kind.
     #[error("its stream has no id")]
     Stream,
 }
@@ -60,7 +61,19 @@ pub enum Why {
 impl Fact {
     /// Checks a typed event.
     pub fn new(event: Recorded<AnyEvent>) -> Result<Self, Poison> {
-        match event.stream.own_id() {
+        let of_its_kind = match &event.payload {
+            // Which case it is, its stream alone says.
+            AnyEvent::NoShowCase(_) => CaseId::of_stream(&event.stream).is_some(),
+            AnyEvent::School(_)
+            | AnyEvent::Course(_)
+            | AnyEvent::Student(_)
+            | AnyEvent::Guardian(_)
+            | AnyEvent::Kiosk(_)
+            | AnyEvent::AttendanceDay(_)
+            | AnyEvent::Quarantine(_)
+            | AnyEvent::Account(_) => true,
+        };
+        match event.stream.own_id().filter(|_| of_its_kind) {
             Some(own_id) => Ok(Self { own_id, event: Arc::new(event) }),
             None => Err(Poison { position: event.position, why: Why::Stream }),
         }

@@ -11,14 +11,15 @@
 //!
 //! Requests ask in the transaction of a school, the only way for them to the tables: [`readers`].
 //!
-//! Tables are named without their schema: `search_path` (`public,roster,live,audit`) says which
+//! Tables are named without their schema: `search_path` (`public,roster,live,audit,no_show`) says which
 //! copy is meant.
 //!
 //! How to add one more read model:
 //! 1. a schema of its own with its tables in a new migration, each row with a `position`, and grants
 //!    and policies as in `0005_tenancy.sql`;
 //! 2. a folder here with `rows`, `apply`, `store`, `queries`;
-//! 3. a variant of [`ReadModel`]: the compiler names the places;
+//! 3. a variant of [`ReadModel`]: the compiler names the places, and a search for `audit,no_show` and
+//!    `'audit', 'no_show'` the search paths and checks;
 //! 4. its tables join the test `rebuild_equals_live_over_every_event_type_and_every_column` by
 //!    themselves, since it compares whole schemas.
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests"))]
@@ -29,6 +30,7 @@ pub mod fact;
 pub mod live;
 pub mod looks;
 pub mod model;
+pub mod no_show;
 pub mod page;
 pub mod readers;
 pub mod rebuild;

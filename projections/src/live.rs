@@ -5,8 +5,10 @@
 //! (a second tap in the same direction within the echo window) is a reading like others, since the
 //! earlier of two taps may be the one that arrives later; it tells nobody and is not in the stream.
 
+pub mod absence;
 mod apply;
 pub mod board;
+mod expected;
 pub mod facts;
 pub mod health;
 pub mod kept;

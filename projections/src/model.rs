@@ -1,6 +1,6 @@
 //! The read models, as one closed list.
 
-use crate::{Fact, audit, live, roster};
+use crate::{Fact, audit, live, no_show, roster};
 use domain::{AnyEvent, SchoolId};
 use sqlx::PgConnection;
 use std::collections::BTreeSet;
@@ -17,16 +17,18 @@ pub enum ReadModel {
     Live,
     /// Every event, findable.
     Audit,
+    /// Pupils who were expected and did not enter.
+    NoShow,
 }
 
 /// No such read model.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no read model of this name; there are roster, live and audit")]
+#[error("no read model of this name; there are roster, live, audit and no_show")]
 pub struct UnknownReadModel;
 
 impl ReadModel {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Roster, Self::Live, Self::Audit];
+    pub const ALL: [Self; 4] = [Self::Roster, Self::Live, Self::Audit, Self::NoShow];
 
     /// Its name: in `checkpoints`, on the command line, and of its schema.
     pub fn name(self) -> &'static str {
@@ -34,6 +36,7 @@ impl ReadModel {
             Self::Roster => "roster",
             Self::Live => "live",
             Self::Audit => "audit",
+            Self::NoShow => "no_show",
         }
     }
 
@@ -43,6 +46,7 @@ impl ReadModel {
             Self::Roster => Some("attendance_roster"),
             Self::Live => Some("attendance_live"),
             Self::Audit => None,
+            Self::NoShow => Some("attendance_no_show"),
         }
     }
 
@@ -50,7 +54,7 @@ impl ReadModel {
     /// instead of many small ones. The first event after a quiet time waits for nothing.
     pub(crate) fn gathering(self) -> Duration {
         Duration::from_millis(match self {
-            Self::Roster => 50,
+            Self::Roster | Self::NoShow => 50,
             // A tap is on the board within 50 ms.
             Self::Live => 5,
             Self::Audit => 200,
@@ -58,14 +62,23 @@ impl ReadModel {
     }
 
     /// Whether somebody who waits for the model is told of an event. Most are taps, and the roster has
-    /// nothing of those.
+    /// nothing of those; a morning's cases come at once, and no board has anything of them.
     fn tells_of(self, event: &AnyEvent) -> bool {
         match self {
-            Self::Roster => {
-                !matches!(event, AnyEvent::AttendanceDay(_) | AnyEvent::Quarantine(_) | AnyEvent::Account(_))
-            }
-            Self::Live => true,
+            Self::Roster => match event {
+                AnyEvent::AttendanceDay(_)
+                | AnyEvent::Quarantine(_)
+                | AnyEvent::NoShowCase(_)
+                | AnyEvent::Account(_) => false,
+                AnyEvent::School(_)
+                | AnyEvent::Course(_)
+                | AnyEvent::Student(_)
+                | AnyEvent::Guardian(_)
+                | AnyEvent::Kiosk(_) => true,
+            },
+            Self::Live => !matches!(event, AnyEvent::NoShowCase(_)),
             Self::Audit => false,
+            Self::NoShow => matches!(event, AnyEvent::NoShowCase(_)),
         }
     }
 
@@ -77,6 +90,7 @@ impl ReadModel {
             Self::Roster => roster::store::apply_page_in_tx(conn, facts).await,
             Self::Live => live::store::apply_page_in_tx(conn, facts).await,
             Self::Audit => audit::store::apply_page_in_tx(conn, facts).await,
+            Self::NoShow => no_show::store::apply_page_in_tx(conn, facts).await,
         }
     }
 
@@ -86,6 +100,7 @@ impl ReadModel {
             Self::Roster => roster::store::clear_in_tx(conn).await,
             Self::Live => live::store::clear_in_tx(conn).await,
             Self::Audit => audit::store::clear_in_tx(conn).await,
+            Self::NoShow => no_show::store::clear_in_tx(conn).await,
         }
     }
 }

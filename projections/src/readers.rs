@@ -9,6 +9,9 @@
 //! are asked for by one statement that sets the school itself ([`crate::live::lines`]).
 
 mod across;
+mod everywhere;
+
+pub use everywhere::Everywhere;
 
 use domain::SchoolId;
 use sqlx::pool::PoolConnection;
@@ -24,7 +27,7 @@ const BEGIN: &str = "begin read only";
 /// never a new table through an old snapshot (which is empty).
 const BEGIN_SNAPSHOT: &str = "begin isolation level repeatable read read only; \
      lock table schools, courses, schedules, school_days, course_days, students, memberships, kiosks, \
-     pupil_days, live_scans, gates, quarantined in access share mode";
+     pupil_days, live_scans, gates, quarantined, cases, log in access share mode";
 
 /// The request role's connections. Cheap to clone.
 #[derive(Debug, Clone)]

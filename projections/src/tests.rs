@@ -4,6 +4,7 @@ mod apart;
 mod arrival;
 mod auditing;
 mod board;
+mod cases;
 mod days;
 mod epochs;
 mod failpoints;

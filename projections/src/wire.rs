@@ -1,5 +1,6 @@
 //! Names of the domain's enums in text columns: the same as on the wire, taken from serde.
 
+use domain::school::Settings;
 use serde::de::IntoDeserializer;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,28 @@ pub(crate) fn joined<'a, T: Serialize + 'a>(values: impl IntoIterator<Item = &'a
 /// Reads a stored array of names.
 pub(crate) fn parse_all<'de, T: Deserialize<'de>>(names: &'de [String]) -> Result<Vec<T>, sqlx::Error> {
     names.iter().map(|n| parse(n)).collect()
+}
+
+/// A school's settings as `schools` holds them.
+pub(crate) struct SettingsRecord<'a> {
+    pub(crate) zone: &'a str,
+    pub(crate) late_after_minutes: i16,
+    pub(crate) missing_after_minutes: i16,
+    pub(crate) echo_seconds: i16,
+    pub(crate) mass_alarm_percent: i16,
+    pub(crate) stale_after_minutes: i16,
+}
+
+/// Reads them.
+pub(crate) fn settings(r: &SettingsRecord<'_>) -> Result<Settings, sqlx::Error> {
+    Ok(Settings {
+        zone: zone(r.zone)?,
+        late_after_minutes: r.late_after_minutes.unsigned_abs(),
+        missing_after_minutes: r.missing_after_minutes.unsigned_abs(),
+        echo_seconds: r.echo_seconds.unsigned_abs(),
+        mass_alarm_percent: u8::try_from(r.mass_alarm_percent).unwrap_or(u8::MAX),
+        stale_after_minutes: r.stale_after_minutes.unsigned_abs(),
+    })
 }
 
 /// A stored zone name.

@@ -22,7 +22,7 @@ const AT_ONCE: usize = 8;
 const HOUR: &str = "do $$ begin
   for n in 1..5000 loop
     perform move_checkpoint(c.read_model, c.version, c.epoch, c.position, c.version + 1, c.epoch, c.position, c.recorded_at)
-      from unnest(array['roster', 'live', 'audit']) m (name) cross join lateral checkpoint_of(m.name) c;
+      from unnest(array['roster', 'live', 'audit', 'no_show']) m (name) cross join lateral checkpoint_of(m.name) c;
   end loop;
 end $$";
 

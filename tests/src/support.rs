@@ -283,7 +283,8 @@ impl Line {
     pub async fn named_school(&self, name: &str, family: &str, zone: Tz, courses: u8, pupils: usize) -> Result<School> {
         let (write, school) = (self.write(), SchoolId(id()));
         let context = self.context(school, zone);
-        let settings = Settings { zone, late_after_minutes: 5, missing_after_minutes: 30, echo_seconds: 60 };
+        let settings =
+            Settings { late_after_minutes: 5, missing_after_minutes: 30, echo_seconds: 60, ..Settings::of(zone) };
         register_school(write, &context, RegisterSchool { name: name.to_owned(), rbd: None, settings }).await?;
         own(&self.owner, school, self.now()).await?;
         let at = |h, m| NaiveTime::from_hms_opt(h, m, 0).unwrap_or_default();
@@ -371,12 +372,12 @@ pub async fn must_equal_a_rebuild(owner: &PgPool) -> Result<()> {
     let begun = Instant::now();
     loop {
         settle(owner).await?;
-        let live = rows_of(owner, &["roster", "live", "audit"]).await?;
+        let live = rows_of(owner, &["roster", "live", "audit", "no_show"]).await?;
         let before = nats::log::head(owner).await?.position;
         for model in ReadModel::ALL {
             rebuild::rebuild(owner, owner, model).await?;
         }
-        let rebuilt = rows_of(owner, &["roster", "live", "audit"]).await?;
+        let rebuilt = rows_of(owner, &["roster", "live", "audit", "no_show"]).await?;
         let checkpoints = checkpoint::all(owner).await?;
         // What follows from a batch (a drained queue) is written a moment after its answer: two
         // copies are compared only if they are of the same log.

@@ -168,6 +168,7 @@ why-late = { $minutes ->
 }
 why-not-due = The limit has not passed: nothing is concluded.
 why-limit-passed = The limit has passed.
+why-gates-awaited = The gates have not all said yet that no scan is waiting: nothing is concluded before.
 why-gate-silent = A gate has not been heard: there may be scans still to come, so nothing is concluded.
 why-went-out = Went out at { $time }.
 why-exit-without-entry = There is an exit at { $time } without an entry before it: an entry was not read.

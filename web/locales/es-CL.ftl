@@ -174,6 +174,7 @@ why-late = { $minutes ->
 }
 why-not-due = Aún no se cumple el plazo: no se concluye nada.
 why-limit-passed = El plazo ya se cumplió.
+why-gates-awaited = Aún falta que todos los accesos confirmen que no tienen lecturas pendientes: antes no se concluye nada.
 why-gate-silent = Un acceso no se ha comunicado: puede haber lecturas que aún no llegan, así que no se concluye nada.
 why-went-out = Salió a las { $time }.
 why-exit-without-entry = Hay una salida a las { $time } sin un ingreso antes: un ingreso no se leyó.

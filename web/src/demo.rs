@@ -10,6 +10,7 @@ pub mod ledger;
 pub mod morning;
 pub mod people;
 pub mod report;
+pub mod scenario;
 pub mod stage;
 pub mod watch;
 
@@ -110,6 +111,8 @@ pub async fn run(options: &Options) -> Result<Finished> {
     // The last entries become late or missing only when their time is over.
     clock.set(plan.end);
     clock.set_rate(1.0);
+    // And missing only when every gate has said that nothing is waiting.
+    kiosk::all_quiet(&kiosks).await;
     watcher.catch_up(Duration::from_secs(20)).await;
     let pool = stage.log_pool().await?;
     let report = report::compare(&http, &base, &school, date, &ledger, &pool, took).await?;

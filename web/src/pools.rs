@@ -185,7 +185,11 @@ fn explain(url: &'static str, role: Role, error: sqlx::Error) -> ConnectError {
 /// How a worker connects for the lock that makes it the leader: one connection of its own.
 pub fn worker_options(databases: &Databases) -> anyhow::Result<PgConnectOptions> {
     let options = parse(&databases.events_url()?).context(EVENTS)?;
-    Ok(options.options([("role", Role::Worker.as_str()), ("statement_timeout", "5s")]))
+    Ok(options.options([
+        ("role", Role::Worker.as_str()),
+        ("statement_timeout", "5s"),
+        ("search_path", &PoolSettings::new(1).search_path),
+    ]))
 }
 
 /// A small pool of the databases' owner: `migrate`, `rebuild` and `log` only.

@@ -156,7 +156,8 @@ impl Seeder<'_> {
     }
 
     async fn write_all(&self, plan: &generate::School) -> anyhow::Result<()> {
-        let settings = Settings { zone: ZONE, late_after_minutes: 5, missing_after_minutes: 15, echo_seconds: 60 };
+        let settings =
+            Settings { late_after_minutes: 5, missing_after_minutes: 15, echo_seconds: 60, ..Settings::of(ZONE) };
         let rbd = Some(format!("{RBD}-{}", national_id::check_digit(RBD)));
         let input = RegisterSchool { name: SCHOOL_NAME.to_owned(), rbd, settings };
         register_school(self.write, &self.context("register"), input).await.context("register the school")?;

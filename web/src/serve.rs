@@ -169,12 +169,15 @@ pub async fn start_with(
         });
     }
     if parts.has(Part::Workers) {
-        let (options, write) = (pools::worker_options(&config.sides.databases)?, write.clone());
+        let options = pools::worker_options(&config.sides.databases)?;
+        let for_watch = (options.clone(), write.clone());
         running.start("gate watch", &stop_parts, |token| async move {
-            let watch = workers::gate_watch::run(options, write, token.clone());
+            let watch = workers::gate_watch::run(for_watch.0, for_watch.1, token.clone());
             // A look that is cut off is made again; each write in it is a task of its own.
             let _ = token.run_until_cancelled(watch).await;
         });
+        let write = write.clone();
+        running.start("no-show", &stop_parts, |token| workers::no_show::run(options, write, token));
     }
     let http = if let Some(listener) = listener {
         let address = listener.local_addr()?;

@@ -193,10 +193,10 @@ impl TestApp {
         self.grant(self.owner.account_id, id, StaffRole::Owner).await?;
         let (write, context) = (self.write(), self.context(id));
         let settings = Settings {
-            zone: chrono_tz::America::Santiago,
             late_after_minutes: 5,
             missing_after_minutes: 30,
             echo_seconds: 60,
+            ..Settings::of(chrono_tz::America::Santiago)
         };
         register_school(write, &context, RegisterSchool { name: "Escuela de prueba".into(), rbd: None, settings })
             .await?;

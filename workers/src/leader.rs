@@ -13,12 +13,15 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub enum Lock {
     /// [`crate::gate_watch`].
     GateWatch,
+    /// [`crate::no_show`].
+    NoShow,
 }
 
 impl Lock {
     fn number(self) -> i64 {
         match self {
             Self::GateWatch => 4_702_111_234_474_984_001,
+            Self::NoShow => 4_702_111_234_474_984_002,
         }
     }
 }

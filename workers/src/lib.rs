@@ -13,4 +13,5 @@
 pub mod gate_watch;
 pub mod leader;
 pub mod mail;
+pub mod no_show;
 pub mod outbound;

@@ -305,6 +305,7 @@ pub(super) async fn streams(tx: &mut impl ScanTx, cache: &mut Cache, wanted: &Wa
             | AnyEvent::Course(_)
             | AnyEvent::Guardian(_)
             | AnyEvent::Kiosk(_)
+            | AnyEvent::NoShowCase(_)
             | AnyEvent::Account(_) => {}
         }
     }

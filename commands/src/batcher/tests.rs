@@ -74,7 +74,8 @@ impl Site {
     }
 
     async fn register(&self, school: SchoolId, zone: Tz) {
-        let settings = Settings { zone, late_after_minutes: 10, missing_after_minutes: 30, echo_seconds: 60 };
+        let settings =
+            Settings { late_after_minutes: 10, missing_after_minutes: 30, echo_seconds: 60, ..Settings::of(zone) };
         let command = domain::school::Command::Register { name: "Escuela".into(), rbd: None, settings };
         let stream = StreamId::of(school, school);
         self.world.write.execute::<School>(&self.context(school), &stream, command).await.unwrap();

@@ -95,7 +95,7 @@ async fn p48_writers_are_held_to_short_timeouts() {
         ("idle_in_transaction_session_timeout", "2s"),
         ("statement_timeout", "5s"),
         ("lock_timeout", "2s"),
-        ("search_path", "public,roster,live,audit"),
+        ("search_path", "public,roster,live,audit,no_show"),
         ("role", "attendance_log_writer"),
     ] {
         let got: String =

@@ -200,3 +200,11 @@ fn a_status_is_written_with_its_steps() {
     }
     "#);
 }
+
+#[test]
+fn right_after_the_limit_nobody_is_missing_until_the_gates_have_said_that_nothing_waits() {
+    let day = judge(&DayFacts::none(Completeness::Awaited), at(11, 15, 0));
+    assert_eq!((day.status, day.derivation.last()), (Status::Pending, Some(&Step::GatesAwaited)));
+    let came = DayFacts { completeness: Completeness::Awaited, ..entered(at(11, 0, 0)) };
+    assert_eq!(judge(&came, at(11, 15, 0)).status, Status::Present);
+}

@@ -8,10 +8,10 @@ use chrono::{NaiveDate, NaiveTime, Weekday};
 /// One example of every event, in the order of a life.
 pub fn samples() -> Vec<Event> {
     let settings = Settings {
-        zone: chrono_tz::America::Santiago,
         late_after_minutes: 5,
         missing_after_minutes: 15,
         echo_seconds: 90,
+        ..Settings::of(chrono_tz::America::Santiago)
     };
     let date = |m, d| NaiveDate::from_ymd_opt(2026, m, d).unwrap_or_default();
     let time = |h, m| NaiveTime::from_hms_opt(h, m, 0).unwrap_or_default();

@@ -10,7 +10,12 @@ fn given(history: &[Event]) -> spec::Given<School> {
     spec::given(history)
 }
 fn settings() -> Settings {
-    Settings { zone: chrono_tz::America::Santiago, late_after_minutes: 5, missing_after_minutes: 15, echo_seconds: 90 }
+    Settings {
+        late_after_minutes: 5,
+        missing_after_minutes: 15,
+        echo_seconds: 90,
+        ..Settings::of(chrono_tz::America::Santiago)
+    }
 }
 fn register(name: &str, rbd: Option<&str>) -> Command {
     Command::Register { name: name.into(), rbd: rbd.map(Into::into), settings: settings() }
@@ -54,6 +59,10 @@ fn a_setting_beyond_its_limit_is_refused_by_its_name() {
         (Settings { late_after_minutes: 241, ..settings() }, SettingsError::LateAfter),
         (Settings { missing_after_minutes: 241, ..settings() }, SettingsError::MissingAfter),
         (Settings { echo_seconds: 601, ..settings() }, SettingsError::Echo),
+        (Settings { mass_alarm_percent: 0, ..settings() }, SettingsError::MassAlarm),
+        (Settings { mass_alarm_percent: 101, ..settings() }, SettingsError::MassAlarm),
+        (Settings { stale_after_minutes: 0, ..settings() }, SettingsError::StaleAfter),
+        (Settings { stale_after_minutes: 601, ..settings() }, SettingsError::StaleAfter),
     ];
     for (settings, error) in cases {
         given(&[registered()])
@@ -187,6 +196,14 @@ fn a_recovery_day_follows_a_weekday_or_has_times_of_its_own() {
 }
 
 #[test]
+fn settings_of_before_hold_an_alarm_back_as_a_new_school_does() {
+    let stored = r#"{"type":"settings_changed","settings":{"zone":"America/Santiago","late_after_minutes":5,"missing_after_minutes":15,"echo_seconds":90}}"#;
+    let event = crate::event::decode_as::<Event>("settings_changed", "1", stored).unwrap();
+    assert_eq!(event, Event::SettingsChanged { settings: settings() });
+    assert_eq!((settings().mass_alarm_percent, settings().stale_after_minutes), (25, 90));
+}
+
+#[test]
 fn every_event_has_this_json() {
     let samples = samples();
     assert_eq!(samples.len(), 9);
@@ -199,7 +216,9 @@ fn every_event_has_this_json() {
         "zone": "America/Santiago",
         "late_after_minutes": 5,
         "missing_after_minutes": 15,
-        "echo_seconds": 90
+        "echo_seconds": 90,
+        "mass_alarm_percent": 25,
+        "stale_after_minutes": 90
       }
     }
     "#);
@@ -210,7 +229,9 @@ fn every_event_has_this_json() {
         "zone": "America/Punta_Arenas",
         "late_after_minutes": 5,
         "missing_after_minutes": 20,
-        "echo_seconds": 90
+        "echo_seconds": 90,
+        "mass_alarm_percent": 25,
+        "stale_after_minutes": 90
       }
     }
     "#);

@@ -55,6 +55,7 @@ fn about(fact: &Fact) -> Option<KioskId> {
         | AnyEvent::Course(_)
         | AnyEvent::Student(_)
         | AnyEvent::Guardian(_)
+        | AnyEvent::NoShowCase(_)
         | AnyEvent::Account(_) => None,
     }
 }

@@ -78,8 +78,7 @@ pub async fn entries(
     if by_kiosk && sender.is_none() {
         return Ok(EntryPage { entries: Vec::new(), next: None });
     }
-    // A pupil's day's stream begins with the date.
-    let day = filter.stream.as_deref().and_then(|stream| stream.split('/').next()?.parse::<NaiveDate>().ok());
+    let day = filter.stream.as_deref().and_then(day_of);
     // A person's entries are found by the person alone, by a function that may use the index of persons.
     //
     // One statement for every filter: what is not asked is null, and Postgres plans for the filters that
@@ -138,6 +137,14 @@ pub async fn entries(
     // What was recorded since the range was looked up.
     rows.retain(|r| filter.to.is_none_or(|to| r.recorded_at < to));
     Ok(EntryPage { entries: rows.into_iter().map(Entry::from).collect(), next })
+}
+
+/// The date of a pupil's day's stream, `<date>/<school>/<student>`: that of its events. A no-show case's has a slot,
+/// too, and what is said of it may be said on another date.
+fn day_of(stream: &str) -> Option<NaiveDate> {
+    let mut parts = stream.split('/');
+    let date = parts.next()?.parse().ok()?;
+    (parts.count() == 2).then_some(date)
 }
 
 /// Position of a school's first entry that was recorded at an instant or later: halves the range that it is

@@ -75,6 +75,7 @@ impl Live {
             | AnyEvent::Course(_)
             | AnyEvent::Student(_)
             | AnyEvent::Guardian(_)
+            | AnyEvent::NoShowCase(_)
             | AnyEvent::Account(_) => {}
         }
     }

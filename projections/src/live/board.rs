@@ -7,12 +7,14 @@
 //! - `inside = present + late + not_expected_inside`: whoever entered and did not leave;
 //! - the totals are the sum of the courses, pupils without a course that day counted in `elsewhere`.
 
+use super::expected::Expected;
 use super::facts::{BoardFacts, Pupil, ScanFact};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::attendance_day::{Direction, Flag};
 use domain::calendar::SchoolCalendar;
+use domain::completeness::{GateFacts, completeness};
 use domain::day_status::{Completeness, DayFacts, DayStatus, Policy, Status, day_status};
-use domain::expectation::{CourseCalendar, Expectation, PupilCalendar, Why, expectation};
+use domain::expectation::{Expectation, Why};
 use domain::kiosk::LaneMode;
 use domain::{CourseId, Epoch, KioskId, ScanId, SchoolId, Sealed, StudentId};
 use serde::Deserialize;
@@ -85,12 +87,11 @@ pub struct Counts {
     pub late: u32,
     /// Expected, and past the limit without an entry on record.
     pub missing: u32,
-    /// Expected, and not due yet.
+    /// Expected, and not due yet, or so recently that the gates' word is still awaited.
     pub pending: u32,
     /// Expected, entered, and went out again.
     pub left: u32,
-    /// Expected without an entry, but a gate was silent. Always 0 until completeness is derived: every day
-    /// counts as complete, so such pupils are `missing`.
+    /// Expected without an entry, but a gate is silent or behind: they are not `missing`.
     pub unknown: u32,
     /// Not expected that day.
     pub not_expected: u32,
@@ -203,8 +204,8 @@ pub struct GateLine {
     pub drained_through: Option<DateTime<Utc>>,
     /// Latest corrected time of a scan that could be placed.
     pub last_scan_at: Option<DateTime<Utc>>,
-    /// An event of the log says that it fell silent and has not returned.
-    pub silent: bool,
+    /// An event of the log says that it fell silent and has not returned; when it was last heard before that.
+    pub silent_since: Option<DateTime<Utc>>,
     /// No longer trusted.
     pub revoked: bool,
     /// Gaps found in its queues.
@@ -213,47 +214,48 @@ pub struct GateLine {
     pub forks: i32,
 }
 
-/// Judges pupils, computing what a course expects once.
+impl From<&GateLine> for GateFacts {
+    fn from(gate: &GateLine) -> Self {
+        Self {
+            mode: gate.mode,
+            revoked: gate.revoked,
+            drained_through: gate.drained_through,
+            silent_since: gate.silent_since,
+            last_scan_at: gate.last_scan_at,
+        }
+    }
+}
+
+/// Judges pupils, computing what a course expects, and whether a deadline's entries are all there, once.
 pub(crate) struct Judge<'a> {
     facts: &'a BoardFacts,
     now: DateTime<Utc>,
-    by_course: HashMap<CourseId, Expectation>,
-    nothing: CourseCalendar,
+    expected: Expected<'a>,
+    gates: Vec<GateFacts>,
+    /// By the deadline.
+    complete: HashMap<DateTime<Utc>, Completeness>,
 }
 
 impl<'a> Judge<'a> {
     pub(crate) fn new(facts: &'a BoardFacts, now: DateTime<Utc>) -> Self {
-        Self { facts, now, by_course: HashMap::new(), nothing: CourseCalendar::default() }
+        Self {
+            facts,
+            now,
+            expected: Expected::new(&facts.school, &facts.courses, facts.date),
+            gates: facts.gates.iter().map(GateFacts::from).collect(),
+            complete: HashMap::new(),
+        }
     }
 
     /// What the day expects of the pupil, and how it stands.
     pub(crate) fn judge(&mut self, pupil: &Pupil) -> (Expectation, DayStatus) {
-        let school = &self.facts.school;
-        let calendar = |course| PupilCalendar {
-            enrolled_from: pupil.enrolled_from,
-            withdrawn_from: pupil.withdrawn_from,
-            course,
-            school: &school.calendar,
-        };
-        let expected = match pupil.course_id {
-            // A member of a course on that date: the same for all of the course.
-            Some(course_id) => self
-                .by_course
-                .entry(course_id)
-                .or_insert_with(|| {
-                    let course = self.facts.courses.iter().find(|c| c.course_id == course_id);
-                    expectation(&calendar(course.map_or(&self.nothing, |c| &c.calendar)), self.facts.date, school.zone)
-                })
-                .clone(),
-            None => expectation(&calendar(&self.nothing), self.facts.date, school.zone),
-        };
-        let policy = Policy {
-            late_after_minutes: school.late_after_minutes,
-            missing_after_minutes: school.missing_after_minutes,
-            echo_seconds: school.echo_seconds,
-        };
-        // Nothing tells yet whether a gate still holds scans back.
-        let completeness = Completeness::Complete;
+        let expected = self.expected.of(pupil);
+        let policy = Policy::from(&self.facts.school.settings);
+        // Of a day that expects nobody nothing is concluded.
+        let completeness = expected.slots.first().map_or(Completeness::Complete, |slot| {
+            let deadline = policy.missing_from(slot);
+            *self.complete.entry(deadline).or_insert_with(|| completeness(&self.gates, deadline, self.now))
+        });
         let day = pupil.day.as_ref().map_or(DayFacts::none(completeness), |day| DayFacts {
             first_entry: day.first_entry_at,
             first_entry_any: day.first_entry_any_at,
@@ -266,7 +268,7 @@ impl<'a> Judge<'a> {
 
     /// Why a course expects none of its pupils judged so far, if it expects none.
     fn nobody(&self, course: CourseId) -> Option<Why> {
-        self.by_course.get(&course).filter(|expected| expected.slots.is_empty()).map(|expected| expected.why)
+        self.expected.nobody(course)
     }
 }
 
@@ -317,7 +319,7 @@ pub fn board(facts: &BoardFacts, now: DateTime<Utc>) -> Board {
     Board {
         school_id: facts.school.school_id,
         school_name: facts.school.name.clone(),
-        zone: facts.school.zone,
+        zone: facts.school.settings.zone,
         date: facts.date,
         now,
         as_of: facts.as_of,

@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::attendance_day::{Direction, Flag};
 use domain::calendar::{CourseDay, SchoolCalendar, SchoolDay};
 use domain::expectation::CourseCalendar;
+use domain::school::Settings;
 use domain::{CourseId, Epoch, KioskId, ScanId, SchoolId, Sealed, StudentId};
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -44,14 +45,8 @@ pub struct School {
     pub school_id: SchoolId,
     /// Public name.
     pub name: String,
-    /// Zone of its wall clocks.
-    pub zone: chrono_tz::Tz,
-    /// Minutes after the entry time from which an entry is late.
-    pub late_after_minutes: u16,
-    /// Minutes after the entry time from which a pupil without entry is missing.
-    pub missing_after_minutes: u16,
-    /// A second tap within this many seconds is an echo.
-    pub echo_seconds: u16,
+    /// Its zone, and what its day is judged by.
+    pub settings: Settings,
     /// What the date is, if it was set.
     pub calendar: SchoolCalendar,
 }
@@ -159,6 +154,7 @@ pub(crate) async fn load_school_in_tx(
 ) -> Result<Option<School>, sqlx::Error> {
     let row = sqlx::query!(
         r#"select s.name, s.zone, s.late_after_minutes, s.missing_after_minutes, s.echo_seconds,
+                  s.mass_alarm_percent, s.stale_after_minutes,
                   h.day as "holiday?: Json<SchoolDay>", d.day as "day?: Json<SchoolDay>"
            from schools s
            left join school_days h on h.school_id = $1 and h.local_date = $2 and h.layer = 'holiday'
@@ -177,10 +173,14 @@ pub(crate) async fn load_school_in_tx(
         Ok(School {
             school_id: school,
             name: r.name,
-            zone: wire::zone(&r.zone)?,
-            late_after_minutes: r.late_after_minutes.unsigned_abs(),
-            missing_after_minutes: r.missing_after_minutes.unsigned_abs(),
-            echo_seconds: r.echo_seconds.unsigned_abs(),
+            settings: wire::settings(&wire::SettingsRecord {
+                zone: &r.zone,
+                late_after_minutes: r.late_after_minutes,
+                missing_after_minutes: r.missing_after_minutes,
+                echo_seconds: r.echo_seconds,
+                mass_alarm_percent: r.mass_alarm_percent,
+                stale_after_minutes: r.stale_after_minutes,
+            })?,
             calendar,
         })
     })
@@ -217,7 +217,7 @@ impl From<CourseRecord> for Course {
     }
 }
 
-async fn load_courses_in_tx(
+pub(crate) async fn load_courses_in_tx(
     conn: &mut PgConnection,
     school: SchoolId,
     date: NaiveDate,
@@ -283,7 +283,7 @@ struct MemberRecord {
 }
 
 /// Everybody in a course on the date, and whoever was scanned.
-async fn load_pupils_in_tx(
+pub(crate) async fn load_pupils_in_tx(
     conn: &mut PgConnection,
     school: SchoolId,
     date: NaiveDate,
@@ -383,7 +383,7 @@ pub(crate) async fn course_members_in_tx(
     .await
 }
 
-async fn load_gates_in_tx(conn: &mut PgConnection, school: SchoolId) -> Result<Vec<GateLine>, sqlx::Error> {
+pub(crate) async fn load_gates_in_tx(conn: &mut PgConnection, school: SchoolId) -> Result<Vec<GateLine>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"select k.kiosk_id, k.gate, k.mode, k.revoked,
                   g.drained_through as "drained_through?", g.last_scan_at as "last_scan_at?",
@@ -409,7 +409,7 @@ async fn load_gates_in_tx(conn: &mut PgConnection, school: SchoolId) -> Result<V
                 skew_ms: r.skew_ms,
                 drained_through: r.drained_through,
                 last_scan_at: r.last_scan_at,
-                silent: r.silent_since.is_some(),
+                silent_since: r.silent_since,
                 revoked: r.revoked,
                 gaps: r.gaps.unwrap_or(0),
                 forks: r.forks.unwrap_or(0),

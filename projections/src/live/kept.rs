@@ -233,7 +233,7 @@ pub(crate) async fn changes(conn: &mut PgConnection, kept: &Kept, most: i64) -> 
                    )) as "changed!: Json<Changed>",
                   (select coalesce(json_agg(l), '[]')
                    from (select k.kiosk_id, k.gate, k.mode, k.revoked, g.drained_through, g.last_scan_at,
-                                g.silent_since is not null as silent, coalesce(g.gaps, 0) as gaps,
+                                g.silent_since, coalesce(g.gaps, 0) as gaps,
                                 coalesce(g.forks, 0) as forks, s.last_seen, s.queue_depth, s.clock_skew_ms as skew_ms
                          from kiosks k
                          left join lateral (

@@ -157,7 +157,7 @@ async fn facts_of_nobody_in_tx(
         as_of: facts::as_of_in_tx(conn).await?,
         courses: Vec::new(),
         pupils: Vec::new(),
-        gates: Vec::new(),
+        gates: facts::load_gates_in_tx(conn, school.school_id).await?,
         last_scans: Vec::new(),
         quarantined: 0,
         school,

@@ -33,7 +33,7 @@ impl Roster {
             AnyEvent::Student(event) => self.student(fact, event),
             AnyEvent::Guardian(event) => self.guardian(fact, event),
             AnyEvent::Kiosk(event) => self.kiosk(fact, event),
-            AnyEvent::AttendanceDay(_) | AnyEvent::Quarantine(_) | AnyEvent::Account(_) => {}
+            AnyEvent::AttendanceDay(_) | AnyEvent::Quarantine(_) | AnyEvent::NoShowCase(_) | AnyEvent::Account(_) => {}
         }
     }
 

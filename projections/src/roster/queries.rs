@@ -22,7 +22,8 @@ pub(crate) async fn schools_in_tx(
 ) -> Result<Vec<School>, sqlx::Error> {
     let rows = sqlx::query_as!(
         SchoolRecord,
-        "select school_id, name, rbd, zone, late_after_minutes, missing_after_minutes, echo_seconds, position \
+        "select school_id, name, rbd, zone, late_after_minutes, missing_after_minutes, echo_seconds, \
+          mass_alarm_percent, stale_after_minutes, position \
          from schools where $1::uuid is null or school_id > $1 order by school_id limit $2",
         after.map(|s| s.0),
         page::limit(limit)
@@ -36,7 +37,8 @@ pub(crate) async fn schools_in_tx(
 pub async fn school(tx: &mut SchoolTx) -> Result<Option<School>, sqlx::Error> {
     sqlx::query_as!(
         SchoolRecord,
-        "select school_id, name, rbd, zone, late_after_minutes, missing_after_minutes, echo_seconds, position \
+        "select school_id, name, rbd, zone, late_after_minutes, missing_after_minutes, echo_seconds, \
+          mass_alarm_percent, stale_after_minutes, position \
          from schools where school_id = $1",
         tx.school().0
     )
@@ -382,6 +384,8 @@ struct SchoolRecord {
     late_after_minutes: i16,
     missing_after_minutes: i16,
     echo_seconds: i16,
+    mass_alarm_percent: i16,
+    stale_after_minutes: i16,
     position: i64,
 }
 
@@ -392,12 +396,14 @@ impl TryFrom<SchoolRecord> for School {
             school_id: SchoolId(r.school_id),
             name: r.name,
             rbd: r.rbd,
-            settings: domain::school::Settings {
-                zone: wire::zone(&r.zone)?,
-                late_after_minutes: r.late_after_minutes.unsigned_abs(),
-                missing_after_minutes: r.missing_after_minutes.unsigned_abs(),
-                echo_seconds: r.echo_seconds.unsigned_abs(),
-            },
+            settings: wire::settings(&wire::SettingsRecord {
+                zone: &r.zone,
+                late_after_minutes: r.late_after_minutes,
+                missing_after_minutes: r.missing_after_minutes,
+                echo_seconds: r.echo_seconds,
+                mass_alarm_percent: r.mass_alarm_percent,
+                stale_after_minutes: r.stale_after_minutes,
+            })?,
             position: r.position,
         })
     }

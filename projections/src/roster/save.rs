@@ -37,14 +37,15 @@ async fn save_schools_in_tx(conn: &mut PgConnection, rows: &[&School]) -> Result
     }
     sqlx::query!(
         r#"insert into schools as t (school_id, name, rbd, zone, late_after_minutes, missing_after_minutes, echo_seconds,
-                 position)
+                 mass_alarm_percent, stale_after_minutes, position)
            select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::smallint[],
-                                $6::smallint[], $7::smallint[], $8::bigint[])
+                                $6::smallint[], $7::smallint[], $8::smallint[], $9::smallint[], $10::bigint[])
            on conflict (school_id) do update
              set name = excluded.name, rbd = excluded.rbd, zone = excluded.zone,
                  late_after_minutes = excluded.late_after_minutes,
                  missing_after_minutes = excluded.missing_after_minutes, echo_seconds = excluded.echo_seconds,
-                 position = excluded.position
+                 mass_alarm_percent = excluded.mass_alarm_percent,
+                 stale_after_minutes = excluded.stale_after_minutes, position = excluded.position
              where excluded.position > t.position"#,
         column!(rows, r => r.school_id.0),
         column!(rows, r => r.name.clone()),
@@ -53,6 +54,8 @@ async fn save_schools_in_tx(conn: &mut PgConnection, rows: &[&School]) -> Result
         column!(rows, r => small(r.settings.late_after_minutes)),
         column!(rows, r => small(r.settings.missing_after_minutes)),
         column!(rows, r => small(r.settings.echo_seconds)),
+        column!(rows, r => i16::from(r.settings.mass_alarm_percent)),
+        column!(rows, r => small(r.settings.stale_after_minutes)),
         column!(rows, r => r.position)
     )
     .execute(conn)

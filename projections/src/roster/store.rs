@@ -8,7 +8,6 @@ use crate::{Fact, wire};
 use chrono::NaiveDate;
 use domain::calendar::{CourseDay, SchoolDay};
 use domain::course::Slot;
-use domain::school::Settings;
 use domain::student::{self, GuardianRights};
 use domain::{Actor, AnyEvent, CourseId, CredentialId, GuardianId, KioskId, SchoolId, Sealed, StudentId};
 use domain::{course, school};
@@ -100,7 +99,10 @@ impl Touched {
                 }
                 AnyEvent::Guardian(_) => touched.guardians.insert(fact.own_id),
                 AnyEvent::Kiosk(_) => touched.kiosks.insert(fact.own_id),
-                AnyEvent::AttendanceDay(_) | AnyEvent::Quarantine(_) | AnyEvent::Account(_) => false,
+                AnyEvent::AttendanceDay(_)
+                | AnyEvent::Quarantine(_)
+                | AnyEvent::NoShowCase(_)
+                | AnyEvent::Account(_) => false,
             };
         }
         touched
@@ -120,19 +122,22 @@ fn ids(of: &BTreeSet<Uuid>) -> Vec<Uuid> {
 async fn load_school_in_tx(conn: &mut PgConnection, roster: &mut Roster, t: &Touched) -> Result<(), sqlx::Error> {
     if !t.schools.is_empty() {
         let rows = sqlx::query!(
-            "select school_id, name, rbd, zone, late_after_minutes, missing_after_minutes, echo_seconds, position \
+            "select school_id, name, rbd, zone, late_after_minutes, missing_after_minutes, echo_seconds, \
+          mass_alarm_percent, stale_after_minutes, position \
              from schools where school_id = any($1)",
             &ids(&t.schools)
         )
         .fetch_all(&mut *conn)
         .await?;
         for r in rows {
-            let settings = Settings {
-                zone: wire::zone(&r.zone)?,
-                late_after_minutes: r.late_after_minutes.unsigned_abs(),
-                missing_after_minutes: r.missing_after_minutes.unsigned_abs(),
-                echo_seconds: r.echo_seconds.unsigned_abs(),
-            };
+            let settings = wire::settings(&wire::SettingsRecord {
+                zone: &r.zone,
+                late_after_minutes: r.late_after_minutes,
+                missing_after_minutes: r.missing_after_minutes,
+                echo_seconds: r.echo_seconds,
+                mass_alarm_percent: r.mass_alarm_percent,
+                stale_after_minutes: r.stale_after_minutes,
+            })?;
             let id = SchoolId(r.school_id);
             let row = School { school_id: id, name: r.name, rbd: r.rbd, settings, position: r.position };
             roster.schools.load(id, row);

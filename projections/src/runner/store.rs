@@ -44,7 +44,9 @@ impl Models for PgPool {
             // back and tell their scans a second time.
             ReadModel::Live => self.begin_with("begin").await,
             // A lost commit is folded again from the log.
-            ReadModel::Roster | ReadModel::Audit => self.begin_with("begin; set local synchronous_commit = off").await,
+            ReadModel::Roster | ReadModel::Audit | ReadModel::NoShow => {
+                self.begin_with("begin; set local synchronous_commit = off").await
+            }
         }
     }
 }

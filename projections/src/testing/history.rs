@@ -6,7 +6,9 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
 use domain::attendance_day::{self, Direction, Flag, Method, Scan, Shown, TimeConfidence};
 use domain::calendar::{CourseDay, CourseTimes, DaySlot, Layer, Reason as DayReason, RecoveryTimes, SchoolDay};
 use domain::course::{self, Slot};
+use domain::expectation::Why;
 use domain::kiosk::{self, LaneMode};
+use domain::no_show::{self, CaseId, Hold, Justification, Resolution, Retraction};
 use domain::quarantine::{self, QuarantinedScan, Reason};
 use domain::school::{self, Settings};
 use domain::student::{self, CredentialKind, GuardianRights, RevocationReason};
@@ -51,9 +53,22 @@ pub(crate) fn samples(school: SchoolId) -> Vec<Draft> {
                 other => id(0x9000 + other.aggregate().len() as u128),
             };
             let mut draft = Draft::of(school, own, event);
-            if let AnyEvent::AttendanceDay(_) = draft.event {
-                draft.stream = StreamId::of_day(monday(), school, StudentId(own));
-                draft.actor = Actor::kiosk(id(0x41));
+            match draft.event {
+                AnyEvent::AttendanceDay(_) => {
+                    draft.stream = StreamId::of_day(monday(), school, StudentId(own));
+                    draft.actor = Actor::kiosk(id(0x41));
+                }
+                AnyEvent::NoShowCase(_) => {
+                    let case = CaseId { date: monday(), slot_id: id(0x7000), student_id: StudentId(own) };
+                    draft.stream = case.stream(school);
+                }
+                AnyEvent::School(_)
+                | AnyEvent::Course(_)
+                | AnyEvent::Student(_)
+                | AnyEvent::Guardian(_)
+                | AnyEvent::Kiosk(_)
+                | AnyEvent::Quarantine(_)
+                | AnyEvent::Account(_) => {}
             }
             draft
         })
@@ -95,13 +110,14 @@ pub(crate) fn random(school: SchoolId, pupils: u64, courses: u64, n: usize, rand
     let mut drafts = Vec::with_capacity(n);
     while drafts.len() < n {
         let r = &mut *random;
-        match r.below(20) {
+        match r.below(22) {
             0 => drafts.push(school_event(school, r)),
             1 => drafts.push(course_event(school, courses, r)),
             2..=5 => drafts.push(student_event(school, pupils, courses, r)),
             6 => drafts.push(guardian_event(school, r)),
             7..=8 => drafts.push(kiosk_event(school, r)),
             9..=10 => drafts.push(quarantine_event(school, pupils, r)),
+            11..=12 => drafts.extend(no_show_events(school, pupils, courses, r)),
             _ => drafts.extend(scan_events(school, pupils, r)),
         }
     }
@@ -136,10 +152,10 @@ pub(crate) fn sealed(random: &mut Random) -> Sealed {
 
 pub(crate) fn settings(late: u16) -> Settings {
     Settings {
-        zone: chrono_tz::America::Santiago,
         late_after_minutes: late,
         missing_after_minutes: 15,
         echo_seconds: 60,
+        ..Settings::of(chrono_tz::America::Santiago)
     }
 }
 
@@ -330,6 +346,51 @@ fn quarantine_event(school: SchoolId, pupils: u64, r: &mut Random) -> Draft {
         },
     };
     Draft::of(school, own, AnyEvent::Quarantine(event))
+}
+
+/// An event of a case.
+pub(crate) fn of_case(school: SchoolId, case: CaseId, event: no_show::Event) -> Draft {
+    Draft {
+        stream: case.stream(school),
+        date: case.date,
+        actor: Actor::system("no_show"),
+        ..Draft::of(school, case.student_id, AnyEvent::NoShowCase(event))
+    }
+}
+
+/// One of a few cases is opened, goes on or ends; an ended one goes on as one that was opened again.
+fn no_show_events(school: SchoolId, pupils: u64, courses: u64, r: &mut Random) -> Vec<Draft> {
+    let case = CaseId {
+        date: if r.chance(70) { monday() } else { day(-1) },
+        slot_id: id(0x7000 + u128::from(r.below(2))),
+        student_id: pupil_id(school, r.below(pupils.min(6))).into(),
+    };
+    let due_at = some_time(r);
+    let opened = no_show::Event::Opened { course_id: course_id(school, r.below(courses)).into(), due_at };
+    let mut events = Vec::from_iter(r.chance(50).then_some(opened));
+    for _ in 0..1 + r.below(2) {
+        events.push(match r.below(8) {
+            0..=2 => no_show::Event::Held { reason: r.pick(&[Hold::GateSilent, Hold::MassAlarm, Hold::Stale]) },
+            3..=4 => no_show::Event::NoticeRequested { step: 1 },
+            5 => no_show::Event::Acknowledged,
+            6 => {
+                let justified =
+                    Resolution::Justified { reason: r.pick(&[Justification::Illness, Justification::Family]) };
+                let resolution = r.pick(&[Resolution::Arrived { at: due_at }, justified]);
+                no_show::Event::Resolved { resolution }
+            }
+            _ => {
+                let why = Why::NoClasses { reason: r.pick(&DayReason::ALL) };
+                let entered = Retraction::EnteredBefore { at: due_at - TimeDelta::minutes(1) };
+                let retraction = r.pick(&[entered, Retraction::NotExpected { why }, Retraction::NotDue]);
+                no_show::Event::Retracted { retraction }
+            }
+        });
+    }
+    // What is said may be said on another day than the case's.
+    let date = case.date + TimeDelta::days(i64::from(r.chance(20)));
+    let draft = |event| Draft { date, ..of_case(school, case, event) };
+    events.into_iter().map(|event| by_somebody(draft(event), r)).collect()
 }
 
 /// A time of the morning, down to the nanosecond as a careless caller might bring it.

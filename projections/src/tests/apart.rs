@@ -4,11 +4,13 @@ use crate::audit::queries::{Filter, Order, entries};
 use crate::live::lines::Lines;
 use crate::live::{health, kept, queries as live};
 use crate::looks;
+use crate::no_show::queries as no_show;
 use crate::roster::queries as roster;
 use crate::testing::history::{self, Random, course_id, kiosk_id};
 use crate::testing::{World, at, id, monday};
 use chrono_tz::Tz;
-use domain::{CourseId, KioskId, SchoolId, StudentId};
+use domain::no_show::CaseId;
+use domain::{CourseId, KioskId, SchoolId, SlotId, StudentId};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -60,6 +62,15 @@ async fn answers(world: &World, of: SchoolId, about: SchoolId) -> Vec<(&'static 
     .await
     .unwrap();
     let pupil = StudentId(guarded);
+    let (slot_id, student_id): (Uuid, Uuid) = sqlx::query_as(
+        "select slot_id, student_id from no_show.cases where local_date = $1 and school_id = $2 limit 1",
+    )
+    .bind(monday())
+    .bind(about.0)
+    .fetch_one(&world.owner)
+    .await
+    .unwrap();
+    let case = CaseId { date: monday(), slot_id: SlotId(slot_id), student_id: StudentId(student_id) };
     let subject = Filter { subject: Some(pupil.0), ..Filter::default() };
     let kiosk = Filter { kiosk: Some(KioskId(kiosk_id(about, 0))), ..Filter::default() };
     let from = Filter { from: Some(at(0, 0, 0)), ..Filter::default() };
@@ -100,6 +111,9 @@ async fn answers(world: &World, of: SchoolId, about: SchoolId) -> Vec<(&'static 
         ("pupils seen", format!("{:?}", live::pupils_seen(&mut tx, monday(), None, 200).await.unwrap())),
         ("scans", format!("{:?}", live::scans_page(&mut tx, monday(), 0, 200).await.unwrap())),
         ("quarantine", format!("{:?}", live::quarantine_page(&mut tx, None, 200).await.unwrap())),
+        ("cases", format!("{:?}", no_show::cases(&mut tx, monday()).await.unwrap())),
+        ("case", format!("{:?}", no_show::case(&mut tx, case).await.unwrap())),
+        ("said of case", format!("{:?}", no_show::log(&mut tx, case).await.unwrap())),
         ("entries", format!("{:?}", audit(&mut tx, &Filter::default()).await)),
         ("entries of subject", format!("{:?}", audit(&mut tx, &subject).await)),
         ("entries of kiosk", format!("{:?}", audit(&mut tx, &kiosk).await)),
@@ -144,8 +158,8 @@ async fn no_query_tells_anything_of_a_school_in_the_transaction_of_its_twin() {
     // The twin's ids, asked in ours: nothing of theirs comes, and what is asked by an id is not there at all.
     for (query, answer) in answers(&world, one, twin).await {
         assert!(!says_one_of(&answer, &theirs), "{query} tells of the twin: {answer}");
-        let by_id = ["students of course", "student", "guardians", "course page", "pupil day", "health of one"];
-        if by_id.contains(&query) || ["entries of subject", "entries of kiosk"].contains(&query) {
+        let by_id = ["students of course", "student", "guardians", "course page", "pupil day", "health of one", "case"];
+        if by_id.contains(&query) || ["said of case", "entries of subject", "entries of kiosk"].contains(&query) {
             assert!(answer == "None" || answer == "[]", "{query}: {answer}");
         }
     }
@@ -168,7 +182,7 @@ async fn seen(connection: &mut PgConnection) -> Vec<Seen> {
         "select c.oid::regclass::text, r.rolname::text
            from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'school_id'
            cross join pg_roles r
-          where c.relkind = 'r' and c.relnamespace::regnamespace::text in ('public', 'roster', 'live', 'audit')
+          where c.relkind = 'r' and c.relnamespace::regnamespace::text in ('public', 'roster', 'live', 'audit', 'no_show')
             and has_any_column_privilege('attendance_request', c.oid, 'select')
             and r.rolname like 'attendance%' and has_any_column_privilege(r.rolname, c.oid, 'select')
           order by 1, 2",

@@ -3,8 +3,9 @@
 
 use crate::audit::queries::{Filter, Order, entries};
 use crate::testing::at;
-use crate::{Readers, live, looks, roster};
+use crate::{Readers, live, looks, no_show, roster};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use domain::no_show::CaseId;
 use domain::{CourseId, KioskId, SchoolId, StudentId};
 use local_services::testing::{TestDatabases, rolling_back};
 use sqlx::PgPool;
@@ -72,6 +73,16 @@ insert into audit.entries
          timestamptz '2026-08-15 12:00:00Z' + n * interval '7 minutes',
          timestamptz '2026-08-15 12:00:00Z' + n * interval '7 minutes', an_id(10, s, n), null, null
   from generate_series(0, 19999) n, generate_series(1, 4) s;
+insert into no_show.cases
+  select an_id(1, s, 0), date '2026-11-23' - d, an_id(13, s, 0), an_id(4, s, (d * 7 + n) % 1200 + 1), an_id(2, s, n),
+         now(), case when d < 2 and n < 10 then 'told' else 'resolved' end, null, now(), now(), null, null, null, null, 1,
+         2, d * 100 + n
+  from generate_series(0, 199) d, generate_series(1, 30) n, generate_series(1, 4) s;
+insert into no_show.log
+  select school_id, position * 3 + e, local_date, slot_id, student_id,
+         (array['opened', 'notice_requested', 'resolved'])[e], jsonb_build_object('due_at', now()),
+         'system:no_show', now()
+  from no_show.cases, generate_series(1, 3) e;
 insert into looks (school_id, looked_at, who_kind, who_id, role, what, why, student_id, session_id)
   select an_id(1, s, 0), timestamptz '2026-11-23 11:00Z' - n * interval '3 minutes', 'guardian', an_id(6, s, n % 1200 + 1),
          'GUARDIAN', 'own_pupil', 'parent:read', an_id(4, s, n % 1200 + 1), an_id(12, s, n)
@@ -210,6 +221,36 @@ impl Meter {
         .await;
     }
 
+    /// Every query of the no-show cases: of the school, and of the worker, who sees all schools.
+    async fn of_no_show(&mut self) {
+        let date = monday();
+        let case = CaseId { date: date - TimeDelta::days(90), slot_id: an_id(13, 0), student_id: an_id(4, 635) };
+        self.of("cases", async |r| no_show::queries::cases(&mut r.begin(school()).await?, case.date).await).await;
+        self.of("case", async |r| {
+            let found = no_show::queries::case(&mut r.begin(school()).await?, case).await?;
+            assert!(found.is_some());
+            Ok(())
+        })
+        .await;
+        self.of("said_of_case", async |r| no_show::queries::log(&mut r.begin(school()).await?, case).await).await;
+        let from = date - TimeDelta::days(30);
+        self.of("no_show_metrics", async |r| {
+            no_show::queries::metrics(&mut r.begin(school()).await?, from, date).await
+        })
+        .await;
+        let request = self.request.clone();
+        let as_worker = async || {
+            let mut tx = request.begin().await?;
+            sqlx::query("set local role attendance_worker").execute(&mut *tx).await?;
+            Ok::<_, sqlx::Error>(tx)
+        };
+        self.of("open_cases", async |_| {
+            no_show::queries::open_cases_in_tx(&mut *as_worker().await?, school(), date).await
+        })
+        .await;
+        self.of("open_days", async |_| no_show::queries::open_days_in_tx(&mut *as_worker().await?, date).await).await;
+    }
+
     /// The audit with each filter alone, within a time, and on a day, in both orders, from both ends and
     /// from the middle.
     async fn of_audit(&mut self) {
@@ -283,6 +324,8 @@ fn bound(name: &str) -> i64 {
         "board" => 5_000,
         // What changed, the courses with their schedules, and what waits for a person.
         "changes" => 700,
+        // A month of cases, with what was said of them.
+        "no_show_metrics" => 3_000,
         // Every pupil's place.
         "students_of_course" => 4_000,
         "cards" => 2_000,
@@ -302,7 +345,7 @@ async fn every_query_reads_what_its_answer_needs_however_much_history_there_is()
         // A table of a few thousand rows is cheap to read whole, and Postgres does; here the ways around it count.
         .options([
             ("role", "attendance_request"),
-            ("search_path", "public,roster,live,audit"),
+            ("search_path", "public,roster,live,audit,no_show"),
             ("enable_seqscan", "off"),
         ]);
     let one = async || rolling_back().max_connections(1).connect_with(options.clone()).await.unwrap();
@@ -312,6 +355,7 @@ async fn every_query_reads_what_its_answer_needs_however_much_history_there_is()
     // Often enough that Postgres may keep one plan for whatever is asked.
     let mut meter = Meter::over(one().await, owner.clone(), 7);
     meter.of_roster_and_live().await;
+    meter.of_no_show().await;
     meter.of_audit().await;
     assert_eq!(meter.beyond(), [], "{:?}", meter.most);
 
@@ -321,7 +365,8 @@ async fn every_query_reads_what_its_answer_needs_however_much_history_there_is()
                 else format('alter table %s drop constraint %I', i.indrelid::regclass, c.conname) end
          from pg_index i join pg_class t on t.oid = i.indrelid
          left join pg_constraint c on c.conindid = i.indexrelid
-         where t.relnamespace in ('roster'::regnamespace, 'live'::regnamespace, 'audit'::regnamespace)
+         where t.relnamespace in ('roster'::regnamespace, 'live'::regnamespace, 'audit'::regnamespace,
+                                  'no_show'::regnamespace)
            or t.oid = 'looks'::regclass",
     )
     .fetch_all(&owner)
@@ -330,6 +375,7 @@ async fn every_query_reads_what_its_answer_needs_however_much_history_there_is()
     sqlx::raw_sql(&indexes.join("; ")).execute(&owner).await.unwrap();
     let mut bare = Meter::over(one().await, owner, 1);
     bare.of_roster_and_live().await;
+    bare.of_no_show().await;
     bare.of_audit().await;
     let beyond: Vec<&str> = bare.beyond().into_iter().map(|(name, _)| name).collect();
     let within: Vec<&String> = bare.most.keys().filter(|name| !beyond.contains(&name.as_str())).collect();

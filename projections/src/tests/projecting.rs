@@ -202,7 +202,9 @@ async fn what_boards_show_is_committed_durably_and_what_can_be_folded_again_need
     sqlx::query(durable).execute(&world.owner).await.unwrap();
     let options = sqlx::postgres::PgConnectOptions::clone(&world.projector.connect_options());
     let pool = sqlx::postgres::PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
-    for (model, expected) in [(ReadModel::Live, "on"), (ReadModel::Roster, "off"), (ReadModel::Audit, "off")] {
+    for (model, expected) in
+        [(ReadModel::Live, "on"), (ReadModel::Roster, "off"), (ReadModel::Audit, "off"), (ReadModel::NoShow, "off")]
+    {
         let mut tx = crate::runner::Models::begin(&pool, model).await.unwrap();
         let set: String =
             sqlx::query_scalar("select current_setting('synchronous_commit')").fetch_one(&mut *tx).await.unwrap();

@@ -60,7 +60,7 @@ async fn rebuild_equals_live_over_every_event_type_and_every_column() {
     // Every column says something somewhere: one that is null or the same in all rows proves nothing.
     let columns: Vec<(String, String)> = sqlx::query_as(
         "select table_schema || '.' || table_name, column_name::text from information_schema.columns \
-         where table_schema in ('roster', 'live', 'audit')",
+         where table_schema in ('roster', 'live', 'audit', 'no_show')",
     )
     .fetch_all(&world.owner)
     .await
@@ -100,6 +100,7 @@ async fn a_rebuild_brings_back_what_was_lost_and_drops_what_never_was() {
             ReadModel::Roster => "roster.students",
             ReadModel::Live => "live.pupil_days",
             ReadModel::Audit => "audit.entries",
+            ReadModel::NoShow => "no_show.cases",
         };
         sqlx::query(&format!("delete from {table} where ctid in (select ctid from {table} limit 3)"))
             .execute(&world.owner)
@@ -264,11 +265,11 @@ async fn an_owner_who_is_no_superuser_rebuilds_every_model() {
              execute format('grant attendance_%s to plain_owner', r);
            end loop;
            execute format('alter database %I owner to plain_owner', current_database());
-           foreach s in array array['roster', 'live', 'audit'] loop
+           foreach s in array array['roster', 'live', 'audit', 'no_show'] loop
              execute format('alter schema %I owner to plain_owner', s);
            end loop;
            for t in select oid from pg_class where relkind = 'r'
-             and relnamespace::regnamespace::text in ('roster', 'live', 'audit', 'public') loop
+             and relnamespace::regnamespace::text in ('roster', 'live', 'audit', 'no_show', 'public') loop
              execute format('alter table %s owner to plain_owner', t);
            end loop;
          end $$",

@@ -21,7 +21,7 @@ const DIGEST: &str = "select md5(string_agg(d::text, '' order by school_id, loca
 /// The projector from the beginning, then a rebuild, on the log that the ingest left.
 pub async fn run(options: &Options, measured: &Measured, figures: &mut Vec<Figure>) -> Result<()> {
     let database = &measured.database;
-    let path = "public,roster,live,audit";
+    let path = "public,roster,live,audit,no_show";
     let (projector, reader) =
         (database.pool(Role::Projector, 4, path).await?, database.pool(Role::LogReader, 4, path).await?);
     let owner = &database.owner;

@@ -70,8 +70,12 @@ pub fn context(school: SchoolId) -> Context {
 async fn school(write: &Write, pupils: usize, kiosks: usize) -> Result<School> {
     let id = SchoolId(write.ids().next());
     let context = context(id);
-    let settings =
-        Settings { zone: ZONE, late_after_minutes: 10, missing_after_minutes: 30, echo_seconds: ECHO_SECONDS };
+    let settings = Settings {
+        late_after_minutes: 10,
+        missing_after_minutes: 30,
+        echo_seconds: ECHO_SECONDS,
+        ..Settings::of(ZONE)
+    };
     register_school(write, &context, RegisterSchool { name: "Escuela".into(), rbd: None, settings }).await?;
     let cards = roster(write, &context, pupils).await?;
     let mut enrolled = Vec::with_capacity(kiosks);

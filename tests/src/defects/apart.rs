@@ -157,7 +157,8 @@ async fn d24_what_one_process_began_is_finished_by_another_and_after_a_restart()
 /// A school under a name, with a kiosk.
 async fn named(line: &Line, name: &str) -> Result<(SchoolId, Kiosk)> {
     let school = School { id: SchoolId(id()), zone: SANTIAGO, courses: Vec::new(), pupils: Vec::new() };
-    let settings = Settings { zone: SANTIAGO, late_after_minutes: 5, missing_after_minutes: 30, echo_seconds: 60 };
+    let settings =
+        Settings { late_after_minutes: 5, missing_after_minutes: 30, echo_seconds: 60, ..Settings::of(SANTIAGO) };
     let input = RegisterSchool { name: name.to_owned(), rbd: None, settings };
     register_school(line.write(), &line.context(school.id, SANTIAGO), input).await.with_context(|| name.to_owned())?;
     own(&line.owner, school.id, line.now()).await?;

@@ -45,7 +45,12 @@ pub fn kiosk(n: u128) -> KioskContext {
 
 /// What every school is judged by.
 pub fn settings() -> Settings {
-    Settings { zone: chrono_tz::America::Santiago, late_after_minutes: 10, missing_after_minutes: 30, echo_seconds: 2 }
+    Settings {
+        late_after_minutes: 10,
+        missing_after_minutes: 30,
+        echo_seconds: 2,
+        ..Settings::of(chrono_tz::America::Santiago)
+    }
 }
 
 /// How the log tells of a school; the n-th that was asked for.

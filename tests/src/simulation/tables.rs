@@ -217,10 +217,7 @@ fn facts_of(tables: &Tables, log_epoch: Epoch, school: SchoolId, date: NaiveDate
         school: School {
             school_id: school,
             name: "Escuela".to_owned(),
-            zone: settings.zone,
-            late_after_minutes: settings.late_after_minutes,
-            missing_after_minutes: settings.missing_after_minutes,
-            echo_seconds: settings.echo_seconds,
+            settings: settings.clone(),
             calendar: domain::calendar::SchoolCalendar::default(),
         },
         date,

@@ -8,7 +8,7 @@ async fn main() -> Result<()> {
     let mut args = std::env::args_os().skip(1);
     let program = args.next().context("usage: with_database PROGRAM [ARGUMENT…]")?;
     let databases = TestDatabases::create().await?;
-    let url = format!("{}?options=-csearch_path%3Dpublic,roster,live,audit", databases.events_url());
+    let url = format!("{}?options=-csearch_path%3Dpublic,roster,live,audit,no_show", databases.events_url());
     let status = std::process::Command::new(program).args(args).env("DATABASE_URL", url).status()?;
     std::process::exit(status.code().unwrap_or(1));
 }

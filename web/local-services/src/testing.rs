@@ -111,7 +111,7 @@ impl TestDatabases {
     pub async fn pool_as(&self, role: &str, connections: u32) -> Result<PgPool> {
         let settings = [
             ("role", role),
-            ("search_path", "public,roster,live,audit"),
+            ("search_path", "public,roster,live,audit,no_show"),
             // The rollback warns when there is nothing to roll back.
             ("client_min_messages", "error"),
         ];

@@ -62,7 +62,7 @@ impl Readiness {
 /// How far a read model is behind the log.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Lag {
-    /// `roster`, `live` or `audit`.
+    /// `roster`, `live`, `audit` or `no_show`.
     pub name: String,
     /// Its position.
     pub position: i64,

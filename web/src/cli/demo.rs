@@ -1,5 +1,6 @@
 //! `attendance demo`: a school's morning on this machine.
 
+use crate::demo::scenario::Scenario;
 use crate::{demo, observability, serve};
 use anyhow::{Context, Result, ensure};
 use std::io::Write;
@@ -30,6 +31,9 @@ pub struct Args {
     /// Chooses who is late, who is absent and which answers get lost.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Play a hard morning instead, with a clock of its own; `list` names them.
+    #[arg(long, value_name = "NAME")]
+    scenario: Option<String>,
 }
 
 fn speed(text: &str) -> Result<f64, String> {
@@ -41,6 +45,9 @@ fn speed(text: &str) -> Result<f64, String> {
 
 /// Runs the demo; fails if the ledger misses anything.
 pub async fn run(args: Args) -> Result<()> {
+    if let Some(name) = &args.scenario {
+        return scenario(&args, name).await;
+    }
     std::fs::create_dir_all(&args.dir).with_context(|| format!("create {}", args.dir.display()))?;
     observability::init_logs_to(&args.dir.join("server.log"))?;
     let listen = if args.headless { SocketAddr::from(([127, 0, 0, 1], 0)) } else { free_near(args.listen) };
@@ -83,6 +90,28 @@ pub async fn run(args: Args) -> Result<()> {
     finished.running.shutdown().await;
     drop(finished.stage);
     ensure!(lost == 0, "{lost} acknowledged scans were lost");
+    Ok(())
+}
+
+/// Plays a scenario, or lists them.
+async fn scenario(args: &Args, name: &str) -> Result<()> {
+    let mut out = std::io::stdout();
+    if name == "list" {
+        for scenario in Scenario::ALL {
+            writeln!(out, "{:<28} {}", scenario.name(), scenario.about())?;
+        }
+        return Ok(());
+    }
+    let scenario: Scenario = name.parse().map_err(anyhow::Error::msg)?;
+    let dir = args.dir.with_file_name("scenarios");
+    std::fs::create_dir_all(&dir).with_context(|| format!("create {}", dir.display()))?;
+    observability::init_logs_to(&dir.join(format!("{name}.log")))?;
+    let outcome = tokio::select! {
+        outcome = demo::scenario::play(&dir, scenario) => outcome?,
+        stopped = serve::stop_signal() => return stopped,
+    };
+    let text = if args.json { serde_json::to_string(&outcome)? } else { serde_json::to_string_pretty(&outcome)? };
+    writeln!(out, "{text}")?;
     Ok(())
 }
 

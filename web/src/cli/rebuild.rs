@@ -8,7 +8,7 @@ use std::str::FromStr;
 /// Options of `attendance rebuild`. The URL must name the owner of the database.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Which one: `roster`, `live`, `audit`, or `all`.
+    /// Which one: `roster`, `live`, `audit`, `no_show`, or `all`.
     #[arg(value_parser = models)]
     models: Models,
     #[command(flatten)]

@@ -73,10 +73,10 @@ async fn add(tools: &Tools, add: Add) -> anyhow::Result<SchoolId> {
         causation_id: None,
     };
     let settings = Settings {
-        zone: add.zone,
         late_after_minutes: add.late_after_minutes,
         missing_after_minutes: add.missing_after_minutes,
         echo_seconds: add.echo_seconds,
+        ..Settings::of(add.zone)
     };
     let input = RegisterSchool { name: add.name, rbd: add.rbd, settings };
     register_school(&tools.write, &context, input).await.context("register the school")?;

@@ -28,18 +28,10 @@ pub async fn replay(
     let mut kiosks = JoinSet::new();
     for (index, seeded) in school.kiosks.iter().enumerate() {
         let kiosk = Kiosk {
-            url: format!("{base}/api/v1/kiosks/{}", seeded.kiosk_id),
-            seeded: seeded.clone(),
-            http: http.clone(),
-            clock: clock.clone(),
-            ledger: ledger.clone(),
-            queue_id: SystemIds.next(),
-            boot_id: SystemIds.next(),
-            booted: clock.now() - TimeDelta::minutes(30),
             skew: plan.skew.get(index).copied().unwrap_or_default(),
             outage: (plan.outage.kiosk == index).then(|| plan.outage.clone()),
             rng: Rng::with_seed(plan.seed.wrapping_add(index as u64)),
-            last_seq: 0,
+            ..Kiosk::new(base, seeded, http.clone(), clock.clone(), ledger.clone())
         };
         let taps: Vec<Tap> = plan.taps.iter().filter(|t| t.kiosk == index).cloned().collect();
         kiosks.spawn(kiosk.run(taps));
@@ -55,9 +47,14 @@ pub async fn replay(
 pub async fn stay(kiosks: Vec<Kiosk>) {
     loop {
         tokio::time::sleep(Duration::from_secs(20)).await;
-        for kiosk in &kiosks {
-            kiosk.heartbeat(kiosk.last_seq).await;
-        }
+        all_quiet(&kiosks).await;
+    }
+}
+
+/// Each says that nothing is waiting on it.
+pub async fn all_quiet(kiosks: &[Kiosk]) {
+    for kiosk in kiosks {
+        kiosk.heartbeat(kiosk.last_seq).await;
     }
 }
 
@@ -79,6 +76,35 @@ pub struct Kiosk {
 }
 
 impl Kiosk {
+    /// A kiosk whose clock is right and whose network holds.
+    pub fn new(
+        base: &str,
+        seeded: &SeededKiosk,
+        http: reqwest::Client,
+        clock: Arc<ScaledClock>,
+        ledger: Arc<Ledger>,
+    ) -> Self {
+        Self {
+            url: format!("{base}/api/v1/kiosks/{}", seeded.kiosk_id),
+            seeded: seeded.clone(),
+            http,
+            booted: clock.now() - TimeDelta::minutes(30),
+            clock,
+            ledger,
+            queue_id: SystemIds.next(),
+            boot_id: SystemIds.next(),
+            skew: TimeDelta::zero(),
+            outage: None,
+            rng: Rng::with_seed(0),
+            last_seq: 0,
+        }
+    }
+
+    /// Where the server is from now on.
+    pub fn move_to(&mut self, base: &str) {
+        self.url = format!("{base}/api/v1/kiosks/{}", self.seeded.kiosk_id);
+    }
+
     async fn run(mut self, taps: Vec<Tap>) -> Result<Self> {
         let mut waiting: Vec<(Uuid, Value)> = Vec::new();
         let mut seq = 0;
@@ -125,7 +151,8 @@ impl Kiosk {
         (at - self.booted).num_milliseconds()
     }
 
-    fn scan(&self, tap: &Tap, seq: i64) -> (Uuid, Value) {
+    /// A tap as it is stored and sent, under a number.
+    pub fn scan(&self, tap: &Tap, seq: i64) -> (Uuid, Value) {
         let id = SystemIds.next();
         let item = json!({
             "scan_id": id,
@@ -164,7 +191,8 @@ impl Kiosk {
         Ok(())
     }
 
-    async fn post_scans(&self, batch: &[(Uuid, Value)], left: usize, last_seq: i64) -> Result<ScansResponse> {
+    /// Sends scans until they are answered; `left` more wait behind them.
+    pub async fn post_scans(&self, batch: &[(Uuid, Value)], left: usize, last_seq: i64) -> Result<ScansResponse> {
         let mut body = self.device(left, last_seq);
         if let Some(fields) = body.as_object_mut() {
             fields.insert("scans".to_owned(), batch.iter().map(|(_, scan)| scan.clone()).collect());
@@ -188,7 +216,8 @@ impl Kiosk {
         }
     }
 
-    async fn heartbeat(&self, last_seq: i64) {
+    /// Says that it is there, with nothing waiting.
+    pub async fn heartbeat(&self, last_seq: i64) {
         let body = self.device(0, last_seq);
         // A lost heartbeat is not repeated: the next one says the same.
         let _ =

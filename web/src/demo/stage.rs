@@ -128,6 +128,19 @@ async fn owner_pool(postgres: &PostgresCluster, database: &str) -> Result<PgPool
     Ok(PgPoolOptions::new().max_connections(1).connect_with(postgres.options(database)).await?)
 }
 
+/// Forgets what an earlier stage left in a folder.
+pub fn clear(dir: &Path) -> Result<()> {
+    if let Ok(elsewhere) = std::fs::read_link(dir.join("postgres")) {
+        std::fs::remove_dir_all(elsewhere).ok();
+    }
+    match std::fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("empty {}", dir.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// As root the cluster runs as the `postgres` user, who cannot enter a folder under `/root`: then it
 /// lives under `/var/tmp`, and a link in our folder says where.
 fn cluster_folder(dir: &Path) -> Result<PathBuf> {

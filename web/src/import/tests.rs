@@ -49,10 +49,10 @@ impl World {
     pub(crate) async fn new() -> Self {
         let world = Self::empty().await;
         let settings = Settings {
-            zone: chrono_tz::America::Santiago,
             late_after_minutes: 5,
             missing_after_minutes: 15,
             echo_seconds: 60,
+            ..Settings::of(chrono_tz::America::Santiago)
         };
         let input = RegisterSchool { name: "Escuela Los Aromos".into(), rbd: None, settings };
         register_school(&world.write, &world.context(), input).await.unwrap();

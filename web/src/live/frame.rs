@@ -125,7 +125,7 @@ async fn facts(
     now: DateTime<Utc>,
 ) -> Result<Option<(Kept, Vec<LiveScan>)>, LiveError> {
     let followed = kept.filter(|Kept { facts, .. }| {
-        facts.date == now.with_timezone(&facts.school.zone).date_naive()
+        facts.date == now.with_timezone(&facts.school.settings.zone).date_naive()
             && since == Some((facts.as_of.epoch, facts.as_of.position))
     });
     if let Some(kept) = followed

@@ -275,7 +275,7 @@ pub(super) fn board(board: &Board, names: &SchoolNames) -> BoardView {
                 clock_skew_ms: g.skew_ms,
                 drained_through: g.drained_through,
                 last_scan_at: g.last_scan_at,
-                silent: g.silent,
+                silent: g.silent_since.is_some(),
                 revoked: g.revoked,
                 gaps: g.gaps,
                 forks: g.forks,

@@ -154,6 +154,7 @@ pub(super) fn words(step: &Step, zone: Tz, lang: Lang) -> String {
         Step::LateBy { minutes } => lang.f("why-late", &[("minutes", minutes.into())]),
         Step::NotDueYet => lang.t("why-not-due"),
         Step::LimitPassed => lang.t("why-limit-passed"),
+        Step::GatesAwaited => lang.t("why-gates-awaited"),
         Step::GateSilent => lang.t("why-gate-silent"),
         Step::WentOut { at: time } => lang.f("why-went-out", &[("time", (&at(time)).into())]),
         Step::ExitWithoutEntry { at: time } => lang.f("why-exit-without-entry", &[("time", (&at(time)).into())]),

@@ -209,7 +209,7 @@ fn gate(line: &GateLine, now: DateTime<Utc>, phase: Phase, rate: f64) -> Gate {
         last_seen: line.last_seen,
         queued: line.queue_depth.and_then(|depth| u32::try_from(depth).ok()),
         drained_through: line.drained_through,
-        silent_since: if line.silent || quiet { line.last_seen.or(line.drained_through).or(Some(now)) } else { None },
+        silent_since: if quiet { line.last_seen } else { line.silent_since },
         revoked: line.revoked,
     }
 }
@@ -246,7 +246,7 @@ async fn course_day(state: &AppState, school: SchoolId, course: CourseId) -> Res
         }
     };
     Ok(Some(CourseDay {
-        school: School { id: school.0, name: page.school.name, zone: page.school.zone },
+        school: School { id: school.0, name: page.school.name, zone: page.school.settings.zone },
         date,
         course: Course { id: course.0, name: page.course.name, nobody: None, counts: counted(&pupils) },
         pupils,
@@ -359,7 +359,7 @@ mod tests {
             skew_ms: None,
             drained_through: None,
             last_scan_at: None,
-            silent: false,
+            silent_since: None,
             revoked: false,
             gaps: 0,
             forks: 0,
@@ -375,7 +375,9 @@ mod tests {
         assert_eq!(silent(&line(190, now), Phase::Empty, 1.0), None, "at night kiosks are off");
         assert_eq!(silent(&line(190, now), Phase::During, 60.0), None, "three seconds of a fast demo");
         assert_eq!(silent(&GateLine { revoked: true, ..line(190, now) }, Phase::During, 1.0), None);
-        assert!(silent(&GateLine { silent: true, last_seen: None, ..line(0, now) }, Phase::Empty, 1.0).is_some());
+        assert!(
+            silent(&GateLine { silent_since: Some(now), last_seen: None, ..line(0, now) }, Phase::Empty, 1.0).is_some()
+        );
     }
 
     #[test]

@@ -56,10 +56,10 @@ impl Site {
         let leader = PgConnection::connect_with(&worker).await.unwrap();
         let site = Self { owner, write, clock, leader };
         let settings = Settings {
-            zone: chrono_tz::America::Santiago,
             late_after_minutes: 10,
             missing_after_minutes: 30,
             echo_seconds: 60,
+            ..Settings::of(chrono_tz::America::Santiago)
         };
         let command = domain::school::Command::Register { name: "Escuela".into(), rbd: None, settings };
         site.write.execute::<School>(&site.context(), &StreamId::of(school(1), school(1)), command).await.unwrap();

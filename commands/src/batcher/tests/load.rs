@@ -62,10 +62,10 @@ async fn what_a_batcher_keeps_in_memory_follows_whatever_others_append() {
     assert!(!doubts(&other, 2, 100).await.contains("echo"));
     assert!(doubts(&site.batcher, 3, 60).await.contains("echo"), "of the scan that the other one stored");
     let settings = Settings {
-        zone: chrono_tz::America::Santiago,
         late_after_minutes: 10,
         missing_after_minutes: 30,
         echo_seconds: 10,
+        ..Settings::of(chrono_tz::America::Santiago)
     };
     let stream = StreamId::of(school(1), school(1));
     let change = domain::school::Command::ChangeSettings { settings };

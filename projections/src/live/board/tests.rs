@@ -7,6 +7,7 @@ use crate::testing::history::{Random, day, schedule};
 use crate::testing::{at, id, monday};
 use domain::calendar::{CourseDay, CourseTimes, Reason, SchoolDay};
 use domain::course;
+use domain::expectation::CourseCalendar;
 
 fn course(n: u128, hour: u32) -> Course {
     let course::Event::WeeklyScheduleSet { effective_from, slots } = schedule(day(-20), hour) else {
@@ -26,10 +27,7 @@ fn facts(pupils: Vec<Pupil>) -> BoardFacts {
         school: School {
             school_id: id(1),
             name: "Liceo".into(),
-            zone: chrono_tz::America::Santiago,
-            late_after_minutes: 5,
-            missing_after_minutes: 15,
-            echo_seconds: 60,
+            settings: domain::school::Settings::of(chrono_tz::America::Santiago),
             calendar: SchoolCalendar::default(),
         },
         date: monday(),
@@ -84,6 +82,37 @@ fn each_pupil_is_counted_once_in_the_totals_and_once_in_a_course() {
     assert_eq!(late.quarantined, 3);
     let early = board(&facts, at(10, 40, 0));
     assert_eq!((early.totals.missing, early.totals.pending), (0, 1));
+}
+
+#[test]
+fn nobody_is_missing_while_a_gate_may_hold_an_entry_back() {
+    let gate = |drained: DateTime<Utc>, silent_since| GateLine {
+        kiosk_id: id(9),
+        gate: "Norte".into(),
+        mode: domain::kiosk::LaneMode::Choice,
+        last_seen: None,
+        queue_depth: None,
+        skew_ms: None,
+        drained_through: Some(drained),
+        last_scan_at: None,
+        silent_since,
+        revoked: false,
+        gaps: 0,
+        forks: 0,
+    };
+    // Missing from 11:15 UTC on.
+    let at_gates = |gates: Vec<GateLine>, now| {
+        let totals =
+            board(&BoardFacts { gates, ..facts(vec![pupil(1, None, None), came(2, at(10, 59, 0))]) }, now).totals;
+        assert!(totals.holds());
+        (totals.pending, totals.missing, totals.unknown, totals.present)
+    };
+    let silent = gate(at(11, 0, 0), Some(at(11, 1, 0)));
+    assert_eq!(at_gates(vec![gate(at(11, 15, 0), None)], at(11, 16, 0)), (0, 1, 0, 1));
+    assert_eq!(at_gates(vec![gate(at(11, 14, 0), None)], at(11, 16, 0)), (1, 0, 0, 1));
+    assert_eq!(at_gates(vec![gate(at(11, 14, 0), None)], at(11, 18, 0)), (0, 0, 1, 1));
+    assert_eq!(at_gates(vec![gate(at(11, 15, 0), None), silent.clone()], at(11, 16, 0)), (0, 0, 1, 1));
+    assert_eq!(at_gates(vec![GateLine { revoked: true, ..silent }], at(11, 16, 0)), (0, 1, 0, 1));
 }
 
 #[test]

@@ -58,7 +58,7 @@ pub(super) async fn today(state: &AppState, guardian: &Guardian, own: &OwnPupil)
             line.name = name(&names, own.student);
         }
         Child {
-            school: School { id: own.school.0, name: page.school.name, zone: page.school.zone },
+            school: School { id: own.school.0, name: page.school.name, zone: page.school.settings.zone },
             course: page.course.map(|course| course.name),
             date,
             pupil: line,
