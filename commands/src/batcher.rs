@@ -8,8 +8,10 @@
 //! ```
 //! What it promises: an answer means committed; a scan is stored once, however often it is sent, and
 //! each answer about it says the same; no scan is refused, and a bad one costs its neighbours nothing;
-//! a caller who hangs up stops nothing.
+//! a caller who hangs up stops nothing. What people record by hand of a pupil's day goes the same way
+//! ([`by_hand`]).
 
+pub mod by_hand;
 mod cache;
 mod decide;
 pub(crate) mod facts;
@@ -30,12 +32,13 @@ pub mod seam {
 }
 
 use crate::clock::Clock;
-use crate::write::Write;
+use crate::write::{Done, Write};
+use by_hand::{ByHand, ByHandError};
 use chrono::{DateTime, Utc};
 use domain::attendance_day::{Direction, Method, Shown};
 use domain::device_time::{DeviceNow, DeviceReading};
 use domain::{Epoch, KioskId, QueueId, ScanId, SchoolId};
-use queue::{Job, Queue};
+use queue::{HandJob, Job, Queue, Work};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -291,9 +294,17 @@ impl Batcher {
     /// caller waits or not.
     pub async fn submit(&self, batch: ScanBatch) -> Result<BatchAnswer, SubmitError> {
         let (reply, answer) = oneshot::channel();
-        Queue::offer(&self.0.queue, Job::new(batch, self.0.clock.now(), reply))?;
+        Queue::offer(&self.0.queue, Work::Scans(Job::new(batch, self.0.clock.now(), reply)))?;
         // A sender that went without a word is a worker that panicked.
         answer.await.unwrap_or(Err(SubmitError::Unavailable("the store failed")))
+    }
+
+    /// Does what a person asks of a pupil's day, and answers when it is committed. Asked again under the same entry
+    /// id it adds nothing and says where the first is. Once polled, it is done whether the caller waits or not.
+    pub async fn by_hand(&self, asked: ByHand) -> Result<Done, ByHandError> {
+        let (reply, answer) = oneshot::channel();
+        Queue::offer(&self.0.queue, Work::ByHand(Box::new(HandJob::new(asked, self.0.clock.now(), reply))))?;
+        answer.await.unwrap_or(Err(SubmitError::Unavailable("the store failed").into()))
     }
 
     /// Takes no more, stores what waits, and ends.

@@ -25,11 +25,13 @@ pub mod kiosk_heartbeat;
 pub mod link_guardian;
 pub mod move_student;
 pub mod open_course;
+pub mod record_manual_entry;
 pub mod register_guardian;
 pub mod register_school;
 pub mod revoke_credential;
 pub mod revoke_kiosk;
 pub mod set_weekly_schedule;
+pub mod withdraw_manual_entry;
 pub mod withdraw_student;
 
 pub use change_calendar::{
@@ -52,11 +54,13 @@ pub use move_student::{MoveStudent, move_student};
 pub use open_course::{OpenCourse, OpenedCourse, open_course};
 pub use part::{Part, commit};
 pub use people::{fold, subject_of};
+pub use record_manual_entry::{LONGEST_NOTE, RecordManualEntry, record_manual_entry};
 pub use register_guardian::{RegisterGuardian, RegisteredGuardian, register_guardian};
 pub use register_school::{RegisterSchool, RegisteredSchool, register_school};
 pub use revoke_credential::{RevokeCredential, revoke_credential, valid_credentials};
 pub use revoke_kiosk::revoke_kiosk;
 pub use set_weekly_schedule::{SetWeeklySchedule, set_weekly_schedule};
+pub use withdraw_manual_entry::{WithdrawManualEntry, withdraw_manual_entry};
 pub use withdraw_student::{WithdrawStudent, withdraw_student};
 
 #[cfg(test)]

@@ -2,19 +2,23 @@
 //!
 //! Invariants: a scan id is recorded once; a scan's direction and time are those of its first
 //! arrival and are never changed by a later one; whatever arrives, in whatever order, no scan is
-//! lost and no command fails.
+//! lost and no scan is refused. What a person records by hand stands beside the scans under an id of
+//! its own, once, and can be refused: a person can be asked again.
 
+mod by_hand;
 mod decide;
 mod samples;
 #[cfg(test)]
 mod tests;
 
 use crate::aggregate::Aggregate;
-use crate::ids::{CredentialId, KioskId, QueueId, ScanId};
+use crate::ids::{CredentialId, KioskId, ManualEntryId, QueueId, ScanId};
+pub use by_hand::{AHEAD, Bounds, FIRST_HOUR, KnownEntry, ManualEntry, ManualReason, ONE_COMING, UNDO_WITHIN, Undo};
 use chrono::{DateTime, Utc};
 pub use decide::{Command, Error};
 pub use samples::samples;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// Which way through the gate.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -68,9 +72,10 @@ pub enum Shown {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Flag {
-    /// A second tap in the same direction within the echo window, with no scan in the other direction
-    /// between them; tells nobody. The card was there all the same: the first entry and the last
-    /// direction of a day count echoes, since the earlier of two taps may arrive later.
+    /// A second tap in the same direction within the echo window, or the card's after the pupil was recorded by
+    /// hand ([`ONE_COMING`]), with nothing in the other direction between them; tells nobody. The card was there
+    /// all the same: the first entry and the last direction of a day count echoes, since the earlier of two taps
+    /// may arrive later.
     Echo,
     /// Entry after an entry without an exit between them, beyond the echo window.
     RepeatedEntry,
@@ -119,10 +124,13 @@ pub struct Scan {
     pub prev_hash: Option<String>,
 }
 
-/// The scans of the day that are on record, ordered by corrected time.
+/// What of the day is on record.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct State {
+    /// Ordered by corrected time.
     scans: Vec<KnownScan>,
+    /// In the order of the log.
+    by_hand: Vec<KnownEntry>,
 }
 
 /// What later scans are judged against.
@@ -145,6 +153,48 @@ impl State {
     pub fn knows(&self, scan_id: ScanId) -> bool {
         self.scans.iter().any(|s| s.scan_id == scan_id)
     }
+    /// This entry by hand, if it is on record.
+    pub fn by_hand(&self, entry_id: ManualEntryId) -> Option<KnownEntry> {
+        self.by_hand.iter().find(|e| e.entry_id == entry_id).copied()
+    }
+
+    /// The nearest passages before and after an instant, of cards and by hand; of equal instants the ids
+    /// decide. What was taken back is none.
+    fn beside(&self, at: (DateTime<Utc>, Uuid)) -> (Option<Passage>, Option<Passage>) {
+        let n = self.scans.partition_point(|s| (s.occurred_at, s.scan_id.0) < at);
+        let (before, after) = self.scans.split_at(n);
+        let by_hand = || self.by_hand.iter().filter(|e| !e.withdrawn).map(Passage::from);
+        let before = before.last().map(Passage::from).into_iter().chain(by_hand().filter(|p| p.key() < at));
+        let after = after.first().map(Passage::from).into_iter().chain(by_hand().filter(|p| p.key() > at));
+        (before.max_by_key(Passage::key), after.min_by_key(Passage::key))
+    }
+}
+
+/// A scan or an entry by hand, as its neighbours are judged against it.
+#[derive(Clone, Copy)]
+struct Passage {
+    id: Uuid,
+    direction: Direction,
+    occurred_at: DateTime<Utc>,
+    by_hand: bool,
+}
+
+impl Passage {
+    fn key(&self) -> (DateTime<Utc>, Uuid) {
+        (self.occurred_at, self.id)
+    }
+}
+
+impl From<&KnownScan> for Passage {
+    fn from(s: &KnownScan) -> Self {
+        Self { id: s.scan_id.0, direction: s.direction, occurred_at: s.occurred_at, by_hand: false }
+    }
+}
+
+impl From<&KnownEntry> for Passage {
+    fn from(e: &KnownEntry) -> Self {
+        Self { id: e.entry_id.0, direction: e.direction, occurred_at: e.occurred_at, by_hand: true }
+    }
 }
 
 /// What can have happened in a pupil's day.
@@ -166,12 +216,29 @@ pub enum Event {
         /// The doubts, sorted, at least one.
         flags: Vec<Flag>,
     },
+    /// A person recorded an entry or an exit.
+    #[serde(rename = "manual_entry_recorded")]
+    ManualEntryRecorded {
+        /// The entry.
+        #[serde(flatten)]
+        entry: ManualEntry,
+        /// What was on record then says the same coming or going: it tells nobody.
+        repeats: bool,
+    },
+    /// It was taken back, by its author soon after or by whoever sets right: nothing counts it any more.
+    #[serde(rename = "manual_entry_withdrawn")]
+    ManualEntryWithdrawn {
+        /// Which entry.
+        entry_id: ManualEntryId,
+    },
 }
 
 crate::event::domain_event! {
     Event of "attendance_day" {
         ScanRecorded = "scan_recorded": "A card was scanned; the fact is kept whatever the doubts about it.";
         ScanFlagged = "scan_flagged": "Doubts about a scan, judged when it arrived by what was on record then.";
+        ManualEntryRecorded = "manual_entry_recorded": "A person of the staff recorded an entry or an exit by hand; when it happened is the person's word, when it was recorded is the envelope's.";
+        ManualEntryWithdrawn = "manual_entry_withdrawn": "An entry by hand was taken back: by its author within minutes, or by whoever may set right what others recorded.";
     }
 }
 
@@ -200,6 +267,16 @@ impl Aggregate for AttendanceDay {
             }
             // What a scan is doubted for changes nothing that later ones are judged against.
             Event::ScanFlagged { .. } => {}
+            Event::ManualEntryRecorded { entry, .. } => state.by_hand.push(KnownEntry {
+                entry_id: entry.entry_id,
+                direction: entry.direction,
+                occurred_at: entry.occurred_at,
+                withdrawn: false,
+            }),
+            Event::ManualEntryWithdrawn { entry_id } => {
+                let entries = state.by_hand.iter_mut().filter(|e| e.entry_id == *entry_id);
+                entries.for_each(|e| e.withdrawn = true);
+            }
         }
         state
     }

@@ -3,7 +3,7 @@
 //! Lateness is never concluded from a clock that cannot be trusted, and absence never from the silence of a
 //! gate ([`crate::completeness`]).
 
-use crate::attendance_day::Direction;
+use crate::attendance_day::{Direction, ManualReason};
 use crate::expectation::{Expectation, ExpectedSlot, Why};
 use crate::ids::SlotId;
 use crate::school::Settings;
@@ -31,16 +31,28 @@ pub struct DayFacts {
     pub first_entry: Option<DateTime<Utc>>,
     /// The first entry, whether or not its time can be trusted.
     pub first_entry_any: Option<DateTime<Utc>>,
-    /// The last scan by corrected time.
+    /// The last scan by corrected time, or entry by hand.
     pub last: Option<(Direction, DateTime<Utc>)>,
+    /// Why a person recorded the first entry, if it is by hand. A person's word counts as a time that can be
+    /// trusted: who gave it is on record.
+    pub first_by_hand: Option<ManualReason>,
+    /// The same of the last passage.
+    pub last_by_hand: Option<ManualReason>,
     /// Whether an entry from before the limit may still come.
     pub completeness: Completeness,
 }
 
 impl DayFacts {
-    /// A day without any scan.
+    /// A day without any entry or exit.
     pub fn none(completeness: Completeness) -> Self {
-        Self { first_entry: None, first_entry_any: None, last: None, completeness }
+        Self {
+            first_entry: None,
+            first_entry_any: None,
+            last: None,
+            first_by_hand: None,
+            last_by_hand: None,
+            completeness,
+        }
     }
 }
 
@@ -127,6 +139,11 @@ pub enum Step {
         /// When.
         at: DateTime<Utc>,
     },
+    /// What the step before says was recorded by a person, not by a card.
+    RecordedByHand {
+        /// Why.
+        reason: ManualReason,
+    },
     /// The only entries on record have times that cannot be trusted: lateness is not judged.
     EntryTimeNotTrusted {
         /// When, as far as known.
@@ -189,6 +206,7 @@ impl DayStatus {
             Step::Expected { .. }
             | Step::Slot { .. }
             | Step::EntryRecorded { .. }
+            | Step::RecordedByHand { .. }
             | Step::EntryTimeNotTrusted { .. }
             | Step::EarlierEntryTimeNotTrusted { .. }
             | Step::NoEntryRecorded
@@ -230,14 +248,17 @@ pub fn slot_status(facts: &DayFacts, slot: &ExpectedSlot, policy: &Policy, now: 
         late_from: after(slot.entry, TimeDelta::minutes(i64::from(policy.late_after_minutes).saturating_add(1))),
         missing_from,
     }];
+    let by_hand = |reason: Option<ManualReason>| reason.map(|reason| Step::RecordedByHand { reason });
     let mut status = match (facts.first_entry, facts.first_entry_any) {
         (Some(at), Some(earlier)) if after(earlier, TimeDelta::seconds(policy.echo_seconds.into())) < at => {
             derivation.push(Step::EntryRecorded { at });
+            derivation.extend(by_hand(facts.first_by_hand));
             derivation.push(Step::EarlierEntryTimeNotTrusted { at: earlier });
             Status::Present
         }
         (Some(at), _) => {
             derivation.push(Step::EntryRecorded { at });
+            derivation.extend(by_hand(facts.first_by_hand));
             let minutes = u32::try_from(at.signed_duration_since(slot.entry).num_minutes()).unwrap_or(0);
             if minutes > u32::from(policy.late_after_minutes) {
                 derivation.push(Step::LateBy { minutes });
@@ -279,6 +300,7 @@ pub fn slot_status(facts: &DayFacts, slot: &ExpectedSlot, policy: &Policy, now: 
         } else {
             derivation.push(Step::ExitWithoutEntry { at });
         }
+        derivation.extend(by_hand(facts.last_by_hand));
     }
     DayStatus { status, inside: inside(facts), derivation }
 }

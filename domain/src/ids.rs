@@ -46,6 +46,8 @@ id! {
     QueueId,
     /// One scan, minted by the kiosk.
     ScanId,
+    /// One entry or exit recorded by hand, minted by the client.
+    ManualEntryId,
     /// A slot (one entry and one exit) of a weekly schedule; stable over edits.
     SlotId,
     /// A person of the staff; one on the whole installation, whatever schools it is a member of.

@@ -44,6 +44,11 @@ impl<K: Ord + Clone, R: Positioned> Rows<K, R> {
         self.rows.get(key)
     }
 
+    /// The rows from one key to another, both included, as far as they are here.
+    pub(crate) fn between(&self, from: K, to: K) -> impl Iterator<Item = &R> {
+        self.rows.range(from..=to).map(|(_, row)| row)
+    }
+
     /// Creates the row if it is not there, then lets an event change it. An event that is not newer
     /// than the row has been applied before.
     pub(crate) fn upsert(&mut self, key: K, position: i64, fresh: impl FnOnce() -> R, change: impl FnOnce(&mut R)) {

@@ -37,12 +37,13 @@ async fn site() -> Result<(Line, Browser, Vec<String>)> {
     let course = school.courses[0];
     let own = format!("kioscos/{}", kiosk.id);
     let (day, revoke) = (format!("hoy/cursos/{course}"), format!("{own}/anular"));
-    let pages = ["hoy", "hoy/muro", &day, "escuelas", "kioscos", &own, &revoke, "no-such-page"]
-        .into_iter()
-        .flat_map(|page| {
-            ["es", "en"].map(|language| format!("{}/{page}?colegio={}&lang={language}", line.base, school.id))
-        })
-        .collect();
+    let pages =
+        ["hoy", "hoy/muro", &day, "escuelas", "kioscos", &own, &revoke, "calendario", "calendario/dia", "no-such-page"]
+            .into_iter()
+            .flat_map(|page| {
+                ["es", "en"].map(|language| format!("{}/{page}?colegio={}&lang={language}", line.base, school.id))
+            })
+            .collect();
     let browser = Browser::start().await?;
     browser.sign_in(&line.base).await?;
     // Pages that ask for the password first are shown, and not the one that asks.

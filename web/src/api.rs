@@ -30,6 +30,8 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(courses::calendar::put, courses::calendar::delete))
         .routes(routes!(calendar::read::get, calendar::set::put, calendar::clear::delete))
         .routes(routes!(students::list::list))
+        .routes(routes!(students::entries::post))
+        .routes(routes!(students::entries::delete))
         .routes(routes!(audit::list::list))
         .routes(routes!(tokens::create::post, tokens::list::get))
         .routes(routes!(tokens::refresh::post))

@@ -15,6 +15,7 @@ mod answer;
 mod asked;
 mod bar;
 mod board;
+mod by_hand;
 mod calendar;
 mod chooser;
 mod course;
@@ -39,6 +40,7 @@ mod stream;
 pub mod view;
 mod wall;
 
+pub use by_hand::router as by_hand_router;
 pub use calendar::router as calendar_router;
 pub use family::router as family_router;
 pub use kiosks::router as kiosks_router;

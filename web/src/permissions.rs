@@ -36,11 +36,15 @@ pub enum Permission {
     PeopleManage,
     /// Turn a kiosk's lane, stop trusting a kiosk.
     KiosksManage,
+    /// Record by hand that a pupil came or went, and take that back soon after.
+    ManualEntry,
+    /// Take back what others recorded by hand, and what is older.
+    EntriesCorrect,
 }
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::BoardRead,
         Self::PupilsRead,
         Self::ScheduleWrite,
@@ -50,6 +54,8 @@ impl Permission {
         Self::PeopleRead,
         Self::PeopleManage,
         Self::KiosksManage,
+        Self::ManualEntry,
+        Self::EntriesCorrect,
     ];
 
     /// Its name in documents.
@@ -64,6 +70,8 @@ impl Permission {
             Self::PeopleRead => "people.read",
             Self::PeopleManage => "people.manage",
             Self::KiosksManage => "kiosks.manage",
+            Self::ManualEntry => "entries.manual",
+            Self::EntriesCorrect => "entries.correct",
         }
     }
 
@@ -71,11 +79,15 @@ impl Permission {
     pub fn is_of(self, role: StaffRole) -> bool {
         use StaffRole::{Admin, Auditor, Director, Inspector, Owner};
         match self {
-            Self::BoardRead | Self::PupilsRead => matches!(role, Owner | Admin | Director | Inspector),
-            // A tablet that is stolen at half past seven waits for nobody who is not in the building.
-            Self::ScheduleWrite | Self::CalendarWrite | Self::PeopleRead | Self::KiosksManage => {
-                matches!(role, Owner | Admin | Director)
+            Self::BoardRead | Self::PupilsRead | Self::ManualEntry => {
+                matches!(role, Owner | Admin | Director | Inspector)
             }
+            // A tablet that is stolen at half past seven waits for nobody who is not in the building.
+            Self::ScheduleWrite
+            | Self::CalendarWrite
+            | Self::PeopleRead
+            | Self::KiosksManage
+            | Self::EntriesCorrect => matches!(role, Owner | Admin | Director),
             Self::CalendarRead => matches!(role, Owner | Admin | Director | Inspector | Auditor),
             Self::AuditRead => matches!(role, Owner | Admin | Director | Auditor),
             Self::PeopleManage => matches!(role, Owner | Admin),

@@ -69,6 +69,12 @@ codes! {
     Conflict CONFLICT "conflict";
     /// The kiosk's lane is another one by now than the request names; look at it again.
     LaneChanged CONFLICT "lane_changed";
+    /// An entry with this key was recorded and taken back; record another one.
+    EntryWithdrawn CONFLICT "entry_withdrawn";
+    /// Somebody else recorded the entry; whoever did may take it back, or whoever may set right what others recorded.
+    EntryOfAnother CONFLICT "entry_of_another";
+    /// The entry was recorded over 15 minutes ago; whoever may set right what others recorded may take it back.
+    EntryTooOld CONFLICT "entry_too_old";
     /// The body is over the limit.
     BodyTooLarge PAYLOAD_TOO_LARGE "body_too_large";
     /// The address is over the limit.
@@ -97,6 +103,14 @@ codes! {
     DayInvalid UNPROCESSABLE_ENTITY "day_invalid";
     /// The course takes no changes any more.
     CourseClosed UNPROCESSABLE_ENTITY "course_closed";
+    /// The pupil is not enrolled on that day.
+    NotEnrolled UNPROCESSABLE_ENTITY "not_enrolled";
+    /// The time has not come yet.
+    TimeInFuture UNPROCESSABLE_ENTITY "time_in_future";
+    /// The time is not of the school day that is named.
+    TimeOfAnotherDay UNPROCESSABLE_ENTITY "time_of_another_day";
+    /// The time is before the school's day: before five in the morning.
+    TimeBeforeDay UNPROCESSABLE_ENTITY "time_before_day";
     /// `Idempotency-Key` is missing, or is no UUID.
     IdempotencyKeyRequired UNPROCESSABLE_ENTITY "idempotency_key_required";
     /// The same `Idempotency-Key` came before with another body.
@@ -307,6 +321,7 @@ impl From<UseCaseError> for Problem {
     /// The user's mistakes have codes of their own at the handlers; what is left is the store's.
     fn from(error: UseCaseError) -> Self {
         match error {
+            UseCaseError::Overloaded { retry_after_s } => Self::new(Code::Overloaded).retry_after(retry_after_s.into()),
             UseCaseError::Conflict => Self::new(Code::Conflict).retry_after(1),
             UseCaseError::Store(error) | UseCaseError::Vault(VaultError::Store(error)) => error.into(),
             other => Self::internal(Chain(&other)),

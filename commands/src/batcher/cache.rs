@@ -5,6 +5,7 @@
 //! this process or another one, what is decided on is what the log holds when the transaction reads it.
 
 use super::Verdict;
+use super::by_hand::Places;
 use super::load::{At, Moved, Receipt, Streams};
 use super::store::ScanTx;
 use crate::error::StoreError;
@@ -54,7 +55,7 @@ impl Default for Cache {
             reached: 0,
             own: (0, 0),
             settings: Recent::new(PLACES, |_| 1),
-            days: Recent::new(DAYS, |day| 1 + day.scans.len()),
+            days: Recent::new(DAYS, |day| 1 + day.scans.len() + day.by_hand.len()),
             pupils: Recent::new(PUPILS, |_| 1),
             lanes: Recent::new(PLACES, |_| 1),
             keyrings: HashMap::new(),
@@ -232,6 +233,11 @@ impl Pupil {
         self.revoked.get(&credential).is_some_and(|since| at >= *since)
     }
 
+    /// Whether the pupil is enrolled on a date, by what is known at an instant.
+    pub(super) fn enrolled(&self, at: DateTime<Utc>, date: NaiveDate) -> bool {
+        self.stays.is_enrolled(date) && self.erased.is_none_or(|since| at < since)
+    }
+
     /// Whether the pupil had left, or was erased, by then.
     pub(super) fn gone(&self, at: DateTime<Utc>, date: NaiveDate) -> bool {
         !self.stays.is_here(date) || self.erased.is_some_and(|since| at >= since)
@@ -256,6 +262,8 @@ pub(super) struct Day {
     pub(super) sequence: i64,
     /// What was said of each scan, for one that comes again under another number.
     pub(super) scans: HashMap<ScanId, Said>,
+    /// Where each entry by hand is.
+    pub(super) by_hand: Vec<Places>,
 }
 
 /// What was said of a scan, small: there is one for each of a country's morning.
@@ -292,6 +300,13 @@ impl Day {
                     said.flags = flags.as_slice().into();
                 }
             }
+            attendance_day::Event::ManualEntryRecorded { entry, .. } => {
+                self.by_hand.push(Places { entry_id: entry.entry_id, recorded: at, withdrawn: None });
+            }
+            attendance_day::Event::ManualEntryWithdrawn { entry_id } => {
+                let places = self.by_hand.iter_mut().filter(|places| places.entry_id == *entry_id);
+                places.for_each(|places| places.withdrawn = Some(at));
+            }
         }
         self.state = AttendanceDay::evolve(std::mem::take(&mut self.state), event);
         self.sequence = sequence;
@@ -299,9 +314,11 @@ impl Day {
 
     /// What was decided stands behind position `before` by now.
     fn commit(&mut self, before: i64) {
-        for said in self.scans.values_mut() {
-            if let At::Index(index) = said.at {
-                said.at = At::Position(before + 1 + index as i64);
+        let scans = self.scans.values_mut().map(|said| &mut said.at);
+        let by_hand = self.by_hand.iter_mut().flat_map(|p| std::iter::once(&mut p.recorded).chain(&mut p.withdrawn));
+        for at in scans.chain(by_hand) {
+            if let At::Index(index) = *at {
+                *at = At::Position(before + 1 + index as i64);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What becomes of each item, in memory: first what it is (a repeat, a pupil's, a person's to place),
 //! then the events. Several scans of one pupil in one transaction build on each other.
 
+use super::by_hand;
 use super::cache::{Cache, Day, Quarantined};
 use super::load::{At, Known, Receipt, Streams, Wanted};
 use super::queue::Job;
@@ -230,6 +231,8 @@ pub(super) struct Plan {
     pub(super) events: Vec<NewEvent>,
     /// One per seat.
     pub(super) outcomes: Vec<Outcome>,
+    /// One per thing by hand.
+    pub(super) by_hand: Vec<by_hand::Outcome>,
 }
 
 /// Why nothing can be decided.
@@ -241,6 +244,8 @@ pub(super) enum DecideError {
     Json(#[from] serde_json::Error),
     #[error("a quarantined scan is refused: {0}")]
     Quarantine(#[from] quarantine::Error),
+    #[error("a scan is refused: {0}")]
+    Day(#[from] attendance_day::Error),
 }
 
 /// Decides every item on the folded streams.
@@ -329,10 +334,7 @@ impl Decider<'_> {
             flags,
             echo_seconds: settings.echo_seconds,
         };
-        let decided = match AttendanceDay::decide(&day.state, command) {
-            Ok(decided) => decided,
-            Err(never) => match never {},
-        };
+        let decided = AttendanceDay::decide(&day.state, command)?;
         let repeat = decided.is_empty();
         for event in decided {
             let (sequence, index) = (day.sequence + 1, events.len());

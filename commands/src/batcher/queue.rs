@@ -1,6 +1,9 @@
-//! The batches that wait: bounded over all schools and for each, taken from each school in turn.
+//! What waits, batches of scans and what people record by hand: bounded over all schools and for each, taken from
+//! each school in turn.
 
+use super::by_hand::{ByHand, ByHandError};
 use super::{BatchAnswer, ScanBatch, SubmitError};
+use crate::write::Done;
 use chrono::{DateTime, Utc};
 use domain::SchoolId;
 use std::collections::{HashMap, VecDeque};
@@ -12,8 +15,7 @@ pub(super) struct Job {
     pub(super) batch: ScanBatch,
     /// When it reached the server: the counterpart of the device's clocks in it.
     pub(super) received_at: DateTime<Utc>,
-    reply: Option<oneshot::Sender<Result<BatchAnswer, SubmitError>>>,
-    place: Option<Place>,
+    reply: Reply<Result<BatchAnswer, SubmitError>>,
 }
 
 impl Job {
@@ -22,14 +24,98 @@ impl Job {
         received_at: DateTime<Utc>,
         reply: oneshot::Sender<Result<BatchAnswer, SubmitError>>,
     ) -> Self {
-        Self { batch, received_at, reply: Some(reply), place: None }
+        Self { batch, received_at, reply: Reply { to: Some(reply), place: None } }
     }
 
-    /// Gives up its place in the queue and answers, if anybody still waits.
     pub(super) fn answer(&mut self, answer: Result<BatchAnswer, SubmitError>) {
+        self.reply.send(answer);
+    }
+}
+
+/// Something by hand and who waits for its answer.
+pub(super) struct HandJob {
+    pub(super) asked: ByHand,
+    /// When it reached the server: what is "now" for it, at every try.
+    pub(super) received_at: DateTime<Utc>,
+    reply: Reply<Result<Done, ByHandError>>,
+}
+
+impl HandJob {
+    pub(super) fn new(
+        asked: ByHand,
+        received_at: DateTime<Utc>,
+        reply: oneshot::Sender<Result<Done, ByHandError>>,
+    ) -> Self {
+        Self { asked, received_at, reply: Reply { to: Some(reply), place: None } }
+    }
+
+    pub(super) fn answer(&mut self, answer: Result<Done, ByHandError>) {
+        self.reply.send(answer);
+    }
+}
+
+/// Who waits, and the room that is theirs until then.
+struct Reply<A> {
+    to: Option<oneshot::Sender<A>>,
+    place: Option<Place>,
+}
+
+impl<A> Reply<A> {
+    /// Gives up the place in the queue and answers, if anybody still waits.
+    fn send(&mut self, answer: A) {
         self.place = None;
-        if let Some(reply) = self.reply.take() {
-            let _ = reply.send(answer);
+        if let Some(to) = self.to.take() {
+            let _ = to.send(answer);
+        }
+    }
+}
+
+/// What can wait.
+pub(super) enum Work {
+    Scans(Job),
+    ByHand(Box<HandJob>),
+}
+
+impl Work {
+    fn school(&self) -> SchoolId {
+        match self {
+            Self::Scans(job) => job.batch.kiosk.school_id,
+            Self::ByHand(job) => job.asked.context.school,
+        }
+    }
+
+    /// The room that it takes, in scans.
+    fn scans(&self) -> usize {
+        match self {
+            Self::Scans(job) => job.batch.scans.len(),
+            Self::ByHand(_) => 1,
+        }
+    }
+
+    fn take_place(&mut self, place: Place) {
+        match self {
+            Self::Scans(job) => job.reply.place = Some(place),
+            Self::ByHand(job) => job.reply.place = Some(place),
+        }
+    }
+}
+
+/// What goes into one round.
+#[derive(Default)]
+pub(super) struct Taken {
+    pub(super) jobs: Vec<Job>,
+    pub(super) by_hand: Vec<HandJob>,
+}
+
+impl Taken {
+    pub(super) fn is_empty(&self) -> bool {
+        self.jobs.is_empty() && self.by_hand.is_empty()
+    }
+
+    fn add(&mut self, work: Work) {
+        match work {
+            Work::Scans(job) => self.jobs.push(job),
+            Work::ByHand(job) => self.by_hand.push(*job),
         }
     }
 }
@@ -49,7 +135,7 @@ impl Drop for Place {
 
 #[derive(Default)]
 struct State {
-    waiting: HashMap<SchoolId, VecDeque<Job>>,
+    waiting: HashMap<SchoolId, VecDeque<Work>>,
     turns: VecDeque<SchoolId>,
     /// Scans waiting or being stored.
     scans: usize,
@@ -80,10 +166,10 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets a batch in, or says when to come back. Whatever its size, a batch finds room when
+    /// Lets something in, or says when to come back. Whatever its size, a batch finds room when
     /// nothing else of its school (or of any) is there.
-    pub(super) fn offer(queue: &Arc<Self>, mut job: Job) -> Result<(), SubmitError> {
-        let (school, scans) = (job.batch.kiosk.school_id, job.batch.scans.len());
+    pub(super) fn offer(queue: &Arc<Self>, mut work: Work) -> Result<(), SubmitError> {
+        let (school, scans) = (work.school(), work.scans());
         let mut state = queue.state();
         if state.closed {
             return Err(SubmitError::Unavailable("the server is stopping"));
@@ -101,9 +187,9 @@ impl Queue {
         state.scans += scans;
         *state.scans_of.entry(school).or_default() += scans;
         metrics::gauge!("batcher_queue_scans").set(state.scans as f64);
-        job.place = Some(Place { queue: queue.clone(), school, scans });
+        work.take_place(Place { queue: queue.clone(), school, scans });
         let line = state.waiting.entry(school).or_default();
-        line.push_back(job);
+        line.push_back(work);
         if line.len() == 1 {
             state.turns.push_back(school);
         }
@@ -114,27 +200,29 @@ impl Queue {
 
     /// What goes into the next transaction, one batch of each school in turn: waits until there is
     /// something; nothing once it is closed and empty.
-    pub(super) async fn take(&self, most: usize) -> Vec<Job> {
+    pub(super) async fn take(&self, most: usize) -> Taken {
         loop {
             let arrived = self.arrived.notified();
-            let (jobs, closed) = self.take_now(most);
-            if !jobs.is_empty() || closed {
-                return jobs;
+            let (taken, closed) = self.take_now(most);
+            if !taken.is_empty() || closed {
+                return taken;
             }
             arrived.await;
         }
     }
 
-    fn take_now(&self, most: usize) -> (Vec<Job>, bool) {
+    fn take_now(&self, most: usize) -> (Taken, bool) {
         let mut state = self.state();
-        let (mut jobs, mut scans) = (Vec::new(), 0);
+        let (mut taken, mut scans) = (Taken::default(), 0);
         while let Some(school) = state.turns.front().copied() {
             let Some(line) = state.waiting.get_mut(&school) else { break };
-            let next = line.front().map_or(0, |job| job.batch.scans.len());
-            if !jobs.is_empty() && scans + next > most {
+            let next = line.front().map_or(0, Work::scans);
+            if !taken.is_empty() && scans + next > most {
                 break;
             }
-            jobs.extend(line.pop_front());
+            if let Some(work) = line.pop_front() {
+                taken.add(work);
+            }
             scans += next;
             let empty = line.is_empty();
             state.turns.pop_front();
@@ -144,7 +232,7 @@ impl Queue {
                 state.turns.push_back(school);
             }
         }
-        (jobs, state.closed)
+        (taken, state.closed)
     }
 
     fn leave(&self, school: SchoolId, scans: usize) {

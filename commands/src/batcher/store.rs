@@ -1,9 +1,10 @@
 //! The one transaction of a batch, and what it needs of the store.
 
+use super::by_hand::{self, HandDecider};
 use super::cache::Cache;
 use super::decide::{self, Case, DecideError, Decider, Key, Plan, Seat};
 use super::load::{self, At, Known, Moved, StoredEvent, StoredMode};
-use super::queue::Job;
+use super::queue::{HandJob, Job};
 use crate::append::{Head, NewEvent, is_conflict};
 use crate::clock::Clock;
 use crate::directory::Entry;
@@ -147,6 +148,21 @@ pub(super) type Attempted = HashMap<Key, i64>;
 pub(super) struct Transaction<'a, S> {
     pub(super) store: &'a S,
     pub(super) jobs: &'a [Job],
+    pub(super) by_hand: &'a [HandJob],
+}
+
+/// What is stored together.
+#[derive(Debug, Default)]
+pub(super) struct Part {
+    pub(super) seats: Vec<Seat>,
+    /// Which of the things by hand.
+    pub(super) by_hand: Vec<usize>,
+}
+
+impl Part {
+    pub(super) fn is_empty(&self) -> bool {
+        self.seats.is_empty() && self.by_hand.is_empty()
+    }
 }
 
 impl<S: ScanStore> Transaction<'_, S> {
@@ -154,26 +170,31 @@ impl<S: ScanStore> Transaction<'_, S> {
     /// are, if they happened.
     pub(super) async fn transact(
         &self,
-        seats: &[Seat],
+        part: &Part,
         cache: &mut Cache,
         attempted: &mut Attempted,
     ) -> Result<Stored, Fail> {
+        let seats = &part.seats[..];
         let (mut tx, epoch, read_at) = self.store.begin().await?;
         cache.follow(&mut tx, epoch, read_at).await?;
-        let schools = seats.iter().map(|seat| self.jobs[seat.job].batch.kiosk.school_id).collect();
+        let by_hand = part.by_hand.iter().map(|n| self.by_hand[*n].asked.context.school);
+        let schools = seats.iter().map(|seat| self.jobs[seat.job].batch.kiosk.school_id).chain(by_hand).collect();
         let settings = load::settings(&mut tx, cache, &schools).await?;
         let keys: Vec<Key> = seats.iter().map(|seat| seat.key(self.jobs)).collect();
-        let known = tx.receipts(&keys).await?;
+        let known = if keys.is_empty() { Vec::new() } else { tx.receipts(&keys).await? };
         let cards = load::cards(&mut tx, self.jobs, seats).await?;
         let cases = decide::classify(self.jobs, seats, known, &cards, &settings);
         let missing = self.missing_keys(seats, &cases, cache);
         if !missing.is_empty() {
             return Err(Fail::KeysOf(missing));
         }
-        let wanted = decide::wanted(self.jobs, seats, &cases);
+        let mut wanted = decide::wanted(self.jobs, seats, &cases);
+        by_hand::want(self.by_hand, &part.by_hand, &mut wanted);
         let mut streams = load::streams(&mut tx, cache, &wanted).await?;
         let decider = Decider { jobs: self.jobs, cache, settings: &settings, ids: self.store.ids() };
         let mut plan = decider.decide(seats, cases, &mut streams)?;
+        let decider = HandDecider { jobs: self.by_hand, cache, settings: &settings, ids: self.store.ids() };
+        decider.decide(&part.by_hand, &mut streams, &mut plan)?;
         let mut met = HashSet::new();
         for (key, outcome) in keys.iter().zip(&mut plan.outcomes) {
             // Ours: stored by a commit whose answer was lost, and never answered.
@@ -191,7 +212,8 @@ impl<S: ScanStore> Transaction<'_, S> {
         if !plan.events.is_empty() {
             let head = tx.take_head().await?;
             before = head.position;
-            if head.position != read_at && tx.numbers_taken(&numbers(&keys, &plan, &fresh)).await? {
+            let numbers = numbers(&keys, &plan, &fresh);
+            if head.position != read_at && !numbers.is_empty() && tx.numbers_taken(&numbers).await? {
                 return Err(Fail::Conflict);
             }
             tx.append(head, &plan.events).await?;
@@ -202,7 +224,7 @@ impl<S: ScanStore> Transaction<'_, S> {
             .map(|seat| &self.jobs[seat.job].batch)
             .map(|b| ((b.kiosk.kiosk_id.0, b.queue_id.0), b.kiosk.school_id.0))
             .collect();
-        let acks = tx.advance(&queues).await?;
+        let acks = if queues.is_empty() { Acks::new() } else { tx.advance(&queues).await? };
         #[cfg(test)]
         local_services::failpoint::reach("batcher: after insert").await.map_err(sqlx::Error::from)?;
         // From here on the outcome may be unknown, also to one who stops waiting for it.
@@ -233,6 +255,9 @@ impl<S: ScanStore> Transaction<'_, S> {
         fresh: &[usize],
         before: i64,
     ) -> Result<(), sqlx::Error> {
+        if seats.is_empty() {
+            return Ok(());
+        }
         let mut rows = Receipts::default();
         for i in fresh {
             let (job, receipt) = (&self.jobs[seats[*i].job], &plan.outcomes[*i].receipt);

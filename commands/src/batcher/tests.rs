@@ -1,5 +1,6 @@
 //! The batcher on a real Postgres. One file per kind of promise.
 
+mod by_hand;
 mod faults;
 mod kiosks;
 mod load;

@@ -1,14 +1,16 @@
 //! Takes what waits, stores it, answers: again on conflicts and outages, in halves when something in
 //! it can never be stored.
 
+use super::by_hand::ByHandError;
 use super::cache::Cache;
 use super::decide::Seat;
 use super::facts::Inbox;
-use super::queue::{Job, Queue};
-use super::store::{Attempted, Fail, ScanStore, Stored, Transaction};
+use super::queue::{HandJob, Job, Queue, Taken};
+use super::store::{Attempted, Fail, Part, ScanStore, Stored, Transaction};
 use super::{BatchAnswer, BatcherConfig, ItemAnswer, SubmitError};
 use crate::error::StoreError;
 use crate::vault::VaultError;
+use crate::write::Done;
 use domain::school::Settings;
 use domain::{Epoch, SchoolId};
 use futures::FutureExt;
@@ -30,11 +32,11 @@ const QUICK_TRIES: u32 = 5;
 pub(super) async fn run(queue: Arc<Queue>, store: impl ScanStore, inbox: Inbox, config: BatcherConfig) {
     let mut cache = Cache::default();
     loop {
-        let jobs = queue.take(config.max_scans).await;
-        if jobs.is_empty() {
+        let taken = queue.take(config.max_scans).await;
+        if taken.is_empty() {
             return;
         }
-        let round = Round::new(jobs, &store, &inbox, &config).store(&mut cache);
+        let round = Round::new(taken, &store, &inbox, &config).store(&mut cache);
         if AssertUnwindSafe(round).catch_unwind().await.is_err() {
             // The jobs went with it, and their callers know. What was cached may be half-made.
             tracing::error!("the batcher's transaction panicked; its batches are not acknowledged");
@@ -45,12 +47,15 @@ pub(super) async fn run(queue: Arc<Queue>, store: impl ScanStore, inbox: Inbox, 
 
 struct Round<'a, S> {
     jobs: Vec<Job>,
+    by_hand: Vec<HandJob>,
     store: &'a S,
     inbox: &'a Inbox,
     config: &'a BatcherConfig,
     begun: Instant,
     settings: HashMap<SchoolId, Settings>,
     answers: Vec<Answer>,
+    /// What each thing by hand will be answered.
+    said: Vec<Option<Result<Done, ByHandError>>>,
     attempted: Attempted,
 }
 
@@ -63,13 +68,14 @@ struct Answer {
 }
 
 impl<'a, S: ScanStore> Round<'a, S> {
-    fn new(jobs: Vec<Job>, store: &'a S, inbox: &'a Inbox, config: &'a BatcherConfig) -> Self {
+    fn new(taken: Taken, store: &'a S, inbox: &'a Inbox, config: &'a BatcherConfig) -> Self {
+        let Taken { jobs, by_hand } = taken;
         let answers = jobs
             .iter()
             .map(|job| Answer { items: vec![None; job.batch.scans.len()], ack_through: 0, epoch: None, failed: None })
             .collect();
-        let (settings, attempted) = (HashMap::new(), Attempted::new());
-        Self { jobs, store, inbox, config, begun: Instant::now(), settings, answers, attempted }
+        let (settings, attempted, said) = (HashMap::new(), Attempted::new(), vec![None; by_hand.len()]);
+        Self { jobs, by_hand, store, inbox, config, begun: Instant::now(), settings, answers, said, attempted }
     }
 
     fn seats(&self) -> Vec<Seat> {
@@ -78,17 +84,21 @@ impl<'a, S: ScanStore> Round<'a, S> {
     }
 
     async fn store(mut self, cache: &mut Cache) {
-        let mut parts = vec![self.seats()];
+        let mut parts = vec![Part { seats: self.seats(), by_hand: (0..self.by_hand.len()).collect() }];
         // The last is the next, so that halves go in order.
         while let Some(mut part) = parts.pop() {
-            part.retain(|seat| self.answers[seat.job].failed.is_none());
+            part.seats.retain(|seat| self.answers[seat.job].failed.is_none());
+            part.by_hand.retain(|n| self.said[*n].is_none());
             if part.is_empty() {
                 continue;
             }
             match self.store_part(&part, cache).await {
                 Ok(stored) => self.note(&part, stored),
                 Err(Stop::Again) => parts.push(part),
-                Err(Stop::Fail(why)) => self.fail(part.iter().map(|seat| seat.job), why),
+                Err(Stop::Fail(why)) => {
+                    self.fail(part.seats.iter().map(|seat| seat.job), why);
+                    self.fail_by_hand(part.by_hand.into_iter(), why);
+                }
                 Err(Stop::Split) => parts.extend(self.split(part)),
             }
         }
@@ -103,8 +113,37 @@ impl<'a, S: ScanStore> Round<'a, S> {
         }
     }
 
-    /// Halves of what cannot be stored together, the second one first; a lone item goes to a person.
-    fn split(&mut self, part: Vec<Seat>) -> Vec<Vec<Seat>> {
+    fn fail_by_hand(&mut self, which: impl Iterator<Item = usize>, why: &'static str) {
+        for n in which {
+            self.said[n] = Some(Err(SubmitError::Unavailable(why).into()));
+        }
+    }
+
+    /// Halves of what cannot be stored together, the second one first.
+    fn split(&mut self, part: Part) -> Vec<Part> {
+        match part {
+            Part { seats, by_hand } if by_hand.is_empty() => {
+                let part = |seats| Part { seats, by_hand: vec![] };
+                self.split_seats(seats).into_iter().map(part).collect()
+            }
+            Part { seats, by_hand } if seats.is_empty() => match by_hand[..] {
+                [one] => {
+                    self.fail_by_hand(std::iter::once(one), "it cannot be stored");
+                    vec![]
+                }
+                _ => {
+                    let (first, second) = by_hand.split_at(by_hand.len() / 2);
+                    [second, first].map(|by_hand| Part { by_hand: by_hand.to_vec(), ..Part::default() }).into()
+                }
+            },
+            Part { seats, by_hand } => {
+                vec![Part { by_hand, ..Part::default() }, Part { seats, ..Part::default() }]
+            }
+        }
+    }
+
+    /// The same of scans; a lone item goes to a person.
+    fn split_seats(&mut self, part: Vec<Seat>) -> Vec<Vec<Seat>> {
         let first_job = part[0].job;
         let at = match part.iter().position(|seat| seat.job != first_job) {
             // Between two submissions, near the middle.
@@ -126,12 +165,12 @@ impl<'a, S: ScanStore> Round<'a, S> {
         }
     }
 
-    async fn store_part(&mut self, part: &[Seat], cache: &mut Cache) -> Result<Stored, Stop> {
+    async fn store_part(&mut self, part: &Part, cache: &mut Cache) -> Result<Stored, Stop> {
         let mut tries = 0;
         loop {
             cache.keyrings.retain(|_, (loaded, _)| loaded.elapsed() < KEYRING_AGE);
             let begun = Instant::now();
-            let transaction = Transaction { store: self.store, jobs: &self.jobs };
+            let transaction = Transaction { store: self.store, jobs: &self.jobs, by_hand: &self.by_hand };
             let transact = transaction.transact(part, cache, &mut self.attempted);
             // A server that neither answers nor breaks: the pool rolls back what is left behind, and a commit
             // that is still under way holds the log's lock against the next try.
@@ -140,7 +179,7 @@ impl<'a, S: ScanStore> Round<'a, S> {
                 .unwrap_or(Err(Fail::Outage(StoreError::Interrupted)));
             let fail = match stored {
                 Ok(stored) => {
-                    metrics::histogram!("batcher_batch_scans").record(part.len() as f64);
+                    metrics::histogram!("batcher_batch_scans").record(part.seats.len() as f64);
                     metrics::histogram!("batcher_commit_seconds").record(begun.elapsed().as_secs_f64());
                     return Ok(stored);
                 }
@@ -149,8 +188,13 @@ impl<'a, S: ScanStore> Round<'a, S> {
             match fail {
                 Fail::Unknown(school) => {
                     tracing::warn!(%school, "scans of a school that is not registered");
-                    let jobs = self.jobs_of(part, |s| s == school);
-                    self.fail(jobs.into_iter(), "the school is not registered");
+                    let why = "the school is not registered";
+                    let jobs = self.jobs_of(&part.seats, |s| s == school);
+                    self.fail(jobs.into_iter(), why);
+                    let by_hand = part.by_hand.iter().copied();
+                    let of_school: Vec<_> =
+                        by_hand.filter(|n| self.by_hand[*n].asked.context.school == school).collect();
+                    self.fail_by_hand(of_school.into_iter(), why);
                     return Err(Stop::Again);
                 }
                 Fail::KeysOf(needed) => self.load_keys(needed, cache).await?,
@@ -166,7 +210,7 @@ impl<'a, S: ScanStore> Round<'a, S> {
                 }
                 Fail::Poison(error) => {
                     // The error quotes no value; its source is the database's and may.
-                    tracing::error!(%error, scans = part.len(), "scans cannot be stored together");
+                    tracing::error!(%error, scans = part.seats.len(), by_hand = part.by_hand.len(), "scans cannot be stored together");
                     return Err(Stop::Split);
                 }
             }
@@ -210,9 +254,23 @@ impl<'a, S: ScanStore> Round<'a, S> {
         if failed { Err(Stop::Again) } else { Ok(()) }
     }
 
-    fn note(&mut self, part: &[Seat], mut stored: Stored) {
+    fn note(&mut self, part: &Part, mut stored: Stored) {
         self.settings.extend(stored.settings.drain());
-        for (seat, outcome) in part.iter().zip(&stored.plan.outcomes) {
+        for (n, outcome) in part.by_hand.iter().zip(&stored.plan.by_hand) {
+            let said = outcome.map_err(ByHandError::Rejected).map(|done| Done {
+                position: Some(stored.position(done.at)),
+                events: done.events,
+                repeated: done.events == 0,
+            });
+            let outcome = match said {
+                Ok(Done { repeated: false, .. }) => "recorded",
+                Ok(_) => "repeated",
+                Err(_) => "refused",
+            };
+            metrics::counter!("batcher_by_hand_total", "outcome" => outcome).increment(1);
+            self.said[*n] = Some(said);
+        }
+        for (seat, outcome) in part.seats.iter().zip(&stored.plan.outcomes) {
             let (job, key) = (&self.jobs[seat.job], seat.key(&self.jobs));
             let (verdict, first_verdict) = outcome.verdicts();
             metrics::counter!("batcher_verdicts_total", "verdict" => verdict.as_str()).increment(1);
@@ -249,6 +307,9 @@ impl<'a, S: ScanStore> Round<'a, S> {
                 (failed, ..) => Err(SubmitError::Unavailable(failed.unwrap_or("the batch is empty"))),
             };
             job.answer(reply);
+        }
+        for (mut job, said) in self.by_hand.into_iter().zip(self.said) {
+            job.answer(said.unwrap_or(Err(SubmitError::Unavailable("it was not decided").into())));
         }
         self.inbox.wake();
     }

@@ -1,10 +1,12 @@
 //! Why a use case did nothing. One enum, since callers treat all use cases alike: a stable code for
 //! machines, and whether it may be tried again.
 
+use crate::batcher::SubmitError;
+use crate::batcher::by_hand::ByHandError;
 use crate::error::{StoreError, WriteError};
 use crate::vault::VaultError;
 use crate::write::UnitError;
-use domain::{course, guardian, kiosk, school, student};
+use domain::{attendance_day, course, guardian, kiosk, school, student};
 
 /// Why a use case failed. Holds no personal data.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +23,9 @@ pub enum UseCaseError {
     /// No such kiosk.
     #[error("unknown kiosk")]
     UnknownKiosk,
+    /// The school has no such pupil.
+    #[error("unknown student")]
+    UnknownStudent,
     /// The school refused.
     #[error(transparent)]
     School(school::Error),
@@ -36,6 +41,15 @@ pub enum UseCaseError {
     /// The kiosk's stream refused.
     #[error(transparent)]
     Kiosk(kiosk::Error),
+    /// The pupil's day refused.
+    #[error(transparent)]
+    Day(attendance_day::Error),
+    /// More is waiting to be stored than can be.
+    #[error("too much is waiting; try again in {retry_after_s} s")]
+    Overloaded {
+        /// Seconds to wait.
+        retry_after_s: u32,
+    },
     /// Others kept writing; it may be tried again.
     #[error("conflict: the stream kept changing")]
     Conflict,
@@ -59,6 +73,9 @@ pub enum Invalid {
     /// Not the text of a card.
     #[error("card")]
     Card,
+    /// A note that is too long or holds control characters.
+    #[error("note")]
+    Note,
 }
 
 /// Which value is another's.
@@ -85,17 +102,21 @@ impl UseCaseError {
             Self::Invalid(Invalid::Name) => "invalid_name",
             Self::Invalid(Invalid::Mail) => "invalid_mail",
             Self::Invalid(Invalid::Card) => "invalid_card",
+            Self::Invalid(Invalid::Note) => "invalid_note",
             Self::Taken(Taken::NationalId) => "national_id_taken",
             Self::Taken(Taken::Card) => "card_taken",
             Self::Taken(Taken::Course) => "course_taken",
             Self::Taken(Taken::Guardian) => "guardian_taken",
             Self::Erased => "erased",
             Self::UnknownKiosk => "unknown_kiosk",
+            Self::UnknownStudent => "unknown_student",
             Self::School(_) => "school_refused",
             Self::Course(_) => "course_refused",
             Self::Student(_) => "student_refused",
             Self::Guardian(_) => "guardian_refused",
             Self::Kiosk(_) => "kiosk_refused",
+            Self::Day(_) => "day_refused",
+            Self::Overloaded { .. } => "overloaded",
             Self::Conflict => "conflict",
             Self::Vault(_) | Self::Store(_) => "unavailable",
         }
@@ -104,7 +125,7 @@ impl UseCaseError {
     /// Whether the same request may succeed later.
     pub fn is_temporary(&self) -> bool {
         match self {
-            Self::Conflict => true,
+            Self::Conflict | Self::Overloaded { .. } => true,
             Self::Store(error) | Self::Vault(VaultError::Store(error)) => error.is_temporary(),
             _ => false,
         }
@@ -131,6 +152,17 @@ macro_rules! from_write {
     )+};
 }
 from_write!(school School, course Course, student Student, guardian Guardian, kiosk Kiosk);
+
+impl From<ByHandError> for UseCaseError {
+    fn from(error: ByHandError) -> Self {
+        match error {
+            ByHandError::Rejected(error) => Self::Day(error),
+            ByHandError::Submit(SubmitError::Overloaded { retry_after_s }) => Self::Overloaded { retry_after_s },
+            // Whether it was stored may be unknown: asked again under the same id, the day knows.
+            ByHandError::Submit(SubmitError::Unavailable(_)) => Self::Store(StoreError::Interrupted),
+        }
+    }
+}
 
 impl From<UnitError> for UseCaseError {
     fn from(error: UnitError) -> Self {

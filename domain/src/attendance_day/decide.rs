@@ -1,6 +1,7 @@
 //! What may be asked of a pupil's day, and what follows.
 
-use super::{Direction, Event, Flag, KnownScan, Scan, State};
+use super::by_hand::{self, ONE_COMING};
+use super::{Bounds, Direction, Event, Flag, ManualEntry, Passage, Scan, State, Undo};
 use chrono::TimeDelta;
 
 /// What may be asked of a pupil's day.
@@ -15,11 +16,45 @@ pub enum Command {
         /// The school's echo window, in seconds.
         echo_seconds: u16,
     },
+    /// Put on record what a person says.
+    RecordManualEntry {
+        /// The entry.
+        entry: ManualEntry,
+        /// What it is judged by.
+        bounds: Bounds,
+    },
+    /// Take an entry by hand back.
+    WithdrawManualEntry(Undo),
 }
 
-/// Nothing can be wrong enough to refuse a scan.
+/// Why what a person asks is refused. Nothing can be wrong enough to refuse a scan.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum Error {}
+pub enum Error {
+    /// The pupil is not enrolled on that day.
+    #[error("the pupil is not enrolled on that day")]
+    NotEnrolled,
+    /// It has not happened yet.
+    #[error("the time is in the future")]
+    InTheFuture,
+    /// The time is not of the day that it is for.
+    #[error("the time belongs to another day")]
+    AnotherDay,
+    /// The time is of the night before the school's day.
+    #[error("the time is before the school's day")]
+    BeforeTheDay,
+    /// No such entry by hand is on record.
+    #[error("no such entry")]
+    UnknownEntry,
+    /// Somebody else recorded it.
+    #[error("somebody else recorded it")]
+    NotItsAuthor,
+    /// It was recorded too long ago to be taken back.
+    #[error("it is too late to take it back")]
+    TooLateToUndo,
+    /// It was recorded and taken back.
+    #[error("it was taken back")]
+    Withdrawn,
+}
 
 pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Error> {
     match command {
@@ -35,25 +70,25 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Erro
             }
             Ok(events)
         }
+        Command::RecordManualEntry { entry, bounds } => by_hand::record(state, entry, bounds),
+        Command::WithdrawManualEntry(undo) => by_hand::withdraw(state, &undo),
     }
 }
 
 /// The caller's flags and the day's own, sorted, each once. Judged by the order of the corrected
 /// times of what is on record so far; what arrives later is judged then and changes nothing here.
 fn doubts(state: &State, scan: &Scan, mut flags: Vec<Flag>, echo_window: TimeDelta) -> Vec<Flag> {
-    let scans = state.scans();
-    let at = scans.partition_point(|s| (s.occurred_at, s.scan_id) < (scan.occurred_at, scan.scan_id));
-    let (before, after) = scans.split_at(at);
-    // The nearest scan on either side decides: with a scan in the other direction between them, two
+    let (before, after) = state.beside((scan.occurred_at, scan.scan_id.0));
+    // The nearest passage on either side decides: with one in the other direction between them, two
     // taps within the window are two real passages (out to the car and in again), not an echo.
-    let repeats = |other: &KnownScan| {
-        other.direction == scan.direction
-            && scan.occurred_at.signed_duration_since(other.occurred_at).abs() <= echo_window
+    let repeats = |other: Passage| {
+        let window = if other.by_hand { echo_window.max(ONE_COMING) } else { echo_window };
+        other.direction == scan.direction && scan.occurred_at.signed_duration_since(other.occurred_at).abs() <= window
     };
-    if before.last().is_some_and(repeats) || after.first().is_some_and(repeats) {
+    if before.is_some_and(repeats) || after.is_some_and(repeats) {
         flags.push(Flag::Echo);
     } else {
-        match (scan.direction, before.last().map(|s| s.direction)) {
+        match (scan.direction, before.map(|other| other.direction)) {
             (Direction::Entry, Some(Direction::Entry)) => flags.push(Flag::RepeatedEntry),
             (Direction::Exit, None | Some(Direction::Exit)) => flags.push(Flag::ExitWithoutEntry),
             (Direction::Entry, None | Some(Direction::Exit)) | (Direction::Exit, Some(Direction::Entry)) => {}

@@ -16,6 +16,8 @@ fn entered(at: DateTime<Utc>) -> DayFacts {
         first_entry: Some(at),
         first_entry_any: Some(at),
         last: Some((Direction::Entry, at)),
+        first_by_hand: None,
+        last_by_hand: None,
         completeness: Completeness::Complete,
     }
 }
@@ -207,4 +209,26 @@ fn right_after_the_limit_nobody_is_missing_until_the_gates_have_said_that_nothin
     assert_eq!((day.status, day.derivation.last()), (Status::Pending, Some(&Step::GatesAwaited)));
     let came = DayFacts { completeness: Completeness::Awaited, ..entered(at(11, 0, 0)) };
     assert_eq!(judge(&came, at(11, 15, 0)).status, Status::Present);
+}
+
+#[test]
+fn an_entry_by_hand_is_judged_as_any_and_its_step_says_so() {
+    let reason = ManualReason::ForgotCard;
+    let facts = |at| DayFacts { first_by_hand: Some(reason), last_by_hand: Some(reason), ..entered(at) };
+    let day = judge(&facts(at(11, 1, 0)), at(12, 0, 0));
+    assert_eq!((day.status, day.inside), (Status::Present, true));
+    let by_hand = Step::RecordedByHand { reason };
+    let entry = Step::EntryRecorded { at: at(11, 1, 0) };
+    assert_eq!(day.derivation, [expected_step(), slot_step(), entry, by_hand, Step::InTime]);
+    assert_eq!(judge(&facts(at(11, 20, 0)), at(12, 0, 0)).status, Status::Late { minutes: 20 });
+}
+
+#[test]
+fn of_a_pupil_who_left_the_step_by_hand_stands_behind_what_was_by_hand() {
+    let out = DayFacts { last: Some((Direction::Exit, at(13, 0, 0))), ..entered(at(11, 0, 0)) };
+    let by_hand = Step::RecordedByHand { reason: ManualReason::GateFailed };
+    let day = judge(&DayFacts { last_by_hand: Some(ManualReason::GateFailed), ..out }, at(14, 0, 0));
+    assert_eq!(day.derivation[3..], [Step::InTime, Step::WentOut { at: at(13, 0, 0) }, by_hand]);
+    let day = judge(&DayFacts { first_by_hand: Some(ManualReason::GateFailed), ..out }, at(14, 0, 0));
+    assert_eq!(day.derivation[3..], [by_hand, Step::InTime, Step::WentOut { at: at(13, 0, 0) }]);
 }

@@ -19,6 +19,11 @@ impl Stays {
         self.0.iter().rev().find(|(from, _)| date >= *from).is_none_or(|(_, here)| *here)
     }
 
+    /// Whether the pupil is enrolled on a date: as [`Stays::is_here`], but before the first decision not.
+    pub fn is_enrolled(&self, date: NaiveDate) -> bool {
+        self.0.iter().rev().find(|(from, _)| date >= *from).is_some_and(|(_, here)| *here)
+    }
+
     /// What changes after a date by what is decided already: from that local date on here or not, in the
     /// order of the dates.
     pub fn changes_after(&self, date: NaiveDate) -> Vec<(NaiveDate, bool)> {
@@ -55,6 +60,7 @@ mod tests {
         let stays = stays(&[(2, true), (13, false), (20, true)]);
         let here = [1, 2, 12, 13, 19, 20, 31].map(|n| stays.is_here(day(n)));
         assert_eq!(here, [true, true, true, false, false, true, true]);
+        assert_eq!([1, 2, 13, 20].map(|n| stays.is_enrolled(day(n))), [false, true, false, true]);
         assert_eq!(stays.changes_after(day(9)), [(day(13), false), (day(20), true)]);
         assert_eq!(stays.changes_after(day(13)), [(day(20), true)], "what has come is no change ahead");
         assert_eq!(stays.changes_after(day(20)), []);

@@ -30,6 +30,10 @@ pub(crate) fn entry(fact: &Fact) -> Entry {
         correlation_id: event.correlation_id,
         causation_id: event.causation_id,
         command_id: event.command_id,
+        reason: match &event.payload {
+            AnyEvent::AttendanceDay(attendance_day::Event::ManualEntryRecorded { entry, .. }) => Some(entry.reason),
+            _ => None,
+        },
     }
 }
 
@@ -49,7 +53,11 @@ fn about(fact: &Fact) -> Option<KioskId> {
         AnyEvent::Kiosk(_) => Some(KioskId(fact.own_id)),
         AnyEvent::AttendanceDay(attendance_day::Event::ScanRecorded { scan }) => Some(scan.kiosk_id),
         AnyEvent::Quarantine(quarantine::Event::Received { scan, .. }) => Some(scan.kiosk_id),
-        AnyEvent::AttendanceDay(attendance_day::Event::ScanFlagged { .. })
+        AnyEvent::AttendanceDay(
+            attendance_day::Event::ScanFlagged { .. }
+            | attendance_day::Event::ManualEntryRecorded { .. }
+            | attendance_day::Event::ManualEntryWithdrawn { .. },
+        )
         | AnyEvent::Quarantine(quarantine::Event::Assigned { .. } | quarantine::Event::Dismissed)
         | AnyEvent::School(_)
         | AnyEvent::Course(_)

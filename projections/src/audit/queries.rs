@@ -2,8 +2,8 @@
 
 use super::apply::{KIOSK, sender};
 use super::rows::Entry;
-use crate::page;
 use crate::readers::SchoolTx;
+use crate::{page, wire};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{CommandId, EventId, KioskId, SchoolId};
 use uuid::Uuid;
@@ -89,7 +89,8 @@ pub async fn entries(
             sqlx::query_as!(
                 EntryRecord,
                 "select school_id, position, local_date, aggregate_type, stream, sequence, event_type, event_version, \
-                 event_id, actor, kiosk_id, subjects, occurred_at, recorded_at, correlation_id, causation_id, command_id \
+                 event_id, actor, kiosk_id, subjects, occurred_at, recorded_at, correlation_id, causation_id, command_id, \
+                 reason \
                  from entries where school_id = $1 \
                  and ($2::text is null or stream = $2) \
                  and ($3::uuid is null or position = any(array(select entries_about($3)))) \
@@ -136,7 +137,8 @@ pub async fn entries(
     let next = if more { rows.last().map(|r| r.position) } else { None };
     // What was recorded since the range was looked up.
     rows.retain(|r| filter.to.is_none_or(|to| r.recorded_at < to));
-    Ok(EntryPage { entries: rows.into_iter().map(Entry::from).collect(), next })
+    let entries = rows.into_iter().map(Entry::try_from).collect::<Result<_, _>>()?;
+    Ok(EntryPage { entries, next })
 }
 
 /// The date of a pupil's day's stream, `<date>/<school>/<student>`: that of its events. A no-show case's has a slot,
@@ -194,11 +196,13 @@ struct EntryRecord {
     correlation_id: Uuid,
     causation_id: Option<Uuid>,
     command_id: Option<Uuid>,
+    reason: Option<String>,
 }
 
-impl From<EntryRecord> for Entry {
-    fn from(r: EntryRecord) -> Self {
-        Self {
+impl TryFrom<EntryRecord> for Entry {
+    type Error = sqlx::Error;
+    fn try_from(r: EntryRecord) -> Result<Self, sqlx::Error> {
+        Ok(Self {
             school_id: SchoolId(r.school_id),
             position: r.position,
             local_date: r.local_date,
@@ -216,6 +220,7 @@ impl From<EntryRecord> for Entry {
             correlation_id: r.correlation_id,
             causation_id: r.causation_id,
             command_id: r.command_id.map(CommandId),
-        }
+            reason: r.reason.as_deref().map(wire::parse).transpose()?,
+        })
     }
 }

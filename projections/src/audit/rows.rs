@@ -1,6 +1,7 @@
 //! Rows of the audit model.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::attendance_day::ManualReason;
 use domain::{CommandId, EventId, KioskId, SchoolId};
 use uuid::Uuid;
 
@@ -41,4 +42,6 @@ pub struct Entry {
     pub causation_id: Option<Uuid>,
     /// The command that appended it.
     pub command_id: Option<CommandId>,
+    /// The coded reason of what a person did by hand to a pupil's day.
+    pub reason: Option<ManualReason>,
 }

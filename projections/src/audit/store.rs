@@ -2,8 +2,8 @@
 
 use super::apply::entry;
 use super::rows::Entry;
-use crate::Fact;
 use crate::rows::column;
+use crate::{Fact, wire};
 use sqlx::PgConnection;
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -34,16 +34,16 @@ pub(crate) async fn apply_page_in_tx(conn: &mut PgConnection, facts: &[Fact]) ->
     sqlx::query!(
         r#"insert into entries (school_id, position, local_date, aggregate_type, stream, sequence, event_type,
                                 event_version, event_id, actor, kiosk_id, subjects, occurred_at, recorded_at,
-                                correlation_id, causation_id, command_id)
+                                correlation_id, causation_id, command_id, reason)
            select school_id, position, local_date, aggregate_type, stream, sequence, event_type,
                   event_version, event_id, actor, kiosk_id, string_to_array(subjects, ',')::uuid[], occurred_at,
-                  recorded_at, correlation_id, causation_id, command_id
+                  recorded_at, correlation_id, causation_id, command_id, reason
            from unnest($1::uuid[], $2::bigint[], $3::date[], $4::text[], $5::text[], $6::bigint[], $7::text[],
                        $8::text[], $9::uuid[], $10::text[], $11::uuid[], $12::text[], $13::timestamptz[],
-                       $14::timestamptz[], $15::uuid[], $16::uuid[], $17::uuid[])
+                       $14::timestamptz[], $15::uuid[], $16::uuid[], $17::uuid[], $18::text[])
              u (school_id, position, local_date, aggregate_type, stream, sequence, event_type,
                 event_version, event_id, actor, kiosk_id, subjects, occurred_at, recorded_at,
-                correlation_id, causation_id, command_id)"#,
+                correlation_id, causation_id, command_id, reason)"#,
         column!(rows, r => r.school_id.0),
         column!(rows, r => r.position),
         column!(rows, r => r.local_date),
@@ -60,7 +60,8 @@ pub(crate) async fn apply_page_in_tx(conn: &mut PgConnection, facts: &[Fact]) ->
         column!(rows, r => r.recorded_at),
         column!(rows, r => r.correlation_id),
         column!(rows, r => r.causation_id) as _,
-        column!(rows, r => r.command_id.map(|id| id.0)) as _
+        column!(rows, r => r.command_id.map(|id| id.0)) as _,
+        column!(rows, r => r.reason.as_ref().map(wire::name)) as _
     )
     .execute(conn)
     .await?;

@@ -4,8 +4,8 @@ use super::rows::*;
 use crate::Fact;
 use crate::rows::Rows;
 use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
-use domain::attendance_day::{Direction, Flag, Scan, TimeConfidence};
-use domain::{AnyEvent, KioskId, ScanId, SchoolId, StudentId};
+use domain::attendance_day::{Direction, Flag, ManualEntry, Scan, TimeConfidence};
+use domain::{AnyEvent, KioskId, ManualEntryId, ScanId, SchoolId, StudentId};
 use domain::{attendance_day, kiosk, quarantine};
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -63,11 +63,25 @@ impl Live {
         })
     }
 
+    /// The pupil's day that an event takes something back from: it is summed up anew, from all its scans.
+    pub(crate) fn summed_up_anew(fact: &Fact) -> Option<DayKey> {
+        match &fact.event.payload {
+            AnyEvent::AttendanceDay(attendance_day::Event::ManualEntryWithdrawn { .. }) => Self::day_of(fact),
+            _ => None,
+        }
+    }
+
     pub(crate) fn apply(&mut self, fact: &Fact) {
         match &fact.event.payload {
             AnyEvent::AttendanceDay(attendance_day::Event::ScanRecorded { scan }) => self.scan(fact, scan),
             AnyEvent::AttendanceDay(attendance_day::Event::ScanFlagged { scan_id, flags }) => {
                 self.flag(fact, *scan_id, flags);
+            }
+            AnyEvent::AttendanceDay(attendance_day::Event::ManualEntryRecorded { entry, repeats }) => {
+                self.by_hand(fact, entry, *repeats);
+            }
+            AnyEvent::AttendanceDay(attendance_day::Event::ManualEntryWithdrawn { entry_id }) => {
+                self.withdraw(fact, *entry_id);
             }
             AnyEvent::Kiosk(event) => self.kiosk(fact, event),
             AnyEvent::Quarantine(event) => self.quarantine(fact, event),
@@ -89,22 +103,67 @@ impl Live {
             position,
             scan_id: scan.scan_id,
             student_id: key.2,
-            kiosk_id: scan.kiosk_id,
+            kiosk_id: Some(scan.kiosk_id),
             direction: scan.direction,
-            method: scan.method,
+            method: Some(scan.method),
+            by_hand: None,
+            actor: None,
+            note: None,
+            withdrawn: false,
             occurred_at: stored(scan.occurred_at),
             recorded_at: event.recorded_at,
             time_confidence: scan.time_confidence,
             flags: Vec::new(),
             last_position: position,
         };
-        if self.days.get(&key).is_none_or(|day| day.position < position) {
-            self.days.upsert(key, position, || PupilDay::without_scans(key), |day| day.add(&row));
-            self.scans.upsert((key, scan.scan_id), position, || row.clone(), |_| ());
-        }
+        self.passage(row);
         self.gate(fact, scan.kiosk_id, |gate| {
             gate.last_scan_at = gate.last_scan_at.max(Some(stored(scan.occurred_at)))
         });
+    }
+
+    fn passage(&mut self, row: LiveScan) {
+        let (key, position) = ((row.school_id, row.local_date, row.student_id), row.position);
+        if self.days.get(&key).is_none_or(|day| day.position < position) {
+            self.days.upsert(key, position, || PupilDay::without_scans(key), |day| day.add(&row));
+            self.scans.upsert((key, row.scan_id), position, || row, |_| ());
+        }
+    }
+
+    fn by_hand(&mut self, fact: &Fact, entry: &ManualEntry, repeats: bool) {
+        let (event, position) = (&fact.event, fact.position());
+        self.passage(LiveScan {
+            school_id: event.school_id,
+            local_date: event.local_date,
+            position,
+            scan_id: ScanId(entry.entry_id.0),
+            student_id: StudentId(fact.own_id),
+            kiosk_id: None,
+            direction: entry.direction,
+            method: None,
+            by_hand: Some(entry.reason),
+            actor: Some(event.actor.clone()),
+            note: entry.note.clone(),
+            withdrawn: false,
+            occurred_at: stored(entry.occurred_at),
+            recorded_at: event.recorded_at,
+            // A person's word, whose name stands beside it.
+            time_confidence: TimeConfidence::Monotonic,
+            flags: if repeats { vec![Flag::Echo] } else { vec![] },
+            last_position: position,
+        });
+    }
+
+    fn withdraw(&mut self, fact: &Fact, entry_id: ManualEntryId) {
+        let key = (fact.event.school_id, fact.event.local_date, StudentId(fact.own_id));
+        let (scan, position) = ((key, ScanId(entry_id.0)), fact.position());
+        if self.scans.get(&scan).is_none_or(|row| row.by_hand.is_none()) {
+            return;
+        }
+        self.scans.update(&scan, position, |row| row.withdrawn = true);
+        let all = self.scans.between((key, ScanId(Uuid::nil())), (key, ScanId(Uuid::max())));
+        let anew = PupilDay::of(key, all);
+        self.days.update(&key, position, |day| *day = anew);
     }
 
     fn flag(&mut self, fact: &Fact, scan_id: ScanId, flags: &[Flag]) {
@@ -187,7 +246,7 @@ fn stored(at: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 /// A day is summed up from its scans, in whatever order they come: by corrected time, and by the id that
-/// the kiosk minted where two times are equal.
+/// the kiosk minted where two times are equal. An entry by hand is one of them until it is taken back.
 impl PupilDay {
     /// The day before its first scan.
     pub(crate) fn without_scans((school_id, local_date, student_id): DayKey) -> Self {
@@ -202,27 +261,51 @@ impl PupilDay {
             last_scan_id: None,
             scans: 0,
             echoes: 0,
+            by_hand: 0,
+            first_by_hand: None,
+            last_by_hand: None,
             flags: Vec::new(),
             position: 0,
         }
     }
 
-    /// One scan more, which has no flags yet. An echo is an entry too: of two taps the earlier may arrive
-    /// later, and be the echo.
+    /// The day of all of its scans.
+    pub(crate) fn of<'a>(key: DayKey, scans: impl Iterator<Item = &'a LiveScan>) -> Self {
+        let mut day = Self::without_scans(key);
+        for scan in scans {
+            day.add(scan);
+            if scan.by_hand.is_none() {
+                day.doubt(false, &scan.flags);
+            }
+        }
+        day
+    }
+
+    /// One scan more, whose flags are not counted yet, or one entry by hand. An echo is an entry too: of two taps
+    /// the earlier may arrive later, and be the echo.
     pub(crate) fn add(&mut self, scan: &LiveScan) {
+        if scan.withdrawn {
+            return;
+        }
         let at = scan.occurred_at;
         if scan.direction == Direction::Entry {
             let earliest = |known: Option<DateTime<Utc>>| Some(known.map_or(at, |known| known.min(at)));
             self.first_entry_any_at = earliest(self.first_entry_any_at);
-            if scan.time_confidence != TimeConfidence::Low {
-                self.first_entry_at = earliest(self.first_entry_at);
+            // Of the same instant, the card before the person.
+            if scan.time_confidence != TimeConfidence::Low
+                && self.first_entry_at.is_none_or(|known| (at, scan.by_hand) < (known, self.first_by_hand))
+            {
+                (self.first_entry_at, self.first_by_hand) = (Some(at), scan.by_hand);
             }
         }
         if (self.last_at, self.last_scan_id) < (Some(at), Some(scan.scan_id)) {
             (self.last_at, self.last_scan_id) = (Some(at), Some(scan.scan_id));
-            self.last_direction = Some(scan.direction);
+            (self.last_direction, self.last_by_hand) = (Some(scan.direction), scan.by_hand);
         }
-        self.scans += 1;
+        match scan.by_hand {
+            None => self.scans += 1,
+            Some(_) => self.by_hand += 1,
+        }
     }
 
     /// One of its scans has these flags now, all of them. A scan is flagged once, right when it is recorded,

@@ -10,7 +10,7 @@
 use super::expected::Expected;
 use super::facts::{BoardFacts, Pupil, ScanFact};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::attendance_day::{Direction, Flag};
+use domain::attendance_day::{Direction, Flag, ManualReason};
 use domain::calendar::SchoolCalendar;
 use domain::completeness::{GateFacts, completeness};
 use domain::day_status::{Completeness, DayFacts, DayStatus, Policy, Status, day_status};
@@ -175,8 +175,10 @@ pub struct LastScan {
     pub occurred_at: DateTime<Utc>,
     /// When the log learned it.
     pub recorded_at: DateTime<Utc>,
-    /// The kiosk.
-    pub kiosk_id: KioskId,
+    /// The kiosk; none by hand.
+    pub kiosk_id: Option<KioskId>,
+    /// Why a person recorded it, if it is by hand.
+    pub by_hand: Option<ManualReason>,
     /// Doubts, sorted.
     pub flags: Vec<Flag>,
     /// How the pupil's day stands now.
@@ -260,6 +262,8 @@ impl<'a> Judge<'a> {
             first_entry: day.first_entry_at,
             first_entry_any: day.first_entry_any_at,
             last: day.last_direction.zip(day.last_at),
+            first_by_hand: day.first_by_hand,
+            last_by_hand: day.last_by_hand,
             completeness,
         });
         let status = day_status(&day, &expected, &policy, self.now);
@@ -358,6 +362,7 @@ fn last_scan(scan: &ScanFact, facts: &BoardFacts, pupil: Option<&Pupil>, status:
         occurred_at: scan.occurred_at,
         recorded_at: scan.recorded_at,
         kiosk_id: scan.kiosk_id,
+        by_hand: scan.by_hand,
         flags: scan.flags.clone(),
         status: status.map_or(Status::NotExpected, |s| s.status),
         late_minutes: minutes_late.filter(|_| made_late),

@@ -4,7 +4,7 @@ use super::board::{AsOf, GateLine, SealedName};
 use super::rows::PupilDay;
 use crate::{ReadModel, wire};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::attendance_day::{Direction, Flag};
+use domain::attendance_day::{Direction, Flag, ManualReason};
 use domain::calendar::{CourseDay, SchoolCalendar, SchoolDay};
 use domain::expectation::CourseCalendar;
 use domain::school::Settings;
@@ -93,7 +93,8 @@ pub struct ScanFact {
     pub direction: Direction,
     pub occurred_at: DateTime<Utc>,
     pub recorded_at: DateTime<Utc>,
-    pub kiosk_id: KioskId,
+    pub kiosk_id: Option<KioskId>,
+    pub by_hand: Option<ManualReason>,
     pub flags: Vec<Flag>,
 }
 
@@ -424,10 +425,11 @@ async fn load_last_scans_in_tx(
     date: NaiveDate,
 ) -> Result<Vec<ScanFact>, sqlx::Error> {
     let rows = sqlx::query!(
-        r#"select l.position, l.scan_id, l.student_id, l.direction, l.occurred_at, l.recorded_at, l.kiosk_id, l.flags,
+        r#"select l.position, l.scan_id, l.student_id, l.direction, l.occurred_at, l.recorded_at, l.kiosk_id,
+                  l.by_hand, l.flags,
                   s.given_names as "given_names?", s.family_names as "family_names?", s.erased as "erased?"
            from live_scans l left join students s on s.student_id = l.student_id and s.school_id = $1
-           where l.school_id = $1 and l.local_date = $2 and not ('echo' = any(l.flags))
+           where l.school_id = $1 and l.local_date = $2 and not ('echo' = any(l.flags)) and not l.withdrawn
            order by l.position desc limit $3"#,
         school.0,
         date,
@@ -446,7 +448,8 @@ async fn load_last_scans_in_tx(
                 direction: wire::parse(&r.direction)?,
                 occurred_at: r.occurred_at,
                 recorded_at: r.recorded_at,
-                kiosk_id: KioskId(r.kiosk_id),
+                kiosk_id: r.kiosk_id.map(KioskId),
+                by_hand: r.by_hand.as_deref().map(wire::parse).transpose()?,
                 flags: wire::parse_all(&r.flags)?,
             })
         })

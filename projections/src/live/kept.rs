@@ -84,8 +84,13 @@ impl Kept {
             let at = self.facts.pupils.binary_search_by_key(&day.student_id, |pupil| pupil.student_id).ok()?;
             self.facts.pupils[at].day = Some(day);
         }
-        let mut new: Vec<LiveScan> =
-            changes.scans.iter().map(|c| &c.scan).filter(|s| s.position > then.position).cloned().collect();
+        let mut new: Vec<LiveScan> = changes
+            .scans
+            .iter()
+            .map(|c| &c.scan)
+            .filter(|s| s.position > then.position && !s.withdrawn)
+            .cloned()
+            .collect();
         new.sort_unstable_by_key(|scan| scan.position);
         if !show(&mut self.facts.last_scans, changes.scans) {
             return None;
@@ -97,14 +102,14 @@ impl Kept {
     }
 }
 
-/// Puts changed scans among the last ones. False: one of them is an echo now, and the one that moves up
+/// Puts changed scans among the last ones. False: one of them is an echo now, or was taken back, and the one that moves up
 /// for it is not known.
 fn show(shown: &mut Vec<ScanFact>, changed: Vec<ChangedScan>) -> bool {
     let most = usize::try_from(LAST_SCANS).unwrap_or(usize::MAX);
     let oldest = shown.last().filter(|_| shown.len() == most).map(|scan| scan.position);
     for ChangedScan { scan, name, erased } in changed {
         shown.retain(|s| s.position != scan.position);
-        if scan.is_echo() || oldest.is_some_and(|oldest| scan.position < oldest) {
+        if !scan.is_told() || oldest.is_some_and(|oldest| scan.position < oldest) {
             continue;
         }
         shown.push(ScanFact {
@@ -117,6 +122,7 @@ fn show(shown: &mut Vec<ScanFact>, changed: Vec<ChangedScan>) -> bool {
             occurred_at: scan.occurred_at,
             recorded_at: scan.recorded_at,
             kiosk_id: scan.kiosk_id,
+            by_hand: scan.by_hand,
             flags: scan.flags,
         });
     }
@@ -139,10 +145,11 @@ pub async fn load(
     let Some(facts) = facts::load_in_tx(tx.conn(), school, date).await? else { return Ok(None) };
     let copies = copies_in_tx(tx.conn()).await?;
     let as_of = facts.as_of;
-    let scans = match since.filter(|(epoch, position)| *epoch == as_of.epoch && *position < as_of.position) {
+    let mut scans = match since.filter(|(epoch, position)| *epoch == as_of.epoch && *position < as_of.position) {
         Some((_, after)) => queries::scans_after_in_tx(tx.conn(), school, date, after, most).await?,
         None => Vec::new(),
     };
+    scans.retain(|scan| !scan.withdrawn);
     Ok(Some((Kept { facts, roster_read_at: as_of.roster_position, copies }, scans)))
 }
 
@@ -198,12 +205,12 @@ pub(crate) async fn changes(conn: &mut PgConnection, kept: &Kept, most: i64) -> 
                   or exists (select from students where school_id = tx.school and position > $4) as "roster_changed!",
                   (with changed as materialized (
                      (select school_id, local_date, position, scan_id, student_id, kiosk_id, direction, method,
-                             occurred_at, recorded_at, time_confidence, flags, last_position
+                             by_hand, actor, note, withdrawn, occurred_at, recorded_at, time_confidence, flags, last_position
                       from live_scans where school_id = tx.school and local_date = $2 and position > $3
                       order by position limit $6)
                      union all
                      (select school_id, local_date, position, scan_id, student_id, kiosk_id, direction, method,
-                             occurred_at, recorded_at, time_confidence, flags, last_position
+                             by_hand, actor, note, withdrawn, occurred_at, recorded_at, time_confidence, flags, last_position
                       from live_scans
                       where school_id = tx.school and local_date = $2 and last_position > $3
                         and last_position > position and position <= $3
@@ -215,7 +222,8 @@ pub(crate) async fn changes(conn: &mut PgConnection, kept: &Kept, most: i64) -> 
                        from (select distinct student_id from changed) c
                        cross join lateral (
                          select school_id, local_date, student_id, first_entry_at, first_entry_any_at, last_direction,
-                                last_at, last_scan_id, scans, echoes, flags, position
+                                last_at, last_scan_id, scans, echoes, by_hand, first_by_hand, last_by_hand, flags,
+                                position
                          from pupil_days
                          where school_id = tx.school and local_date = $2 and student_id = c.student_id offset 0
                        ) d),

@@ -8,8 +8,9 @@ use crate::{page, wire};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::day_status::DayStatus;
 use domain::expectation::Expectation;
-use domain::{CourseId, KioskId, ScanId, SchoolId, StudentId};
+use domain::{Actor, CourseId, KioskId, ScanId, SchoolId, Sealed, StudentId};
 use sqlx::PgConnection;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// The board of the school on a day, judged at `now`; none if the roster does not know the school.
@@ -38,6 +39,8 @@ pub struct PupilLine {
     pub status: DayStatus,
     /// The day's scans summed up; none without a scan.
     pub day: Option<PupilDay>,
+    /// What stands by hand, by its time.
+    pub by_hand: Vec<LiveScan>,
 }
 
 /// A course's pupils on a day.
@@ -94,7 +97,7 @@ pub struct PupilDayPage {
     pub date: NaiveDate,
     /// How far the log is in here.
     pub as_of: AsOf,
-    /// The day's scans by corrected time, echoes included; the first 200.
+    /// The day's scans by corrected time, echoes and what was recorded by hand and taken back included; the first 200.
     pub scans: Vec<LiveScan>,
 }
 
@@ -131,8 +134,8 @@ pub async fn pupil_day(
     let Some(pupil) = lines_in_tx(tx.conn(), &facts, now).await?.pop() else { return Ok(None) };
     let scans = sqlx::query_as!(
         ScanRecord,
-        "select school_id, local_date, position, scan_id, student_id, kiosk_id, direction, method, occurred_at, \
-         recorded_at, time_confidence, flags, last_position from live_scans \
+        "select school_id, local_date, position, scan_id, student_id, kiosk_id, direction, method, by_hand, actor, note, \
+         withdrawn, occurred_at, recorded_at, time_confidence, flags, last_position from live_scans \
          where school_id = $1 and local_date = $2 and student_id = $3 order by occurred_at, scan_id limit $4",
         school.0,
         date,
@@ -176,9 +179,10 @@ async fn lines_in_tx(
         &ids,
         facts.school.school_id.0
     )
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
     .await?;
-    let mut names: std::collections::HashMap<Uuid, _> = names.into_iter().map(|r| (r.student_id, r)).collect();
+    let mut by_hand = by_hand_in_tx(conn, facts).await?;
+    let mut names: HashMap<Uuid, _> = names.into_iter().map(|r| (r.student_id, r)).collect();
     let mut judge = Judge::new(facts, now);
     Ok(facts
         .pupils
@@ -188,9 +192,40 @@ async fn lines_in_tx(
             let row = names.remove(&p.student_id.0);
             let erased = row.as_ref().is_some_and(|r| r.erased);
             let name = row.and_then(|r| sealed_name(r.given_names, r.family_names));
-            PupilLine { student_id: p.student_id, name, erased, expectation, status, day: p.day.clone() }
+            let by_hand = by_hand.remove(&p.student_id).unwrap_or_default();
+            PupilLine { student_id: p.student_id, name, erased, expectation, status, day: p.day.clone(), by_hand }
         })
         .collect())
+}
+
+/// What stands by hand of those who have any, by its time.
+async fn by_hand_in_tx(
+    conn: &mut PgConnection,
+    facts: &BoardFacts,
+) -> Result<HashMap<StudentId, Vec<LiveScan>>, sqlx::Error> {
+    let some = |p: &&Pupil| p.day.as_ref().is_some_and(|day| day.by_hand > 0);
+    let ids: Vec<Uuid> = facts.pupils.iter().filter(some).map(|p| p.student_id.0).collect();
+    let mut found: HashMap<StudentId, Vec<LiveScan>> = HashMap::new();
+    if ids.is_empty() {
+        return Ok(found);
+    }
+    let rows = sqlx::query_as!(
+        ScanRecord,
+        "select school_id, local_date, position, scan_id, student_id, kiosk_id, direction, method, by_hand, actor, note, \
+         withdrawn, occurred_at, recorded_at, time_confidence, flags, last_position from live_scans \
+         where school_id = $1 and local_date = $2 and student_id = any($3) and by_hand is not null and not withdrawn \
+         order by occurred_at, scan_id",
+        facts.school.school_id.0,
+        facts.date,
+        &ids
+    )
+    .fetch_all(conn)
+    .await?;
+    for row in rows {
+        let row = LiveScan::try_from(row)?;
+        found.entry(row.student_id).or_default().push(row);
+    }
+    Ok(found)
 }
 
 /// Pupils who were scanned on a day, by student id: at most 200 `after` a cursor. Says how many scans
@@ -204,7 +239,7 @@ pub async fn pupils_seen(
     let rows = sqlx::query_as!(
         DayRecord,
         "select school_id, local_date, student_id, first_entry_at, first_entry_any_at, last_direction, last_at, \
-         last_scan_id, scans, echoes, flags, position from pupil_days \
+         last_scan_id, scans, echoes, by_hand, first_by_hand, last_by_hand, flags, position from pupil_days \
          where school_id = $1 and local_date = $2 and ($3::uuid is null or student_id > $3) \
          order by student_id limit $4",
         tx.school().0,
@@ -237,8 +272,8 @@ pub(crate) async fn scans_after_in_tx(
 ) -> Result<Vec<LiveScan>, sqlx::Error> {
     let rows = sqlx::query_as!(
         ScanRecord,
-        "select school_id, local_date, position, scan_id, student_id, kiosk_id, direction, method, occurred_at, \
-         recorded_at, time_confidence, flags, last_position from live_scans \
+        "select school_id, local_date, position, scan_id, student_id, kiosk_id, direction, method, by_hand, actor, note, \
+         withdrawn, occurred_at, recorded_at, time_confidence, flags, last_position from live_scans \
          where school_id = $1 and local_date = $2 and position > $3 order by position limit $4",
         school.0,
         date,
@@ -280,7 +315,7 @@ pub(crate) async fn days_in_tx(
     let rows = sqlx::query_as!(
         DayRecord,
         "select school_id, local_date, student_id, first_entry_at, first_entry_any_at, last_direction, last_at, \
-         last_scan_id, scans, echoes, flags, position from pupil_days where school_id = $1 and local_date = $2",
+         last_scan_id, scans, echoes, by_hand, first_by_hand, last_by_hand, flags, position from pupil_days where school_id = $1 and local_date = $2",
         school.0,
         date
     )
@@ -299,7 +334,7 @@ pub(crate) async fn days_of_in_tx(
     let rows = sqlx::query_as!(
         DayRecord,
         "select school_id, local_date, student_id, first_entry_at, first_entry_any_at, last_direction, last_at, \
-         last_scan_id, scans, echoes, flags, position from pupil_days \
+         last_scan_id, scans, echoes, by_hand, first_by_hand, last_by_hand, flags, position from pupil_days \
          where school_id = $1 and local_date = $2 and student_id = any($3)",
         school.0,
         date,
@@ -322,6 +357,9 @@ pub(crate) struct DayRecord {
     pub last_scan_id: Option<Uuid>,
     pub scans: i32,
     pub echoes: i32,
+    pub by_hand: i32,
+    pub first_by_hand: Option<String>,
+    pub last_by_hand: Option<String>,
     pub flags: Vec<String>,
     pub position: i64,
 }
@@ -340,6 +378,9 @@ impl TryFrom<DayRecord> for PupilDay {
             last_scan_id: r.last_scan_id.map(ScanId),
             scans: r.scans,
             echoes: r.echoes,
+            by_hand: r.by_hand,
+            first_by_hand: r.first_by_hand.as_deref().map(wire::parse).transpose()?,
+            last_by_hand: r.last_by_hand.as_deref().map(wire::parse).transpose()?,
             flags: wire::parse_all(&r.flags)?,
             position: r.position,
         })
@@ -353,9 +394,13 @@ pub(crate) struct ScanRecord {
     pub position: i64,
     pub scan_id: Uuid,
     pub student_id: Uuid,
-    pub kiosk_id: Uuid,
+    pub kiosk_id: Option<Uuid>,
     pub direction: String,
-    pub method: String,
+    pub method: Option<String>,
+    pub by_hand: Option<String>,
+    pub actor: Option<String>,
+    pub note: Option<String>,
+    pub withdrawn: bool,
     pub occurred_at: DateTime<Utc>,
     pub recorded_at: DateTime<Utc>,
     pub time_confidence: String,
@@ -372,9 +417,13 @@ impl TryFrom<ScanRecord> for LiveScan {
             position: r.position,
             scan_id: ScanId(r.scan_id),
             student_id: StudentId(r.student_id),
-            kiosk_id: KioskId(r.kiosk_id),
+            kiosk_id: r.kiosk_id.map(KioskId),
             direction: wire::parse(&r.direction)?,
-            method: wire::parse(&r.method)?,
+            method: r.method.as_deref().map(wire::parse).transpose()?,
+            by_hand: r.by_hand.as_deref().map(wire::parse).transpose()?,
+            actor: r.actor.map(Actor),
+            note: r.note.map(Sealed),
+            withdrawn: r.withdrawn,
             occurred_at: r.occurred_at,
             recorded_at: r.recorded_at,
             time_confidence: wire::parse(&r.time_confidence)?,

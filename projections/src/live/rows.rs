@@ -1,13 +1,13 @@
 //! Rows of the live model.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::attendance_day::{Direction, Flag, Method, TimeConfidence};
+use domain::attendance_day::{Direction, Flag, ManualReason, Method, TimeConfidence};
 use domain::quarantine::Reason;
-use domain::{KioskId, QueueId, ScanId, SchoolId, StudentId};
+use domain::{Actor, KioskId, QueueId, ScanId, SchoolId, Sealed, StudentId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// A pupil's day, summed up from its scans.
+/// A pupil's day, summed up from its scans and from what was recorded by hand and not taken back.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct PupilDay {
     /// The tenant.
@@ -24,19 +24,25 @@ pub struct PupilDay {
     pub last_direction: Option<Direction>,
     /// When that was.
     pub last_at: Option<DateTime<Utc>>,
-    /// Which scan that was.
+    /// Which scan that was, or entry by hand.
     pub last_scan_id: Option<ScanId>,
     /// All scans, echoes included.
     pub scans: i32,
     /// Echoes among them.
     pub echoes: i32,
+    /// What stands by hand, beside the scans.
+    pub by_hand: i32,
+    /// Why `first_entry_at` is by hand, if it is. Of a card and a person at the same instant the card counts.
+    pub first_by_hand: Option<ManualReason>,
+    /// Why the latest passage is by hand, if it is.
+    pub last_by_hand: Option<ManualReason>,
     /// Doubts about any scan that is not an echo, sorted.
     pub flags: Vec<Flag>,
     /// Last event that touched the day.
     pub position: i64,
 }
 
-/// A scan that could be placed.
+/// A scan that could be placed, or what a person recorded in place of one.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct LiveScan {
     /// The tenant.
@@ -45,16 +51,24 @@ pub struct LiveScan {
     pub local_date: NaiveDate,
     /// Position of the event that recorded it.
     pub position: i64,
-    /// Minted by the kiosk.
+    /// Minted by the kiosk; of an entry by hand its own id.
     pub scan_id: ScanId,
     /// The pupil.
     pub student_id: StudentId,
-    /// The kiosk.
-    pub kiosk_id: KioskId,
+    /// The kiosk; none by hand.
+    pub kiosk_id: Option<KioskId>,
     /// Which way.
     pub direction: Direction,
-    /// How it was read.
-    pub method: Method,
+    /// How it was read; none by hand.
+    pub method: Option<Method>,
+    /// Why a person recorded it, if it is by hand.
+    pub by_hand: Option<ManualReason>,
+    /// Who recorded it by hand.
+    pub actor: Option<Actor>,
+    /// What that person wrote beside.
+    pub note: Option<Sealed>,
+    /// That person took it back: it counts no more.
+    pub withdrawn: bool,
     /// When, corrected.
     pub occurred_at: DateTime<Utc>,
     /// When the log learned it.
@@ -71,6 +85,11 @@ impl LiveScan {
     /// A second tap within the echo window: it tells nobody.
     pub fn is_echo(&self) -> bool {
         self.flags.contains(&Flag::Echo)
+    }
+
+    /// Whether boards and families are told of it.
+    pub fn is_told(&self) -> bool {
+        !self.is_echo() && !self.withdrawn
     }
 }
 

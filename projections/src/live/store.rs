@@ -5,7 +5,7 @@ use super::queries::{DayRecord, QuarantineRecord, ScanRecord};
 use super::rows::{Gate, LiveScan, PupilDay, Quarantined};
 use crate::rows::column;
 use crate::{Fact, wire};
-use domain::{AnyEvent, KioskId, QueueId, SchoolId};
+use domain::{AnyEvent, KioskId, QueueId, SchoolId, Sealed};
 use sqlx::PgConnection;
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -37,7 +37,8 @@ async fn load_in_tx(conn: &mut PgConnection, facts: &[Fact]) -> Result<Live, sql
             DayRecord,
             r#"select d.school_id as "school_id!", d.local_date as "local_date!", d.student_id as "student_id!",
                       d.first_entry_at, d.first_entry_any_at, d.last_direction, d.last_at, d.last_scan_id,
-                      d.scans as "scans!", d.echoes as "echoes!", d.flags as "flags!", d.position as "position!"
+                      d.scans as "scans!", d.echoes as "echoes!", d.by_hand as "by_hand!", d.first_by_hand,
+                      d.last_by_hand, d.flags as "flags!", d.position as "position!"
                from unnest($1::uuid[], $2::date[], $3::uuid[]) k (school_id, local_date, student_id)
                cross join lateral (select * from pupil_days p where (p.school_id, p.local_date, p.student_id)
                                    = (k.school_id, k.local_date, k.student_id) offset 0) d"#,
@@ -59,13 +60,34 @@ async fn load_in_tx(conn: &mut PgConnection, facts: &[Fact]) -> Result<Live, sql
         let rows = sqlx::query_as!(
             ScanRecord,
             r#"select s.school_id, s.local_date, s.position, s.scan_id, s.student_id, s.kiosk_id, s.direction, s.method,
-                      s.occurred_at, s.recorded_at, s.time_confidence, s.flags, s.last_position
+                      s.by_hand, s.actor, s.note, s.withdrawn, s.occurred_at, s.recorded_at, s.time_confidence,
+                      s.flags, s.last_position
                from unnest($1::uuid[], $2::date[], $3::uuid[], $4::uuid[]) k (school_id, local_date, student_id, scan_id)
                join live_scans s using (school_id, local_date, student_id, scan_id)"#,
             column!(flagged, s => s.0.0.0),
             column!(flagged, s => s.0.1),
             column!(flagged, s => s.0.2.0),
             column!(flagged, s => s.1.0)
+        )
+        .fetch_all(&mut *conn)
+        .await?;
+        for row in rows {
+            let scan = LiveScan::try_from(row)?;
+            live.scans.load(((scan.school_id, scan.local_date, scan.student_id), scan.scan_id), scan);
+        }
+    }
+    let anew: BTreeSet<DayKey> = facts.iter().filter_map(Live::summed_up_anew).collect();
+    if !anew.is_empty() {
+        let rows = sqlx::query_as!(
+            ScanRecord,
+            r#"select s.school_id, s.local_date, s.position, s.scan_id, s.student_id, s.kiosk_id, s.direction, s.method,
+                      s.by_hand, s.actor, s.note, s.withdrawn, s.occurred_at, s.recorded_at, s.time_confidence,
+                      s.flags, s.last_position
+               from unnest($1::uuid[], $2::date[], $3::uuid[]) k (school_id, local_date, student_id)
+               join live_scans s using (school_id, local_date, student_id)"#,
+            column!(anew, d => d.0.0),
+            column!(anew, d => d.1),
+            column!(anew, d => d.2.0)
         )
         .fetch_all(&mut *conn)
         .await?;
@@ -123,7 +145,9 @@ async fn load_in_tx(conn: &mut PgConnection, facts: &[Fact]) -> Result<Live, sql
 /// `first` is the position of the page's first event.
 async fn save_in_tx(conn: &mut PgConnection, live: &Live, first: i64) -> Result<(), sqlx::Error> {
     let (new, earlier): (Vec<_>, Vec<_>) = live.scans.changed().into_iter().partition(|scan| scan.position >= first);
+    let (by_hand, new): (Vec<_>, Vec<_>) = new.into_iter().partition(|scan| scan.by_hand.is_some());
     add_scans_in_tx(conn, &new).await?;
+    add_by_hand_in_tx(conn, &by_hand).await?;
     flag_scans_in_tx(conn, &earlier).await?;
     save_days_in_tx(conn, &live.days.changed()).await?;
     save_gates_in_tx(conn, &live.gates.changed()).await?;
@@ -150,9 +174,9 @@ async fn add_scans_in_tx(conn: &mut PgConnection, rows: &[&LiveScan]) -> Result<
         column!(rows, r => r.position),
         column!(rows, r => r.scan_id.0),
         column!(rows, r => r.student_id.0),
-        column!(rows, r => r.kiosk_id.0),
+        column!(rows, r => r.kiosk_id.map(|id| id.0)) as _,
         column!(rows, r => wire::name(&r.direction)),
-        column!(rows, r => wire::name(&r.method)),
+        column!(rows, r => r.method.as_ref().map(wire::name)) as _,
         column!(rows, r => r.occurred_at),
         column!(rows, r => r.recorded_at),
         column!(rows, r => wire::name(&r.time_confidence)),
@@ -164,22 +188,60 @@ async fn add_scans_in_tx(conn: &mut PgConnection, rows: &[&LiveScan]) -> Result<
     Ok(())
 }
 
-/// Scans of earlier pages, which the page's first event may flag.
+/// The same of what was recorded by hand: few, so the scans are spared its columns.
+async fn add_by_hand_in_tx(conn: &mut PgConnection, rows: &[&LiveScan]) -> Result<(), sqlx::Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        r#"insert into live_scans (school_id, local_date, position, scan_id, student_id, direction, by_hand, actor, note,
+                                   withdrawn, occurred_at, recorded_at, time_confidence, flags, last_position)
+           select school_id, local_date, position, scan_id, student_id, direction, by_hand, actor, note,
+                  withdrawn, occurred_at, recorded_at, time_confidence, string_to_array(flags, ','), last_position
+           from unnest($1::uuid[], $2::date[], $3::bigint[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[],
+                       $9::text[], $10::bool[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::text[],
+                       $15::bigint[])
+             u (school_id, local_date, position, scan_id, student_id, direction, by_hand, actor, note,
+                withdrawn, occurred_at, recorded_at, time_confidence, flags, last_position)"#,
+        column!(rows, r => r.school_id.0),
+        column!(rows, r => r.local_date),
+        column!(rows, r => r.position),
+        column!(rows, r => r.scan_id.0),
+        column!(rows, r => r.student_id.0),
+        column!(rows, r => wire::name(&r.direction)),
+        column!(rows, r => r.by_hand.as_ref().map(wire::name)) as _,
+        column!(rows, r => r.actor.as_ref().map(|actor| actor.0.as_str())) as _,
+        column!(rows, r => r.note.as_ref().map(Sealed::as_str)) as _,
+        column!(rows, r => r.withdrawn),
+        column!(rows, r => r.occurred_at),
+        column!(rows, r => r.recorded_at),
+        column!(rows, r => wire::name(&r.time_confidence)),
+        column!(rows, r => wire::joined(&r.flags)),
+        column!(rows, r => r.last_position)
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Scans of earlier pages, which the page's first event may flag, and entries by hand that were taken back.
 async fn flag_scans_in_tx(conn: &mut PgConnection, rows: &[&LiveScan]) -> Result<(), sqlx::Error> {
     if rows.is_empty() {
         return Ok(());
     }
     // `offset 0`: each by the primary key, whatever the planner believes of the table.
     sqlx::query!(
-        r#"update live_scans t set flags = string_to_array(u.flags, ','), last_position = u.last_position
-           from (select * from unnest($1::uuid[], $2::date[], $3::bigint[], $4::text[], $5::bigint[])
-                   k (school_id, local_date, position, flags, last_position) offset 0) u
+        r#"update live_scans t set flags = string_to_array(u.flags, ','), withdrawn = u.withdrawn,
+                                last_position = u.last_position
+           from (select * from unnest($1::uuid[], $2::date[], $3::bigint[], $4::text[], $5::bool[], $6::bigint[])
+                   k (school_id, local_date, position, flags, withdrawn, last_position) offset 0) u
            where (t.school_id, t.local_date, t.position) = (u.school_id, u.local_date, u.position)
              and u.last_position > t.last_position"#,
         column!(rows, r => r.school_id.0),
         column!(rows, r => r.local_date),
         column!(rows, r => r.position),
         column!(rows, r => wire::joined(&r.flags)),
+        column!(rows, r => r.withdrawn),
         column!(rows, r => r.last_position)
     )
     .execute(conn)
@@ -193,18 +255,23 @@ async fn save_days_in_tx(conn: &mut PgConnection, rows: &[&PupilDay]) -> Result<
     }
     sqlx::query!(
         r#"insert into pupil_days as t (school_id, local_date, student_id, first_entry_at, first_entry_any_at,
-                                        last_direction, last_at, last_scan_id, scans, echoes, flags, position)
+                                        last_direction, last_at, last_scan_id, scans, echoes, flags, position,
+                                        by_hand, first_by_hand, last_by_hand)
            select school_id, local_date, student_id, first_entry_at, first_entry_any_at,
-                  last_direction, last_at, last_scan_id, scans, echoes, string_to_array(flags, ','), position
+                  last_direction, last_at, last_scan_id, scans, echoes, string_to_array(flags, ','), position,
+                  by_hand, first_by_hand, last_by_hand
            from unnest($1::uuid[], $2::date[], $3::uuid[], $4::timestamptz[], $5::timestamptz[], $6::text[],
-                       $7::timestamptz[], $8::uuid[], $9::int[], $10::int[], $11::text[], $12::bigint[])
+                       $7::timestamptz[], $8::uuid[], $9::int[], $10::int[], $11::text[], $12::bigint[],
+                       $13::int[], $14::text[], $15::text[])
              u (school_id, local_date, student_id, first_entry_at, first_entry_any_at,
-                last_direction, last_at, last_scan_id, scans, echoes, flags, position)
+                last_direction, last_at, last_scan_id, scans, echoes, flags, position,
+                by_hand, first_by_hand, last_by_hand)
            on conflict (school_id, local_date, student_id) do update
              set first_entry_at = excluded.first_entry_at, first_entry_any_at = excluded.first_entry_any_at,
                  last_direction = excluded.last_direction, last_at = excluded.last_at,
                  last_scan_id = excluded.last_scan_id, scans = excluded.scans, echoes = excluded.echoes,
-                 flags = excluded.flags, position = excluded.position
+                 flags = excluded.flags, position = excluded.position, by_hand = excluded.by_hand,
+                 first_by_hand = excluded.first_by_hand, last_by_hand = excluded.last_by_hand
              where excluded.position > t.position"#,
         column!(rows, r => r.school_id.0),
         column!(rows, r => r.local_date),
@@ -217,7 +284,10 @@ async fn save_days_in_tx(conn: &mut PgConnection, rows: &[&PupilDay]) -> Result<
         column!(rows, r => r.scans),
         column!(rows, r => r.echoes),
         column!(rows, r => wire::joined(&r.flags)),
-        column!(rows, r => r.position)
+        column!(rows, r => r.position),
+        column!(rows, r => r.by_hand),
+        column!(rows, r => r.first_by_hand.as_ref().map(wire::name)) as _,
+        column!(rows, r => r.last_by_hand.as_ref().map(wire::name)) as _
     )
     .execute(conn)
     .await?;

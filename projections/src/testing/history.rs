@@ -3,7 +3,7 @@
 
 use super::{Draft, at, id, monday};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
-use domain::attendance_day::{self, Direction, Flag, Method, Scan, Shown, TimeConfidence};
+use domain::attendance_day::{self, Direction, Flag, ManualEntry, ManualReason, Method, Scan, Shown, TimeConfidence};
 use domain::calendar::{CourseDay, CourseTimes, DaySlot, Layer, Reason as DayReason, RecoveryTimes, SchoolDay};
 use domain::course::{self, Slot};
 use domain::expectation::Why;
@@ -117,7 +117,8 @@ pub(crate) fn random(school: SchoolId, pupils: u64, courses: u64, n: usize, rand
             6 => drafts.push(guardian_event(school, r)),
             7..=8 => drafts.push(kiosk_event(school, r)),
             9..=10 => drafts.push(quarantine_event(school, pupils, r)),
-            11..=12 => drafts.extend(no_show_events(school, pupils, courses, r)),
+            11 => drafts.extend(by_hand_events(school, pupils, r)),
+            12..=13 => drafts.extend(no_show_events(school, pupils, courses, r)),
             _ => drafts.extend(scan_events(school, pupils, r)),
         }
     }
@@ -430,6 +431,37 @@ fn some_scan(school: SchoolId, scan_id: ScanId, r: &mut Random) -> Scan {
         shown: Shown::Welcome,
         device_time: occurred_at,
         prev_hash: None,
+    }
+}
+
+/// What somebody recorded by hand of a pupil, then perhaps took back, or took back something else.
+fn by_hand_events(school: SchoolId, pupils: u64, r: &mut Random) -> Vec<Draft> {
+    let (n, date) = (r.below(pupils), if r.chance(85) { monday() } else { day(-1) });
+    let entry = ManualEntry {
+        entry_id: id(0x6_0000 + u128::from(r.next() % (1 << 40))),
+        direction: r.pick(&[Direction::Entry, Direction::Entry, Direction::Exit]),
+        occurred_at: some_time(r),
+        reason: r.pick(&ManualReason::ALL),
+        note: r.chance(30).then(|| sealed(r)),
+    };
+    let entry_id = if r.chance(90) { entry.entry_id } else { id(0x6_0000) };
+    let mut drafts = vec![by_hand(school, n, date, entry, r.chance(20))];
+    if r.chance(40) {
+        let event = attendance_day::Event::ManualEntryWithdrawn { entry_id };
+        drafts.push(Draft { event: AnyEvent::AttendanceDay(event), ..drafts[0].clone() });
+    }
+    drafts
+}
+
+/// An entry or exit of a pupil recorded by hand.
+pub(crate) fn by_hand(school: SchoolId, pupil: u64, date: NaiveDate, entry: ManualEntry, repeats: bool) -> Draft {
+    Draft {
+        school,
+        stream: StreamId::of_day(date, school, StudentId(pupil_id(school, pupil))),
+        date,
+        occurred_at: entry.occurred_at,
+        actor: Actor::user(id(0x71)),
+        event: AnyEvent::AttendanceDay(attendance_day::Event::ManualEntryRecorded { entry, repeats }),
     }
 }
 

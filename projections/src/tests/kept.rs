@@ -6,7 +6,7 @@ use crate::live::rows::LiveScan;
 use crate::testing::history::{self, Random};
 use crate::testing::{Draft, World, at, id, monday};
 use crate::{ReadModel, rebuild};
-use domain::attendance_day::{self, Direction, Flag};
+use domain::attendance_day::{self, Direction, Flag, ManualEntry, ManualReason};
 use domain::calendar::{CourseDay, CourseTimes, Layer, Reason, SchoolDay};
 use domain::{AnyEvent, SchoolId, course, school};
 use std::sync::Arc;
@@ -97,6 +97,46 @@ async fn followed_facts_are_the_loaded_ones_after_every_page_of_a_random_history
         kept = next(&world, kept, &mut followed).await;
     }
     assert!(followed - before > all * 9 / 10, "only {} of {all}", followed - before);
+}
+
+fn by_hand(pupil: u64, number: u128) -> Draft {
+    let entry = ManualEntry {
+        entry_id: id(0x7000 + number),
+        direction: Direction::Entry,
+        occurred_at: at(11, 0, u32::try_from(number % 60).unwrap()),
+        reason: ManualReason::ForgotCard,
+        note: None,
+    };
+    history::by_hand(school(), pupil, monday(), entry, false)
+}
+
+fn taken_back(pupil: u64, number: u128) -> Draft {
+    let event = attendance_day::Event::ManualEntryWithdrawn { entry_id: id(0x7000 + number) };
+    Draft { event: AnyEvent::AttendanceDay(event), ..by_hand(pupil, number) }
+}
+
+#[tokio::test]
+async fn what_is_recorded_by_hand_is_followed_as_scans_are_and_what_is_taken_back_is_shown_no_more() {
+    let (world, _) = founded(1).await;
+    world.append(&[entry(0, 0)]).await;
+    world.catch_up_all().await;
+    let (mut kept, mut followed) = (load(&world, None).await.0, 0);
+    let shown = |kept: &Kept| kept.facts.last_scans.iter().map(|scan| scan.by_hand.is_some()).collect::<Vec<_>>();
+    let inside = |kept: &Kept| board(&kept.facts, at(11, 30, 0)).totals.inside;
+    for (page, by_hand, inside_now) in [
+        (vec![by_hand(1, 1)], vec![true, false], 2),
+        (vec![taken_back(1, 1)], vec![false], 1),
+        // Between two looks both: nobody is told.
+        (vec![by_hand(2, 2), taken_back(2, 2)], vec![false], 1),
+        (vec![by_hand(0, 3), by_hand(3, 4)], vec![true, true, false], 2),
+        (vec![taken_back(0, 3)], vec![true, false], 2),
+    ] {
+        world.append(&page).await;
+        world.catch_up_all().await;
+        kept = next(&world, kept, &mut followed).await;
+        assert_eq!((shown(&kept), inside(&kept)), (by_hand, inside_now));
+    }
+    assert_eq!(followed, 5);
 }
 
 #[tokio::test]

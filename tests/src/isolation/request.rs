@@ -104,6 +104,10 @@ impl Chance {
         let route = self.route(asker);
         let course = |chance: &mut Self, place: &Place| place.school.courses[chance.below(2)].0;
         let mut path = route.path.to_owned();
+        if path.contains("/students/{id}") {
+            let pupil = |chance: &mut Self, place: &Place| place.school.pupils[chance.below(3)].id.0;
+            path = path.replace("{id}", &self.id(scene, asker, pupil).to_string());
+        }
         if path.contains("{id}") {
             path = path.replace("{id}", &self.id(scene, asker, course).to_string());
         }
@@ -121,7 +125,7 @@ impl Chance {
             path = path.replace("{student_id}", &self.id(scene, asker, pupil).to_string());
         }
         path = path.replace("{name}", "board.css");
-        path = path.replace("{date}", &self.later());
+        path = path.replace("{date}", &self.later()).replace("{entry_id}", &id().to_string());
         let query = self.query(scene, asker, route);
         if !query.is_empty() {
             path = format!("{path}?{}", query.join("&"));
@@ -203,6 +207,11 @@ impl Chance {
                 builder.header("idempotency-key", id().to_string()).json(&change)
             }
             ("POST", "/api/v1/kiosks/{kiosk_id}/revoke") => builder.header("idempotency-key", id().to_string()),
+            ("POST", "/api/v1/students/{id}/entries") => {
+                let entry =
+                    json!({"reason": "forgot_card", "direction": if self.one_in(4) { "exit" } else { "entry" }});
+                builder.header("idempotency-key", id().to_string()).json(&entry)
+            }
             ("PUT", "/api/v1/calendar/{date}") => builder
                 .header("idempotency-key", id().to_string())
                 .json(&json!({"kind": "holiday", "name": Self::holiday(scene, asker)})),
@@ -262,6 +271,21 @@ impl Chance {
             "/cuenta/invitaciones" => {
                 let school = self.id(scene, asker, |_, place| place.school.id.0);
                 vec![("escuela", school.to_string()), ("que", pick(self, &["aceptar", "rechazar"]))]
+            }
+            "/hoy/a-mano" | "/hoy/a-mano/deshacer" => {
+                let course = |chance: &mut Self, place: &Place| place.school.courses[chance.below(2)].0;
+                let pupil = |chance: &mut Self, place: &Place| place.school.pupils[chance.below(3)].id.0;
+                let pupil = self.id(scene, asker, pupil).to_string();
+                let way = if self.one_in(4) { "sale" } else { "entra" };
+                vec![
+                    ("curso", self.id(scene, asker, course).to_string()),
+                    ("alumno", pupil.clone()),
+                    (way, pupil),
+                    ("hoja", id().to_string()),
+                    ("motivo", "forgot_card".into()),
+                    ("anotacion", id().to_string()),
+                    ("fecha", "2026-03-09".into()),
+                ]
             }
             "/cuenta/sesiones" => vec![("sesion", self.id(scene, asker, |_, place| place.member).to_string())],
             "/cuenta/confirmar" => vec![("clave", "x".into())],

@@ -212,7 +212,7 @@ fn facts_of(tables: &Tables, log_epoch: Epoch, school: SchoolId, date: NaiveDate
         day: days.get(&student_id).cloned(),
     });
     let scans = tables.rows.scans().into_iter().rev();
-    let shown = scans.filter(|s| s.school_id == school && s.local_date == date && !s.is_echo()).take(20);
+    let shown = scans.filter(|s| s.school_id == school && s.local_date == date && s.is_told()).take(20);
     BoardFacts {
         school: School {
             school_id: school,
@@ -236,6 +236,7 @@ fn facts_of(tables: &Tables, log_epoch: Epoch, school: SchoolId, date: NaiveDate
                 occurred_at: s.occurred_at,
                 recorded_at: s.recorded_at,
                 kiosk_id: s.kiosk_id,
+                by_hand: s.by_hand,
                 flags: s.flags.clone(),
             })
             .collect(),

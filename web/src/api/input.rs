@@ -10,7 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::values::school_date::{self, NotASchoolDate};
-use domain::{CourseId, SchoolId};
+use domain::{CourseId, ManualEntryId, SchoolId, StudentId};
 use futures::StreamExt;
 use projections::roster::queries;
 use serde::Deserialize;
@@ -216,6 +216,22 @@ impl FromRequestParts<AppState> for PathCourseDate {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         match axum::extract::Path::<(Uuid, SchoolDate)>::from_request_parts(parts, state).await {
             Ok(axum::extract::Path((course, SchoolDate(date)))) => Ok(Self(CourseId(course), date)),
+            Err(_) => Err(Problem::new(Code::NotFound)),
+        }
+    }
+}
+
+/// The pupil, the local date and the entry by hand in the path.
+pub struct PathEntry(pub StudentId, pub NaiveDate, pub ManualEntryId);
+
+impl FromRequestParts<AppState> for PathEntry {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        match axum::extract::Path::<(Uuid, SchoolDate, Uuid)>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path((pupil, SchoolDate(date), entry))) => {
+                Ok(Self(StudentId(pupil), date, ManualEntryId(entry)))
+            }
             Err(_) => Err(Problem::new(Code::NotFound)),
         }
     }

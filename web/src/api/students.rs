@@ -1,3 +1,4 @@
 //! Pupils.
 
+pub mod entries;
 pub mod list;

@@ -52,6 +52,11 @@ impl FromRequestParts<AppState> for Request {
 }
 
 impl Request {
+    /// An id that each repeat of the request derives alike.
+    pub fn derived(&self, name: &str) -> Uuid {
+        Uuid::new_v5(&self.key.0, name.as_bytes())
+    }
+
     /// Does `work` once for the key and gives the position of what it appended. A repeat gets the first
     /// answer, a refusal too, whatever happened since, and waits for it if the first still runs; a
     /// failure that may pass is no answer, and the repeat tries again. All in a task of its own: a client

@@ -53,7 +53,12 @@ impl Recent {
     pub(super) fn note(&mut self, scans: &[LiveScan], now: DateTime<Utc>, rate: f64) {
         for scan in scans {
             let waited = scan.recorded_at - scan.occurred_at;
-            if scan.time_confidence == TimeConfidence::Low || waited > CAME_AT_ONCE || waited < TimeDelta::zero() {
+            // What a person typed says when the pupil came, and nothing about the line.
+            if scan.by_hand.is_some()
+                || scan.time_confidence == TimeConfidence::Low
+                || waited > CAME_AT_ONCE
+                || waited < TimeDelta::zero()
+            {
                 continue;
             }
             let took = real_ms(now - scan.occurred_at, rate);

@@ -3,7 +3,7 @@
 use super::freshness::Freshness;
 use crate::names::{PersonName, SchoolNames};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::attendance_day::{Direction, Flag};
+use domain::attendance_day::{Direction, Flag, ManualReason};
 use domain::calendar::SchoolDay;
 use domain::expectation::Why;
 use domain::kiosk::LaneMode;
@@ -152,10 +152,10 @@ impl From<PersonName> for NameView {
     }
 }
 
-/// A scan.
+/// A scan, or an entry or exit that a person recorded by hand.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ScanView {
-    /// Minted by the kiosk.
+    /// Minted by the kiosk; of an entry by hand its own id.
     pub scan_id: Uuid,
     /// Its event's place in the log.
     pub position: i64,
@@ -173,8 +173,14 @@ pub struct ScanView {
     pub occurred_at: DateTime<Utc>,
     /// When the log learned it.
     pub recorded_at: DateTime<Utc>,
-    /// The kiosk.
-    pub kiosk_id: Uuid,
+    /// The kiosk; none by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kiosk_id: Option<Uuid>,
+    /// Why a person recorded it, if it is by hand: `forgot_card`, `lost_card`, `card_not_read`, `gate_failed`,
+    /// `other_door`, `other`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub by_hand: Option<ManualReason>,
     /// Doubts.
     #[schema(value_type = Vec<String>)]
     pub flags: Vec<Flag>,
@@ -296,7 +302,8 @@ fn last_scan(scan: &LastScan, names: &SchoolNames) -> ScanView {
         direction: scan.direction,
         occurred_at: scan.occurred_at,
         recorded_at: scan.recorded_at,
-        kiosk_id: scan.kiosk_id.0,
+        kiosk_id: scan.kiosk_id.map(|id| id.0),
+        by_hand: scan.by_hand,
         flags: scan.flags.clone(),
         late_minutes: scan.late_minutes,
     }
@@ -316,7 +323,8 @@ pub(super) fn added(scan: &LiveScan, board: &Board, names: &SchoolNames) -> Scan
         direction: scan.direction,
         occurred_at: scan.occurred_at,
         recorded_at: scan.recorded_at,
-        kiosk_id: scan.kiosk_id.0,
+        kiosk_id: scan.kiosk_id.map(|id| id.0),
+        by_hand: scan.by_hand,
         flags: scan.flags.clone(),
         late_minutes: None,
     }

@@ -43,12 +43,12 @@ impl Asked {
         Ok(self.person.context(&self.state.write, self.school, self.request).await?)
     }
 
-    /// Waits a moment until the pages show what was just done. They say what was done in any case.
-    pub(super) async fn wait_for(&self, done: Done) {
+    /// Waits a moment until the pages of this read model show what was just done. They say what was done in any case.
+    pub(super) async fn wait_for(&self, model: ReadModel, done: Done) {
         let Some(position) = done.position else { return };
         for _ in 0..40 {
             let known = self.state.pools.request.checkpoints().await.unwrap_or_default();
-            if known.iter().any(|known| known.model == ReadModel::Roster && known.position >= position) {
+            if known.iter().any(|known| known.model == model && known.position >= position) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(25)).await;

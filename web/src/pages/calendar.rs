@@ -34,8 +34,8 @@ use domain::calendar::Layer;
 use domain::values::school_date;
 use domain::{CourseId, course};
 use projections::live::queries::load_board;
-use projections::roster;
 use projections::roster::rows::Changed;
+use projections::{ReadModel, roster};
 use std::collections::HashMap;
 use typed::{Wanted, WantedDay};
 
@@ -178,7 +178,7 @@ impl Asked {
     /// To the month of the date with a notice, once the calendar shows it.
     async fn done(&self, date: NaiveDate, done: Done, notice: &str) -> Response {
         let same = done.events == 0 && !done.repeated;
-        self.wait_for(done).await;
+        self.wait_for(ReadModel::Roster, done).await;
         let notice = if same { "igual" } else { notice };
         let to = format!("/calendario?colegio={}&mes={}&aviso={notice}", self.school, date.format("%Y-%m"));
         Redirect::to(&to).into_response()

@@ -1,12 +1,14 @@
 //! One course's day, pupil by pupil, who is missing first; each with the reasons of the status.
 
+use super::by_hand::Hand;
 use super::icon::icon;
 use super::respond::Nonce;
 use super::shell::{self, Page, Place};
-use super::view::{CourseDay, PersonName, Pupil, Status, Who};
+use super::view::{ByHand, CourseDay, PersonName, Pupil, Status, Who};
 use super::{alerts, bar, board, courses, fresh, reasons, status};
-use crate::i18n::{Lang, times};
+use crate::i18n::{Lang, key, times};
 use chrono_tz::Tz;
+use domain::attendance_day::{Direction, ManualReason};
 use domain::day_status::Step;
 use maud::{Markup, html};
 
@@ -22,7 +24,7 @@ const GROUPS: [Status; 7] = [
 ];
 
 /// The whole page. The list fetches itself again every ten seconds.
-pub(super) fn page(day: &CourseDay, who: &Who, lang: Lang, nonce: &Nonce) -> Markup {
+pub(super) fn page(day: &CourseDay, who: &Who, hand: &Hand, lang: Lang, nonce: &Nonce) -> Markup {
     let here = format!("/hoy/cursos/{}", day.course.id);
     let main = html! {
         main class="course-page" {
@@ -31,10 +33,13 @@ pub(super) fn page(day: &CourseDay, who: &Who, lang: Lang, nonce: &Nonce) -> Mar
                 h1 { (day.course.name) }
                 p class="date" { (times::long_date(day.date, lang)) }
             }
+            (hand.notice(day, lang))
             div class="banners" aria-live="polite" { (board::offline(lang)) }
+            // Outside of what fetches itself again: a reason chosen, a time typed, stay.
+            (hand.form(day, lang))
             div id="course" hx-get={ (here) "?lang=" (lang.code()) } hx-trigger="every 10s" hx-target="#course"
                 hx-select="#course" hx-swap="outerMorph" hx-sync="this:drop" hx-nonce=(nonce) {
-                (day_of(day, lang))
+                (day_of(day, hand, lang))
             }
         }
     };
@@ -53,11 +58,12 @@ pub(super) fn page(day: &CourseDay, who: &Who, lang: Lang, nonce: &Nonce) -> Mar
     )
 }
 
-fn day_of(day: &CourseDay, lang: Lang) -> Markup {
+fn day_of(day: &CourseDay, hand: &Hand, lang: Lang) -> Markup {
     let counts = &day.course.counts;
     let mut pupils: Vec<&Pupil> = day.pupils.iter().collect();
     pupils.sort_by(|a, b| a.name.cmp(&b.name));
     let time = times::clock_seconds(day.freshness.as_of, day.school.zone);
+    let shared = shared(&day.pupils);
     html! {
         div class="banners" aria-live="polite" {
             (alerts::alerts(&day.freshness, &day.gates, day.school.zone, alerts::Words::All, lang))
@@ -73,6 +79,12 @@ fn day_of(day: &CourseDay, lang: Lang) -> Markup {
             p class="hint" { (lang.f("course-as-of", &[("time", (&time).into())])) }
         }
         @if pupils.is_empty() { p class="hint" { (lang.t("course-empty")) } }
+        @if !shared.is_empty() {
+            section class="shared" {
+                h2 { (lang.t("course-shared")) }
+                ul { @for step in shared { li { (words(step, day.school.zone, lang)) } } }
+            }
+        }
         @for group in GROUPS {
             @let members: Vec<&&Pupil> = pupils.iter().filter(|pupil| pupil.status == group).collect();
             @if !members.is_empty() {
@@ -83,7 +95,9 @@ fn day_of(day: &CourseDay, lang: Lang) -> Markup {
                         small { (lang.number(count)) }
                     }
                     ul class="pupils" {
-                        @for pupil in members { li { (row(pupil, day.school.zone, lang)) } }
+                        @for pupil in members {
+                            li { (row(pupil, shared, day, hand, lang)) (hand.beside(pupil, lang)) }
+                        }
                     }
                 }
             }
@@ -91,15 +105,36 @@ fn day_of(day: &CourseDay, lang: Lang) -> Markup {
     }
 }
 
-fn row(pupil: &Pupil, zone: Tz, lang: Lang) -> Markup {
+/// What is expected of most of these pupils: told once, and not at each of them.
+fn shared(pupils: &[Pupil]) -> &[Step] {
+    let of = |pupil: &Pupil| pupil.derivation.iter().take_while(|step| is_expectation(step)).count();
+    let all = pupils.iter().map(|pupil| pupil.derivation.get(..of(pupil)).unwrap_or_default());
+    let as_many = |steps: &&[Step]| pupils.iter().filter(|pupil| pupil.derivation.starts_with(steps)).count();
+    all.filter(|steps| !steps.is_empty() && as_many(steps) > 1)
+        .max_by_key(|steps| (as_many(steps), steps.len()))
+        .unwrap_or_default()
+}
+
+fn is_expectation(step: &Step) -> bool {
+    matches!(step, Step::Expected { .. } | Step::Slot { .. })
+}
+
+fn row(pupil: &Pupil, shared: &[Step], day: &CourseDay, hand: &Hand, lang: Lang) -> Markup {
+    let zone = day.school.zone;
     html! {
         details class="pupil" id={ "pupil-" (pupil.id) } {
             summary {
                 b class="pupil-name" { (list_name(&pupil.name, lang)) }
                 " " span class="pupil-fact" { (fact(pupil, zone, lang)) }
-                " " span class="pupil-why" { (lang.t("why")) (icon("next")) }
+                " " span class="pupil-why" { (lang.t("why")) }
             }
-            ol { @for step in &pupil.derivation { li { (words(step, zone, lang)) } } }
+            ol {
+                @for step in pupil.derivation.strip_prefix(shared).unwrap_or(&pupil.derivation) { li { (words(step, zone, lang)) } }
+                @for entry in &pupil.by_hand {
+                    li { (by_hand(entry, zone, lang)) (hand.undo(entry, pupil, day, lang)) }
+                }
+            }
+            (hand.within(pupil, lang))
         }
     }
 }
@@ -118,6 +153,7 @@ fn list_name(name: &PersonName, lang: Lang) -> Markup {
 /// The one fact that the status rests on.
 pub(super) fn fact(pupil: &Pupil, zone: Tz, lang: Lang) -> Markup {
     let at = |at| times::clock(at, zone);
+    let by_hand = pupil.derivation.iter().any(|step| matches!(step, Step::RecordedByHand { .. }));
     html! {
         @match (pupil.status, pupil.first_entry, pupil.left_at) {
             (Status::Left, _, Some(left)) => (lang.f("fact-left", &[("time", (&at(left)).into())])),
@@ -128,7 +164,42 @@ pub(super) fn fact(pupil: &Pupil, zone: Tz, lang: Lang) -> Markup {
             (Status::NotExpected, None, _) => {}
             (_, None, _) => (lang.t("fact-no-entry")),
         }
+        @if by_hand { " · " em { (lang.t("by-hand")) } }
     }
+}
+
+/// `Ingreso de las 08:05, a mano.`
+pub(super) fn by_hand_time(entry: &ByHand, zone: Tz, lang: Lang) -> String {
+    let time = times::clock(entry.at, zone);
+    match entry.direction {
+        Direction::Entry => lang.f("by-hand-entry", &[("time", (&time).into())]),
+        Direction::Exit => lang.f("by-hand-exit", &[("time", (&time).into())]),
+    }
+}
+
+/// Who recorded what by hand, when and why.
+fn by_hand(entry: &ByHand, zone: Tz, lang: Lang) -> Markup {
+    let said = by_hand_time(entry, zone, lang);
+    let who = entry.by.clone().unwrap_or_else(|| lang.t("by-hand-somebody"));
+    let when = times::clock(entry.recorded_at, zone);
+    let reason = reason_words(entry.reason, lang);
+    let recorded = [("who", (&who).into()), ("time", (&when).into()), ("reason", (&reason).into())];
+    html! {
+        (said) " " (lang.f("by-hand-recorded", &recorded))
+        @if let Some(note) = &entry.note { " " q { (note) } }
+    }
+}
+
+/// `olvidó la tarjeta`
+pub(super) fn reason_words(reason: ManualReason, lang: Lang) -> String {
+    lang.t(match reason {
+        ManualReason::ForgotCard => key("by-hand-forgot-card"),
+        ManualReason::LostCard => key("by-hand-lost-card"),
+        ManualReason::CardNotRead => key("by-hand-card-not-read"),
+        ManualReason::GateFailed => key("by-hand-gate-failed"),
+        ManualReason::OtherDoor => key("by-hand-other-door"),
+        ManualReason::Other => key("by-hand-other"),
+    })
 }
 
 pub(super) fn words(step: &Step, zone: Tz, lang: Lang) -> String {
@@ -149,6 +220,7 @@ pub(super) fn words(step: &Step, zone: Tz, lang: Lang) -> String {
         Step::EarlierEntryTimeNotTrusted { at: time } => {
             lang.f("why-entered-before-doubtful", &[("time", (&at(time)).into())])
         }
+        Step::RecordedByHand { reason } => lang.f("why-by-hand", &[("reason", (&reason_words(reason, lang)).into())]),
         Step::NoEntryRecorded => lang.t("why-no-entry"),
         Step::InTime => lang.t("why-in-time"),
         Step::LateBy { minutes } => lang.f("why-late", &[("minutes", minutes.into())]),

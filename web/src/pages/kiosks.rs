@@ -28,7 +28,7 @@ use commands::use_cases::{ChangeKioskMode, UseCaseError, change_kiosk_mode, revo
 use domain::KioskId;
 use domain::kiosk::{Error, LaneMode};
 use projections::live::health::{self, KioskHealth};
-use projections::roster;
+use projections::{ReadModel, roster};
 use serde::Deserialize;
 
 /// Rows of a page of the query.
@@ -90,7 +90,7 @@ impl Asked {
     async fn answer(&self, id: &str, done: Result<Done, UseCaseError>, notice: &str) -> Response {
         let (status, refused) = match done {
             Ok(done) => {
-                self.wait_for(done).await;
+                self.wait_for(ReadModel::Roster, done).await;
                 let to = format!("/kioscos?colegio={}&aviso={notice}", self.school);
                 return Redirect::to(&to).into_response();
             }

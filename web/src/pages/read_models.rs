@@ -2,9 +2,10 @@
 
 use super::reasons;
 use super::source::{Boards, Source, SourceError};
+use super::staff::member_names;
 use super::view::{
-    Board, Counts, Course, CourseDay, Freshness, Gate, Listed, NobodyWhy, PersonName, Phase, Pupil, Scan, School,
-    Status, Version,
+    Board, ByHand, Counts, Course, CourseDay, Freshness, Gate, Listed, NobodyWhy, PersonName, Phase, Pupil, Scan,
+    School, Status, Version,
 };
 use crate::AppState;
 use crate::live::{Frame, LiveError, Watcher};
@@ -13,11 +14,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::attendance_day::Direction;
 use domain::day_status::{self, Step};
 use domain::expectation::Why;
-use domain::{AccountId, CourseId, SchoolId, StudentId};
+use domain::{AccountId, Actor, CourseId, SchoolId, StudentId};
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _, stream};
 use projections::live::board::{Board as Facts, Counts as Counted, GateLine};
 use projections::live::queries::{self, PupilLine};
+use projections::live::rows::LiveScan;
+use std::collections::HashMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -140,6 +143,7 @@ fn board(frame: &Frame, rate: f64) -> Board {
                 direction: scan.direction,
                 late_minutes: scan.late_minutes,
                 flags: scan.flags.clone(),
+                by_hand: scan.by_hand.is_some(),
             })
             .collect(),
         gates: facts.gates.iter().map(|line| gate(line, facts.now, phase, rate)).collect(),
@@ -239,7 +243,11 @@ async fn course_day(state: &AppState, school: SchoolId, course: CourseId) -> Res
     let page = loop {
         let page = queries::course_page(&mut tx, course, date, now, after, PAGE).await?;
         let Some(page) = page else { return Ok(None) };
-        pupils.extend(page.pupils.iter().map(|line| pupil(line, &names)));
+        let mut hands = by_hand(state, school, &page.pupils).await?;
+        pupils.extend(page.pupils.iter().map(|line| Pupil {
+            by_hand: hands.remove(&line.student_id.0).unwrap_or_default(),
+            ..pupil(line, &names)
+        }));
         after = page.next;
         if after.is_none() {
             break page;
@@ -257,6 +265,7 @@ async fn course_day(state: &AppState, school: SchoolId, course: CourseId) -> Res
             before_restore: page.as_of.stale_epoch,
             ..whole.freshness
         },
+        form: state.ids.next(),
     }))
 }
 
@@ -283,7 +292,45 @@ pub(super) fn pupil(line: &PupilLine, names: &SchoolNames) -> Pupil {
             _ => None,
         }),
         derivation: line.status.derivation.clone(),
+        by_hand: Vec::new(),
     }
+}
+
+/// What was recorded by hand, with names and notes opened.
+async fn by_hand(
+    state: &AppState,
+    school: SchoolId,
+    lines: &[PupilLine],
+) -> Result<HashMap<Uuid, Vec<ByHand>>, SourceError> {
+    let lines: Vec<&PupilLine> = lines.iter().filter(|line| !line.by_hand.is_empty()).collect();
+    if lines.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let names = member_names(state, school).await?;
+    let noted = lines.iter().filter(|line| line.by_hand.iter().any(|row| row.note.is_some()));
+    let noted: Vec<Uuid> = noted.map(|line| line.student_id.0).collect();
+    let keys = if noted.is_empty() {
+        None
+    } else {
+        Some(state.write.vault().keys_of(school, &noted).await.map_err(NamesError::Vault)?)
+    };
+    let one = |row: &LiveScan| {
+        let author = row.actor.as_ref().and_then(Actor::as_user).map(|account| account.0);
+        let note = row.note.as_ref().zip(keys.as_ref());
+        // A note that does not open is not shown, and what was recorded is.
+        let note = note.and_then(|(note, keys)| keys.open(row.student_id.0, "note", note).ok()?.plain());
+        Some(ByHand {
+            id: row.scan_id.0,
+            direction: row.direction,
+            at: row.occurred_at,
+            reason: row.by_hand?,
+            recorded_at: row.recorded_at,
+            by: author.and_then(|author| names.get(&author).cloned()),
+            author,
+            note,
+        })
+    };
+    Ok(lines.into_iter().map(|line| (line.student_id.0, line.by_hand.iter().filter_map(one).collect())).collect())
 }
 
 /// The same figures as the board's row, over the same statuses.

@@ -1,5 +1,6 @@
 //! The addresses of the pages.
 
+use super::by_hand::{Hand, Told};
 use super::chooser::Choice;
 use super::live::{Live, Shape};
 use super::respond::{self, Nonce};
@@ -62,6 +63,8 @@ struct Visit {
     /// The one that the person may ask about.
     school: Option<Uuid>,
     wall: bool,
+    /// What the address says was done by hand.
+    told: Option<Told>,
     headers: HeaderMap,
     /// The request's id, to quote in an error.
     id: Option<String>,
@@ -76,6 +79,8 @@ struct Asked {
     lang: Option<String>,
     colegio: Option<String>,
     muro: Option<String>,
+    anotado: Option<String>,
+    aviso: Option<String>,
 }
 
 impl<S: Sync> FromRequestParts<S> for Visit {
@@ -100,6 +105,7 @@ impl<S: Sync> FromRequestParts<S> for Visit {
             person: parts.extensions.get::<Person>().cloned(),
             school,
             wall: asked.muro.is_some(),
+            told: Told::of(asked.anotado.as_deref(), asked.aviso.as_deref()),
             headers: parts.headers.clone(),
             id: parts.extensions.get::<RequestId>().map(|id| id.0.to_string()),
             asked: error::Asked::of(&parts.method, &parts.uri),
@@ -115,6 +121,11 @@ impl Visit {
             Some(person) => Who::of(person, source.name(person.account_id).await),
             None => Who::default(),
         }
+    }
+
+    /// Whether the person may do that in this school.
+    fn may(&self, permission: Permission, school: Uuid) -> bool {
+        self.person.as_ref().is_some_and(|person| person.may(permission, SchoolId(school)))
     }
 
     /// The schools of this person, by name, each with the first page that the person may see there.
@@ -230,7 +241,13 @@ async fn course_day(State(pages): State<Pages>, visit: Visit, Path(id): Path<Str
         Ok(match pages.source.course(school, id).await? {
             Some(day) => {
                 let (nonce, who) = (Nonce::fresh(), visit.who(&*pages.source).await);
-                let markup = course::page(&day, &who, visit.lang, &nonce);
+                let hand = Hand {
+                    may: visit.may(Permission::ManualEntry, school),
+                    corrects: visit.may(Permission::EntriesCorrect, school),
+                    account: visit.person.as_ref().map(|person| person.account_id.0),
+                    told: visit.told,
+                };
+                let markup = course::page(&day, &who, &hand, visit.lang, &nonce);
                 visit.answer(StatusCode::OK, &nonce, markup)
             }
             None => visit.not_found(),

@@ -4,12 +4,12 @@
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "made-up values, always the same")]
 
 use super::view::{
-    Board, Counts, Course, CourseDay, Freshness, Gate, NobodyWhy, PersonName, Phase, Pupil, Scan, School, Status,
-    Version,
+    Board, ByHand, Counts, Course, CourseDay, Freshness, Gate, NobodyWhy, PersonName, Phase, Pupil, Scan, School,
+    Status, Version,
 };
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use domain::SlotId;
-use domain::attendance_day::{Direction, Flag};
+use domain::attendance_day::{Direction, Flag, ManualReason};
 use domain::calendar::{Reason, SchoolDay};
 use domain::day_status::Step;
 use domain::expectation::Why;
@@ -124,6 +124,7 @@ fn scans() -> Vec<Scan> {
                 9 => vec![Flag::LowConfidenceTime, Flag::LateSync],
                 _ => Vec::new(),
             },
+            by_hand: n == 5,
         })
         .collect()
 }
@@ -291,6 +292,19 @@ impl Board {
 pub const HOSTILE: &str =
     "<script>alert(1)</script>\n\"><img src=x onerror=alert(1) style=top:0><hx-partial hx-target=#live hx-get=/x>";
 
+fn by_hand(at: DateTime<Utc>) -> ByHand {
+    ByHand {
+        id: id(900),
+        direction: Direction::Entry,
+        at,
+        reason: ManualReason::ForgotCard,
+        recorded_at: at + TimeDelta::minutes(1),
+        author: Some(id(901)),
+        by: Some("Marcela Fuentes".to_owned()),
+        note: Some("Llegó con su mamá".to_owned()),
+    }
+}
+
 impl CourseDay {
     /// A course with pupils in every state.
     pub fn sample() -> Self {
@@ -315,7 +329,11 @@ impl CourseDay {
                     Some(at(8, 11)),
                     None,
                     Some(11),
-                    vec![Step::EntryRecorded { at: at(8, 11) }, Step::LateBy { minutes: 11 }],
+                    vec![
+                        Step::EntryRecorded { at: at(8, 11) },
+                        Step::RecordedByHand { reason: ManualReason::ForgotCard },
+                        Step::LateBy { minutes: 11 },
+                    ],
                 ),
                 7 => (
                     Status::Left,
@@ -345,6 +363,7 @@ impl CourseDay {
                 left_at: left,
                 late_minutes: late,
                 derivation: [expected, slot].into_iter().chain(more).collect(),
+                by_hand: if n == 3 { vec![by_hand(at(8, 11))] } else { Vec::new() },
             }
         };
         let pupils: Vec<Pupil> = (0..32).map(pupil).collect();
@@ -368,6 +387,7 @@ impl CourseDay {
             pupils,
             gates: board.gates,
             freshness: board.freshness,
+            form: id(902),
         }
     }
 
@@ -378,6 +398,9 @@ impl CourseDay {
         day.gates = Board::sample_hostile().gates;
         for pupil in &mut day.pupils {
             pupil.name = PersonName::Known { family: HOSTILE.to_owned(), given: HOSTILE.to_owned() };
+            for entry in &mut pupil.by_hand {
+                (entry.by, entry.note) = (Some(HOSTILE.to_owned()), Some(HOSTILE.to_owned()));
+            }
         }
         day
     }

@@ -41,6 +41,7 @@ fn row(scan: &Scan, zone: Tz, lang: Lang) -> Markup {
                 @if let Some(minutes) = scan.late_minutes {
                     " · " span class="late" { (lang.f("scan-late", &[("minutes", minutes.into())])) }
                 }
+                @if scan.by_hand { " · " em { (lang.t("by-hand")) } }
                 @for flag in &scan.flags { " · " em { (flag_words(*flag, lang)) } }
                 @if let Some(course) = &scan.course { " · " (course) }
             }

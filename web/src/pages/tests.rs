@@ -3,6 +3,7 @@
 mod served;
 pub(in crate::pages) mod shown;
 
+use super::by_hand::{Hand, Refused, Told};
 use super::respond::Nonce;
 use super::view::{Board, CourseDay, Listed, School, Who};
 use super::{board, calendar, chooser, course, error, family, kiosks, sample, staff, wall};
@@ -31,6 +32,15 @@ fn who() -> Who {
     Who { name: Some(sample::HOSTILE.to_owned()), several_schools: true, may: Permission::ALL.to_vec() }
 }
 
+/// A course's page as somebody sees it who records by hand, after each thing that can be done.
+fn hands(day: &CourseDay) -> Vec<(String, Hand)> {
+    let author = day.pupils.iter().flat_map(|pupil| &pupil.by_hand).find_map(|entry| entry.author);
+    let recorded = day.pupils.iter().flat_map(|pupil| &pupil.by_hand).map(|entry| entry.id).next();
+    let told = [None, recorded.map(Told::Recorded), Some(Told::Undone)].into_iter();
+    let told = told.chain(Refused::ALL.map(|why| Some(Told::Refused(why))));
+    told.map(|told| (format!("{told:?}"), Hand { may: true, corrects: false, account: author, told })).collect()
+}
+
 /// Every page: (what it is, its markup).
 fn pages(lang: Lang) -> Vec<(String, String)> {
     let nonce = Nonce::sample();
@@ -40,7 +50,10 @@ fn pages(lang: Lang) -> Vec<(String, String)> {
         pages.push((format!("wall {name}"), wall::page(&board, lang, &nonce)));
     }
     for (name, day) in [("usual", CourseDay::sample()), ("hostile", CourseDay::sample_hostile())] {
-        pages.push((format!("course {name}"), course::page(&day, &who(), lang, &nonce)));
+        pages.push((format!("course {name}"), course::page(&day, &who(), &Hand::default(), lang, &nonce)));
+        for (told, hand) in hands(&day) {
+            pages.push((format!("course {name} by hand, {told}"), course::page(&day, &who(), &hand, lang, &nonce)));
+        }
     }
     let hostile = School { name: sample::HOSTILE.to_owned(), ..sample::school() };
     let choice = |school: &School, board: Option<Board>| chooser::Choice {
@@ -217,6 +230,15 @@ fn every_page_says_its_language_its_title_and_has_one_main_heading() {
     }
 }
 
+#[test]
+fn what_is_expected_of_most_of_a_course_is_said_once_and_of_somebody_else_at_that_pupil() {
+    let mut day = CourseDay::sample();
+    day.pupils[1].derivation[0] = domain::day_status::Step::Expected { why: domain::expectation::Why::Outing };
+    let html = course::page(&day, &who(), &Hand::default(), Lang::Es, &Nonce::sample()).into_string();
+    let said = |words: &str| html.matches(words).count();
+    assert_eq!((said("Vale el horario semanal"), said("Todo el colegio está fuera"), said("Se espera de")), (1, 1, 2));
+}
+
 /// The bytes of a page with all that it loads.
 fn weight(html: &str) -> usize {
     use crate::assets::{BADGE, OFFICE, PASSKEY, SCRIPT, STYLE, WALL};
@@ -339,7 +361,7 @@ fn a_form_that_comes_back_says_which_field_is_wrong_has_the_focus_there_and_keep
 fn an_erased_pupil_is_shown_as_erased() {
     let html = board::page(&Board::sample(), &who(), Lang::Es, &Nonce::sample()).into_string();
     assert!(html.contains("<em>eliminado</em>"));
-    let html = course::page(&CourseDay::sample(), &who(), Lang::Es, &Nonce::sample()).into_string();
+    let html = course::page(&CourseDay::sample(), &who(), &Hand::default(), Lang::Es, &Nonce::sample()).into_string();
     assert!(html.contains("<em>eliminado</em>"));
 }
 
@@ -374,7 +396,7 @@ fn many_silent_gates_are_one_banner_that_names_each() {
 fn a_courses_page_says_how_old_it_is_and_which_gate_is_silent() {
     let trouble = Board::sample_trouble();
     let day = CourseDay { gates: trouble.gates, freshness: trouble.freshness, ..CourseDay::sample() };
-    let html = course::page(&day, &who(), Lang::Es, &Nonce::sample()).into_string();
+    let html = course::page(&day, &who(), &Hand::default(), Lang::Es, &Nonce::sample()).into_string();
     assert!(html.contains("Sin noticias de Portón Sur.") && html.contains("Sin actualizar desde hace"));
 }
 

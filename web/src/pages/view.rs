@@ -6,7 +6,7 @@ use crate::session::Person;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 use domain::account::StaffRole;
-use domain::attendance_day::{Direction, Flag};
+use domain::attendance_day::{Direction, Flag, ManualReason};
 use domain::calendar::SchoolDay;
 use domain::day_status::Step;
 use domain::expectation::Why;
@@ -262,6 +262,8 @@ pub struct Scan {
     pub late_minutes: Option<u32>,
     /// What is doubtful about it.
     pub flags: Vec<Flag>,
+    /// A person recorded it, not a card.
+    pub by_hand: bool,
 }
 
 /// A gate's row.
@@ -424,6 +426,29 @@ pub struct Pupil {
     pub late_minutes: Option<u32>,
     /// Why: the steps from the facts to the status.
     pub derivation: Vec<Step>,
+    /// What was recorded by hand, by its time. Who did it is for the staff alone.
+    pub by_hand: Vec<ByHand>,
+}
+
+/// An entry or exit that a person recorded.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ByHand {
+    /// Its id.
+    pub id: Uuid,
+    /// Which way.
+    pub direction: Direction,
+    /// When, as that person says.
+    pub at: DateTime<Utc>,
+    /// Why by hand.
+    pub reason: ManualReason,
+    /// When it was recorded.
+    pub recorded_at: DateTime<Utc>,
+    /// The account that recorded it, if one did.
+    pub author: Option<Uuid>,
+    /// That person's name; none once erased.
+    pub by: Option<String>,
+    /// What that person wrote beside; none if nothing, or once erased.
+    pub note: Option<String>,
 }
 
 /// A course's page.
@@ -441,4 +466,6 @@ pub struct CourseDay {
     pub gates: Vec<Gate>,
     /// How old all this is.
     pub freshness: Freshness,
+    /// Minted for this page: what its form records by hand is recorded once.
+    pub form: Uuid,
 }

@@ -2,7 +2,7 @@
 
 use super::Access::{Enrolling, Guardian, Kiosk, Local, May, OwnPupil, Person, Public};
 use super::Permission::{
-    AuditRead, BoardRead, CalendarRead, CalendarWrite, KiosksManage, PeopleManage, PeopleRead, PupilsRead,
+    AuditRead, BoardRead, CalendarRead, CalendarWrite, KiosksManage, ManualEntry, PeopleManage, PeopleRead, PupilsRead,
     ScheduleWrite,
 };
 use super::Tries::{OfNetwork, OfPerson};
@@ -50,6 +50,8 @@ pub const ROUTES: &[Route] = &[
     put("/api/v1/calendar/{date}", May(CalendarWrite)),
     delete("/api/v1/calendar/{date}", May(CalendarWrite)),
     get("/api/v1/students", May(PupilsRead)).shows(What::Pupils),
+    post("/api/v1/students/{id}/entries", May(ManualEntry)),
+    delete("/api/v1/students/{id}/entries/{date}/{entry_id}", May(ManualEntry)),
     get("/api/v1/audit", May(AuditRead)).shows(What::Audit),
     get("/api/v1/kiosks", May(BoardRead)),
     put("/api/v1/kiosks/{kiosk_id}/mode", May(KiosksManage)),
@@ -65,6 +67,8 @@ pub const ROUTES: &[Route] = &[
     get("/hoy/muro", May(BoardRead)).shows(What::Board),
     get("/hoy/live", May(BoardRead)).shows(What::Board),
     get("/hoy/cursos/{id}", May(PupilsRead)).shows(What::Course),
+    post("/hoy/a-mano", May(ManualEntry)),
+    post("/hoy/a-mano/deshacer", May(ManualEntry)),
     get("/escuelas", Person),
     // In and out. Whoever is here is nobody yet, or any more.
     get("/entrar", Public),

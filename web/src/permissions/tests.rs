@@ -66,16 +66,26 @@ async fn a49_a_route_that_nobody_declared_is_not_served() {
 #[test]
 fn roles_have_what_the_issue_gives_them() {
     use Permission::{
-        AuditRead, BoardRead, CalendarRead, CalendarWrite, KiosksManage, PeopleManage, PeopleRead, PupilsRead,
-        ScheduleWrite,
+        AuditRead, BoardRead, CalendarRead, CalendarWrite, EntriesCorrect, KiosksManage, ManualEntry, PeopleManage,
+        PeopleRead, PupilsRead, ScheduleWrite,
     };
     let of = |role| Permission::ALL.into_iter().filter(|permission| permission.is_of(role)).collect::<Vec<_>>();
     assert_eq!(of(StaffRole::Admin), Permission::ALL);
     assert_eq!(of(StaffRole::Owner), Permission::ALL);
-    let director =
-        [BoardRead, PupilsRead, ScheduleWrite, CalendarRead, CalendarWrite, AuditRead, PeopleRead, KiosksManage];
+    let director = [
+        BoardRead,
+        PupilsRead,
+        ScheduleWrite,
+        CalendarRead,
+        CalendarWrite,
+        AuditRead,
+        PeopleRead,
+        KiosksManage,
+        ManualEntry,
+        EntriesCorrect,
+    ];
     assert_eq!(of(StaffRole::Director), director);
-    assert_eq!(of(StaffRole::Inspector), [BoardRead, PupilsRead, CalendarRead]);
+    assert_eq!(of(StaffRole::Inspector), [BoardRead, PupilsRead, CalendarRead, ManualEntry]);
     assert_eq!(of(StaffRole::Auditor), [CalendarRead, AuditRead]);
     assert!(!of(StaffRole::Director).contains(&PeopleManage));
 }
@@ -87,18 +97,25 @@ pub(crate) struct Ids {
     pub(crate) member: Uuid,
     pub(crate) kiosk: Uuid,
     pub(crate) school: Uuid,
+    pub(crate) pupil: Uuid,
 }
 
 impl Ids {
     /// Of a school, with somebody.
     pub(crate) fn of(school: &TestSchool, member: Uuid) -> Self {
-        Self { course: school.course.0, member, kiosk: school.kiosk.0, school: school.id.0 }
+        Self {
+            course: school.course.0,
+            member,
+            kiosk: school.kiosk.0,
+            school: school.id.0,
+            pupil: school.pupils[0].0.0,
+        }
     }
 
     /// Things that are nowhere.
     pub(crate) fn nowhere(member: Uuid) -> Self {
-        let nothing = Uuid::from_u128(0xbad);
-        Self { course: nothing, member, kiosk: nothing, school: nothing }
+        let id = Uuid::from_u128(0xbad);
+        Self { course: id, member, kiosk: id, school: id, pupil: id }
     }
 }
 
@@ -131,6 +148,18 @@ pub(crate) fn form(route: &Route, ids: Ids, unique: Uuid) -> Option<Vec<(&'stati
         "/kioscos/{kiosk_id}/anular" => vec![],
         "/calendario/dia" => vec![("fecha", "2026-03-16".into()), ("tipo", "outing".into()), ("seguro", "si".into())],
         "/calendario/quitar" => vec![("fecha", "2026-03-16".into()), ("capa", "day".into())],
+        "/hoy/a-mano" => vec![
+            ("curso", ids.course.to_string()),
+            ("entra", ids.pupil.to_string()),
+            ("hoja", unique.to_string()),
+            ("motivo", "forgot_card".into()),
+        ],
+        "/hoy/a-mano/deshacer" => vec![
+            ("curso", ids.course.to_string()),
+            ("alumno", ids.pupil.to_string()),
+            ("anotacion", unique.to_string()),
+            ("fecha", "2026-03-09".into()),
+        ],
         "/entrar" => vec![("email", "x@escuela.cl".into()), ("clave", "x".into())],
         "/entrar/codigo" | "/entrar/factor/codigo" => vec![("codigo", "000000".into())],
         "/entrar/activar" => vec![("enlace", "x".into()), ("nueva", "y".into()), ("repetida", "y".into())],
@@ -148,8 +177,9 @@ async fn ask(app: &TestApp, client: &Client, route: &Route, named: Option<School
 }
 
 fn request(app: &TestApp, client: &Client, route: &Route, named: Option<SchoolId>, ids: Ids) -> RequestBuilder {
-    let mut path = route.path.replace("{id}", &ids.course.to_string()).replace("{kiosk_id}", &ids.kiosk.to_string());
-    path = path.replace("{date}", "2026-03-16");
+    let id = if route.path.contains("/students/") { ids.pupil } else { ids.course };
+    let mut path = route.path.replace("{id}", &id.to_string()).replace("{kiosk_id}", &ids.kiosk.to_string());
+    path = path.replace("{date}", "2026-03-16").replace("{entry_id}", &Uuid::from_u128(0xbad).to_string());
     if path.contains("{name}") {
         path = crate::assets::STYLE.href();
     }
@@ -167,6 +197,8 @@ fn request(app: &TestApp, client: &Client, route: &Route, named: Option<SchoolId
                 json!({"kind": "outing"})
             } else if route.path.ends_with("/calendar/{date}") {
                 json!({"times": {"expects": "nobody"}, "reason": "outing"})
+            } else if route.path.ends_with("/entries") {
+                json!({"reason": "forgot_card"})
             } else {
                 json!({"effective_from": "2026-03-02", "stays": [
                     {"weekday": "Mon", "entry": "08:00:00", "exit": "13:00:00"}]})
@@ -194,6 +226,8 @@ fn lets_in(route: &Route, status: u16) -> bool {
     match (route.method, route.path) {
         // Nobody of these has a passkey.
         ("POST", "/cuenta/confirmar/reto") => status == 404,
+        // Nothing was recorded by hand.
+        ("DELETE", "/api/v1/students/{id}/entries/{date}/{entry_id}") => status == 404,
         ("POST", "/cuenta/confirmar" | "/cuenta/confirmar/llave" | "/cuenta/clave" | "/cuenta/llaves") => status == 422,
         ("GET", "/")
         | (
@@ -212,7 +246,9 @@ fn lets_in(route: &Route, status: u16) -> bool {
             | "/cuenta/llaves/quitar"
             | "/kioscos/{kiosk_id}/anular"
             | "/calendario/dia"
-            | "/calendario/quitar",
+            | "/calendario/quitar"
+            | "/hoy/a-mano"
+            | "/hoy/a-mano/deshacer",
         ) => status == 303,
         // Somebody before may have revoked it.
         ("POST", "/kioscos/{kiosk_id}/sentido") => status == 303 || status == 409,

@@ -37,6 +37,7 @@ impl Scene {
         let path = route
             .path
             .replace("{date}", "2026-03-16")
+            .replace("{entry_id}", &Uuid::from_u128(0xbad).to_string())
             .replace("{id}", &id(self.school.course.0))
             .replace("{name}", name);
         path.replace("{kiosk_id}", &id(self.school.kiosk.0)).replace("{student_id}", &id(self.school.pupils[0].0.0))

@@ -12,6 +12,7 @@ async fn operations(app: &TestApp) -> Vec<(Method, String)> {
     for (path, operations) in document["paths"].as_object().unwrap() {
         let nowhere = uuid::Uuid::from_u128(1).to_string();
         let path = path.replace("{id}", &nowhere).replace("{kiosk_id}", &nowhere).replace("{date}", "2026-03-16");
+        let path = path.replace("{entry_id}", &nowhere);
         for method in operations.as_object().unwrap().keys() {
             all.push((method.to_uppercase().parse().unwrap(), path.clone()));
         }

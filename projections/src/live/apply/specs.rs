@@ -1,8 +1,9 @@
 //! Given events, then rows.
 
 use super::*;
-use crate::testing::history::{Random, kiosk_id, plain_scan, pupil_id, scan};
+use crate::testing::history::{self, Random, kiosk_id, plain_scan, pupil_id, scan};
 use crate::testing::{Draft, at, facts, id, monday};
+use domain::attendance_day::ManualReason;
 use domain::kiosk::LaneMode;
 
 fn school() -> SchoolId {
@@ -161,4 +162,47 @@ fn an_event_applied_again_changes_nothing() {
     assert_eq!(again.days.changed(), once.days.changed());
     assert_eq!(again.gates.changed(), once.gates.changed());
     assert_eq!(again.quarantined.changed(), once.quarantined.changed());
+}
+
+fn by_hand(n: u128, direction: Direction, hour: u32, minute: u32) -> Draft {
+    let (entry_id, occurred_at) = (id(0x6000 + n), at(hour, minute, 0));
+    let entry = ManualEntry { entry_id, direction, occurred_at, reason: ManualReason::ForgotCard, note: None };
+    history::by_hand(school(), 0, monday(), entry, false)
+}
+
+fn taken_back(n: u128, of: &Draft) -> Draft {
+    let event = attendance_day::Event::ManualEntryWithdrawn { entry_id: id(0x6000 + n) };
+    Draft { event: AnyEvent::AttendanceDay(event), ..of.clone() }
+}
+
+#[test]
+fn given_an_entry_by_hand_then_the_pupil_came_and_no_gate_was_heard() {
+    let drafts = [by_hand(1, Direction::Entry, 11, 1)];
+    let day = the_day(&drafts);
+    assert_eq!((day.first_entry_at, day.first_by_hand), (Some(at(11, 1, 0)), Some(ManualReason::ForgotCard)));
+    assert_eq!((day.last_direction, day.last_by_hand), (Some(Direction::Entry), Some(ManualReason::ForgotCard)));
+    assert_eq!((day.scans, day.by_hand), (0, 1));
+    let live = fold(&drafts);
+    let rows = live.scans.changed();
+    assert_eq!((rows[0].kiosk_id, rows[0].actor.as_ref()), (None, Some(&drafts[0].actor)));
+    assert!(live.gates.changed().is_empty());
+}
+
+#[test]
+fn given_an_entry_taken_back_then_the_day_is_what_the_others_say() {
+    let (first, card, person) = (entry(1, 11, 20), exit(2, 18, 0), by_hand(1, Direction::Entry, 11, 1));
+    let echo = flagged(&first, &[Flag::Echo]);
+    let without = the_day(&[first.clone(), echo.clone(), card.clone()]);
+    for drafts in [
+        vec![person.clone(), first.clone(), echo.clone(), card.clone(), taken_back(1, &person)],
+        vec![person.clone(), taken_back(1, &person), first.clone(), echo.clone(), card.clone()],
+        vec![first, echo, card, person.clone(), taken_back(1, &person), taken_back(1, &person)],
+    ] {
+        assert_eq!(facts_of(the_day(&drafts)), facts_of(without.clone()));
+        let live = fold(&drafts);
+        assert!(live.scans.changed().iter().all(|row| row.withdrawn == row.by_hand.is_some()));
+    }
+    // Of what was never recorded there is nothing to take back.
+    let day = the_day(&[person.clone(), taken_back(2, &person)]);
+    assert_eq!((day.by_hand, day.position), (1, 1));
 }

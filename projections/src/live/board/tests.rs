@@ -52,6 +52,9 @@ fn pupil(n: u128, entry: Option<DateTime<Utc>>, last: Option<(Direction, DateTim
         last_scan_id: None,
         scans: 1,
         echoes: 0,
+        by_hand: 0,
+        first_by_hand: None,
+        last_by_hand: None,
         flags: vec![],
         position: 1,
     });
@@ -175,7 +178,8 @@ fn the_scan_that_made_a_pupil_late_says_by_how_much_and_the_next_one_does_not() 
         direction: Direction::Entry,
         occurred_at,
         recorded_at: occurred_at,
-        kiosk_id: id(9),
+        kiosk_id: Some(id(9)),
+        by_hand: None,
         flags: vec![],
     };
     facts.last_scans = vec![scan(8, at(13, 0, 0)), scan(7, at(11, 20, 0))];

@@ -9,6 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::KioskId;
+use domain::attendance_day::ManualReason;
 use projections::audit::queries::{self, Filter, Order};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -98,6 +99,9 @@ pub struct AuditItem {
     pub causation_id: Option<Uuid>,
     /// The command that appended it.
     pub command_id: Option<Uuid>,
+    /// Of what was recorded by hand, why: `forgot_card`.
+    #[schema(value_type = Option<String>)]
+    pub reason: Option<ManualReason>,
 }
 
 /// Entries of a school's audit index.
@@ -149,6 +153,7 @@ pub async fn list(
         correlation_id: e.correlation_id,
         causation_id: e.causation_id,
         command_id: e.command_id.map(|c| c.0),
+        reason: e.reason,
     });
     Ok(Json(Page { items: items.collect(), next: page.next.map(|p| page::cursor(list, p)) }))
 }

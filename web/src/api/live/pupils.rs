@@ -9,7 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::StudentId;
-use domain::attendance_day::{Direction, Flag};
+use domain::attendance_day::{Direction, Flag, ManualReason};
 use projections::live::queries;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -34,7 +34,7 @@ pub struct Asked {
     limit: Option<i64>,
 }
 
-/// A pupil's day, summed up from its scans. No name: see `/api/v1/students`.
+/// A pupil's day, summed up from its scans and what was recorded by hand. No name: see `/api/v1/students`.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct PupilDay {
     /// The pupil.
@@ -50,12 +50,17 @@ pub struct PupilDay {
     pub last_direction: Option<Direction>,
     /// When that was.
     pub last_at: Option<DateTime<Utc>>,
-    /// Which scan that was.
+    /// Which scan that was, or entry by hand.
     pub last_scan_id: Option<Uuid>,
     /// All scans, echoes included.
     pub scans: i32,
     /// Echoes among them.
     pub echoes: i32,
+    /// What stands by hand, beside the scans.
+    pub by_hand: i32,
+    /// Why `first_entry_at` is by hand, if it is.
+    #[schema(value_type = Option<String>)]
+    pub first_by_hand: Option<ManualReason>,
     /// Doubts about any scan that is not an echo.
     #[schema(value_type = Vec<String>)]
     pub flags: Vec<Flag>,
@@ -94,6 +99,8 @@ pub async fn list(
             last_scan_id: row.last_scan_id.map(|s| s.0),
             scans: row.scans,
             echoes: row.echoes,
+            by_hand: row.by_hand,
+            first_by_hand: row.first_by_hand,
             flags: row.flags,
             position: row.position,
         },

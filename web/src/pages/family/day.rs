@@ -11,7 +11,7 @@ use crate::pages::view::{PersonName, Pupil, School};
 use crate::permissions::PARENT_READ;
 use chrono::{DateTime, NaiveDate, Utc};
 use commands::looks::{Look, Looker, What, Whose};
-use domain::attendance_day::{Direction, Flag};
+use domain::attendance_day::Direction;
 use maud::{Markup, html};
 use projections::live::queries::pupil_day;
 
@@ -25,8 +25,8 @@ pub(super) struct Child {
     pub date: NaiveDate,
     /// How the day stands, as on the board.
     pub pupil: Pupil,
-    /// When the pupil came and went, in order.
-    pub taps: Vec<(DateTime<Utc>, Direction)>,
+    /// When the pupil came and went, in order; whether a person recorded it and not the card.
+    pub taps: Vec<(DateTime<Utc>, Direction, bool)>,
     /// Until when the log is in here; none if there is nothing in it.
     pub as_of: Option<DateTime<Utc>>,
 }
@@ -65,9 +65,8 @@ pub(super) async fn today(state: &AppState, guardian: &Guardian, own: &OwnPupil)
             taps: page
                 .scans
                 .iter()
-                // A second tap within the echo window tells nobody.
-                .filter(|scan| !scan.flags.contains(&Flag::Echo))
-                .map(|scan| (scan.occurred_at, scan.direction))
+                .filter(|scan| scan.is_told())
+                .map(|scan| (scan.occurred_at, scan.direction, scan.by_hand.is_some()))
                 .collect(),
             as_of: page.as_of.recorded_at,
         }
@@ -108,13 +107,14 @@ impl Child {
             @if self.taps.is_empty() { p class="hint" { (lang.t("family-no-taps")) } }
             @else {
                 ol class="taps" {
-                    @for (at, direction) in &self.taps {
+                    @for (at, direction, by_hand) in &self.taps {
                         li {
                             time datetime=(times::machine(*at, self.school.zone)) { (times::clock(*at, self.school.zone)) }
                             @match direction {
                                 Direction::Entry => { (icon("entry")) (lang.t("direction-entry")) }
                                 Direction::Exit => { (icon("left")) (lang.t("direction-exit")) }
                             }
+                            @if *by_hand { " · " em { (lang.t("by-hand")) } }
                         }
                     }
                 }
@@ -143,7 +143,7 @@ impl Child {
             course: Some(sample::HOSTILE.to_owned()),
             date: day.date,
             pupil,
-            taps: vec![(sample::now(), Direction::Entry), (sample::now(), Direction::Exit)],
+            taps: vec![(sample::now(), Direction::Entry, true), (sample::now(), Direction::Exit, false)],
             as_of: Some(sample::now()),
         }
     }

@@ -306,3 +306,44 @@ async fn a_day_that_is_set_or_cleared_is_on_open_boards_within_a_second() {
     }
     app.shutdown().await;
 }
+
+#[tokio::test]
+async fn what_is_recorded_by_hand_and_taken_back_is_on_open_boards_within_a_second() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(2).await.unwrap();
+    let mut events = Events::open(&app, &school, None).await;
+    let first = events.next().await.unwrap();
+    assert_eq!(first.data["totals"]["pending"], 2);
+    let person = app.person(school.id, domain::account::StaffRole::Inspector).await.unwrap();
+    let inspector = app.browser(&person).unwrap();
+    let post = async |path: &str, form: &[(&str, &str)]| {
+        let request = inspector.post(format!("{}{path}", app.base));
+        let answer = crate::testing::with_form(request, form.iter().copied()).send().await.unwrap();
+        assert_eq!(answer.status(), 303);
+        answer.headers()["location"].to_str().unwrap().to_owned()
+    };
+    let (course, pupil) = (school.course.to_string(), school.pupils[0].0.to_string());
+    let sheet = uuid::Uuid::from_u128(1).to_string();
+    let of = [("curso", course.as_str()), ("alumno", pupil.as_str())];
+    let form = [&of[..], &[("entra", &pupil), ("hoja", &sheet), ("motivo", "forgot_card")]].concat();
+    let begun = std::time::Instant::now();
+    let to = post("/hoy/a-mano", &form).await;
+    let event = events.next().await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert_eq!(
+        (&event.data["totals"]["present"], &event.data["totals"]["pending"]),
+        (&serde_json::json!(1), &serde_json::json!(1))
+    );
+    assert_eq!(event.data["scans"][0]["by_hand"], "forgot_card");
+    let entry = to.split_once("anotado=").unwrap().1;
+    let form = [&of[..], &[("anotacion", entry), ("fecha", "2026-03-09")]].concat();
+    let begun = std::time::Instant::now();
+    post("/hoy/a-mano/deshacer", &form).await;
+    let event = events.next().await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert_eq!(
+        (&event.data["totals"]["pending"], &event.data["last_scans"]),
+        (&serde_json::json!(2), &Value::Array(vec![]))
+    );
+    app.shutdown().await;
+}
