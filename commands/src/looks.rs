@@ -37,6 +37,10 @@ pub enum What {
     Audit,
     /// A guardian's own pupil.
     OwnPupil,
+    /// A day's cases of who did not come, of the school or of a course.
+    Cases,
+    /// The case of one pupil, and the ways to reach the family.
+    Case,
 }
 
 impl What {
@@ -48,6 +52,8 @@ impl What {
             Self::Course => "course",
             Self::Audit => "audit",
             Self::OwnPupil => "own_pupil",
+            Self::Cases => "cases",
+            Self::Case => "case",
         }
     }
 }

@@ -2,11 +2,17 @@
 //! wider than a small phone, the keyboard alone, in light and in dark.
 
 use crate::browser::Browser;
-use crate::support::{Line, SANTIAGO};
+use crate::support::{Line, SANTIAGO, School};
 use anyhow::{Context as _, Result, ensure};
+use chrono::NaiveDate;
+use commands::no_show::observe;
+use domain::SlotId;
 use domain::kiosk::LaneMode;
+use domain::no_show::{CaseId, Command, Finding, Hold};
 use serde_json::Value;
 use std::path::Path;
+use uuid::Uuid;
+use web::testing::CASE_DAY;
 
 /// A small phone (WCAG 2.2, 1.4.10), a phone, a tablet, a wall screen.
 const ROOMS: [(u32, u32); 4] = [(320, 640), (390, 844), (768, 1024), (1920, 1080)];
@@ -30,6 +36,7 @@ async fn site() -> Result<(Line, Browser, Vec<String>)> {
     let line = Line::start().await?;
     let school = line.school(SANTIAGO, 2, 10).await?;
     let mut kiosk = line.kiosk(&school, "Portón Norte", LaneMode::EntryLane).await?;
+    let case = case(&line, &school).await?;
     line.clock.advance(chrono::TimeDelta::minutes(45));
     let scans: Vec<Value> = school.pupils[..6].iter().map(|p| kiosk.scan(&p.card, "entry", line.now())).collect();
     kiosk.deliver(&line, &scans).await?;
@@ -37,18 +44,42 @@ async fn site() -> Result<(Line, Browser, Vec<String>)> {
     let course = school.courses[0];
     let own = format!("kioscos/{}", kiosk.id);
     let (day, revoke) = (format!("hoy/cursos/{course}"), format!("{own}/anular"));
-    let pages =
-        ["hoy", "hoy/muro", &day, "escuelas", "kioscos", &own, &revoke, "calendario", "calendario/dia", "no-such-page"]
-            .into_iter()
-            .flat_map(|page| {
-                ["es", "en"].map(|language| format!("{}/{page}?colegio={}&lang={language}", line.base, school.id))
-            })
-            .collect();
+    let (one, all) = (
+        format!("casos/{CASE_DAY}/{}/{}", case.slot_id, case.student_id),
+        format!("casos/cursos/{course}/avisar?fecha={CASE_DAY}"),
+    );
+    let list = format!("casos?fecha={CASE_DAY}");
+    let kiosks = ["kioscos", &own, &revoke];
+    let cases = ["casos", &list, &one, &all];
+    let pages = ["hoy", "hoy/muro", &day, "escuelas", "calendario", "calendario/dia", "no-such-page"]
+        .into_iter()
+        .chain(kiosks)
+        .chain(cases)
+        .flat_map(|page| {
+            let mark = if page.contains('?') { '&' } else { '?' };
+            ["es", "en"].map(|language| format!("{}/{page}{mark}colegio={}&lang={language}", line.base, school.id))
+        })
+        .collect();
     let browser = Browser::start().await?;
     browser.sign_in(&line.base).await?;
     // Pages that ask for the password first are shown, and not the one that asks.
     sqlx::query("update sessions set stepped_up_at = stepped_up_at + interval '1 day'").execute(&line.owner).await?;
     Ok((line, browser, pages))
+}
+
+/// A case of the first pupil, held among others of the course.
+async fn case(line: &Line, school: &School) -> Result<CaseId> {
+    let date: NaiveDate = CASE_DAY.parse()?;
+    let slot_id = SlotId(Uuid::from_u128(7));
+    let found = Finding::Missing {
+        course_id: school.courses[0],
+        due_at: line.now() - chrono::TimeDelta::days(35),
+        hold: Some(Hold::MassAlarm),
+    };
+    let of = |n: usize| CaseId { date, slot_id, student_id: school.pupils[n].id };
+    let asks: Vec<_> = (0..3).map(|n| (line.context(school.id, school.zone), of(n), Command::Observe(found))).collect();
+    observe(line.write(), &asks).await?;
+    Ok(of(0))
 }
 
 /// Rules that a page breaks, each with the elements that break it.

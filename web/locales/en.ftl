@@ -448,6 +448,9 @@ problem-method-not-allowed = This address does not take that method.
 problem-request-timeout = The request took too long; it may be repeated.
 problem-conflict = Another request is changing the same thing; it may be repeated.
 problem-lane-changed = Somebody else changed the kiosk's lane meanwhile.
+problem-no-show-not-found = There is no such case.
+problem-no-show-closed = The case was closed already.
+problem-no-show-acknowledged = Somebody is looking after the case already.
 problem-body-too-large = The body is too large.
 problem-uri-too-long = The address is too long.
 problem-unsupported-media-type = The body must be application/json.
@@ -712,11 +715,15 @@ looks-why = by the right to { $why }
 right-board = see the board of the day
 right-pupils = see pupils' data
 right-audit = see the log
+right-no-show = see who did not enter
+right-no-show-act = look after who did not enter
 right-own-pupil = see their own pupils
 look-board = Board of the day
 look-pupils = List of pupils
 look-course = A course's day
 look-audit = Index of the log, without names
+look-cases = Cases of no entry
+look-case = A pupil's case, with the family's phones
 look-own-pupil = The family's page
 look-times = { $n ->
     [one] once
@@ -801,3 +808,125 @@ letter-invitation-text = A school invited you to work with it in { $product }. S
     { $url }
 
     Nothing changes until you accept. If you did not expect it, decline it.
+
+# No entry: who did not come
+nav-cases = Cases
+cases-title = No entry
+cases-answer-label = How many pupils have no entry still
+cases-open = { $n ->
+    [one] pupil without entry
+   *[other] pupils without entry
+}
+cases-count-review = { $n ->
+   *[other] to review
+}
+cases-count-told = { $n ->
+    [one] with a notice asked for
+   *[other] with a notice asked for
+}
+cases-count-seen = { $n ->
+    [one] looked after
+   *[other] looked after
+}
+cases-review-title = To review
+cases-told-title = Notice to the family asked for
+cases-seen-title = Looked after by somebody
+cases-ended-title = Closed that day
+cases-days = Other days
+cases-none-nobody = Nobody is expected today
+cases-none-looked = { $n ->
+    [one] { $n } pupil without an entry on record, and no case yet
+   *[other] { $n } pupils without an entry on record, and no case yet
+}
+cases-none-looked-why = It was due a moment ago, or the gates still have to say that nothing waits on them. The case opens by itself, within minutes.
+cases-none-due = Nobody is due yet
+cases-none-due-why = { $n ->
+    [one] { $n } pupil is expected.
+   *[other] { $n } pupils are expected.
+}
+cases-none-open = Nobody without entry
+cases-none-to-come = { $n ->
+    [one] { $n } is still to come, and not due yet.
+   *[other] { $n } are still to come, and not due yet.
+}
+cases-none-all = { $n ->
+    [one] The only pupil who was expected came.
+   *[other] All { $n } who were expected came.
+}
+cases-none-that-day = No case was opened on that day
+cases-mass = { $n ->
+    [one] { $n } pupil without entry
+   *[other] { $n } pupils without entry
+}
+cases-mass-release = { $n ->
+    [one] Tell { $n } family…
+   *[other] Tell the { $n } families…
+}
+cases-mass-who = Who they are
+cases-release-title = Tell the families of { $course }?
+cases-release-not = No, go back
+cases-release-none = No case of this course is held any more: they came, the notice was asked for, or somebody looks after them.
+cases-release-whom = { $n ->
+    [one] It will be asked that the family of this pupil be told:
+   *[other] It will be asked that the families of these pupils be told:
+}
+cases-release-send = { $n ->
+    [one] Yes, tell { $n } family
+   *[other] Yes, tell the { $n } families
+}
+cases-measured-title = The last 30 days
+cases-measured-opened = Cases
+cases-measured-n = { $n ->
+    [one] { $n } case
+   *[other] { $n } cases
+}
+cases-measured-found = Known after it was due (median)
+cases-measured-seen = Looked at after it was opened (median)
+cases-measured-false = Notices that should not have been
+cases-measured-of = { $n } of { $all }
+case-back = All cases
+case-due = due { $time }, { $ago }
+case-held-new = Just opened.
+case-held-gate = A gate is silent: the pupil may have entered without anybody knowing. It was not asked that the family be told.
+case-held-mass = Too many are missing at once: it may be a bus, a gate, or a day without classes that nobody entered. It was not asked that the families be told.
+case-held-stale = It was known long after it was due. It was not asked that the family be told.
+case-told = Notice to the family asked for at { $time }.
+case-seen = { $who } has been looking after it since { $time }.
+case-seen-you = You have been looking after it since { $time }.
+case-arrived = Entered at { $time }.
+case-justified = Justified: { $reason }.
+case-entered-before = Had entered in time, at { $time }; the record came later.
+case-not-expected = Was not expected. { $why }
+case-not-due = The schedule was changed, and it is not due yet.
+case-said-opened = An entry was due by { $time }, and none is on record.
+case-said-held = To be reviewed. { $why }
+case-said-told = It was asked that the family be told.
+case-said-seen = Somebody looks after it; nobody else is told.
+case-by-you = you
+case-by-program = the program, by its rules
+case-by-somebody = somebody else
+case-see = I am looking after it
+case-call = Call
+case-release = Tell the family
+case-justify = Justify
+case-reason-illness = illness
+case-reason-appointment = medical appointment
+case-reason-family = family matter
+case-reason-other = another reason
+case-done-seen = It is noted that you are looking after it.
+case-done-released = The notice to the family was asked for.
+case-done-released-all = The notice was asked for, to the families that were still without.
+case-done-justified = It was justified.
+case-refused-closed = The case was closed already. Nothing was done.
+case-refused-seen = Somebody is looking after it already: no notice to the family was asked for.
+case-refused-changing = The case changed at every try. Nothing was done; please try again.
+case-refused-reason = Choose a reason. Nothing was done.
+case-stands-title = How it stands
+case-family-title = Whom to call
+case-family-none = There are no guardians on record for this pupil.
+case-story-title = What happened
+guardian-legal = legal representative
+guardian-notify = receives notices
+guardian-collect = may collect
+guardian-restricted = Do not call: a court order bars it.
+guardian-no-phone = no phone on record

@@ -454,6 +454,9 @@ problem-method-not-allowed = Esta dirección no admite esa operación.
 problem-request-timeout = La solicitud tardó demasiado; se puede repetir.
 problem-conflict = Otra solicitud está cambiando lo mismo; se puede repetir.
 problem-lane-changed = Otra persona cambió el sentido del lector mientras tanto.
+problem-no-show-not-found = No hay tal caso.
+problem-no-show-closed = El caso ya se cerró.
+problem-no-show-acknowledged = Alguien ya está viendo el caso.
 problem-body-too-large = El cuerpo es demasiado grande.
 problem-uri-too-long = La dirección es demasiado larga.
 problem-unsupported-media-type = El cuerpo debe ser application/json.
@@ -718,11 +721,15 @@ looks-why = por su permiso para { $why }
 right-board = ver el panel del día
 right-pupils = ver datos de alumnos
 right-audit = ver el registro
+right-no-show = ver quién no ingresó
+right-no-show-act = atender a quien no ingresó
 right-own-pupil = ver a sus pupilos
 look-board = Panel del día
 look-pupils = Lista de alumnos
 look-course = Día de un curso
 look-audit = Índice del registro, sin nombres
+look-cases = Casos sin ingreso
+look-case = Caso de un alumno, con los teléfonos de la familia
 look-own-pupil = Página de la familia
 look-times = { $n ->
     [one] una vez
@@ -807,3 +814,125 @@ letter-invitation-text = Un colegio le invitó a trabajar con él en { $product 
     { $url }
 
     Hasta que acepte, nada cambia. Si no lo esperaba, rechácela.
+
+# Sin ingreso: quién no llegó
+nav-cases = Casos
+cases-title = Sin ingreso
+cases-answer-label = Cuántos alumnos siguen sin ingreso
+cases-open = { $n ->
+    [one] alumno sin ingreso
+   *[other] alumnos sin ingreso
+}
+cases-count-review = { $n ->
+   *[other] por revisar
+}
+cases-count-told = { $n ->
+    [one] con aviso pedido
+   *[other] con aviso pedido
+}
+cases-count-seen = { $n ->
+    [one] lo ve una persona
+   *[other] los ve una persona
+}
+cases-review-title = Por revisar
+cases-told-title = Con aviso a la familia pedido
+cases-seen-title = Los está viendo una persona
+cases-ended-title = Cerrados ese día
+cases-days = Otros días
+cases-none-nobody = Hoy no se espera a nadie
+cases-none-looked = { $n ->
+    [one] { $n } alumno sin registro de ingreso, todavía sin caso
+   *[other] { $n } alumnos sin registro de ingreso, todavía sin caso
+}
+cases-none-looked-why = Venció su plazo hace poco, o se espera que los accesos confirmen que no tienen lecturas pendientes. El caso se abre solo, a más tardar en unos minutos.
+cases-none-due = Todavía no vence ningún plazo
+cases-none-due-why = { $n ->
+    [one] Se espera a { $n } alumno.
+   *[other] Se espera a { $n } alumnos.
+}
+cases-none-open = Nadie sin ingreso
+cases-none-to-come = { $n ->
+    [one] Falta { $n } por llegar, y su plazo no ha vencido.
+   *[other] Faltan { $n } por llegar, y su plazo no ha vencido.
+}
+cases-none-all = { $n ->
+    [one] Llegó el único alumno que se esperaba.
+   *[other] Llegaron los { $n } que se esperaban.
+}
+cases-none-that-day = Ese día no se abrió ningún caso
+cases-mass = { $n ->
+    [one] { $n } alumno sin ingreso
+   *[other] { $n } alumnos sin ingreso
+}
+cases-mass-release = { $n ->
+    [one] Avisar a { $n } familia…
+   *[other] Avisar a las { $n } familias…
+}
+cases-mass-who = Quiénes son
+cases-release-title = ¿Avisar a las familias de { $course }?
+cases-release-not = No, volver
+cases-release-none = Ya no hay casos retenidos en este curso: llegaron, se avisó o alguien los está viendo.
+cases-release-whom = { $n ->
+    [one] Se pedirá avisar a la familia de:
+   *[other] Se pedirá avisar a las familias de:
+}
+cases-release-send = { $n ->
+    [one] Sí, avisar a { $n } familia
+   *[other] Sí, avisar a las { $n } familias
+}
+cases-measured-title = Últimos 30 días
+cases-measured-opened = Casos
+cases-measured-n = { $n ->
+    [one] { $n } caso
+   *[other] { $n } casos
+}
+cases-measured-found = Se supo tras vencer el plazo (mediana)
+cases-measured-seen = Alguien lo vio tras abrirse (mediana)
+cases-measured-false = Avisos que no correspondían
+cases-measured-of = { $n } de { $all }
+case-back = Todos los casos
+case-due = plazo { $time }, { $ago }
+case-held-new = Recién abierto.
+case-held-gate = Un acceso está sin noticias: pudo haber entrado sin que se sepa. No se pidió avisar a la familia.
+case-held-mass = Faltan demasiados a la vez: puede ser un bus, un acceso o un día sin clases que nadie anotó. No se pidió avisar a las familias.
+case-held-stale = Se supo mucho después del plazo. No se pidió avisar a la familia.
+case-told = Aviso a la familia pedido a las { $time }.
+case-seen = Lo está viendo { $who } desde las { $time }.
+case-seen-you = Lo está viendo usted desde las { $time }.
+case-arrived = Ingresó a las { $time }.
+case-justified = Justificado: { $reason }.
+case-entered-before = Había ingresado a tiempo, a las { $time }; el registro llegó después.
+case-not-expected = No se lo esperaba. { $why }
+case-not-due = Cambió el horario, y su plazo no ha vencido.
+case-said-opened = Se esperaba su ingreso hasta las { $time }, y no hay registro.
+case-said-held = Quedó por revisar. { $why }
+case-said-told = Se pidió avisar a la familia.
+case-said-seen = Lo está viendo una persona; no se avisa a nadie más.
+case-by-you = usted
+case-by-program = el sistema, por sus reglas
+case-by-somebody = otra persona
+case-see = Lo estoy viendo
+case-call = Llamar
+case-release = Avisar a la familia
+case-justify = Justificar
+case-reason-illness = enfermedad
+case-reason-appointment = hora médica
+case-reason-family = asunto familiar
+case-reason-other = otro motivo
+case-done-seen = Quedó anotado que usted lo está viendo.
+case-done-released = Quedó pedido el aviso a la familia.
+case-done-released-all = Quedó pedido el aviso a las familias que seguían sin él.
+case-done-justified = Quedó justificado.
+case-refused-closed = El caso ya se cerró. No se hizo nada.
+case-refused-seen = Alguien ya lo está viendo: no se pidió avisar a la familia.
+case-refused-changing = El caso cambiaba a cada intento. No se hizo nada; intente de nuevo.
+case-refused-reason = Elija un motivo. No se hizo nada.
+case-stands-title = Cómo está
+case-family-title = A quién llamar
+case-family-none = No hay apoderados registrados para este alumno.
+case-story-title = Qué ha pasado
+guardian-legal = representante legal
+guardian-notify = recibe avisos
+guardian-collect = puede retirar
+guardian-restricted = No llamar: una medida judicial se lo impide.
+guardian-no-phone = sin teléfono registrado

@@ -7,6 +7,7 @@ pub(crate) mod health;
 pub mod input;
 pub mod kiosks;
 pub(crate) mod live;
+mod no_show;
 mod openapi;
 pub mod page;
 mod students;
@@ -42,6 +43,11 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(kiosks::scans::post))
         .routes(routes!(kiosks::heartbeat::post))
         .routes(routes!(kiosks::roster::get))
+        .routes(routes!(no_show::list::list))
+        .routes(routes!(no_show::read::get))
+        .routes(routes!(no_show::acknowledge::post))
+        .routes(routes!(no_show::release::post))
+        .routes(routes!(no_show::justify::post))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))

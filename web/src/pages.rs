@@ -17,6 +17,7 @@ mod bar;
 mod board;
 mod by_hand;
 mod calendar;
+mod cases;
 mod chooser;
 mod course;
 mod courses;
@@ -42,6 +43,7 @@ mod wall;
 
 pub use by_hand::router as by_hand_router;
 pub use calendar::router as calendar_router;
+pub use cases::router as cases_router;
 pub use family::router as family_router;
 pub use kiosks::router as kiosks_router;
 pub use read_models::ReadModels;

@@ -40,6 +40,10 @@ pub enum Permission {
     ManualEntry,
     /// Take back what others recorded by hand, and what is older.
     EntriesCorrect,
+    /// See who did not come, and how their families are reached.
+    NoShowRead,
+    /// Look after who did not come: say so, have the family told, say why.
+    NoShowAct,
 }
 
 impl Permission {
@@ -56,6 +60,8 @@ impl Permission {
         Self::KiosksManage,
         Self::ManualEntry,
         Self::EntriesCorrect,
+        Self::NoShowRead,
+        Self::NoShowAct,
     ];
 
     /// Its name in documents.
@@ -72,6 +78,8 @@ impl Permission {
             Self::KiosksManage => "kiosks.manage",
             Self::ManualEntry => "entries.manual",
             Self::EntriesCorrect => "entries.correct",
+            Self::NoShowRead => "no_show.read",
+            Self::NoShowAct => "no_show.act",
         }
     }
 
@@ -79,7 +87,7 @@ impl Permission {
     pub fn is_of(self, role: StaffRole) -> bool {
         use StaffRole::{Admin, Auditor, Director, Inspector, Owner};
         match self {
-            Self::BoardRead | Self::PupilsRead | Self::ManualEntry => {
+            Self::BoardRead | Self::PupilsRead | Self::ManualEntry | Self::NoShowRead | Self::NoShowAct => {
                 matches!(role, Owner | Admin | Director | Inspector)
             }
             // A tablet that is stolen at half past seven waits for nobody who is not in the building.

@@ -75,6 +75,12 @@ codes! {
     EntryOfAnother CONFLICT "entry_of_another";
     /// The entry was recorded over 15 minutes ago; whoever may set right what others recorded may take it back.
     EntryTooOld CONFLICT "entry_too_old";
+    /// There is no such case of a pupil who did not come.
+    NoShowNotFound NOT_FOUND "no_show_not_found";
+    /// The case came to its end; look at it again.
+    NoShowClosed CONFLICT "no_show_closed";
+    /// Somebody looks after the case already, so nobody else is told of it.
+    NoShowAcknowledged CONFLICT "no_show_acknowledged";
     /// The body is over the limit.
     BodyTooLarge PAYLOAD_TOO_LARGE "body_too_large";
     /// The address is over the limit.

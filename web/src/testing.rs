@@ -17,6 +17,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
 use commands::accounts::Invite;
 use commands::clock::ManualClock;
 use commands::ids::{IdSource as _, SystemIds};
+use commands::no_show::observe;
 use commands::use_cases::{
     CourseLabel, EnrolKiosk, EnrolStudent, Grade, IssueCredential, LinkGuardian, NewCard, OpenCourse, RegisterGuardian,
     RegisterSchool, SetWeeklySchedule, enrol_kiosk, enrol_student, issue_credential, link_guardian, open_course,
@@ -25,10 +26,11 @@ use commands::use_cases::{
 use commands::{Context, Write};
 use domain::account::StaffRole;
 use domain::kiosk::LaneMode;
+use domain::no_show::{CaseId, Command, Finding, Hold};
 use domain::school::Settings;
 use domain::student::GuardianRights;
 use domain::values::mail::Mail;
-use domain::{AccountId, Actor, CourseId, GuardianId, KioskId, SchoolId, StudentId};
+use domain::{AccountId, Actor, CourseId, GuardianId, KioskId, SchoolId, SlotId, StudentId};
 use local_services::testing::TestDatabases;
 use projections::ReadModel;
 use serde_json::{Value, json};
@@ -324,6 +326,15 @@ impl TestApp {
         family(self.state(), address).await
     }
 
+    /// Opens a case of a school's first pupil, held as a mass alarm, in the read models already: see [`case_of`].
+    pub async fn case(&self, school: &TestSchool) -> Result<CaseId> {
+        let (case, due_at) = (case_of(school), self.now() - TimeDelta::days(35));
+        let found = Finding::Missing { course_id: school.course, due_at, hold: Some(Hold::MassAlarm) };
+        observe(self.write(), &[(self.context(school.id), case, Command::Observe(found))]).await?;
+        self.settle().await?;
+        Ok(case)
+    }
+
     /// The letters to an address, once there are so many.
     pub async fn letters_to(&self, address: &str, at_least: usize) -> Result<Vec<String>> {
         let begun = Instant::now();
@@ -396,6 +407,18 @@ pub async fn refusal(response: reqwest::Response) -> Result<(u16, String)> {
 /// How often something heavy is done: `full` times by `make attack`, `reduced` otherwise.
 pub fn attack_size(reduced: usize, full: usize) -> usize {
     if std::env::var_os("ATTACK").is_some_and(|value| !value.is_empty()) { full } else { reduced }
+}
+
+/// A day that no worker looks at any more.
+pub const CASE_DAY: &str = "2026-02-02";
+
+/// The case that [`TestApp::case`] opens.
+pub fn case_of(school: &TestSchool) -> CaseId {
+    CaseId {
+        date: CASE_DAY.parse().expect("a date"),
+        slot_id: SlotId(Uuid::new_v5(&school.id.0, b"slot")),
+        student_id: school.pupils.first().expect("a school of somebody").0,
+    }
 }
 
 /// A span of minutes.

@@ -1,11 +1,13 @@
 //! The no-show cases, over the tables.
 
+use crate::audit::queries::{Filter, Order, entries};
 use crate::fact::{Fact, Why};
 use crate::no_show::queries::{Metrics, Seconds, case, cases, log, metrics, open_cases_in_tx, open_days_in_tx};
 use crate::no_show::rows::CaseState;
+use crate::roster::queries as roster;
 use crate::testing::history::{self, course_id, day, of_case, pupil_id};
 use crate::testing::{Draft, World, at, facts, id, monday};
-use crate::{ReadModel, model};
+use crate::{ReadModel, model, rebuild};
 use chrono::NaiveDate;
 use domain::attendance_day::Direction;
 use domain::no_show::{CaseId, Event, Hold, Justification, Resolution, Retraction};
@@ -110,6 +112,36 @@ async fn all_that_was_said_of_a_case_is_told_from_the_oldest_on_with_who_said_it
     say(&world, &vec![(ours, TOLD); 250]).await;
     let lines = log(&mut world.tx(school(1)).await, ours).await.unwrap();
     assert_eq!((lines.len(), lines[0].position), (200, 1));
+}
+
+#[tokio::test]
+async fn the_audit_of_a_case_s_stream_has_what_was_said_on_whatever_date() {
+    let world = World::create().await;
+    let ours = a_case(monday(), 0, 1);
+    let drafts = [of_case(school(1), ours, opened(0)), Draft { date: day(1), ..of_case(school(1), ours, arrived()) }];
+    world.append(&drafts).await;
+    world.catch_up(ReadModel::Audit).await;
+    let filter = Filter { stream: Some(ours.stream(school(1)).to_string()), ..Filter::default() };
+    let mut tx = world.tx(school(1)).await;
+    let found = entries(&mut tx, &filter, Order::OldestFirst, None, 200).await.unwrap().entries;
+    assert_eq!(found.iter().map(|entry| entry.local_date).collect::<Vec<_>>(), [monday(), day(1)]);
+}
+
+#[tokio::test]
+async fn a_snapshot_s_cases_are_there_however_often_they_are_rebuilt_under_it() {
+    let world = World::create().await;
+    say(&world, &[(a_case(monday(), 0, 1), opened(0))]).await;
+    let mut reader = world.snapshot(school(1)).await;
+    // The moment that it shows begins here, before the rebuild.
+    roster::school(&mut reader).await.unwrap();
+    let (owner, log) = (world.owner.clone(), world.reader.clone());
+    let rebuilding = tokio::spawn(async move { rebuild::rebuild(&owner, &log, ReadModel::NoShow).await });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(!rebuilding.is_finished(), "it swapped under a reader");
+    assert_eq!(cases(&mut reader, monday()).await.unwrap().len(), 1);
+    drop(reader);
+    assert_eq!(rebuilding.await.unwrap().unwrap().events, 1);
+    assert_eq!(cases(&mut world.tx(school(1)).await, monday()).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -80,8 +80,10 @@ insert into no_show.cases
   from generate_series(0, 199) d, generate_series(1, 30) n, generate_series(1, 4) s;
 insert into no_show.log
   select school_id, position * 3 + e, local_date, slot_id, student_id,
-         (array['opened', 'notice_requested', 'resolved'])[e], jsonb_build_object('due_at', now()),
-         'system:no_show', now()
+         (array['opened', 'notice_requested', 'acknowledged'])[e],
+         case e when 1 then jsonb_build_object('type', 'opened', 'course_id', course_id, 'due_at', due_at)
+                when 2 then jsonb_build_object('type', 'notice_requested', 'step', 1)
+                else jsonb_build_object('type', 'acknowledged') end, 'system:no_show', now()
   from no_show.cases, generate_series(1, 3) e;
 insert into looks (school_id, looked_at, who_kind, who_id, role, what, why, student_id, session_id)
   select an_id(1, s, 0), timestamptz '2026-11-23 11:00Z' - n * interval '3 minutes', 'guardian', an_id(6, s, n % 1200 + 1),

@@ -124,7 +124,7 @@ impl Chance {
             let pupil = |chance: &mut Self, place: &Place| place.school.pupils[chance.below(3)].id.0;
             path = path.replace("{student_id}", &self.id(scene, asker, pupil).to_string());
         }
-        path = path.replace("{name}", "board.css");
+        path = path.replace("{name}", "board.css").replace("{slot_id}", &id().to_string());
         path = path.replace("{date}", &self.later()).replace("{entry_id}", &id().to_string());
         let query = self.query(scene, asker, route);
         if !query.is_empty() {
@@ -205,6 +205,9 @@ impl Chance {
                 let lanes = ["entry_lane", "exit_lane", "choice"];
                 let change = json!({"from": lanes[self.below(3)], "mode": lanes[self.below(3)]});
                 builder.header("idempotency-key", id().to_string()).json(&change)
+            }
+            ("POST", path) if path.starts_with("/api/v1/no-show/") => {
+                builder.header("idempotency-key", id().to_string()).json(&json!({"reason": "illness"}))
             }
             ("POST", "/api/v1/kiosks/{kiosk_id}/revoke") => builder.header("idempotency-key", id().to_string()),
             ("POST", "/api/v1/students/{id}/entries") => {

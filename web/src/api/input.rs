@@ -9,8 +9,9 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::no_show::CaseId;
 use domain::values::school_date::{self, NotASchoolDate};
-use domain::{CourseId, ManualEntryId, SchoolId, StudentId};
+use domain::{CourseId, ManualEntryId, SchoolId, SlotId, StudentId};
 use futures::StreamExt;
 use projections::roster::queries;
 use serde::Deserialize;
@@ -233,6 +234,22 @@ impl FromRequestParts<AppState> for PathEntry {
                 Ok(Self(StudentId(pupil), date, ManualEntryId(entry)))
             }
             Err(_) => Err(Problem::new(Code::NotFound)),
+        }
+    }
+}
+
+/// The case of a pupil in the path; what no school can mean is none.
+pub struct PathCase(pub CaseId);
+
+impl FromRequestParts<AppState> for PathCase {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        match axum::extract::Path::<(SchoolDate, Uuid, Uuid)>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path((SchoolDate(date), slot, student))) => {
+                Ok(Self(CaseId { date, slot_id: SlotId(slot), student_id: StudentId(student) }))
+            }
+            Err(_) => Err(Problem::new(Code::NoShowNotFound)),
         }
     }
 }

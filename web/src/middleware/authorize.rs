@@ -157,6 +157,8 @@ async fn named_id(request: &mut Request, parameter: &str) -> Option<Uuid> {
 async fn look(request: &mut Request, person: &Person, school: SchoolId, what: What, by: Permission) -> Option<Look> {
     let whose = match what {
         What::Course => Whose::Course(CourseId(named_id(request, "id").await?)),
+        What::Case => Whose::Pupil(StudentId(named_id(request, "student_id").await?)),
+        What::Cases => named_id(request, "id").await.map_or(Whose::School, |id| Whose::Course(CourseId(id))),
         What::Board | What::Pupils | What::Audit | What::OwnPupil => Whose::School,
     };
     let roles = person.roles.iter().filter(|(of, _)| *of == school).map(|(_, role)| role.as_str());

@@ -45,7 +45,13 @@ impl Asked {
 
     /// Waits a moment until the pages of this read model show what was just done. They say what was done in any case.
     pub(super) async fn wait_for(&self, model: ReadModel, done: Done) {
-        let Some(position) = done.position else { return };
+        if let Some(position) = done.position {
+            self.wait_until(model, position).await;
+        }
+    }
+
+    /// The same for a place in the log.
+    pub(super) async fn wait_until(&self, model: ReadModel, position: i64) {
         for _ in 0..40 {
             let known = self.state.pools.request.checkpoints().await.unwrap_or_default();
             if known.iter().any(|known| known.model == model && known.position >= position) {

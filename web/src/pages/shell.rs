@@ -21,6 +21,8 @@ pub(super) enum Place {
     Today,
     /// The wall screen.
     Wall,
+    /// Who did not come.
+    Cases,
     /// The choice of school.
     Schools,
     /// The days that differ.
@@ -57,18 +59,19 @@ pub(super) struct Page<'a> {
     pub ages: bool,
 }
 
-/// The stylesheet over the common one; the board has none.
-fn more_style(place: Place) -> Option<&'static assets::Asset> {
+/// The stylesheets over the common one; the board has none.
+fn more_style(place: Place) -> Vec<&'static assets::Asset> {
     match place {
-        Place::Today => None,
-        Place::Wall => Some(&assets::WALL),
+        Place::Today => vec![],
+        Place::Wall => vec![&assets::WALL],
+        Place::Cases => vec![&assets::OFFICE, &assets::CASES],
         Place::Schools
         | Place::Calendar
         | Place::People
         | Place::Kiosks
         | Place::Log
         | Place::Account
-        | Place::Nowhere => Some(&assets::OFFICE),
+        | Place::Nowhere => vec![&assets::OFFICE],
     }
 }
 
@@ -83,7 +86,7 @@ fn head(page: &Page<'_>) -> Markup {
         meta name="robots" content="noindex";
         link rel="icon" type="image/svg+xml" href=(assets::BADGE.href());
         link rel="stylesheet" href=(assets::STYLE.href()) integrity=(assets::STYLE.integrity);
-        @if let Some(more) = more_style(page.place) {
+        @for more in more_style(page.place) {
             link rel="stylesheet" href=(more.href()) integrity=(more.integrity);
         }
         @if page.ages {
@@ -139,13 +142,18 @@ pub(super) fn bare(page: &Page<'_>, class: &str, main: &Markup) -> Markup {
     }
 }
 
-/// Where this person may go. A phone's bar has no room for all: the wall screen, which is for none, the kiosks, the log and
-/// the languages are on the account's page.
+/// Where this person may go. A phone's bar has no room for all: the wall screen, which is for none, the kiosks, the
+/// people, the log and the languages are on the account's page.
 fn places(page: &Page<'_>, who: &Who) -> Markup {
+    // Whoever has the board finds these on the account's page on a phone.
+    let on_account = who.may(Permission::BoardRead).then_some("wide");
     html! {
         @if who.may(Permission::BoardRead) {
             (place(page, Place::Today, "/hoy", "today", key("nav-today"), None))
             (place(page, Place::Wall, "/hoy/muro", "wall", key("nav-wall"), Some("wide")))
+        }
+        @if who.may(Permission::NoShowRead) {
+            (place(page, Place::Cases, "/casos", "missing", key("nav-cases"), None))
         }
         @if who.may(Permission::CalendarRead) {
             (place(page, Place::Calendar, "/calendario", "calendar", key("nav-calendar"), None))
@@ -155,12 +163,10 @@ fn places(page: &Page<'_>, who: &Who) -> Markup {
             (place(page, Place::Kiosks, "/kioscos", "gate", key("nav-kiosks"), Some("wide")))
         }
         @if who.may(Permission::PeopleRead) {
-            (place(page, Place::People, "/personas", "people", key("nav-people"), None))
+            (place(page, Place::People, "/personas", "people", key("nav-people"), on_account))
         }
         @if who.may(Permission::AuditRead) {
-            // Whoever has the board finds it on the account's page on a phone.
-            @let wide = who.may(Permission::BoardRead).then_some("wide");
-            (place(page, Place::Log, "/registro", "log", key("nav-log"), wide))
+            (place(page, Place::Log, "/registro", "log", key("nav-log"), on_account))
         }
         (place(page, Place::Account, "/cuenta", "account", key("nav-account"), None))
     }

@@ -6,7 +6,7 @@ pub(in crate::pages) mod shown;
 use super::by_hand::{Hand, Refused, Told};
 use super::respond::Nonce;
 use super::view::{Board, CourseDay, Listed, School, Who};
-use super::{board, calendar, chooser, course, error, family, kiosks, sample, staff, wall};
+use super::{board, calendar, cases, chooser, course, error, family, kiosks, sample, staff, wall};
 use crate::i18n::Lang;
 use crate::permissions::Permission;
 use axum::http::StatusCode;
@@ -80,6 +80,7 @@ fn pages(lang: Lang) -> Vec<(String, String)> {
     pages.extend(family::sample_pages(lang, &nonce));
     pages.extend(kiosks::sample_pages(lang, &nonce));
     pages.extend(calendar::sample_pages(lang, &nonce));
+    pages.extend(cases::sample_pages(lang, &nonce));
     let asked = error::Asked::of(&axum::http::Method::GET, &"/hoy/%3Cscript%3E'?a=%22&b='".parse().unwrap());
     for status in [404, 403, 400, 503, 500] {
         let status = StatusCode::from_u16(status).unwrap();
@@ -150,8 +151,8 @@ fn p25_no_page_has_inline_styles_handlers_or_filters_and_every_htmx_element_has_
                     htmx += 1;
                     assert_eq!(value(&attributes, "hx-nonce"), Some("c2FtcGxlLW5vbmNl"), "{page}: {element}");
                 }
-                use crate::assets::{OFFICE, PASSKEY, SCRIPT, STYLE, WALL};
-                let sheets = [(&STYLE, "href"), (&OFFICE, "href"), (&WALL, "href")];
+                use crate::assets::{CASES, OFFICE, PASSKEY, SCRIPT, STYLE, WALL};
+                let sheets = [(&STYLE, "href"), (&OFFICE, "href"), (&CASES, "href"), (&WALL, "href")];
                 let asset = [(&SCRIPT, "src"), (&PASSKEY, "src")]
                     .into_iter()
                     .chain(sheets)
@@ -241,8 +242,8 @@ fn what_is_expected_of_most_of_a_course_is_said_once_and_of_somebody_else_at_tha
 
 /// The bytes of a page with all that it loads.
 fn weight(html: &str) -> usize {
-    use crate::assets::{BADGE, OFFICE, PASSKEY, SCRIPT, STYLE, WALL};
-    let all = [&STYLE, &OFFICE, &WALL, &SCRIPT, &PASSKEY, &BADGE];
+    use crate::assets::{BADGE, CASES, OFFICE, PASSKEY, SCRIPT, STYLE, WALL};
+    let all = [&STYLE, &OFFICE, &CASES, &WALL, &SCRIPT, &PASSKEY, &BADGE];
     let loaded = all.into_iter().filter(|asset| html.contains(&asset.href()));
     html.len() + loaded.map(|asset| asset.bytes.len()).sum::<usize>()
 }

@@ -2,8 +2,8 @@
 
 use super::Access::{Enrolling, Guardian, Kiosk, Local, May, OwnPupil, Person, Public};
 use super::Permission::{
-    AuditRead, BoardRead, CalendarRead, CalendarWrite, KiosksManage, ManualEntry, PeopleManage, PeopleRead, PupilsRead,
-    ScheduleWrite,
+    AuditRead, BoardRead, CalendarRead, CalendarWrite, KiosksManage, ManualEntry, NoShowAct, NoShowRead, PeopleManage,
+    PeopleRead, PupilsRead, ScheduleWrite,
 };
 use super::Tries::{OfNetwork, OfPerson};
 use super::{Access, Route};
@@ -56,6 +56,11 @@ pub const ROUTES: &[Route] = &[
     get("/api/v1/kiosks", May(BoardRead)),
     put("/api/v1/kiosks/{kiosk_id}/mode", May(KiosksManage)),
     post("/api/v1/kiosks/{kiosk_id}/revoke", May(KiosksManage)).after_password(),
+    get("/api/v1/no-show", May(NoShowRead)).shows(What::Cases),
+    get("/api/v1/no-show/{date}/{slot_id}/{student_id}", May(NoShowRead)).shows(What::Case),
+    post("/api/v1/no-show/{date}/{slot_id}/{student_id}/acknowledge", May(NoShowAct)),
+    post("/api/v1/no-show/{date}/{slot_id}/{student_id}/release", May(NoShowAct)),
+    post("/api/v1/no-show/{date}/{slot_id}/{student_id}/justify", May(NoShowAct)),
     // In and out for programs. The tokens themselves are what these ask for.
     post("/api/v1/tokens", Public),
     post("/api/v1/tokens/refresh", Public).tried(OfNetwork(&REFRESH)),
@@ -120,6 +125,14 @@ pub const ROUTES: &[Route] = &[
     get("/calendario/dia", May(CalendarWrite)),
     post("/calendario/dia", May(CalendarWrite)),
     post("/calendario/quitar", May(CalendarWrite)),
+    // Who did not come.
+    get("/casos", May(NoShowRead)).shows(What::Cases),
+    get("/casos/cursos/{id}/avisar", May(NoShowAct)).shows(What::Cases),
+    post("/casos/cursos/{id}/avisar", May(NoShowAct)),
+    get("/casos/{date}/{slot_id}/{student_id}", May(NoShowRead)).shows(What::Case),
+    post("/casos/{date}/{slot_id}/{student_id}/ver", May(NoShowAct)),
+    post("/casos/{date}/{slot_id}/{student_id}/avisar", May(NoShowAct)),
+    post("/casos/{date}/{slot_id}/{student_id}/justificar", May(NoShowAct)),
     // The kiosks of a school.
     get("/kioscos", May(BoardRead)),
     get("/kioscos/{kiosk_id}", May(KiosksManage)),

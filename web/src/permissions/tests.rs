@@ -6,7 +6,7 @@ mod looks;
 
 use super::*;
 use crate::session::{Begin, Stage};
-use crate::testing::{TestApp, TestPerson, TestSchool, refusal, with_form};
+use crate::testing::{CASE_DAY, TestApp, TestPerson, TestSchool, case_of, refusal, with_form};
 use crate::tokens;
 use commands::accounts::Invite;
 use domain::student::GuardianRights;
@@ -66,8 +66,8 @@ async fn a49_a_route_that_nobody_declared_is_not_served() {
 #[test]
 fn roles_have_what_the_issue_gives_them() {
     use Permission::{
-        AuditRead, BoardRead, CalendarRead, CalendarWrite, EntriesCorrect, KiosksManage, ManualEntry, PeopleManage,
-        PeopleRead, PupilsRead, ScheduleWrite,
+        AuditRead, BoardRead, CalendarRead, CalendarWrite, EntriesCorrect, KiosksManage, ManualEntry, NoShowAct,
+        NoShowRead, PeopleManage, PeopleRead, PupilsRead, ScheduleWrite,
     };
     let of = |role| Permission::ALL.into_iter().filter(|permission| permission.is_of(role)).collect::<Vec<_>>();
     assert_eq!(of(StaffRole::Admin), Permission::ALL);
@@ -83,9 +83,12 @@ fn roles_have_what_the_issue_gives_them() {
         KiosksManage,
         ManualEntry,
         EntriesCorrect,
+        NoShowRead,
+        NoShowAct,
     ];
     assert_eq!(of(StaffRole::Director), director);
-    assert_eq!(of(StaffRole::Inspector), [BoardRead, PupilsRead, CalendarRead, ManualEntry]);
+    let inspector = [BoardRead, PupilsRead, CalendarRead, ManualEntry, NoShowRead, NoShowAct];
+    assert_eq!(of(StaffRole::Inspector), inspector);
     assert_eq!(of(StaffRole::Auditor), [CalendarRead, AuditRead]);
     assert!(!of(StaffRole::Director).contains(&PeopleManage));
 }
@@ -97,26 +100,28 @@ pub(crate) struct Ids {
     pub(crate) member: Uuid,
     pub(crate) kiosk: Uuid,
     pub(crate) school: Uuid,
+    pub(crate) slot: Uuid,
     pub(crate) pupil: Uuid,
 }
 
 impl Ids {
     /// Of a school, with somebody.
     pub(crate) fn of(school: &TestSchool, member: Uuid) -> Self {
-        Self {
-            course: school.course.0,
-            member,
-            kiosk: school.kiosk.0,
-            school: school.id.0,
-            pupil: school.pupils[0].0.0,
-        }
+        let case = case_of(school);
+        let (slot, pupil) = (case.slot_id.0, case.student_id.0);
+        Self { course: school.course.0, member, kiosk: school.kiosk.0, school: school.id.0, slot, pupil }
     }
 
     /// Things that are nowhere.
     pub(crate) fn nowhere(member: Uuid) -> Self {
-        let id = Uuid::from_u128(0xbad);
-        Self { course: id, member, kiosk: id, school: id, pupil: id }
+        let nothing = Uuid::from_u128(0xbad);
+        Self { course: nothing, member, kiosk: nothing, school: nothing, slot: nothing, pupil: nothing }
     }
+}
+
+/// The `{date}` of a route's address: that of the case there is, or one to be set.
+pub(crate) fn date_of(route: &Route) -> &'static str {
+    if route.path.contains("{slot_id}") { CASE_DAY } else { "2026-03-16" }
 }
 
 /// A form for every page that takes one.
@@ -147,6 +152,13 @@ pub(crate) fn form(route: &Route, ids: Ids, unique: Uuid) -> Option<Vec<(&'stati
         "/kioscos/{kiosk_id}/sentido" => vec![("desde", "entry_lane".into()), ("sentido", "entry_lane".into())],
         "/kioscos/{kiosk_id}/anular" => vec![],
         "/calendario/dia" => vec![("fecha", "2026-03-16".into()), ("tipo", "outing".into()), ("seguro", "si".into())],
+        "/casos/{date}/{slot_id}/{student_id}/ver" | "/casos/{date}/{slot_id}/{student_id}/avisar" => {
+            vec![("desde", "caso".into())]
+        }
+        "/casos/{date}/{slot_id}/{student_id}/justificar" => vec![("motivo", "familia".into())],
+        "/casos/cursos/{id}/avisar" => {
+            vec![("fecha", CASE_DAY.into()), ("caso", format!("{}/{}", ids.slot, ids.pupil))]
+        }
         "/calendario/quitar" => vec![("fecha", "2026-03-16".into()), ("capa", "day".into())],
         "/hoy/a-mano" => vec![
             ("curso", ids.course.to_string()),
@@ -179,7 +191,9 @@ async fn ask(app: &TestApp, client: &Client, route: &Route, named: Option<School
 fn request(app: &TestApp, client: &Client, route: &Route, named: Option<SchoolId>, ids: Ids) -> RequestBuilder {
     let id = if route.path.contains("/students/") { ids.pupil } else { ids.course };
     let mut path = route.path.replace("{id}", &id.to_string()).replace("{kiosk_id}", &ids.kiosk.to_string());
-    path = path.replace("{date}", "2026-03-16").replace("{entry_id}", &Uuid::from_u128(0xbad).to_string());
+    path = path.replace("{date}", date_of(route)).replace("{slot_id}", &ids.slot.to_string());
+    path = path.replace("{student_id}", &ids.pupil.to_string());
+    path = path.replace("{entry_id}", &Uuid::from_u128(0xbad).to_string());
     if path.contains("{name}") {
         path = crate::assets::STYLE.href();
     }
@@ -193,6 +207,8 @@ fn request(app: &TestApp, client: &Client, route: &Route, named: Option<SchoolId
         ("PUT" | "POST", None) => {
             let body = if route.path.ends_with("/mode") {
                 json!({"from": "entry_lane", "mode": "entry_lane"})
+            } else if route.path.ends_with("/justify") {
+                json!({"reason": "illness"})
             } else if route.path.starts_with("/api/v1/calendar/") {
                 json!({"kind": "outing"})
             } else if route.path.ends_with("/calendar/{date}") {
@@ -248,8 +264,14 @@ fn lets_in(route: &Route, status: u16) -> bool {
             | "/calendario/dia"
             | "/calendario/quitar"
             | "/hoy/a-mano"
-            | "/hoy/a-mano/deshacer",
+            | "/hoy/a-mano/deshacer"
+            | "/casos/cursos/{id}/avisar"
+            | "/casos/{date}/{slot_id}/{student_id}/ver"
+            | "/casos/{date}/{slot_id}/{student_id}/avisar"
+            | "/casos/{date}/{slot_id}/{student_id}/justificar",
         ) => status == 303,
+        // Somebody before may have closed the case.
+        ("POST", path) if path.starts_with("/api/v1/no-show/") => status == 200 || status == 409,
         // Somebody before may have revoked it.
         ("POST", "/kioscos/{kiosk_id}/sentido") => status == 303 || status == 409,
         _ => status == 200,
@@ -311,6 +333,9 @@ async fn a50_p31_every_route_as_every_kind_of_person_over_own_foreign_and_random
     let app = TestApp::start().await.unwrap();
     let (own, twin) = (app.school(2).await.unwrap(), app.school(2).await.unwrap());
     let members = [member(&app, &own).await, member(&app, &twin).await];
+    for school in [&own, &twin] {
+        app.case(school).await.unwrap();
+    }
     let ids = |school: SchoolId| if school == own.id { Ids::of(&own, members[0]) } else { Ids::of(&twin, members[1]) };
     let nobodies = nobodies(&app, &own).await;
     let mut people: Vec<(StaffRole, TestPerson, &TestSchool, &TestSchool)> = Vec::new();
@@ -391,7 +416,7 @@ async fn a50_p31_every_route_as_every_kind_of_person_over_own_foreign_and_random
             }
             let about_somebody =
                 form(route, ids(own.id), Uuid::nil()).is_some_and(|f| f.iter().any(|(k, _)| *k == "cuenta"));
-            let names_something = ["{id}", "{kiosk_id}"].iter().any(|id| route.path.contains(id));
+            let names_something = ["{id}", "{kiosk_id}", "{slot_id}"].iter().any(|id| route.path.contains(id));
             if allowed && (names_something || about_somebody) {
                 // The asker's own school, and what is in it only by name.
                 let mut answers = Vec::new();
@@ -432,6 +457,7 @@ async fn p31_every_route_as_somebody_whom_the_school_has_invited_and_another_sch
     let app = TestApp::start().await.unwrap();
     let (home, asks) = (app.school(1).await.unwrap(), app.school(1).await.unwrap());
     let ids = Ids::of(&asks, member(&app, &asks).await);
+    app.case(&asks).await.unwrap();
     let mut people = Vec::new();
     for role in StaffRole::ALL {
         let email = format!("{role}@escuela.cl");

@@ -1,8 +1,8 @@
 //! What every answer of every route carries: asked by everybody, let in and refused.
 
-use crate::permissions::tests::{Ids, form, member};
+use crate::permissions::tests::{Ids, date_of, form, member};
 use crate::permissions::{Access, ROUTES, Route};
-use crate::testing::{PASSWORD, TestApp, TestPerson, TestSchool, with_form};
+use crate::testing::{PASSWORD, TestApp, TestPerson, TestSchool, case_of, with_form};
 use domain::account::StaffRole;
 use domain::student::GuardianRights;
 use reqwest::header::HeaderMap;
@@ -23,6 +23,7 @@ impl Scene {
     pub(super) async fn new() -> Self {
         let app = TestApp::start().await.unwrap();
         let school = app.school(1).await.unwrap();
+        app.case(&school).await.unwrap();
         let member = member(&app, &school).await;
         let rights = GuardianRights { may_view: true, ..GuardianRights::default() };
         app.guardian(&school, "ana@example.com", &[(school.pupils[0].0, rights)]).await.unwrap();
@@ -36,7 +37,8 @@ impl Scene {
         let name = if there { crate::assets::STYLE.name } else { "board.css" };
         let path = route
             .path
-            .replace("{date}", "2026-03-16")
+            .replace("{date}", date_of(route))
+            .replace("{slot_id}", &id(case_of(&self.school).slot_id.0))
             .replace("{entry_id}", &Uuid::from_u128(0xbad).to_string())
             .replace("{id}", &id(self.school.course.0))
             .replace("{name}", name);
@@ -151,7 +153,7 @@ fn assert_at_home(what: &str, page: &str) {
     for attribute in [" src=\"", " href=\"", " action=\"", " content=\"http"] {
         for value in page.split(attribute).skip(1).map(|rest| rest.split('"').next().unwrap()) {
             let here = value.starts_with('/') && !value.starts_with("//") || value.starts_with(['#', '?']);
-            assert!(here || value.starts_with("otpauth:"), "{what}:{attribute}{value}");
+            assert!(here || value.starts_with("otpauth:") || value.starts_with("tel:"), "{what}:{attribute}{value}");
         }
     }
     for tag in page.split('<').filter(|tag| tag.starts_with("script") || tag.contains("rel=\"stylesheet\"")) {

@@ -116,6 +116,8 @@ pub(in crate::pages) fn what_words(what: &str, lang: Lang) -> String {
         "course" => key("look-course"),
         "audit" => key("look-audit"),
         "own_pupil" => key("look-own-pupil"),
+        "cases" => key("look-cases"),
+        "case" => key("look-case"),
         other => return other.to_owned(),
     })
 }
@@ -126,6 +128,8 @@ fn right_words(why: &str, lang: Lang) -> String {
         "board.read" => key("right-board"),
         "pupils.read" => key("right-pupils"),
         "audit.read" => key("right-audit"),
+        "no_show.read" => key("right-no-show"),
+        "no_show.act" => key("right-no-show-act"),
         PARENT_READ => key("right-own-pupil"),
         other => return other.to_owned(),
     })

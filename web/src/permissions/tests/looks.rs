@@ -23,11 +23,11 @@ async fn rows(pool: &PgPool, school: SchoolId) -> Vec<Row> {
 
 #[test]
 fn p47_every_route_that_shows_pupils_says_so() {
-    use Permission::{AuditRead, BoardRead, PupilsRead};
+    use Permission::{AuditRead, BoardRead, NoShowAct, NoShowRead, PupilsRead};
     // The courses' names; how the kiosks are; accounts; who looked.
     let shows_none = ["/api/v1/courses", "/api/v1/kiosks", "/kioscos", "/registro", "/registro/miradas"];
     for route in ROUTES.iter().filter(|route| route.method == "GET") {
-        let reads = matches!(route.access, Access::May(BoardRead | PupilsRead | AuditRead));
+        let reads = matches!(route.access, Access::May(BoardRead | PupilsRead | AuditRead | NoShowRead | NoShowAct));
         assert_eq!(route.shows.is_some(), reads && !shows_none.contains(&route.path), "{route:?}");
     }
 }
@@ -36,6 +36,7 @@ fn p47_every_route_that_shows_pupils_says_so() {
 async fn p47_each_answer_is_recorded_with_who_what_and_why_and_a_refusal_is_not() {
     let app = TestApp::start().await.unwrap();
     let (school, twin) = (app.school(2).await.unwrap(), app.school(1).await.unwrap());
+    app.case(&school).await.unwrap();
     let director = app.person(school.id, StaffRole::Director).await.unwrap();
     let client = app.browser(&director).unwrap();
     let (pool, ids) = (owner(&app).await, Ids::of(&school, Uuid::nil()));
@@ -48,19 +49,20 @@ async fn p47_each_answer_is_recorded_with_who_what_and_why_and_a_refusal_is_not(
             assert_eq!(answer.status(), 200, "{route:?}");
             text(answer).await;
         }
-        let course = (route.shows == Some(commands::looks::What::Course)).then_some(school.course.0);
+        let course = route.path.contains("{id}").then_some(school.course.0);
+        let pupil = route.path.contains("{student_id}").then_some(school.pupils[0].0.0);
         let what = route.shows.unwrap().as_str().to_owned();
         let why = permission.as_str().to_owned();
-        expected.push((director.account_id.0, "DIRECTOR".to_owned(), what, why, course, None));
+        expected.push((director.account_id.0, "DIRECTOR".to_owned(), what, why, course, pupil));
         assert_eq!(rows(&pool, school.id).await, expected, "{route:?}");
         app.clock.advance(minutes(6));
     }
-    assert!(expected.len() >= 9, "{}", expected.len());
+    assert!(expected.len() >= 14, "{}", expected.len());
 
     let auditor = app.sign_in(&school, StaffRole::Auditor).await.unwrap();
     for route in ROUTES.iter().filter(|route| route.shows.is_some()) {
         let nowhere = Ids::nowhere(Uuid::nil());
-        if route.path.contains("{id}") {
+        if ["{id}", "{slot_id}"].iter().any(|id| route.path.contains(id)) {
             assert_eq!(ask(&app, &client, route, Some(school.id), nowhere).await.status(), 404, "{route:?}");
         }
         assert_eq!(ask(&app, &client, route, Some(twin.id), ids).await.status(), 404, "{route:?}");

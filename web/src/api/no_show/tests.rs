@@ -1,0 +1,76 @@
+//! Cases by the API, over HTTP.
+
+use crate::testing::{CASE_DAY, TestApp, refusal};
+use domain::account::StaffRole;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+#[tokio::test]
+async fn a_program_reads_a_days_cases_and_looks_after_one_once_for_each_key() {
+    let app = TestApp::start().await.unwrap();
+    let (school, twin) = (app.school(2).await.unwrap(), app.school(1).await.unwrap());
+    let (case, theirs) = (app.case(&school).await.unwrap(), app.case(&twin).await.unwrap());
+    let inspector = app.sign_in(&school, StaffRole::Inspector).await.unwrap();
+    let list = async |query: &str| -> Value {
+        let url = format!("{}/api/v1/no-show?{query}", app.base);
+        inspector.get(url).send().await.unwrap().error_for_status().unwrap().json().await.unwrap()
+    };
+    assert_eq!(list("").await, json!({"items": []}), "today");
+    let day = list(&format!("date={CASE_DAY}&limit=1")).await;
+    let item = &day["items"][0];
+    assert_eq!(item["student_id"], json!(school.pupils[0].0.0));
+    assert_eq!(
+        (&item["state"], &item["held_reason"], &item["openings"]),
+        (&json!("held"), &json!("mass_alarm"), &json!(1))
+    );
+    assert_eq!(item["name"]["given"], json!("Ana 0"));
+    let next = day["next"].as_str().unwrap();
+    assert_eq!(list(&format!("date={CASE_DAY}&cursor={next}")).await, json!({"items": []}));
+    let wrong = inspector.get(format!("{}/api/v1/no-show?cursor=x", app.base)).send().await.unwrap();
+    assert_eq!(refusal(wrong).await.unwrap(), (422, "invalid_cursor".into()));
+
+    let base = format!("{}/api/v1/no-show/{CASE_DAY}", app.base);
+    let own = format!("{base}/{}/{}", case.slot_id, case.student_id);
+    let post = async |url: String, key: u128, body: Value| {
+        let request = inspector.post(url).header("idempotency-key", Uuid::from_u128(key).to_string());
+        request.json(&body).send().await.unwrap()
+    };
+    let position = async |below: &str, key: u128, body: Value| -> Value {
+        let answer = post(format!("{own}/{below}"), key, body).await;
+        answer.error_for_status().unwrap().json::<Value>().await.unwrap()["position"].clone()
+    };
+    let first = position("release", 1, json!({})).await;
+    assert!(first.is_i64(), "{first}");
+    assert_eq!(position("release", 1, json!({})).await, first, "the same key, the same answer");
+    assert_eq!(position("release", 2, json!({})).await, Value::Null, "it was so already");
+    assert!(position("acknowledge", 3, json!({})).await.is_i64());
+    let refused = async |below: &str, key: u128, body: Value| {
+        refusal(post(format!("{own}/{below}"), key, body).await).await.unwrap()
+    };
+    assert_eq!(refused("release", 4, json!({})).await, (409, "no_show_acknowledged".into()));
+    assert_eq!(refused("justify", 5, json!({"reason": "x"})).await, (422, "invalid_body".into()));
+    assert!(position("justify", 6, json!({"reason": "appointment"})).await.is_i64());
+    assert_eq!(position("justify", 7, json!({"reason": "appointment"})).await, Value::Null);
+    assert_eq!(refused("acknowledge", 8, json!({})).await, (409, "no_show_closed".into()));
+    app.settle().await.unwrap();
+    let told: Value = inspector.get(&own).send().await.unwrap().json().await.unwrap();
+    assert_eq!(told["ending"], json!({"how": "justified", "reason": "appointment"}));
+    let said: Vec<&str> =
+        told["log"].as_array().unwrap().iter().map(|line| line["said"]["type"].as_str().unwrap()).collect();
+    assert_eq!(said, ["opened", "held", "notice_requested", "acknowledged", "resolved"]);
+    assert!(told["log"][3]["actor"].as_str().unwrap().starts_with("user:"), "{told}");
+
+    for (key, nowhere) in [
+        (9, format!("{base}/{}/{}", theirs.slot_id, theirs.student_id)),
+        (10, format!("{base}/{}/{}", case.slot_id, Uuid::from_u128(0xbad))),
+        (11, format!("{base}/x/y")),
+    ] {
+        let not_found = (404, "no_show_not_found".to_owned());
+        assert_eq!(refusal(inspector.get(&nowhere).send().await.unwrap()).await.unwrap(), not_found, "{nowhere}");
+        let answer = post(format!("{nowhere}/acknowledge"), key, json!({})).await;
+        assert_eq!(refusal(answer).await.unwrap(), not_found, "{nowhere}");
+    }
+    let no_key = inspector.post(format!("{own}/acknowledge")).send().await.unwrap();
+    assert_eq!(refusal(no_key).await.unwrap(), (422, "idempotency_key_required".into()));
+    app.shutdown().await;
+}
