@@ -135,10 +135,11 @@ async fn morning(folder: &Path) -> Result<[Report; 4]> {
     let http = people::sign_in(&base, &people, StaffRole::Inspector).await?.build()?;
     let watcher = watch::Watcher::start(http.clone(), &base, school.school_id, ledger.clone()).await?;
     let begun = Instant::now();
-    kiosk::replay(&base, &school, &plan, clock.clone(), ledger.clone()).await?;
+    let kiosks = kiosk::replay(&base, &school, &plan, clock.clone(), ledger.clone()).await?;
     let took = begun.elapsed();
     clock.set(plan.end);
     clock.set_rate(1.0);
+    kiosk::all_quiet(&kiosks).await;
     watcher.catch_up(Duration::from_secs(30)).await;
     let log = stage.log_pool().await?;
     let report = async || compare(&http, &base, &school, date, &ledger, &log, took).await;

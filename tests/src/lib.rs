@@ -55,6 +55,8 @@ mod restore;
 #[cfg(test)]
 mod sabotage;
 #[cfg(test)]
+mod scenarios;
+#[cfg(test)]
 mod simulation;
 #[cfg(test)]
 mod snapshot;

@@ -48,7 +48,7 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::BoardRead,
         Self::PupilsRead,
         Self::ScheduleWrite,

@@ -9,7 +9,7 @@ mod timers;
 mod wakes;
 
 use crate::leader::{Leadership, Lock, in_time};
-use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use commands::no_show::{Ask, observe};
 use commands::{Context, StoreError, Write};
@@ -37,8 +37,6 @@ const AWAITED: TimeDelta = TimeDelta::seconds(5);
 const OPEN: TimeDelta = TimeDelta::minutes(1);
 /// In case something was not heard.
 const LONGEST: TimeDelta = TimeDelta::minutes(10);
-/// A case may still end by a scan that a kiosk held back: as long as a kiosk may be offline, and a day.
-const OPEN_DAYS: Days = Days::new(8);
 
 /// What a round did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -107,9 +105,8 @@ async fn lead(options: &PgConnectOptions, write: &Write, woken: &Woken) {
 /// found is found again.
 pub async fn round(leader: &mut PgConnection, write: &Write, woken: &Woken) -> Result<Round, RoundError> {
     let now = write.clock().now();
-    let since = now.date_naive() - OPEN_DAYS;
     let mut open: BTreeMap<SchoolId, BTreeSet<NaiveDate>> = BTreeMap::new();
-    for (school, date) in in_time(cases::open_days_in_tx(leader, since)).await? {
+    for (school, date) in in_time(cases::open_days_in_tx(leader, now.date_naive())).await? {
         open.entry(school).or_default().insert(date);
     }
     let wake = woken.take(open.keys().copied());

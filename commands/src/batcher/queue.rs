@@ -71,6 +71,7 @@ impl<A> Reply<A> {
 }
 
 /// What can wait.
+#[expect(clippy::large_enum_variant, reason = "nearly all of it is scans, which are not to cost an allocation each")]
 pub(super) enum Work {
     Scans(Job),
     ByHand(Box<HandJob>),

@@ -289,8 +289,7 @@ impl PupilDay {
         }
         let at = scan.occurred_at;
         if scan.direction == Direction::Entry {
-            let earliest = |known: Option<DateTime<Utc>>| Some(known.map_or(at, |known| known.min(at)));
-            self.first_entry_any_at = earliest(self.first_entry_any_at);
+            self.first_entry_any_at = Some(self.first_entry_any_at.map_or(at, |known| known.min(at)));
             // Of the same instant, the card before the person.
             if scan.time_confidence != TimeConfidence::Low
                 && self.first_entry_at.is_none_or(|known| (at, scan.by_hand) < (known, self.first_by_hand))

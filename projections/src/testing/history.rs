@@ -101,6 +101,9 @@ pub(crate) fn founding(school: SchoolId, pupils: u64, courses: u64, random: &mut
     for k in 0..4 {
         let enrolled = kiosk::Event::Enrolled { gate: format!("Portón {k}"), mode: LaneMode::Choice };
         drafts.push(Draft::of(school, kiosk_id(school, k), AnyEvent::Kiosk(enrolled)));
+        // Nothing waits on it, whatever the hour of the Monday.
+        let drained = kiosk::Event::DrainedThrough { queue_id: id(9), seq: 0, through: at(23, 59, 0) };
+        drafts.push(Draft::of(school, kiosk_id(school, k), AnyEvent::Kiosk(drained)));
     }
     drafts
 }
@@ -156,6 +159,8 @@ pub(crate) fn settings(late: u16) -> Settings {
         late_after_minutes: late,
         missing_after_minutes: 15,
         echo_seconds: 60,
+        mass_alarm_percent: 20 + u8::try_from(late).unwrap(),
+        stale_after_minutes: 60 + late,
         ..Settings::of(chrono_tz::America::Santiago)
     }
 }

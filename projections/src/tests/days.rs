@@ -365,10 +365,10 @@ async fn a_course_is_expected_by_its_own_hours_and_its_own_exception_whatever_th
     let wanted = [Status::Pending, Status::Missing, Status::NotExpected];
     for (n, status) in (0..).zip(&wanted) {
         let page = course_page(&mut tx, course(n), monday(), now, None, 200).await.unwrap().unwrap();
-        let told: Vec<_> = page.pupils.iter().map(|p| p.status.status.clone()).collect();
-        assert_eq!(told, [status.clone(), status.clone()], "{n}");
+        let told: Vec<_> = page.pupils.iter().map(|p| p.status.status).collect();
+        assert_eq!(told, [*status, *status], "{n}");
         let one = pupil_day(&mut tx, pupil(n), monday(), now).await.unwrap().unwrap();
-        assert_eq!((one.pupil.status.status, one.course.unwrap().course_id), (status.clone(), course(n)));
+        assert_eq!((one.pupil.status.status, one.course.unwrap().course_id), (*status, course(n)));
     }
 }
 

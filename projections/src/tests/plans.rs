@@ -19,7 +19,7 @@ create function an_id(kind int, school bigint, n bigint) returns uuid immutable 
   select ('00000000-0000-0000-' || lpad(to_hex(kind), 4, '0') || '-' ||
           lpad(to_hex(school * 1000000 + n), 12, '0'))::uuid $$;
 insert into roster.schools
-  select an_id(1, s, 0), 'Escuela ' || s, null, 'America/Santiago', 5, 15, 60, s from generate_series(1, 40) s;
+  select an_id(1, s, 0), 'Escuela ' || s, null, 'America/Santiago', 5, 15, 60, s, 25, 90 from generate_series(1, 40) s;
 insert into roster.courses
   select an_id(1, s, 0), an_id(2, s, c), 2026, c || '° A', 'basica-' || c, 'A', null, c
   from generate_series(1, 40) s, generate_series(1, 30) c;

@@ -57,8 +57,12 @@ pub struct Quantiles {
     pub measured: usize,
 }
 
+/// Twentieths of a second that the board may take to follow the log.
+const PATIENCE: u32 = 400;
+
 #[derive(Deserialize)]
 struct Live {
+    position: i64,
     totals: Totals,
 }
 
@@ -81,6 +85,19 @@ struct PupilSeen {
     scans: u64,
 }
 
+/// The board, once it has the log as it ends now: whether anybody is missing rests on what the gates said last.
+async fn board(http: &reqwest::Client, base: &str, school: &Seeded, log: &PgPool) -> Result<Live> {
+    let end: i64 = sqlx::query_scalar("select coalesce(max(position), 0) from events").fetch_one(log).await?;
+    for _ in 0..PATIENCE {
+        let live: Live = get(http, &format!("{base}/api/v1/live?school={}", school.school_id)).await?;
+        if live.position >= end {
+            return Ok(live);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    anyhow::bail!("the board does not follow the log")
+}
+
 /// Compares the ledger with the board over REST and with the log over SQL.
 pub async fn compare(
     http: &reqwest::Client,
@@ -91,7 +108,7 @@ pub async fn compare(
     log: &PgPool,
     took: Duration,
 ) -> Result<Report> {
-    let live: Live = get(http, &format!("{base}/api/v1/live?school={}", school.school_id)).await?;
+    let live = board(http, base, school, log).await?;
     let on_board = pupils_on_board(http, base, school, date).await?;
     let in_log = scans_in_log(log, school, date).await?;
 

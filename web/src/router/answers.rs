@@ -66,6 +66,10 @@ impl Scene {
                 "queue_depth": 0})),
             ("/api/v1/tokens", _) => request.json(&json!({"email": "rosa@escuela.cl", "password": PASSWORD})),
             ("/csp", _) => request.header("content-type", "application/csp-report").body("{\"csp-report\":{}}"),
+            (path, None) if path.starts_with("/api/v1/no-show/") => {
+                let key = Uuid::new_v5(&Uuid::nil(), path.as_bytes());
+                request.header("idempotency-key", key.to_string()).json(&json!({"reason": "illness"}))
+            }
             (_, None) if route.method == "PUT" => {
                 request.header("idempotency-key", Uuid::from_u128(7).to_string()).json(&json!({
                     "effective_from": "2026-03-02", "stays": []}))

@@ -109,7 +109,14 @@ async fn the_document_and_the_server_know_the_same_routes() {
         "/api/v1/live",
         "/api/v1/live/pupils",
         "/api/v1/live/stream",
+        "/api/v1/no-show",
+        "/api/v1/no-show/{date}/{slot_id}/{student_id}",
+        "/api/v1/no-show/{date}/{slot_id}/{student_id}/acknowledge",
+        "/api/v1/no-show/{date}/{slot_id}/{student_id}/justify",
+        "/api/v1/no-show/{date}/{slot_id}/{student_id}/release",
         "/api/v1/students",
+        "/api/v1/students/{id}/entries",
+        "/api/v1/students/{id}/entries/{date}/{entry_id}",
         "/api/v1/tokens",
         "/api/v1/tokens/refresh",
         "/api/v1/tokens/revoke",
@@ -139,7 +146,7 @@ async fn a_server_says_whether_it_is_ready_and_shows_its_figures() {
     app.settle().await.unwrap();
     let ready = app.json("/readyz").await.unwrap();
     assert_eq!((&ready["ready"], &ready["nats"]), (&Value::from(true), &Value::from("not_configured")), "{ready}");
-    assert_eq!(ready["read_models"].as_array().unwrap().len(), 3);
+    assert_eq!(ready["read_models"].as_array().unwrap().len(), 4);
     let figures = app.get("/metrics").await.unwrap().text().await.unwrap();
     for name in ["projector_behind_events", "scan_verdicts_total", "http_requests_total", "log_position"] {
         assert!(figures.contains(name), "{name} is missing");

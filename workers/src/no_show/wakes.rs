@@ -4,6 +4,7 @@
 use domain::SchoolId;
 use projections::ReadModel;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -77,16 +78,18 @@ impl Woken {
     pub(super) fn take(&self, open: impl Iterator<Item = SchoolId>) -> Wake {
         let now = Instant::now();
         let mut heard = self.lock();
+        let heard = &mut *heard;
         let mut wake = Wake { schools: std::mem::take(&mut heard.roster), all: std::mem::take(&mut heard.anything) };
         heard.taken.retain(|_, taken| now.duration_since(*taken) < SCANS_EVERY);
         let (live, anywhere) = (std::mem::take(&mut heard.live), std::mem::take(&mut heard.live_anywhere));
         for school in open.filter(|school| anywhere || live.contains(school)) {
-            if heard.taken.contains_key(&school) {
-                heard.live.insert(school);
-            } else {
-                heard.taken.insert(school, now);
-                wake.schools.insert(school);
-            }
+            match heard.taken.entry(school) {
+                Entry::Occupied(_) => heard.live.insert(school),
+                Entry::Vacant(free) => {
+                    free.insert(now);
+                    wake.schools.insert(school)
+                }
+            };
         }
         wake
     }

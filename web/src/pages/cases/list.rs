@@ -60,7 +60,7 @@ pub(in crate::pages) struct CasesPage {
 
 impl CasesPage {
     pub(in crate::pages) fn page(&self, lang: Lang, nonce: &Nonce) -> Markup {
-        let other = (self.date != self.today).then(|| format!("&fecha={}", self.date)).unwrap_or_default();
+        let other = if self.date == self.today { String::new() } else { format!("&fecha={}", self.date) };
         let again = format!("/casos?lang={}&colegio={}{other}", lang.code(), self.school.id);
         let main = html! {
             main class="cases-page" {
