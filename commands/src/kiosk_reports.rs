@@ -2,7 +2,7 @@
 //! aggregate on the few events that matter. A kiosk's stream grows by a fact a minute for years; a report reads
 //! as much on its first day as on its last.
 
-use crate::append::{NewEvent, append_in_tx, is_conflict};
+use crate::append::{NewEvent, is_conflict};
 use crate::context::Context;
 use crate::error::{StoreError, WriteError};
 use crate::pool::in_time;
@@ -76,7 +76,7 @@ async fn once(write: &Write, context: &Context, stream: &StreamId, command: Comm
     }
     let found = read(write.pool(), stream, queue_of(&command)).await.map_err(Stop::Store)?;
     let decided = Kiosk::decide(&found.state, command).map_err(Stop::Rejected)?;
-    append(write, &written(write, context, stream, &found, &decided)?).await
+    Ok(write.append(&written(write, context, stream, &found, &decided)?).await?)
 }
 
 /// The events that follow from a report, behind what was found of its stream.
@@ -92,16 +92,6 @@ fn written(
     let new =
         |(event, sequence)| NewEvent::new(context, EventId(write.ids().next()), stream.clone(), sequence, at, event);
     numbered.map(new).collect::<Result<_, _>>().map_err(|e| Stop::Store(StoreError::Library(Box::new(e))))
-}
-
-async fn append(write: &Write, events: &[NewEvent]) -> Result<Done, Stop> {
-    if events.is_empty() {
-        return Ok(Done::NOTHING);
-    }
-    let mut tx = write.pool().begin().await?;
-    let head = append_in_tx(&mut tx, &**write.clock(), events).await?;
-    tx.commit().await?;
-    Ok(Done { position: Some(head.position), events: events.len(), repeated: false })
 }
 
 /// How often reports are tried together while others write to some of their streams.
@@ -148,7 +138,7 @@ async fn once_together(write: &Write, reports: &[Report]) -> Result<Done, Stop> 
             Err(why) => tracing::debug!(%why, %kiosk, "a kiosk's report is refused"),
         }
     }
-    append(write, &events).await
+    Ok(write.append(&events).await?)
 }
 
 fn queue_of(command: &Command) -> Option<QueueId> {

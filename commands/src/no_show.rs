@@ -2,7 +2,7 @@
 //! short stream, appended many at a time. At a deadline a country's cases open together, and each append holds the
 //! log's lock.
 
-use crate::append::{NewEvent, append_in_tx, is_conflict};
+use crate::append::{NewEvent, is_conflict};
 use crate::context::Context;
 use crate::error::{StoreError, WriteError};
 use crate::pool::in_time;
@@ -78,7 +78,7 @@ async fn ask_now(write: &Write, context: Context, case: CaseId, command: Command
         let found = found.remove(stream.as_str()).unwrap_or_else(|| Ok(Found::default()))?;
         let decided = NoShowCase::decide(&found.state, command).map_err(WriteError::Rejected)?;
         let events = written(write, &context, case, &found, &decided)?;
-        match in_time(append(write, &events)).await {
+        match in_time(write.append(&events)).await.map_err(Stop::from) {
             Ok(done) => return Ok(done),
             Err(Stop::Conflict) => {
                 metrics::counter!("commands_conflicts_total", "aggregate" => Event::AGGREGATE).increment(1);
@@ -135,7 +135,7 @@ async fn once(write: &Write, asks: &[Ask]) -> Result<(Done, usize), Stop> {
             Err(why) => tracing::debug!(%why, %stream, "a finding is refused"),
         }
     }
-    Ok((append(write, &events).await?, broken))
+    Ok((write.append(&events).await?, broken))
 }
 
 /// A case as its stream tells.
@@ -195,16 +195,6 @@ fn written(
             .map_err(|e| StoreError::Library(Box::new(e)))
     };
     numbered.map(new).collect()
-}
-
-async fn append(write: &Write, events: &[NewEvent]) -> Result<Done, Stop> {
-    if events.is_empty() {
-        return Ok(Done::NOTHING);
-    }
-    let mut tx = write.pool().begin().await?;
-    let head = append_in_tx(&mut tx, &**write.clock(), events).await?;
-    tx.commit().await?;
-    Ok(Done { position: Some(head.position), events: events.len(), repeated: false })
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ pub(crate) use unit::states_in_tx;
 pub use unit::{Unit, UnitError};
 
 use crate::adapter::{Bridge, Decided, ReadByDecode};
-use crate::append::Metadata;
+use crate::append::{Metadata, NewEvent, append_in_tx};
 use crate::clock::Clock;
 use crate::context::Context;
 use crate::directory::Directory;
@@ -146,6 +146,18 @@ impl Write {
     /// A school's settings as they are in the log now. One round trip.
     pub async fn school_settings(&self, school: SchoolId) -> Result<Settings, StoreError> {
         self.0.settings.get(&self.0.pool, school).await
+    }
+
+    /// Appends events that were decided already, in a transaction of their own; none gives nothing. A conflict is the
+    /// caller's to try again ([`crate::append::is_conflict`]).
+    pub(crate) async fn append(&self, events: &[NewEvent]) -> Result<Done, sqlx::Error> {
+        if events.is_empty() {
+            return Ok(Done::NOTHING);
+        }
+        let mut tx = self.pool().begin().await?;
+        let head = append_in_tx(&mut tx, &**self.clock(), events).await?;
+        tx.commit().await?;
+        Ok(Done { position: Some(head.position), events: events.len(), repeated: false })
     }
 
     /// The log's epoch, and the position of its last event: whatever is committed by now is not behind it.
