@@ -47,6 +47,8 @@ pub struct Round {
     pub events: usize,
     /// Schools or cases that were left out, since their data cannot be read.
     pub broken: usize,
+    /// The read models did not reach the log's end: what is left is looked at in the next round.
+    pub behind: bool,
 }
 
 /// Why a round came to nothing.
@@ -90,6 +92,7 @@ async fn lead(options: &PgConnectOptions, write: &Write, woken: &Woken) {
         }
         let Some(leader) = &mut leadership else { continue };
         match round(leader.connection(), write, woken).await {
+            Ok(Round { behind: true, .. }) => tracing::warn!("no-show: the read models are behind the log"),
             Ok(Round { schools: 0, .. }) => {}
             Ok(round) => tracing::debug!(?round, "no-show: looked"),
             Err(error @ RoundError::Write(_)) => tracing::warn!(%error, "no-show: not written yet"),
@@ -105,20 +108,26 @@ async fn lead(options: &PgConnectOptions, write: &Write, woken: &Woken) {
 /// found is found again.
 pub async fn round(leader: &mut PgConnection, write: &Write, woken: &Woken) -> Result<Round, RoundError> {
     let now = write.clock().now();
+    let mut done = Round::default();
+    // Which cases are open is asked once the models have what was heard: a case may be hardly older than its end.
+    if woken.any() {
+        let (epoch, end) = write.log_end().await?;
+        if !in_time(Everywhere::reached(leader, epoch, end)).await? {
+            return Ok(Round { behind: true, ..done });
+        }
+    }
     let mut open: BTreeMap<SchoolId, BTreeSet<NaiveDate>> = BTreeMap::new();
     for (school, date) in in_time(cases::open_days_in_tx(leader, now.date_naive())).await? {
         open.entry(school).or_default().insert(date);
     }
     let wake = woken.take(open.keys().copied());
     let due = in_time(timers::due_in_tx(leader, now, &wake)).await?;
-    let mut done = Round::default();
     for some in due.chunks(TOGETHER) {
         // The log's end is read after the deadlines: a model that has it has every scan that was stored before them.
         let (epoch, end) = write.log_end().await?;
         let Some(mut read) = Everywhere::at(leader, epoch, end).await? else {
-            tracing::warn!("no-show: the read models are behind the log");
             woken.again(some.iter().map(|timer| timer.school_id).filter(|school| wake.has(*school)));
-            return Ok(done);
+            return Ok(Round { behind: true, ..done });
         };
         let mut asks: Vec<Ask> = Vec::new();
         let mut next: HashMap<SchoolId, DateTime<Utc>> = HashMap::new();

@@ -22,6 +22,15 @@ pub struct Everywhere<'c>(&'c mut PgConnection);
 impl<'c> Everywhere<'c> {
     /// Begins once every model has the log up to `position` of `epoch`; none if they do not reach it in two seconds.
     pub async fn at(conn: &'c mut PgConnection, epoch: Epoch, position: i64) -> Result<Option<Self>, sqlx::Error> {
+        if !Self::reached(conn, epoch, position).await? {
+            return Ok(None);
+        }
+        conn.execute(BEGIN).await?;
+        Ok(Some(Self(conn)))
+    }
+
+    /// Whether every model has the log up to `position` of `epoch`, waiting for it for two seconds.
+    pub async fn reached(conn: &mut PgConnection, epoch: Epoch, position: i64) -> Result<bool, sqlx::Error> {
         for attempt in 0..PATIENCE.0 {
             if attempt > 0 {
                 sleep(PATIENCE.1).await;
@@ -30,11 +39,10 @@ impl<'c> Everywhere<'c> {
             let needed = |model: crate::ReadModel| model != crate::ReadModel::Audit;
             let there = all.iter().filter(|c| needed(c.model) && c.epoch == epoch && c.position >= position).count();
             if there == crate::ReadModel::ALL.into_iter().filter(|model| needed(*model)).count() {
-                conn.execute(BEGIN).await?;
-                return Ok(Some(Self(conn)));
+                return Ok(true);
             }
         }
-        Ok(None)
+        Ok(false)
     }
 
     /// The connection.

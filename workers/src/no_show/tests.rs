@@ -130,8 +130,18 @@ impl Site {
         tx.commit().await.unwrap();
     }
 
-    /// A round, as the leader makes it once a second.
+    /// A round, as the leader makes it once a second, and the next ones while a busy machine's models are behind.
     async fn round(&mut self) -> Round {
+        for _ in 0..10 {
+            let done = self.one_round().await;
+            if !done.behind {
+                return done;
+            }
+        }
+        panic!("the read models stay behind");
+    }
+
+    async fn one_round(&mut self) -> Round {
         round(&mut self.leader, &self.write, &self.woken).await.unwrap()
     }
 
@@ -212,14 +222,14 @@ async fn of_whoever_did_not_come_the_families_are_to_be_told_once_and_of_nobody_
     site.clock.advance(TimeDelta::minutes(1));
     assert_eq!(site.round().await.events, 0);
     site.quiet(at(8, 16)).await;
-    assert_eq!(site.round().await, Round { schools: 1, events: 2, broken: 0 });
+    assert_eq!(site.round().await, Round { schools: 1, events: 2, ..Round::default() });
     assert_eq!(site.told().await, kinds(&[("notice_requested", 1), ("opened", 1)]));
     // Nothing is due for a while; whoever leads next finds the same.
     assert_eq!(site.round().await.schools, 0);
     site.woken = Woken::default();
     site.woken.all();
     site.leader = PgConnection::connect_with(&site.options).await.unwrap();
-    assert_eq!(site.round().await, Round { schools: 1, events: 0, broken: 0 });
+    assert_eq!(site.round().await, Round { schools: 1, events: 0, ..Round::default() });
 }
 
 #[tokio::test]
@@ -319,7 +329,8 @@ async fn a_scan_that_comes_the_day_after_ends_the_case_of_its_own_day() {
     }
     site.quiet(at(8, 16)).await;
     site.round().await;
-    site.quiet(at(8, 16) + TimeDelta::hours(20)).await;
+    // What follows may be there before the read model has the case that was just opened: it is not missed.
+    site.clock.advance(TimeDelta::hours(20));
     site.pass(0, Direction::Entry, at(7, 45)).await;
     assert_eq!(site.round_for(projections::ReadModel::Live).await.events, 1);
     let date = "select local_date from events where aggregate_type = 'no_show_case' order by position desc limit 1";
@@ -346,7 +357,7 @@ async fn a_school_that_cannot_be_read_stops_no_other_and_one_that_is_behind_is_n
     tokio::time::sleep(Duration::from_millis(300)).await;
     site.pass(0, Direction::Entry, at(8, 10)).await;
     site.woken.all();
-    assert_eq!(site.round().await, Round::default());
+    assert_eq!(site.one_round().await, Round { behind: true, ..Round::default() });
 }
 
 #[tokio::test]

@@ -56,6 +56,12 @@ impl Woken {
         self.lock().anything = true;
     }
 
+    /// Whether anything was heard that is not taken yet.
+    pub(super) fn any(&self) -> bool {
+        let heard = self.lock();
+        heard.anything || heard.live_anywhere || !(heard.roster.is_empty() && heard.live.is_empty())
+    }
+
     /// These are not done yet.
     pub(super) fn again(&self, schools: impl Iterator<Item = SchoolId>) {
         self.lock().roster.extend(schools);
