@@ -94,7 +94,8 @@ const fn check(name: &'static str, finds: &'static str) -> Check {
 /// What every check looks at: relations of the schemas that a runtime role may use, an extension's own and a
 /// rebuild's copies aside, and the runtime roles.
 const LOOKED_AT: &str = "with runtime as (
-       select oid, rolname, rolsuper, rolbypassrls, rolcreaterole from pg_roles where rolname like 'attendance\\_%'
+       select oid, rolname, rolsuper, rolbypassrls, rolcreaterole from pg_roles
+        where rolname like 'attendance\\_%' and rolname <> 'attendance_app'
      ), schemas as (
        select n.oid, n.nspname, n.nspowner from pg_namespace n
         where n.nspname !~ '^(pg_|information_schema$)' and n.nspname !~ '^(roster|live|audit|no_show)_(next|old)$'
@@ -230,10 +231,18 @@ pub struct Audited {
     pub findings: Vec<String>,
     /// The exceptions that are there, by what they are excepted from.
     pub exceptions: BTreeMap<&'static str, Vec<&'static str>>,
-    /// The login is a superuser, or passes by row-level security: the roles that its connections take are held
-    /// apart, and whoever could run SQL of his own could leave them (`docs/adr/0010`).
+    /// The login may do more than act as the runtime roles: whoever could run SQL of his own would leave his
+    /// connection's role and have all of it (`docs/adr/0010`).
     pub powerful_login: bool,
 }
+
+/// Whether the login is a superuser, passes by row-level security, makes roles, has rights without taking a role, or owns
+/// anything.
+const POWERFUL: &str = "select rolsuper or rolbypassrls or rolcreaterole or rolcreatedb
+     or (rolinherit and exists (select from pg_auth_members m where m.member = r.oid))
+     or exists (select from pg_class c where c.relowner = r.oid)
+     or exists (select from pg_database d where d.datdba = r.oid)
+   from pg_roles r where rolname = session_user";
 
 /// Reads the catalogue, as any role.
 pub async fn audit(connection: &mut PgConnection) -> Result<Audited, sqlx::Error> {
@@ -250,10 +259,7 @@ pub async fn audit(connection: &mut PgConnection) -> Result<Audited, sqlx::Error
             }
         }
     }
-    audited.powerful_login =
-        sqlx::query_scalar("select rolsuper or rolbypassrls from pg_roles where rolname = session_user")
-            .fetch_one(connection)
-            .await?;
+    audited.powerful_login = sqlx::query_scalar(POWERFUL).fetch_one(connection).await?;
     Ok(audited)
 }
 

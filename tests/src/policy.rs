@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use web::permissions::{Access, ROUTES};
-use web::testing::{TestApp, TestSchool};
+use web::testing::{TestApp, TestSchool, case_of};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -24,6 +24,7 @@ async fn scene() -> Result<(TestApp, TestSchool, Browser)> {
     anyhow::ensure!(Browser::available(), "no Chromium or no chromedriver on this machine: run make deps");
     let app = TestApp::start().await?;
     let school = app.school(3).await?;
+    app.case(&school).await?;
     let rights = GuardianRights { may_view: true, ..GuardianRights::default() };
     app.guardian(&school, "ana@example.com", &[(school.pupils[0].0, rights)]).await?;
     let browser = Browser::start().await?;
@@ -43,8 +44,13 @@ fn pages(school: &TestSchool) -> Vec<String> {
         .filter(|path| !none.contains(path))
         .chain(["/no-such-page"])
         .map(|path| {
-            let path = path.replace("{id}", &school.course.to_string());
-            format!("{}?colegio={}", path.replace("{student_id}", &school.pupils[0].0.to_string()), school.id)
+            let case = case_of(school);
+            let path = path.replace("{date}", &case.date.to_string()).replace("{slot_id}", &case.slot_id.to_string());
+            let path =
+                path.replace("{id}", &school.course.to_string()).replace("{kiosk_id}", &school.kiosk.to_string());
+            let path = path.replace("{student_id}", &case.student_id.to_string());
+            assert!(!path.contains('{'), "{path}");
+            format!("{path}?colegio={}", school.id)
         })
         .collect()
 }
@@ -71,6 +77,9 @@ async fn a18_no_page_breaks_its_own_policy_and_htmx_works_under_it() {
             browser.goto(&format!("{}{page}", app.base)).await.unwrap();
             let runs = browser.execute("return [typeof htmx, typeof trustedTypes.defaultPolicy]").await.unwrap();
             assert_eq!(runs, json!(["object", "object"]), "{page}: the script runs");
+            let status = "return performance.getEntriesByType('navigation')[0].responseStatus";
+            let status = browser.execute(status).await.unwrap();
+            assert_eq!(status == json!(404), page.starts_with("/no-such-page"), "{page}: {status}");
             assert_eq!(refused(&browser).await.unwrap(), Vec::<String>::new(), "{page}");
         }
     }

@@ -44,7 +44,20 @@ const ARROWS: &[(&str, &[&str])] = &[
             "web",
         ],
     ),
-    ("bench", &["domain", "commands", "nats", "projections", "kiosk-protocol", "migrations", "local-services", "web"]),
+    (
+        "bench",
+        &[
+            "domain",
+            "commands",
+            "nats",
+            "projections",
+            "workers",
+            "kiosk-protocol",
+            "migrations",
+            "local-services",
+            "web",
+        ],
+    ),
     ("workspace-features", &[]),
 ];
 
@@ -98,6 +111,55 @@ fn no_folder_reaches_what_it_must_not_know() {
             assert!(!reached.contains(crate_name), "{name} reaches {crate_name}");
         }
     }
+}
+
+/// Where a whole file of `web` may run SQL outside of a school's transaction, or take a pool that sees every school: those
+/// that know sessions, tokens, links and limits, whatever runs beside requests, the command line, and the health page.
+const SEES_ALL: &[&str] = &[
+    "api/health.rs",
+    "cli",
+    "demo",
+    "family",
+    "kiosk_auth.rs",
+    "live/measure.rs",
+    "pools.rs",
+    "seed.rs",
+    "serve",
+    "serve.rs",
+    "session",
+    "testing",
+    "testing.rs",
+    "throttle.rs",
+    "tokens",
+];
+
+#[test]
+fn a50_what_answers_requests_runs_sql_in_a_schools_transaction_alone() {
+    const SQL: [&str; 6] =
+        ["sqlx::query", "pools.log_", "pools.auth", "pools.vault", "pools.projector", "pools.request.pool"];
+    fn files(folder: &Path, all: &mut Vec<std::path::PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { files(&path, all) } else { all.push(path) }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web/src");
+    let mut all = Vec::new();
+    files(&root, &mut all);
+    let mut found = BTreeSet::new();
+    for path in all {
+        let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+        let text = std::fs::read_to_string(&path).unwrap();
+        // Tests stand at the end of a file, or in files of their own.
+        let code = text.split("#[cfg(test)]\nmod ").next().unwrap();
+        let is_test = name.contains("tests") || name.starts_with("router/") || name == "session/trials.rs";
+        if is_test || !SQL.iter().any(|sql| code.contains(sql)) {
+            continue;
+        }
+        let place = SEES_ALL.iter().find(|place| name == **place || name.starts_with(&format!("{place}/")));
+        found.insert(*place.unwrap_or_else(|| panic!("{name} runs SQL outside of a school's transaction")));
+    }
+    assert!(found.contains("session") && !found.contains("pages"), "{found:?}");
 }
 
 /// The requirements and defects that the people's, roles' and schools' part of the product was asked to prove.

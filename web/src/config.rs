@@ -8,7 +8,7 @@ mod mail;
 mod tokens;
 mod transport;
 
-pub use databases::{Databases, PoolSizes};
+pub use databases::{Databases, PoolSizes, PowerfulLogin};
 pub use http::{Http, Tuning};
 pub use keys::Keys;
 pub use mail::MailConfig;

@@ -30,8 +30,12 @@ pub fn tell_of_change(state: &AppState, account: AccountId, what: &'static str) 
 pub async fn send_link(state: &AppState, account: AccountId, link: &Link) -> Result<bool, AccountError> {
     let address = state.accounts.person(account).await?.email.and_then(|email| Mail::parse(&email).ok());
     let to = address.ok_or(AccountError::Unknown)?;
-    let url = format!("{}/entrar/activar#t={}", state.public_url, *link.secret.reveal());
-    Ok(state.mailer.post(with_staff_link(state.ids.next(), to, &url, Lang::default())))
+    Ok(state.mailer.post(with_staff_link(state.ids.next(), to, &link_address(state, link), Lang::default())))
+}
+
+/// Where a link leads: never what the request called us.
+pub fn link_address(state: &AppState, link: &Link) -> String {
+    format!("{}/entrar/activar#t={}", state.public_url, *link.secret.reveal())
 }
 
 /// Tells a person who can sign in that a school waits for their answer. `false` if too many letters wait; an error where

@@ -20,4 +20,6 @@ pub use headers::secure;
 pub use load::{Place, Places, bound_load};
 pub use problems::{not_found, speak_problems};
 pub use request::{RequestId, observe};
+#[cfg(test)]
+pub(crate) use site::STREAMS;
 pub use site::check_site;

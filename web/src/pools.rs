@@ -1,6 +1,6 @@
 //! Connection pools, one per database role: what a part may do is decided by its pool.
 
-use crate::config::{Databases, PoolSizes, Secret};
+use crate::config::{Databases, PoolSizes, PowerfulLogin, Secret};
 use anyhow::Context;
 use commands::StoreError;
 use commands::boot_audit;
@@ -91,7 +91,7 @@ impl Pools {
         match migrations::applied(&pools.log_reader).await {
             // A newer schema is one that was expanded for a newer program and still serves this one.
             Ok(applied) if applied >= expected => {
-                pools.audit().await?;
+                pools.audit(databases.powerful_login).await?;
                 Ok(pools)
             }
             Ok(applied) => Err(ConnectError::Refused {
@@ -103,7 +103,7 @@ impl Pools {
     }
 
     /// Refuses a database that does not keep schools apart, and says what was decided to be otherwise.
-    async fn audit(&self) -> Result<(), ConnectError> {
+    async fn audit(&self, powerful_login: PowerfulLogin) -> Result<(), ConnectError> {
         let failed = |error| explain(EVENTS, Role::LogReader, error);
         let mut connection = self.log_reader.acquire().await.map_err(failed)?;
         let audited = boot_audit::audit(&mut connection).await.map_err(failed)?;
@@ -111,9 +111,14 @@ impl Pools {
             let what = format!("the database does not keep schools apart: {}", audited.findings.join("; "));
             return Err(ConnectError::Refused { url: EVENTS, what });
         }
+        if audited.powerful_login && powerful_login == PowerfulLogin::Refuse {
+            let what = "its login may do more than act as the server's roles (it is a superuser, or owns tables): \
+                        let the server log in as attendance_app, see docs/runbook/install.md; \
+                        for a trial on one's own machine, ATTENDANCE_POWERFUL_LOGIN=allow";
+            return Err(ConnectError::Refused { url: EVENTS, what: what.to_owned() });
+        }
         tracing::info!(
             exceptions = ?audited.exceptions,
-            powerful_login = audited.powerful_login,
             "the database keeps schools apart, with these exceptions"
         );
         Ok(())
@@ -210,7 +215,10 @@ fn parse(url: &Secret) -> anyhow::Result<PgConnectOptions> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
+    use crate::testing::TestApp;
     use domain::SchoolId;
+    use domain::account::StaffRole;
 
     #[tokio::test]
     async fn p33_a_database_that_does_not_keep_schools_apart_is_refused_with_the_table_and_the_finding() {
@@ -225,6 +233,33 @@ mod tests {
              live.pupil_days: row-level security is not enabled and forced"
         );
         assert!(matches!(refused, ConnectError::Refused { .. }), "no waiting mends it");
+    }
+
+    #[tokio::test]
+    async fn p33_a57_the_server_logs_in_as_somebody_who_owns_nothing_and_as_nobody_else() {
+        let test = local_services::testing::TestDatabases::create().await.unwrap();
+        let mut powerful = Databases::for_testing(&test.events_url(), &test.vault_url());
+        powerful.powerful_login = PowerfulLogin::Refuse;
+        let refused = Pools::connect(&powerful, &PoolSizes::default()).await.unwrap_err();
+        let said = refused.to_string();
+        assert!(said.starts_with("DATABASE_URL: its login may do more") && said.contains("attendance_app"), "{said}");
+        assert!(matches!(refused, ConnectError::Refused { .. }), "no waiting mends it");
+        // A whole server by the login that is meant for it.
+        let owner = PgPoolOptions::new().connect_with(test.owner_options()).await.unwrap();
+        sqlx::query("alter role attendance_app login").execute(&owner).await.unwrap();
+        let app = |url: String| url.replace("attendance@", "attendance_app@");
+        let mut config = Config::for_testing(&app(test.events_url()), &app(test.vault_url()));
+        config.sides.databases.powerful_login = PowerfulLogin::Refuse;
+        let app = TestApp::start_config(test, &config).await.unwrap();
+        let school = app.school(2).await.unwrap();
+        app.case(&school).await.unwrap();
+        let person = app.person(school.id, StaffRole::Director).await.unwrap();
+        for page in ["/hoy", "/personas", "/casos"] {
+            let page = format!("{}{page}?colegio={}", app.base, school.id);
+            let shown = app.browser(&person).unwrap().get(&page).send().await.unwrap().status().as_u16();
+            assert!([200, 403].contains(&shown), "{page}: {shown}");
+        }
+        app.shutdown().await;
     }
 
     /// What keeps the request role's pool private is that nobody else makes one.

@@ -109,12 +109,11 @@ async fn lead(options: &PgConnectOptions, write: &Write, woken: &Woken) {
 pub async fn round(leader: &mut PgConnection, write: &Write, woken: &Woken) -> Result<Round, RoundError> {
     let now = write.clock().now();
     let mut done = Round::default();
+    // The log's end is read after the deadlines: a model that has it has every scan that was stored before them.
+    let (epoch, end) = write.log_end().await?;
     // Which cases are open is asked once the models have what was heard: a case may be hardly older than its end.
-    if woken.any() {
-        let (epoch, end) = write.log_end().await?;
-        if !in_time(Everywhere::reached(leader, epoch, end)).await? {
-            return Ok(Round { behind: true, ..done });
-        }
+    if woken.any() && !in_time(Everywhere::reached(leader, epoch, end)).await? {
+        return Ok(Round { behind: true, ..done });
     }
     let mut open: BTreeMap<SchoolId, BTreeSet<NaiveDate>> = BTreeMap::new();
     for (school, date) in in_time(cases::open_days_in_tx(leader, now.date_naive())).await? {
@@ -123,8 +122,6 @@ pub async fn round(leader: &mut PgConnection, write: &Write, woken: &Woken) -> R
     let wake = woken.take(open.keys().copied());
     let due = in_time(timers::due_in_tx(leader, now, &wake)).await?;
     for some in due.chunks(TOGETHER) {
-        // The log's end is read after the deadlines: a model that has it has every scan that was stored before them.
-        let (epoch, end) = write.log_end().await?;
         let Some(mut read) = Everywhere::at(leader, epoch, end).await? else {
             woken.again(some.iter().map(|timer| timer.school_id).filter(|school| wake.has(*school)));
             return Ok(Round { behind: true, ..done });

@@ -285,16 +285,21 @@ impl Change {
         Ok(self.schools().await?.len() == 1)
     }
 
-    /// Ends every session of an account that is no other school's, or that no school lets in any more. Of the others
-    /// each request sees the roles as they are: a school takes away what it gave, and nobody's place in another school.
-    pub(super) async fn end_sessions_of_one_school(&mut self, secrets: Secrets) -> Result<(), AccountError> {
+    /// After what a school changed: ends every session of an account that is no other school's, or that no school lets
+    /// in any more. Of the others each request sees the roles as they are: a school takes away what it gave, and nobody's
+    /// place in another school. But whoever was given something and rules over others now comes in anew: the session
+    /// may have begun with less than that asks for.
+    pub(super) async fn end_sessions_after(&mut self, news: &[Event]) -> Result<(), AccountError> {
+        let gives = news.iter().any(|event| matches!(event, Event::RoleGranted { .. } | Event::Enabled));
         sqlx::query!(
             "update accounts set authz_epoch = authz_epoch + 1,
                secrets_epoch = case when $2 then authz_epoch + 1 else secrets_epoch end
              where account_id = $1 and (disabled_at is not null
-               or (select count(*) from account_members m where m.account_id = $1) = 1)",
+               or (select count(*) from account_members m where m.account_id = $1) = 1
+               or $3 and exists (select from account_roles r where r.account_id = $1 and r.role in ('ADMIN', 'OWNER')))",
             self.row.id.0,
-            secrets == Secrets::Void,
+            news.contains(&Event::Disabled),
+            gives,
         )
         .execute(&mut *self.tx)
         .await?;

@@ -1,6 +1,6 @@
 //! What a school does about its people: invite, grant, revoke, disable, enable, a new link.
 
-use super::change::{Change, Row, Secrets};
+use super::change::{Change, Row};
 use super::error::AccountError;
 use super::{Accounts, INSTALLATION, LinkPurpose, Secret256, StaffRole};
 use crate::context::Context;
@@ -124,7 +124,7 @@ impl Accounts {
             }
         };
         if !news.is_empty() {
-            change.end_sessions_of_one_school(Secrets::Kept).await?;
+            change.end_sessions_after(&news).await?;
         }
         change.commit().await?;
         Ok(Invited { account_id: row.id, link, pending: false })
@@ -169,7 +169,7 @@ impl Accounts {
     }
 
     /// One command in the school's stream, with its rows. If it changed anything, the sessions of an account that is
-    /// no other school's end; and the links are void that somebody handed out who may do less now.
+    /// no other school's, or that rules over others by it, end; and the links are void that somebody handed out who may do less now.
     async fn decide_in(
         &self,
         context: &Context,
@@ -190,8 +190,7 @@ impl Accounts {
                 if news.iter().any(|event| matches!(event, Event::RoleRevoked { .. } | Event::Disabled)) {
                     change.void_links_handed_out(context.school).await?;
                 }
-                let secrets = if news.contains(&Event::Disabled) { Secrets::Void } else { Secrets::Kept };
-                change.end_sessions_of_one_school(secrets).await?;
+                change.end_sessions_after(&news).await?;
                 change.commit().await
             }
         })

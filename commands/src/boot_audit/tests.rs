@@ -161,9 +161,13 @@ select line from (
 
 #[tokio::test]
 async fn a57_the_rights_of_every_role_are_those_that_were_written_down() {
-    let mut owner = owner().await;
-    let lines: Vec<String> = sqlx::query_scalar(RIGHTS).fetch_all(&mut owner).await.unwrap();
-    let rights = lines.join("\n") + "\n";
+    let databases = TestDatabases::create().await.unwrap();
+    let mut rights = String::new();
+    for (whose, options) in [("", databases.owner_options()), ("vault: ", databases.vault_options())] {
+        let mut owner = PgConnection::connect_with(&options).await.unwrap();
+        let lines: Vec<String> = sqlx::query_scalar(RIGHTS).fetch_all(&mut owner).await.unwrap();
+        rights.extend(lines.iter().map(|line| format!("{whose}{line}\n")));
+    }
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations/rights.txt");
     if std::env::var_os("WRITE_RIGHTS").is_some() {
         std::fs::write(&file, &rights).unwrap();

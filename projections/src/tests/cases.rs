@@ -101,6 +101,7 @@ async fn all_that_was_said_of_a_case_is_told_from_the_oldest_on_with_who_said_it
     drafts[4].date = day(1);
     drafts[4].actor = Actor::user(id(0xacc0));
     drafts.insert(2, of_case(school(1), other, opened(0)));
+    drafts.push(of_case(school(1), a_case(monday(), 1, 1), opened(0)));
     world.append(&drafts).await;
     world.catch_up(ReadModel::NoShow).await;
     let lines = log(&mut world.tx(school(1)).await, ours).await.unwrap();

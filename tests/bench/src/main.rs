@@ -14,6 +14,7 @@ mod boards;
 mod check;
 mod child;
 mod crowd;
+mod deadline;
 mod guards;
 mod gun;
 mod http;
@@ -59,6 +60,9 @@ struct Options {
     /// After every turn, what Postgres spent its time on (needs `pg_stat_statements`). It costs some itself.
     #[arg(long)]
     statements: bool,
+    /// Nothing but these, which need nothing of the others.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    alone: Vec<Alone>,
     /// Only these take turns, to be watched: nothing is compared and no figure printed.
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<ingest::Contender>,
@@ -68,7 +72,18 @@ struct Options {
     order: RefCell<Option<fastrand::Rng>>,
 }
 
+/// What can be measured by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Alone {
+    /// The pass over all schools at the deadline.
+    Deadline,
+}
+
 impl Options {
+    fn alone(&self, what: Alone) -> bool {
+        self.alone.is_empty() || self.alone.contains(&what)
+    }
+
     fn turn(&self) -> Duration {
         Duration::from_secs_f64(self.seconds)
     }
@@ -95,6 +110,13 @@ async fn main() -> Result<()> {
     let mut figures = Vec::new();
     let mut stage = stage::Stage::open(options.statements).await?;
     web::observability::init_logs_to(&stage.dir().join("server.log"))?;
+    if options.alone(Alone::Deadline) {
+        deadline::run(&options, &stage, &mut figures).await?;
+    }
+    if !options.alone.is_empty() {
+        print(&figures);
+        return Ok(());
+    }
     let Some(measured) = ingest::run(&options, &stage, &mut figures).await? else { return Ok(()) };
     guards::run(&options, &measured, &mut figures).await?;
     models::run(&options, &measured, &mut figures).await?;

@@ -134,7 +134,11 @@ pub struct Database {
 impl Database {
     /// A write side with its own pool of so many connections.
     pub async fn write(&self, connections: u32) -> Result<Write> {
-        let clock: Arc<dyn Clock> = self.clock.clone();
+        self.write_at(self.clock.clone(), connections).await
+    }
+
+    /// The same by another clock.
+    pub async fn write_at(&self, clock: Arc<dyn Clock>, connections: u32) -> Result<Write> {
         let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
         let sizes = PoolSizes { log_writer: connections, log_reader: 3, projector: 3, request: 3, auth: 3, vault: 3 };
         let pools = web::pools::Pools::connect(&self.config.sides.databases, &sizes).await?;

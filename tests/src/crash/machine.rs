@@ -102,6 +102,7 @@ impl Machine {
             ["--directory-key", &directory_key],
             ["--nats-url", &nats],
             ["--listen", &listen],
+            ["--powerful-login", "allow"],
         ];
         let args: Vec<String> = std::iter::once("serve").chain(args.into_iter().flatten()).map(str::to_owned).collect();
         self.server = Some(Supervised::start(&program()?, &args, "TERM", &self.dir, false, None)?);

@@ -49,6 +49,13 @@ const PROGRAMS: Test =
     ("web", "tokens::tests::p05_what_one_program_does_touches_no_other_and_none_begins_where_its_person_has_no_role");
 const ACCOUNTS: Test =
     ("commands", "accounts::tests::apart::a50_whatever_is_done_to_one_account_leaves_every_other_as_it_was");
+const CASE: Test = ("projections", "tests::cases::a_day_s_cases_are_there_once_as_they_stand_by_course_and_pupil");
+const CASE_LOG: Test =
+    ("projections", "tests::cases::all_that_was_said_of_a_case_is_told_from_the_oldest_on_with_who_said_it");
+const GIVEN: Test = (
+    "web",
+    "session::tests::a46_what_one_school_takes_away_is_gone_within_two_seconds_and_the_other_school_stays_open",
+);
 const CODES: Test = ("commands", "accounts::tests::credentials::a42_a_code_is_its_own_persons_whoever_else_has_an_app");
 const DEVICE: Test =
     ("web", "pages::staff::tests::passkeys::t30_a_devices_answer_is_taken_only_if_all_of_it_is_right_and_once");
@@ -601,9 +608,15 @@ pub(super) const LEFT_OUT: &[LeftOut] = &[
     ),
     cut(
         "other rights: how many schools have whom",
-        "or (select count(*) from account_members m where m.account_id = $1) = 1)",
+        "or (select count(*) from account_members m where m.account_id = $1) = 1",
         "where m.account_id = $1",
         ACCOUNTS,
+    ),
+    cut(
+        "other rights: who rules over others",
+        "or $3 and exists (select from account_roles r where r.account_id = $1 and r.role in",
+        "r.account_id = $1 and",
+        GIVEN,
     ),
     cut(
         "let in again: whose sessions end",
@@ -1325,5 +1338,29 @@ pub(super) const LEFT_OUT: &[LeftOut] = &[
         "from kiosk_seen where kiosk_id = k.kiosk_id and school_id = tx.school offset 0",
         ["from kiosk_seen where kiosk_id = k.kiosk_id and", "from kiosk_seen where"],
         KEPT,
+    ),
+    cut(
+        "a case: of which stay",
+        "from cases where school_id = $1 and local_date = $2 and slot_id = $3 and student_id = $4",
+        "slot_id = $3 and",
+        CASE,
+    ),
+    cut(
+        "a case: whose",
+        "from cases where school_id = $1 and local_date = $2 and slot_id = $3 and student_id = $4",
+        "and student_id = $4",
+        CASE,
+    ),
+    cut(
+        "what was said of a case: of which stay",
+        "where school_id = $1 and local_date = $2 and slot_id = $3 and student_id = $4 order by position limit $5",
+        "slot_id = $3 and",
+        CASE_LOG,
+    ),
+    cut(
+        "what was said of a case: whose",
+        "where school_id = $1 and local_date = $2 and slot_id = $3 and student_id = $4 order by position limit $5",
+        "and student_id = $4",
+        CASE_LOG,
     ),
 ];

@@ -18,9 +18,23 @@ pub struct Databases {
     /// File that holds VAULT_DATABASE_URL.
     #[arg(long, env = "VAULT_DATABASE_URL_FILE", value_name = "FILE")]
     vault_database_url_file: Option<PathBuf>,
+    /// Whether the server may log in as somebody who can change the database itself: `allow` for a trial on one's own
+    /// machine. Else it logs in as `attendance_app` (docs/runbook/install.md).
+    #[arg(long, env = "ATTENDANCE_POWERFUL_LOGIN", value_enum, default_value_t, value_name = "WHETHER")]
+    pub(crate) powerful_login: PowerfulLogin,
     /// Tests run on a cluster without fsync; nothing else may.
     #[arg(skip)]
     pub(super) may_forget: bool,
+}
+
+/// What becomes of a start whose login is a superuser, or owns the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum PowerfulLogin {
+    /// It ends with a sentence.
+    #[default]
+    Refuse,
+    /// It goes on.
+    Allow,
 }
 
 impl Databases {
@@ -47,6 +61,7 @@ impl Databases {
             database_url: Some(Secret(events_url.to_owned())),
             vault_database_url: Some(Secret(vault_url.to_owned())),
             may_forget: true,
+            powerful_login: PowerfulLogin::Allow,
             ..Self::default()
         }
     }

@@ -266,7 +266,9 @@ fn method_not_allowed(methods: Vec<&'static str>) -> Response {
 
 fn is_local(request: &Request) -> bool {
     let peer = request.extensions().get::<Peer>().is_some_and(|peer| peer.0.ip().to_canonical().is_loopback());
-    peer && super::named_loopback(request.headers())
+    // A proxy on this machine that passes any host on says for whom it asks.
+    let passed_on = ["x-forwarded-for", "forwarded"].iter().any(|name| request.headers().contains_key(*name));
+    peer && !passed_on && super::named_loopback(request.headers())
 }
 
 /// Whether an answer is a stream of events, which lasts as long as somebody watches.

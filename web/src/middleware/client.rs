@@ -11,9 +11,11 @@ pub struct Peer(pub SocketAddr);
 /// it was reached from to `X-Forwarded-For`, so what is left of those entries was said by the client
 /// itself and counts for nothing (OWASP ASVS 5.0, 4.1.3).
 pub fn address(headers: &HeaderMap, peer: Peer, hops: usize) -> IpAddr {
-    let said = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let entries: Vec<&str> = said.flat_map(|value| value.split(',')).map(str::trim).collect();
-    let seen = hops.checked_sub(1).and_then(|past| entries.iter().rev().nth(past)).and_then(|text| parse(text));
+    // Whatever bytes the client sent, what the proxy appended to them is read.
+    let said = headers.get_all("x-forwarded-for").iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let said: Vec<_> = said.collect();
+    let mut entries = said.iter().flat_map(|value| value.split(',')).map(str::trim).rev();
+    let seen = hops.checked_sub(1).and_then(|past| entries.nth(past)).and_then(parse);
     seen.unwrap_or(peer.0.ip()).to_canonical()
 }
 
@@ -32,7 +34,7 @@ mod tests {
         let of = |values: &[&str], hops| {
             let mut headers = HeaderMap::new();
             for value in values {
-                headers.append("x-forwarded-for", value.parse().unwrap());
+                headers.append("x-forwarded-for", axum::http::HeaderValue::from_bytes(value.as_bytes()).unwrap());
             }
             headers.insert("forwarded", "for=6.6.6.6".parse().unwrap());
             headers.insert("x-real-ip", "6.6.6.6".parse().unwrap());
@@ -42,6 +44,7 @@ mod tests {
         assert_eq!(of(&["6.6.6.6, 203.0.113.9"], 1), "203.0.113.9");
         assert_eq!(of(&["6.6.6.6", "203.0.113.9:1234"], 1), "203.0.113.9");
         assert_eq!(of(&["6.6.6.6, 203.0.113.9, 10.0.0.2"], 2), "203.0.113.9");
+        assert_eq!(of(&["6.6.6.6 ñ, 203.0.113.9"], 1), "203.0.113.9", "whatever the client said before");
         assert_eq!(of(&["::ffff:203.0.113.9"], 1), "203.0.113.9");
         assert_eq!(of(&["[2001:db8::1]:80"], 1), "2001:db8::1");
         for broken in [&[][..], &["unknown"], &["6.6.6.6, "]] {

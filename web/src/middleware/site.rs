@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 /// What browsers say about where a request comes from (<https://www.w3.org/TR/fetch-metadata/>).
 const SITE: &str = "sec-fetch-site";
 /// Streams: another site could not read them, but could hold many of them open.
-const STREAMS: [&str; 2] = ["/api/v1/live/stream", "/hoy/live"];
+pub(crate) const STREAMS: [&str; 2] = ["/api/v1/live/stream", "/hoy/live"];
 
 /// Refuses a write or a stream that a browser asks for on behalf of another site, also of a sibling
 /// domain. Whoever says nothing is no browser (kiosks, programs), and `none` is the person's own doing. A browser

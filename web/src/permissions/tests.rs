@@ -328,6 +328,9 @@ fn marks(school: &TestSchool) -> Vec<String> {
     ids.into_iter().chain(school.pupils.iter().map(|(id, _)| id.to_string())).collect()
 }
 
+/// What is looked at without an id of the school's course, kiosk or pupils.
+const SHOW_NO_ID: [&str; 0] = [];
+
 #[tokio::test]
 async fn a50_p31_every_route_as_every_kind_of_person_over_own_foreign_and_random_ids() {
     let app = TestApp::start().await.unwrap();
@@ -356,7 +359,7 @@ async fn a50_p31_every_route_as_every_kind_of_person_over_own_foreign_and_random
     let beside = beside::Beside::of(&app, &own).await;
     let (had, things) = (beside.has(&app).await, beside.things());
     let random = SchoolId(Uuid::from_u128(0xdead));
-    let mut cells = 0;
+    let (mut cells, mut empty) = (0, BTreeSet::new());
     for route in ROUTES.iter().filter(|route| matches!(route.access, Access::Person | Access::May(_))) {
         for (who, client) in &nobodies {
             for school in [Some(own.id), Some(random), None] {
@@ -382,6 +385,11 @@ async fn a50_p31_every_route_as_every_kind_of_person_over_own_foreign_and_random
                     assert!(lets_in(route, status.as_u16()), "{what}: {status} {text}");
                     let away = location.is_some_and(|to| to.starts_with("/entrar") || to.contains("confirmar"));
                     assert!(!away, "{what}: {status}");
+                    let shows = route.method == "GET" && matches!(route.access, Access::May(_));
+                    // Not the school's own id, which stands in every page's links.
+                    if shows && !marks(own).iter().skip(1).any(|mark| text.contains(mark)) {
+                        empty.insert(route.path);
+                    }
                 } else {
                     assert_eq!(status, 403, "{what}: {text}");
                 }
@@ -449,6 +457,7 @@ async fn a50_p31_every_route_as_every_kind_of_person_over_own_foreign_and_random
         }
     }
     assert!(cells > 1500, "{cells}");
+    assert_eq!(empty, SHOW_NO_ID.into_iter().collect(), "who may look sees what is there");
     app.shutdown().await;
 }
 

@@ -180,6 +180,8 @@ async fn assert_whole(what: &str, answer: Response) -> (u16, Option<String>) {
     assert_guarded(&what, &headers, what.contains("/assets/") && status == 200);
     assert_leads_home(&what, &headers);
     let is_stream = headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+    let guarded = crate::middleware::STREAMS.iter().any(|stream| what.contains(stream));
+    assert!(guarded || !is_stream, "{what}: a stream that other sites may hold open");
     let mut answer = answer;
     let body = if is_stream { answer.chunk().await.unwrap().unwrap() } else { answer.bytes().await.unwrap() };
     assert_typed(&what, &headers, &body);

@@ -52,7 +52,8 @@ limits! {
     ACCOUNT "sign_in_account" 50, one in Duration::from_secs(24 * 60 * 60 / 50);
     /// Telling an account's schools that guesses at it are slowed down.
     TOLD "sign_in_told" 1, one in Duration::from_secs(24 * 60 * 60);
-    /// Signing in from one network, to whatever account (P27). A whole school may be behind one address.
+    /// Signing in from one network, to whatever account: thirty at once, and then thirty a minute (P27). A whole school
+    /// may be behind one address.
     NETWORK "sign_in_network" 30, one in Duration::from_secs(2);
     /// Wrong codes of one account, from all browsers that it does not know together and whatever sessions they are
     /// tried in: about a hundred a day, of which each is right by chance in three of a million cases. Only who has the

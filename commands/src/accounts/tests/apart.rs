@@ -52,11 +52,12 @@ async fn a50_whatever_is_done_to_one_account_leaves_every_other_as_it_was() {
     let before = staff.member("antes@losaromos.cl", StaffRole::Admin).await;
     let rosa = staff.member(mail, StaffRole::Inspector).await;
     let after = staff.member("despues@losaromos.cl", StaffRole::Inspector).await;
-    let invited = staff.invite(&context, "eva@losaromos.cl", StaffRole::Inspector).await.account_id;
     let elsewhere = staff.add(&twin, "otro@losolmos.cl", StaffRole::Admin).await.link.unwrap().secret.reveal();
     let elsewhere = accounts.activate(&elsewhere, PASSWORD, now).await.unwrap().account;
     let kept_out = staff.member("fuera@losaromos.cl", StaffRole::Inspector).await;
     accounts.disable(&context, kept_out).await.unwrap();
+    // Last: whoever is activated after her might be instead of her.
+    let invited = staff.invite(&context, "eva@losaromos.cl", StaffRole::Inspector).await.account_id;
     let others = [before, after, invited, elsewhere, kept_out];
     let setup = accounts.begin_totp(before).await.unwrap();
     accounts.confirm_totp(staff.proof(before).await, &code(&setup, now), now).await.unwrap();

@@ -7,13 +7,13 @@ use super::{Visit, school_name, who};
 use crate::AppState;
 use crate::i18n::{Lang, key};
 use crate::letters;
-use crate::middleware::{RequestId, named_loopback};
+use crate::middleware::RequestId;
 use crate::problem::Problem;
 use crate::session::{InSchool, Person};
 use axum::Form;
 use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use commands::Context;
 use commands::accounts::{AccountError, Invite, Link, Scope, StaffRole};
@@ -69,8 +69,7 @@ impl Act {
                 Err(error) => self.visit.account_error(&error),
             };
         }
-        let scheme = if named_loopback(&self.visit.headers) { "http" } else { "https" };
-        let url = format!("{scheme}://{}/entrar/activar#t={}", host(&self.visit.headers), *link.secret.reveal());
+        let url = letters::link_address(&self.state, link);
         self.show(|lang| shown_once(&url, self.school.0, lang)).await
     }
 
@@ -90,11 +89,6 @@ impl Act {
         self.visit
             .page(StatusCode::OK, |nonce| page(&who, self.school.0, name.as_deref(), self.visit.lang, nonce, &main))
     }
-}
-
-/// One of our own names: [`crate::middleware::check_host`] lets no other through.
-fn host(headers: &HeaderMap) -> &str {
-    headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost")
 }
 
 /// A mistake of whoever asked, in words.

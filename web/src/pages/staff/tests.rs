@@ -7,7 +7,8 @@ mod second_school;
 
 use crate::permissions::{Access, ROUTES};
 use crate::session::STEP_UP;
-use crate::testing::{Jar, PASSWORD, TestApp, minutes, with_form};
+use crate::testing::{Jar, PASSWORD, TestApp, TestPerson, minutes, with_form};
+use crate::tokens;
 use commands::accounts::{Invite, Scope, StaffRole};
 use reqwest::Method;
 

@@ -125,6 +125,29 @@ async fn a38_whoever_accepts_more_than_a_second_factor_was_asked_for_comes_in_an
 }
 
 #[tokio::test]
+async fn a38_whoever_is_made_an_administrator_of_a_second_school_comes_in_anew_by_page_and_by_program() {
+    let app = TestApp::start().await.unwrap();
+    let (school, twin) = (app.school(1).await.unwrap(), app.school(1).await.unwrap());
+    let rosa = app.member(&school, "rosa@escuela.cl", StaffRole::Director).await.unwrap();
+    let accounts = &app.state().accounts;
+    let invite = Invite { email: "rosa@escuela.cl".into(), name: "Rosa".into(), role: StaffRole::Inspector };
+    accounts.invite_for(&app.context(twin.id), invite, Scope::Installation).await.unwrap();
+    let mut person = Browser::new(&app);
+    person.sign_in("rosa@escuela.cl").await;
+    let own = TestPerson { account_id: rosa, cookie: String::new() };
+    let proof = own.proof(app.state()).await.unwrap();
+    let begin = tokens::Begin { proof, school: twin.id, client: String::new(), network: String::new() };
+    let pair = app.state().tokens.begin(&begin).await.unwrap().unwrap();
+    accounts.grant(&app.context(twin.id), rosa, StaffRole::Auditor).await.unwrap();
+    assert_eq!(person.get("/cuenta").await.status, 200, "a role that rules over nobody");
+    accounts.grant(&app.context(twin.id), rosa, StaffRole::Admin).await.unwrap();
+    assert_eq!(person.get("/cuenta").await.status, 303, "what began with less than an administrator's proof");
+    assert!(app.state().tokens.person(&pair.access).await.unwrap().is_none(), "a program acts for lesser roles");
+    assert!(!matches!(app.state().tokens.refresh(pair.refresh).await.unwrap(), tokens::Refreshed::Pair(_)));
+    app.shutdown().await;
+}
+
+#[tokio::test]
 async fn whoever_never_chose_a_password_does_so_by_mail_and_then_answers() {
     let app = TestApp::start().await.unwrap();
     let (school, twin) = (app.school(1).await.unwrap(), app.school(1).await.unwrap());
