@@ -35,6 +35,8 @@ pub enum What {
     Course,
     /// The index of the log, which holds ids and no names.
     Audit,
+    /// A day as it was known at some moment, pupil by pupil.
+    Replay,
     /// A guardian's own pupil.
     OwnPupil,
     /// A day's cases of who did not come, of the school or of a course.
@@ -51,6 +53,7 @@ impl What {
             Self::Pupils => "pupils",
             Self::Course => "course",
             Self::Audit => "audit",
+            Self::Replay => "replay",
             Self::OwnPupil => "own_pupil",
             Self::Cases => "cases",
             Self::Case => "case",

@@ -6,7 +6,7 @@
 //! earlier of two taps may be the one that arrives later; it tells nobody and is not in the stream.
 
 pub mod absence;
-mod apply;
+pub(crate) mod apply;
 pub mod board;
 mod expected;
 pub mod facts;

@@ -44,6 +44,11 @@ impl<K: Ord + Clone, R: Positioned> Rows<K, R> {
         self.rows.get(key)
     }
 
+    /// All rows, in the order of their keys.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &R> {
+        self.rows.values()
+    }
+
     /// The rows from one key to another, both included, as far as they are here.
     pub(crate) fn between(&self, from: K, to: K) -> impl Iterator<Item = &R> {
         self.rows.range(from..=to).map(|(_, row)| row)

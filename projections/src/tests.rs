@@ -3,7 +3,7 @@
 mod apart;
 mod arrival;
 mod auditing;
-mod board;
+pub(crate) mod board;
 mod cases;
 mod days;
 mod epochs;

@@ -11,6 +11,7 @@ mod kiosk;
 mod log;
 mod migrate;
 mod rebuild;
+mod replay;
 mod schedule;
 mod school;
 mod seed;
@@ -51,6 +52,8 @@ pub enum Command {
     Import(import::Args),
     /// Fill a fresh copy of a read model from the log and swap it in.
     Rebuild(rebuild::Args),
+    /// A day as it was known at a moment and as it is known now.
+    Replay(replay::Args),
     /// One pupil: find, withdraw, revoke or issue a card, erase.
     Student(student::Args),
     /// Enrol or revoke a kiosk.
@@ -97,6 +100,7 @@ fn run(cli: Cli) -> ExitCode {
             Command::Seed(args) => seed::run(args).await.map(done),
             Command::Import(args) => import::run(args).await,
             Command::Rebuild(args) => rebuild::run(args).await.map(done),
+            Command::Replay(args) => replay::run(args).await.map(done),
             Command::Student(args) => student::run(args).await.map(done),
             Command::Kiosk(args) => kiosk::run(args).await.map(done),
             Command::Guardian(args) => guardian::run(args).await.map(done),

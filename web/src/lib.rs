@@ -39,6 +39,7 @@ pub mod pages;
 pub mod permissions;
 pub mod pools;
 pub mod problem;
+pub mod replay;
 pub mod router;
 pub mod seed;
 pub mod serve;

@@ -30,6 +30,8 @@ pub enum Permission {
     CalendarWrite,
     /// Read the index of the log, the accounts' events among them. Holds no name.
     AuditRead,
+    /// See a day as it was known at any moment, pupil by pupil, with what is behind each mark.
+    AuditReplay,
     /// See who works here, with which roles.
     PeopleRead,
     /// Invite people, give and take roles, disable accounts.
@@ -48,13 +50,14 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::BoardRead,
         Self::PupilsRead,
         Self::ScheduleWrite,
         Self::CalendarRead,
         Self::CalendarWrite,
         Self::AuditRead,
+        Self::AuditReplay,
         Self::PeopleRead,
         Self::PeopleManage,
         Self::KiosksManage,
@@ -73,6 +76,7 @@ impl Permission {
             Self::CalendarRead => "calendar.read",
             Self::CalendarWrite => "calendar.write",
             Self::AuditRead => "audit.read",
+            Self::AuditReplay => "audit.replay",
             Self::PeopleRead => "people.read",
             Self::PeopleManage => "people.manage",
             Self::KiosksManage => "kiosks.manage",
@@ -97,7 +101,7 @@ impl Permission {
             | Self::KiosksManage
             | Self::EntriesCorrect => matches!(role, Owner | Admin | Director),
             Self::CalendarRead => matches!(role, Owner | Admin | Director | Inspector | Auditor),
-            Self::AuditRead => matches!(role, Owner | Admin | Director | Auditor),
+            Self::AuditRead | Self::AuditReplay => matches!(role, Owner | Admin | Director | Auditor),
             Self::PeopleManage => matches!(role, Owner | Admin),
         }
     }

@@ -22,6 +22,7 @@ pub fn router(state: AppState) -> Router {
         pages::router(Arc::new(ReadModels(state.clone())), state.streams.clone(), state.live.stopping().clone());
     let forms = pages::staff_router().merge(pages::kiosks_router()).merge(pages::calendar_router());
     let forms = forms.merge(pages::by_hand_router()).merge(pages::family_router()).merge(pages::cases_router());
+    let forms = forms.merge(pages::replay_router());
     let forms = forms.layer(DefaultBodyLimit::max(FORM_LIMIT));
     surrounded(Router::new().merge(api).merge(pages).merge(forms).merge(csp::router()), state)
 }

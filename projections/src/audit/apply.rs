@@ -3,7 +3,7 @@
 use super::rows::Entry;
 use crate::Fact;
 use domain::{AnyEvent, KioskId};
-use domain::{attendance_day, quarantine};
+use domain::{attendance_day, kiosk, quarantine, student};
 use std::collections::BTreeSet;
 
 /// What a kiosk's name as an actor begins with.
@@ -34,6 +34,41 @@ pub(crate) fn entry(fact: &Fact) -> Entry {
             AnyEvent::AttendanceDay(attendance_day::Event::ManualEntryRecorded { entry, .. }) => Some(entry.reason),
             _ => None,
         },
+    }
+}
+
+/// What a replay folds of an event, as the log writes it; none of one that no day rests on.
+pub(super) fn payload(fact: &Fact) -> Option<String> {
+    let event = &fact.event.payload;
+    takes_part(event).then(|| event.to_json().ok()).flatten()
+}
+
+/// Whether a replay folds the event: it says who is expected when, how far a gate is drained, or who passed it.
+fn takes_part(event: &AnyEvent) -> bool {
+    match event {
+        AnyEvent::School(_) | AnyEvent::Course(_) | AnyEvent::AttendanceDay(_) => true,
+        AnyEvent::Student(event) => match event {
+            student::Event::Enrolled { .. }
+            | student::Event::Moved { .. }
+            | student::Event::Withdrawn { .. }
+            | student::Event::Erased => true,
+            student::Event::DetailsChanged { .. }
+            | student::Event::CredentialIssued { .. }
+            | student::Event::CredentialRevoked { .. }
+            | student::Event::GuardianLinked { .. }
+            | student::Event::GuardianLinkChanged { .. }
+            | student::Event::GuardianUnlinked { .. } => false,
+        },
+        AnyEvent::Kiosk(event) => match event {
+            kiosk::Event::Enrolled { .. }
+            | kiosk::Event::ModeChanged { .. }
+            | kiosk::Event::Revoked
+            | kiosk::Event::DrainedThrough { .. }
+            | kiosk::Event::Silent { .. }
+            | kiosk::Event::Returned => true,
+            kiosk::Event::GapDetected { .. } | kiosk::Event::ForkDetected { .. } => false,
+        },
+        AnyEvent::Guardian(_) | AnyEvent::Quarantine(_) | AnyEvent::NoShowCase(_) | AnyEvent::Account(_) => false,
     }
 }
 

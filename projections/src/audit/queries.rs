@@ -151,7 +151,7 @@ fn day_of(stream: &str) -> Option<NaiveDate> {
 
 /// Position of a school's first entry that was recorded at an instant or later: halves the range that it is
 /// in, from the school's first position to behind its last, one step into the index each time.
-async fn first_recorded(tx: &mut SchoolTx, at: DateTime<Utc>) -> Result<Option<i64>, sqlx::Error> {
+pub(super) async fn first_recorded(tx: &mut SchoolTx, at: DateTime<Utc>) -> Result<Option<i64>, sqlx::Error> {
     sqlx::query_scalar!(
         r#"with recursive range (low, high) as (
              select first.position, last.position + 1

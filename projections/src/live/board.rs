@@ -232,6 +232,8 @@ impl From<&GateLine> for GateFacts {
 pub(crate) struct Judge<'a> {
     facts: &'a BoardFacts,
     now: DateTime<Utc>,
+    /// When the gates' words are weighed: a replay knows more of an instant than that instant did.
+    known: DateTime<Utc>,
     expected: Expected<'a>,
     gates: Vec<GateFacts>,
     /// By the deadline.
@@ -240,9 +242,15 @@ pub(crate) struct Judge<'a> {
 
 impl<'a> Judge<'a> {
     pub(crate) fn new(facts: &'a BoardFacts, now: DateTime<Utc>) -> Self {
+        Self::knowing(facts, now, now)
+    }
+
+    /// About an instant, with the gates' words as they are worth at a later one.
+    pub(crate) fn knowing(facts: &'a BoardFacts, now: DateTime<Utc>, known: DateTime<Utc>) -> Self {
         Self {
             facts,
             now,
+            known,
             expected: Expected::new(&facts.school, &facts.courses, facts.date),
             gates: facts.gates.iter().map(GateFacts::from).collect(),
             complete: HashMap::new(),
@@ -256,7 +264,7 @@ impl<'a> Judge<'a> {
         // Of a day that expects nobody nothing is concluded.
         let completeness = expected.slots.first().map_or(Completeness::Complete, |slot| {
             let deadline = policy.missing_from(slot);
-            *self.complete.entry(deadline).or_insert_with(|| completeness(&self.gates, deadline, self.now))
+            *self.complete.entry(deadline).or_insert_with(|| completeness(&self.gates, deadline, self.known))
         });
         let day = pupil.day.as_ref().map_or(DayFacts::none(completeness), |day| DayFacts {
             first_entry: day.first_entry_at,
@@ -278,7 +286,12 @@ impl<'a> Judge<'a> {
 
 /// The board of the facts, judged at `now`.
 pub fn board(facts: &BoardFacts, now: DateTime<Utc>) -> Board {
-    let mut judge = Judge::new(facts, now);
+    board_knowing(facts, now, now)
+}
+
+/// The same, with the gates' words as they are worth at a later instant.
+pub(crate) fn board_knowing(facts: &BoardFacts, now: DateTime<Utc>, known: DateTime<Utc>) -> Board {
+    let mut judge = Judge::knowing(facts, now, known);
     let mut totals = Counts::default();
     let mut elsewhere = Counts::default();
     let mut by_course: HashMap<CourseId, Counts> = HashMap::new();

@@ -275,12 +275,15 @@ pub(crate) async fn load_course_in_tx(
     Ok(row.map(Course::from))
 }
 
-/// Where a pupil is on a date, as stored.
-struct MemberRecord {
-    student_id: Uuid,
-    from_date: NaiveDate,
-    course_id: Option<Uuid>,
-    first: NaiveDate,
+/// Where a pupil is on a date.
+pub(crate) struct MemberRecord {
+    pub(crate) student_id: Uuid,
+    /// Since when.
+    pub(crate) from_date: NaiveDate,
+    /// None: withdrawn.
+    pub(crate) course_id: Option<Uuid>,
+    /// First date of the first enrolment.
+    pub(crate) first: NaiveDate,
 }
 
 /// Everybody in a course on the date, and whoever was scanned.
@@ -301,10 +304,15 @@ pub(crate) async fn load_pupils_in_tx(
     )
     .fetch_all(&mut *conn)
     .await?;
-    let mut pupils = pupils_of(members, super::queries::days_in_tx(conn, school, date).await?, date);
-    // Whoever left the school before and was not scanned is not on the board.
+    Ok(on_the_board(members, super::queries::days_in_tx(conn, school, date).await?, date))
+}
+
+/// Puts places and days together: everybody in a course, and whoever was scanned. Whoever left the school before and
+/// was not scanned is not on the board.
+pub(crate) fn on_the_board(members: Vec<MemberRecord>, days: Vec<PupilDay>, date: NaiveDate) -> Vec<Pupil> {
+    let mut pupils = pupils_of(members, days, date);
     pupils.retain(|p| p.course_id.is_some() || p.day.is_some());
-    Ok(pupils)
+    pupils
 }
 
 /// These pupils, as far as they were enrolled by the date or scanned on it. A statement of its own: one

@@ -13,7 +13,7 @@ fn school() -> SchoolId {
 }
 
 /// A morning: nine in ten in time, one in twenty late, the rest not there.
-pub(super) async fn morning(world: &World, pupils: u64, courses: u64) {
+pub(crate) async fn morning(world: &World, pupils: u64, courses: u64) {
     world.append(&history::founding(school(), pupils, courses, &mut Random(1))).await;
     let scans: Vec<_> = (0..pupils)
         .filter(|n| n % 20 != 0)
@@ -69,7 +69,7 @@ impl tracing::field::Visit for Counted {
 /// How many statements a reading takes. The subscriber is the whole process's: a place that logs asks once who is
 /// interested and keeps the answer for every thread, so one that another test's thread reached first would never ask
 /// a subscriber of this thread alone.
-pub(super) async fn statements_of(reading: impl Future<Output = ()>) -> usize {
+pub(crate) async fn statements_of(reading: impl Future<Output = ()>) -> usize {
     static LISTENING: Once = Once::new();
     LISTENING.call_once(|| {
         tracing::subscriber::set_global_default(Statements).expect("the only one");

@@ -25,6 +25,7 @@ mod models;
 mod naive;
 mod people;
 mod probe;
+mod replay;
 mod report;
 mod server;
 mod stage;
@@ -77,6 +78,8 @@ struct Options {
 enum Alone {
     /// The pass over all schools at the deadline.
     Deadline,
+    /// The replays of a school's year.
+    Replay,
 }
 
 impl Options {
@@ -110,6 +113,9 @@ async fn main() -> Result<()> {
     let mut figures = Vec::new();
     let mut stage = stage::Stage::open(options.statements).await?;
     web::observability::init_logs_to(&stage.dir().join("server.log"))?;
+    if options.alone(Alone::Replay) {
+        replay::run(&options, &stage, &mut figures).await?;
+    }
     if options.alone(Alone::Deadline) {
         deadline::run(&options, &stage, &mut figures).await?;
     }

@@ -1,5 +1,6 @@
-//! The audit index.
+//! The audit index, and days replayed from it.
 
+pub mod days;
 pub mod list;
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ use utoipa_axum::router::OpenApiRouter;
         (name = "live", description = "The day at the gate, now"),
         (name = "roster", description = "Courses, schedules, pupils"),
         (name = "tokens", description = "Signing programs in"),
-        (name = "audit", description = "Every event of the log, findable"),
+        (name = "audit", description = "Every event of the log, findable, and days replayed from them"),
         (name = "kiosk", description = "What kiosks send and ask"),
         (name = "operation", description = "For those who run the server"),
     ),

@@ -188,7 +188,7 @@ fn phase(facts: &Facts) -> Phase {
     }
 }
 
-fn counts(counted: &Counted) -> Counts {
+pub(super) fn counts(counted: &Counted) -> Counts {
     Counts {
         expected: counted.expected,
         inside: counted.present + counted.late,
@@ -269,8 +269,9 @@ async fn course_day(state: &AppState, school: SchoolId, course: CourseId) -> Res
     }))
 }
 
-pub(super) fn pupil(line: &PupilLine, names: &SchoolNames) -> Pupil {
-    let status = match line.status.status {
+/// The one word for a judged day.
+pub(super) fn status(judged: day_status::Status) -> Status {
+    match judged {
         day_status::Status::NotExpected => Status::NotExpected,
         day_status::Status::Pending => Status::Pending,
         day_status::Status::Present => Status::Inside,
@@ -278,7 +279,11 @@ pub(super) fn pupil(line: &PupilLine, names: &SchoolNames) -> Pupil {
         day_status::Status::Missing => Status::Missing,
         day_status::Status::Unknown => Status::Unknown,
         day_status::Status::Left => Status::Left,
-    };
+    }
+}
+
+pub(super) fn pupil(line: &PupilLine, names: &SchoolNames) -> Pupil {
+    let status = status(line.status.status);
     let day = line.day.as_ref();
     Pupil {
         id: line.student_id.0,

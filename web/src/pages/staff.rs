@@ -11,7 +11,7 @@ mod credentials;
 mod enrol;
 pub(super) mod form;
 mod invitations;
-mod log;
+pub(super) mod log;
 pub(super) mod looks;
 mod passkey_form;
 mod passkeys;

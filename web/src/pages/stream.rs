@@ -60,7 +60,7 @@ pub(super) fn full_name(name: &PersonName, lang: Lang) -> Markup {
     }
 }
 
-fn flag_words(flag: Flag, lang: Lang) -> String {
+pub(super) fn flag_words(flag: Flag, lang: Lang) -> String {
     lang.t(match flag {
         Flag::Echo => key("flag-echo"),
         Flag::RepeatedEntry => key("flag-repeated-entry"),

@@ -6,7 +6,7 @@ pub(in crate::pages) mod shown;
 use super::by_hand::{Hand, Refused, Told};
 use super::respond::Nonce;
 use super::view::{Board, CourseDay, Listed, School, Who};
-use super::{board, calendar, cases, chooser, course, error, family, kiosks, sample, staff, wall};
+use super::{board, calendar, cases, chooser, course, error, family, kiosks, replay, sample, staff, wall};
 use crate::i18n::Lang;
 use crate::permissions::Permission;
 use axum::http::StatusCode;
@@ -81,6 +81,7 @@ fn pages(lang: Lang) -> Vec<(String, String)> {
     pages.extend(kiosks::sample_pages(lang, &nonce));
     pages.extend(calendar::sample_pages(lang, &nonce));
     pages.extend(cases::sample_pages(lang, &nonce));
+    pages.extend(replay::sample_pages(lang, &nonce));
     let asked = error::Asked::of(&axum::http::Method::GET, &"/hoy/%3Cscript%3E'?a=%22&b='".parse().unwrap());
     for status in [404, 403, 400, 503, 500] {
         let status = StatusCode::from_u16(status).unwrap();

@@ -2,8 +2,8 @@
 
 use super::Access::{Enrolling, Guardian, Kiosk, Local, May, OwnPupil, Person, Public};
 use super::Permission::{
-    AuditRead, BoardRead, CalendarRead, CalendarWrite, KiosksManage, ManualEntry, NoShowAct, NoShowRead, PeopleManage,
-    PeopleRead, PupilsRead, ScheduleWrite,
+    AuditRead, AuditReplay, BoardRead, CalendarRead, CalendarWrite, KiosksManage, ManualEntry, NoShowAct, NoShowRead,
+    PeopleManage, PeopleRead, PupilsRead, ScheduleWrite,
 };
 use super::Tries::{OfNetwork, OfPerson};
 use super::{Access, Route};
@@ -53,6 +53,9 @@ pub const ROUTES: &[Route] = &[
     post("/api/v1/students/{id}/entries", May(ManualEntry)),
     delete("/api/v1/students/{id}/entries/{date}/{entry_id}", May(ManualEntry)),
     get("/api/v1/audit", May(AuditRead)).shows(What::Audit),
+    get("/api/v1/audit/days/{date}", May(AuditReplay)).shows(What::Replay),
+    get("/api/v1/audit/days/{date}/pupils", May(AuditReplay)).shows(What::Replay),
+    get("/api/v1/audit/days/{date}/events", May(AuditReplay)).shows(What::Replay),
     get("/api/v1/kiosks", May(BoardRead)),
     put("/api/v1/kiosks/{kiosk_id}/mode", May(KiosksManage)),
     post("/api/v1/kiosks/{kiosk_id}/revoke", May(KiosksManage)).after_password(),
@@ -120,6 +123,9 @@ pub const ROUTES: &[Route] = &[
     post("/personas/factor", May(PeopleManage)).after_password(),
     get("/registro", May(AuditRead)),
     get("/registro/miradas", May(AuditRead)),
+    // A day as it was known.
+    get("/auditoria", May(AuditReplay)).shows(What::Replay),
+    get("/auditoria/dia.csv", May(AuditReplay)).shows(What::Replay),
     // What single dates are.
     get("/calendario", May(CalendarRead)),
     get("/calendario/dia", May(CalendarWrite)),

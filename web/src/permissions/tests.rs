@@ -66,8 +66,8 @@ async fn a49_a_route_that_nobody_declared_is_not_served() {
 #[test]
 fn roles_have_what_the_issue_gives_them() {
     use Permission::{
-        AuditRead, BoardRead, CalendarRead, CalendarWrite, EntriesCorrect, KiosksManage, ManualEntry, NoShowAct,
-        NoShowRead, PeopleManage, PeopleRead, PupilsRead, ScheduleWrite,
+        AuditRead, AuditReplay, BoardRead, CalendarRead, CalendarWrite, EntriesCorrect, KiosksManage, ManualEntry,
+        NoShowAct, NoShowRead, PeopleManage, PeopleRead, PupilsRead, ScheduleWrite,
     };
     let of = |role| Permission::ALL.into_iter().filter(|permission| permission.is_of(role)).collect::<Vec<_>>();
     assert_eq!(of(StaffRole::Admin), Permission::ALL);
@@ -79,6 +79,7 @@ fn roles_have_what_the_issue_gives_them() {
         CalendarRead,
         CalendarWrite,
         AuditRead,
+        AuditReplay,
         PeopleRead,
         KiosksManage,
         ManualEntry,
@@ -89,7 +90,7 @@ fn roles_have_what_the_issue_gives_them() {
     assert_eq!(of(StaffRole::Director), director);
     let inspector = [BoardRead, PupilsRead, CalendarRead, ManualEntry, NoShowRead, NoShowAct];
     assert_eq!(of(StaffRole::Inspector), inspector);
-    assert_eq!(of(StaffRole::Auditor), [CalendarRead, AuditRead]);
+    assert_eq!(of(StaffRole::Auditor), [CalendarRead, AuditRead, AuditReplay]);
     assert!(!of(StaffRole::Director).contains(&PeopleManage));
 }
 

@@ -138,6 +138,9 @@ impl LogPage {
             main class="log" {
                 header class="page-head" { h1 { (lang.t("nav-log")) } p class="date" { (lang.t("log-what")) } }
                 p { a href={ "/registro/miradas?colegio=" (self.school) } { (lang.t("looks-title")) } }
+                @if self.who.may(Permission::AuditReplay) {
+                    p { a href={ "/auditoria?colegio=" (self.school) } { (lang.t("replay-title")) } }
+                }
                 @if self.lines.is_empty() { p class="hint" { (lang.t("log-empty")) } }
                 @else {
                     ol class="rows card" { @for line in &self.lines { (row(line, self.zone, lang)) } }
@@ -168,7 +171,7 @@ pub(super) fn address(path: &str, school: Uuid, before: Option<i64>) -> String {
 }
 
 /// An instant in a list: its day in words, with the year, and its second.
-pub(super) fn instant(at: DateTime<Utc>, zone: Tz, lang: Lang) -> Markup {
+pub(in crate::pages) fn instant(at: DateTime<Utc>, zone: Tz, lang: Lang) -> Markup {
     let day = at.with_timezone(&zone).date_naive();
     html! {
         time datetime=(times::machine(at, zone)) { (times::full_date(day, lang)) ", " (times::clock_seconds(at, zone)) }
