@@ -101,6 +101,7 @@ fn main() {
     asset("STYLE", "board", "css", "text/css; charset=utf-8", &squeezed(&style));
     asset("OFFICE", "office", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/office.css"))));
     asset("CASES", "cases", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/cases.css"))));
+    asset("REPLAY", "replay", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/replay.css"))));
     asset("WALL", "wall", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/wall.css"))));
     asset("SCRIPT", "board", "js", "text/javascript; charset=utf-8", &script);
     // Without it whoever administers a school could not come in: never left out.

@@ -40,7 +40,10 @@ pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
 }
 
 async fn file(Path(name): Path<String>) -> Response {
-    match [&STYLE, &OFFICE, &CASES, &WALL, &SCRIPT, &PASSKEY, &BADGE].into_iter().find(|asset| asset.name == name) {
+    match [&STYLE, &OFFICE, &CASES, &REPLAY, &WALL, &SCRIPT, &PASSKEY, &BADGE]
+        .into_iter()
+        .find(|asset| asset.name == name)
+    {
         Some(asset) => (
             [
                 (header::CONTENT_TYPE, asset.content_type),

@@ -129,8 +129,7 @@ codes! {
     TokensOff NOT_IMPLEMENTED "tokens_off";
     /// The database cannot be reached; the request may be repeated.
     Unavailable SERVICE_UNAVAILABLE "unavailable";
-    /// The audit index was filled by an earlier program and does not hold what a day is replayed from; whoever runs the
-    /// server rebuilds it once.
+    /// The audit index was filled by an earlier program, without what a day is replayed from: rebuild it once.
     ReplayNeedsRebuild SERVICE_UNAVAILABLE "replay_needs_rebuild";
     /// More is waiting than can be done; the request may be repeated.
     Overloaded SERVICE_UNAVAILABLE "overloaded";

@@ -144,7 +144,7 @@ impl Day {
             then: self.replayed.moment.has(fact),
             now: self.later.has(fact),
         });
-        let students = |student| wanted.students.as_ref().is_none_or(|students| students.contains(student));
+        let students = |student: &StudentId| wanted.students.as_ref().is_none_or(|students| students.contains(student));
         of_day.filter(|happened| students(&happened.student_id)).collect()
     }
 

@@ -4,8 +4,8 @@ use crate::Options;
 use crate::report::{Figure, Target};
 use crate::stage::{Database, Stage};
 use anyhow::{Context as _, Result, ensure};
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
 use chrono::Datelike as _;
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
 use commands::pool::Role;
 use domain::attendance_day::{self, Direction, Method, Scan, Shown, TimeConfidence};
 use domain::course::{self, Slot};
@@ -100,8 +100,7 @@ impl Year {
         for minute in 0..540_i64 {
             for k in 0..KIOSKS {
                 let now = at(date, 10, 30) + TimeDelta::minutes(minute);
-                let drained =
-                    kiosk::Event::DrainedThrough { queue_id: QueueId(id(9, k)), seq: minute, through: now };
+                let drained = kiosk::Event::DrainedThrough { queue_id: QueueId(id(9, k)), seq: minute, through: now };
                 self.say(id(4, k), date, now, AnyEvent::Kiosk(drained))?;
             }
         }
@@ -218,7 +217,8 @@ async fn fill(options: &Options, database: &Database, year: &Year) -> Result<()>
         ReadModel::Audit.apply_page_in_tx(&mut tx, page).await?;
         tx.commit().await?;
     }
-    let checkpoint = "insert into checkpoints (read_model, version, epoch, position) select 'audit', 1, epoch, $1 from log_epoch";
+    let checkpoint =
+        "insert into checkpoints (read_model, version, epoch, position) select 'audit', 1, epoch, $1 from log_epoch";
     sqlx::query(checkpoint).bind(year.position).execute(&database.owner).await?;
     sqlx::query("analyze audit.entries").execute(&database.owner).await?;
     Ok(())

@@ -22,7 +22,7 @@ use super::view::{PersonName, Pupil, School};
 use crate::AppState;
 use crate::i18n::key;
 use crate::middleware::ShownDay;
-use crate::names::{NamesError, SchoolNames};
+use crate::names::SchoolNames;
 use crate::permissions::Permission;
 use crate::replay::{self, Day, Happened, Refused, Wanted};
 use axum::Router;
@@ -37,7 +37,7 @@ use domain::day_status::Step;
 use domain::{Actor, AnyEvent};
 use projections::audit::replay::{Line, Place, ReplayError, passed_at};
 use projections::roster;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -272,7 +272,8 @@ async fn table(asked: Asked, RawQuery(query): RawQuery) -> Response {
             };
             let text = replay::csv(&replay.day, &replay.wanted, of);
             let file = format!("attachment; filename=\"dia-{}.csv\"", replay.day.events.date);
-            let headers = [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, file)];
+            let headers =
+                [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, file)];
             let mut response = (headers, text).into_response();
             response.extensions_mut().insert(ShownDay(replay.day.events.date));
             response
@@ -282,4 +283,3 @@ async fn table(asked: Asked, RawQuery(query): RawQuery) -> Response {
         Err(error) => asked.visit.source_error(&error),
     }
 }
-

@@ -65,13 +65,10 @@ fn more_style(place: Place) -> Vec<&'static assets::Asset> {
         Place::Today => vec![],
         Place::Wall => vec![&assets::WALL],
         Place::Cases => vec![&assets::OFFICE, &assets::CASES],
-        Place::Schools
-        | Place::Calendar
-        | Place::People
-        | Place::Kiosks
-        | Place::Log
-        | Place::Account
-        | Place::Nowhere => vec![&assets::OFFICE],
+        Place::Log => vec![&assets::OFFICE, &assets::REPLAY],
+        Place::Schools | Place::Calendar | Place::People | Place::Kiosks | Place::Account | Place::Nowhere => {
+            vec![&assets::OFFICE]
+        }
     }
 }
 

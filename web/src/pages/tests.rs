@@ -152,8 +152,9 @@ fn p25_no_page_has_inline_styles_handlers_or_filters_and_every_htmx_element_has_
                     htmx += 1;
                     assert_eq!(value(&attributes, "hx-nonce"), Some("c2FtcGxlLW5vbmNl"), "{page}: {element}");
                 }
-                use crate::assets::{CASES, OFFICE, PASSKEY, SCRIPT, STYLE, WALL};
-                let sheets = [(&STYLE, "href"), (&OFFICE, "href"), (&CASES, "href"), (&WALL, "href")];
+                use crate::assets::{CASES, OFFICE, PASSKEY, REPLAY, SCRIPT, STYLE, WALL};
+                let sheets =
+                    [(&STYLE, "href"), (&OFFICE, "href"), (&CASES, "href"), (&REPLAY, "href"), (&WALL, "href")];
                 let asset = [(&SCRIPT, "src"), (&PASSKEY, "src")]
                     .into_iter()
                     .chain(sheets)
@@ -243,8 +244,8 @@ fn what_is_expected_of_most_of_a_course_is_said_once_and_of_somebody_else_at_tha
 
 /// The bytes of a page with all that it loads.
 fn weight(html: &str) -> usize {
-    use crate::assets::{BADGE, CASES, OFFICE, PASSKEY, SCRIPT, STYLE, WALL};
-    let all = [&STYLE, &OFFICE, &CASES, &WALL, &SCRIPT, &PASSKEY, &BADGE];
+    use crate::assets::{BADGE, CASES, OFFICE, PASSKEY, REPLAY, SCRIPT, STYLE, WALL};
+    let all = [&STYLE, &OFFICE, &CASES, &REPLAY, &WALL, &SCRIPT, &PASSKEY, &BADGE];
     let loaded = all.into_iter().filter(|asset| html.contains(&asset.href()));
     html.len() + loaded.map(|asset| asset.bytes.len()).sum::<usize>()
 }

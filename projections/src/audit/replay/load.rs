@@ -43,16 +43,13 @@ async fn as_of(tx: &mut SchoolTx) -> Result<AsOf, sqlx::Error> {
     )
     .fetch_optional(tx.conn())
     .await?;
-    Ok(row.map_or(
-        no_log(),
-        |r| AsOf {
-            epoch: Epoch(r.epoch),
-            position: r.position,
-            recorded_at: r.recorded_at,
-            roster_position: r.position,
-            stale_epoch: r.stale,
-        },
-    ))
+    Ok(row.map_or(no_log(), |r| AsOf {
+        epoch: Epoch(r.epoch),
+        position: r.position,
+        recorded_at: r.recorded_at,
+        roster_position: r.position,
+        stale_epoch: r.stale,
+    }))
 }
 
 /// Everything that was ever said of who is expected when: some thousands of a school, after years.
@@ -97,12 +94,7 @@ async fn day(tx: &mut SchoolTx, date: NaiveDate, until: i64) -> Result<Vec<Fact>
 /// The last word of each gate before each of these places in the log: how far it is drained, and whether it is silent.
 /// A kiosk says the first once a minute, so all of them would be more than a year's scans. One that said nothing for
 /// as long as makes it count no more says nothing here.
-async fn words(
-    tx: &mut SchoolTx,
-    rules: &[Fact],
-    date: NaiveDate,
-    until: [i64; 2],
-) -> Result<Vec<Fact>, ReplayError> {
+async fn words(tx: &mut SchoolTx, rules: &[Fact], date: NaiveDate, until: [i64; 2]) -> Result<Vec<Fact>, ReplayError> {
     let mut known = Known::default();
     rules.iter().for_each(|fact| known.apply(fact));
     let kiosks: Vec<Uuid> = known.kiosks().into_iter().map(|KioskId(id)| id).collect();

@@ -238,7 +238,7 @@ async fn the_last_words_of_the_gates_are_all_that_is_read_of_them() {
     world.catch_up(crate::ReadModel::Audit).await;
     let moment = Moment { at: at(11, 20, 0), known: at(11, 20, 0) };
     let events = loaded(&world, school(), moment).await;
-    assert_eq!(events.words.len(), 6, "the last of each kind at two moments, of two gates");
+    assert_eq!(events.words.len(), 5, "the last of each kind at two moments, of two gates");
     let (few, all) = (events.replay(moment, at(20, 0, 0)), story.events(monday()).replay(moment, at(20, 0, 0)));
     let (few, all) = (few.unwrap(), all.unwrap());
     assert_eq!(few.pupils, all.pupils);

@@ -190,7 +190,8 @@ impl ReplayPage {
         let choose = |name, label, options: Vec<(String, String)>, chosen: &str| {
             // What an address names stays chosen though the day has no such.
             let lost = !options.iter().any(|(value, _)| value == chosen);
-            let options = [anybody(), options, if lost { vec![(chosen.to_owned(), chosen.to_owned())] } else { vec![] }].concat();
+            let options =
+                [anybody(), options, if lost { vec![(chosen.to_owned(), chosen.to_owned())] } else { vec![] }].concat();
             form::choice(name, &lang.t(label), &options, chosen, false, None, lang)
         };
         let shown = [("cambios".to_owned(), lang.t("replay-only-changed")), ("todos".to_owned(), lang.t("replay-all"))];

@@ -49,8 +49,9 @@ fn lines() -> Vec<LineView> {
             events: events(),
         })
         .collect();
-    let (first, id) = (&pupils[0], |n| Uuid::from_u128(0xa000 + n));
-    let line = |n, change, then, now| LineView { id: id(n), name: PersonName::Erased, change, then, now, events: vec![] };
+    let (first, id) = (&pupils[0], |n: u128| Uuid::from_u128(0xa000 + n));
+    let line =
+        |n, change, then, now| LineView { id: id(n), name: PersonName::Erased, change, then, now, events: vec![] };
     lines.push(line(1, Change::Status, None, place(first)));
     lines.push(line(2, Change::Status, place(first), None));
     lines.push(line(3, Change::Reasons, place(first), place(first)));
@@ -97,7 +98,10 @@ pub(in crate::pages) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, 
             who: Who { name: None, several_schools: true, may: Permission::ALL.to_vec() },
             school: School { name: HOSTILE.to_owned(), ..sample::school() },
             courses: vec![(id, HOSTILE.to_owned())],
-            actors: vec![("user:1".to_owned(), ByWhom::Name(HOSTILE.to_owned())), ("cli:x".to_owned(), ByWhom::CommandLine)],
+            actors: vec![
+                ("user:1".to_owned(), ByWhom::Name(HOSTILE.to_owned())),
+                ("cli:x".to_owned(), ByWhom::CommandLine),
+            ],
             kiosks: vec![(id, HOSTILE.to_owned())],
             typed,
             refused,

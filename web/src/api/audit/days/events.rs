@@ -12,7 +12,7 @@ use crate::replay::{Happened, Wanted, kiosk_of};
 use crate::session::InSchool;
 use axum::extract::State;
 use axum::{Extension, Json};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use domain::attendance_day::{Direction, Event, Flag, ManualReason};
 use domain::{AnyEvent, KioskId, StudentId};
 use projections::audit::replay::passed_at;

@@ -12,7 +12,7 @@ use crate::replay::Wanted;
 use crate::session::InSchool;
 use axum::extract::State;
 use axum::{Extension, Json};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use domain::day_status::{Status, Step};
 use domain::{CourseId, KioskId, StudentId};
 use projections::audit::replay::{Change, Place};

@@ -70,7 +70,10 @@ async fn a_day_is_told_as_it_was_known_and_as_it_is_known_with_what_is_behind_it
 
     let events = ask(&app, &school, &format!("/events?as_of={THEN}")).await;
     let scan = &events["items"][0];
-    assert_eq!((&scan["event"], &scan["student_id"], &scan["direction"]), (&json!("scan_recorded"), &json!(ana), &json!("entry")));
+    assert_eq!(
+        (&scan["event"], &scan["student_id"], &scan["direction"]),
+        (&json!("scan_recorded"), &json!(ana), &json!("entry"))
+    );
     assert_eq!((&scan["actor"], &scan["kiosk_id"]), (&json!(format!("kiosk:{kiosk}")), &json!(kiosk)));
     assert!(scan["gate"].is_string());
     assert_eq!((&scan["counts_then"], &scan["counts_now"]), (&json!(false), &json!(true)));
@@ -123,7 +126,10 @@ async fn what_cannot_be_asked_of_a_day_has_a_code() {
     let owner = sqlx::PgPool::connect_with(app.databases.owner_options()).await.unwrap();
     sqlx::query("update audit.entries set payload = null").execute(&owner).await.unwrap();
     let url = format!("{}/api/v1/audit/days/2026-03-09?school={}", app.base, school.id);
-    assert_eq!(refusal(app.client.get(url).send().await.unwrap()).await.unwrap(), (503, "replay_needs_rebuild".to_owned()));
+    assert_eq!(
+        refusal(app.client.get(url).send().await.unwrap()).await.unwrap(),
+        (503, "replay_needs_rebuild".to_owned())
+    );
     let inspector = app.sign_in(&school, StaffRole::Inspector).await.unwrap();
     let answer = inspector.get(format!("{}/api/v1/audit/days/2026-03-09", app.base)).send().await.unwrap();
     assert_eq!(answer.status(), 403);
