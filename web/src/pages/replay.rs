@@ -41,8 +41,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// Pupils on a page.
-const LINES: usize = 100;
+/// Pupils on a page, each with its reasons twice and what is behind it: a page stays under 100 kB.
+const LINES: usize = 20;
 
 /// The pages of a replayed day.
 pub fn router() -> Router<AppState> {

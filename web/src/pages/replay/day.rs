@@ -189,7 +189,7 @@ impl ReplayPage {
         let actors = self.actors.iter().map(|(actor, by)| (actor.clone(), by.words(lang)));
         let choose = |name, label, options: Vec<(String, String)>, chosen: &str| {
             // What an address names stays chosen though the day has no such.
-            let lost = !options.iter().any(|(value, _)| value == chosen);
+            let lost = !chosen.is_empty() && !options.iter().any(|(value, _)| value == chosen);
             let options =
                 [anybody(), options, if lost { vec![(chosen.to_owned(), chosen.to_owned())] } else { vec![] }].concat();
             form::choice(name, &lang.t(label), &options, chosen, false, None, lang)

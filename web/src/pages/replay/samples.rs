@@ -111,8 +111,8 @@ pub(in crate::pages) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, 
     };
     let plain = || Typed { date: "2026-11-23".to_owned(), time: "00:03".to_owned(), ..Typed::default() };
     let mut pages = vec![
-        ("replay as it was known".to_owned(), page(typed.clone(), None, Some(day(true)))),
-        ("replay of a school that was not known".to_owned(), page(plain(), None, Some(day(false)))),
+        ("replay hostile, as it was known".to_owned(), page(typed.clone(), None, Some(day(true)))),
+        ("replay hostile, of a school that was not known".to_owned(), page(plain(), None, Some(day(false)))),
     ];
     for (fields, why) in [
         (&["fecha"][..], key("replay-wrong-date")),
@@ -120,7 +120,10 @@ pub(in crate::pages) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, 
         (&["sabido"][..], key("replay-after-known")),
         (&[][..], key("replay-needs-rebuild")),
     ] {
-        pages.push((format!("replay refused, {why}"), page(typed.clone(), Some(Refusal::of(fields, why)), None)));
+        pages.push((
+            format!("replay hostile, refused, {why}"),
+            page(typed.clone(), Some(Refusal::of(fields, why)), None),
+        ));
     }
     pages
 }
