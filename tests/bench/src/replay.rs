@@ -41,7 +41,7 @@ struct Year {
 }
 
 impl Year {
-    /// 1,200 pupils of thirty courses who come at eight and go at half past three, half of them at noon besides; every
+    /// 1,200 pupils of thirty courses who come at eight and go at half past three, three in ten out at noon besides; every
     /// twentieth is not there, another one late. Four kiosks, which say each minute that nothing waits on them.
     fn new() -> Result<Self> {
         let mut year =
@@ -109,7 +109,7 @@ impl Year {
             let late = i64::from(p % 20 == 1) * 20;
             let entered = at(date, 10, 40) + TimeDelta::seconds((p % 1_200) as i64) + TimeDelta::minutes(late);
             self.scan(p, date, Direction::Entry, entered)?;
-            if p % 2 == 0 {
+            if matches!(p % 10, 3 | 5 | 7) {
                 self.scan(p, date, Direction::Exit, at(date, 15, 30))?;
                 self.scan(p, date, Direction::Entry, at(date, 16, 15))?;
             }
