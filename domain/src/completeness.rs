@@ -4,7 +4,8 @@
 //! deadline is waiting on it. A gate that is silent, or behind, makes the answer unknown.
 
 use crate::attendance_day::Direction;
-use crate::day_status::Completeness;
+use crate::day_status::{Completeness, Policy, closed_at, word_needed};
+use crate::expectation::Expectation;
 use crate::kiosk::LaneMode;
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -60,6 +61,24 @@ pub fn completeness<'a>(
 ) -> Completeness {
     let counting = gates.into_iter().filter(|gate| gate.counts(deadline));
     counting.map(|gate| gate.completeness(deadline, now)).max().unwrap_or(Completeness::Complete)
+}
+
+/// What the gates' words are worth at `weighed` for a day that expects this, about `now`: a replay knows more of an instant
+/// than that instant did. A closed day on which no gate counts is not
+/// known: nobody could have been read, and that is no absence.
+pub fn of_day<'a>(
+    gates: impl IntoIterator<Item = &'a GateFacts> + Clone,
+    expected: &Expectation,
+    policy: &Policy,
+    now: DateTime<Utc>,
+    weighed: DateTime<Utc>,
+) -> Completeness {
+    // Of a day that expects nobody nothing is concluded.
+    let Some(until) = word_needed(expected, policy, now) else { return Completeness::Complete };
+    if closed_at(expected, now).is_some() && !any_counts(gates.clone(), until) {
+        return Completeness::GateSilent;
+    }
+    completeness(gates, until, weighed)
 }
 
 /// Whether any gate counts.
@@ -129,5 +148,24 @@ mod tests {
         // By its last scan alone.
         let scanned = GateFacts { last_scan_at: Some(at(11, 0, 0)), silent_since: None, ..silent };
         assert_eq!(of(&[scanned]), Completeness::Awaited);
+    }
+
+    #[test]
+    fn a_closed_day_asks_for_every_gate_s_word_up_to_its_end_and_of_no_gate_at_all_nothing_is_known() {
+        use crate::expectation::{ExpectedSlot, Why};
+        use crate::sample_values::id;
+        let slot = ExpectedSlot { slot_id: id(0x61), entry: at(11, 0, 0), exit: at(18, 0, 0) };
+        let expected = Expectation { slots: vec![slot], why: Why::NoSlotThatDay };
+        let policy = Policy { late_after_minutes: 5, missing_after_minutes: 15, echo_seconds: 60 };
+        let (noon, night) = (at(12, 0, 0), at(20, 0, 0));
+        let word = |gates: &[GateFacts], now| of_day(gates, &expected, &policy, now);
+        // Drained past the limit, then silent.
+        let silent = [GateFacts { silent_since: Some(at(13, 0, 0)), ..gate(at(12, 59, 0)) }];
+        assert_eq!([word(&silent, noon), word(&silent, night)], [Completeness::Complete, Completeness::GateSilent]);
+        let told = [gate(at(18, 0, 0))];
+        assert_eq!([word(&told, noon), word(&told, night)], [Completeness::Complete; 2]);
+        assert_eq!([word(&[], noon), word(&[], night)], [Completeness::Complete, Completeness::GateSilent]);
+        let nobody = Expectation { slots: vec![], why: Why::Holiday };
+        assert_eq!(of_day(&silent, &nobody, &policy, night), Completeness::Complete);
     }
 }

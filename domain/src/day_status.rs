@@ -104,8 +104,11 @@ pub enum Status {
         /// Whole minutes after the expected entry.
         minutes: u32,
     },
-    /// No entry on record after the limit ("sin ingreso").
+    /// No entry on record after the limit ("sin ingreso"), and the day is not over: the pupil may still come.
     Missing,
+    /// No entry on record, the day is over and every gate has told all of it ("ausente"). A late sync, or an entry by
+    /// hand, still corrects it.
+    Absent,
     /// No entry on record after the limit, but a gate is silent.
     Unknown,
     /// Came, and went out since.
@@ -172,6 +175,11 @@ pub enum Step {
     GatesAwaited,
     /// A gate is silent: its scans may still come.
     GateSilent,
+    /// The day is over: nobody is awaited any more.
+    DayClosed {
+        /// Since when.
+        at: DateTime<Utc>,
+    },
     /// The last scan of the day is an exit.
     WentOut {
         /// When.
@@ -215,6 +223,7 @@ impl DayStatus {
             | Step::LimitPassed
             | Step::GatesAwaited
             | Step::GateSilent
+            | Step::DayClosed { .. }
             | Step::WentOut { .. }
             | Step::ExitWithoutEntry { .. }
             | Step::ScannedThoughNotExpected => None,
@@ -222,7 +231,8 @@ impl DayStatus {
     }
 }
 
-/// The status of the whole day: that of its first expected stay, for now.
+/// The status of the whole day: that of its first expected stay. Whoever is missing from it is absent once the day is
+/// closed; one entry on record at whatever hour is a day on which the pupil came.
 pub fn day_status(facts: &DayFacts, expected: &Expectation, policy: &Policy, now: DateTime<Utc>) -> DayStatus {
     let mut derivation = vec![Step::Expected { why: expected.why }];
     let Some(slot) = expected.slots.first() else {
@@ -233,7 +243,36 @@ pub fn day_status(facts: &DayFacts, expected: &Expectation, policy: &Policy, now
     };
     let mut judged = slot_status(facts, slot, policy, now);
     derivation.append(&mut judged.derivation);
+    // Who was read going out was there, whatever the entry: that is for a person to set right, and no absence.
+    if let (Status::Missing, None, Some(at)) = (judged.status, facts.last, closed_at(expected, now)) {
+        derivation.push(Step::DayClosed { at });
+        judged.status = Status::Absent;
+    }
     DayStatus { derivation, ..judged }
+}
+
+/// A day is closed this long after the end of its last expected stay. The gates tell of the last minute within three
+/// ([`crate::completeness::AWAITED_FOR`]); the rest of the hour is the inspectors', who still write down by hand whom
+/// they saw at another door.
+pub const CLOSES_AFTER: TimeDelta = TimeDelta::hours(1);
+
+/// Since when the day is closed; none while it is not, and of a day that expects nobody.
+pub fn closed_at(expected: &Expectation, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    last_exit(expected).map(|exit| after(exit, CLOSES_AFTER)).filter(|at| *at <= now)
+}
+
+/// Until when the gates must have told all for [`DayFacts::completeness`] to be complete at `now`; none if nobody is
+/// expected. While the day lasts that is the limit for a missing entry; of a closed day it is the end of its last stay,
+/// since whoever came at noon by a gate that fell silent at nine is no less there.
+pub fn word_needed(expected: &Expectation, policy: &Policy, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    match closed_at(expected, now) {
+        Some(_) => last_exit(expected),
+        None => expected.slots.first().map(|slot| policy.missing_from(slot)),
+    }
+}
+
+fn last_exit(expected: &Expectation) -> Option<DateTime<Utc>> {
+    expected.slots.iter().map(|slot| slot.exit).max()
 }
 
 /// The status of one expected stay, judged by the facts of the day.

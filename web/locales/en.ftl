@@ -43,6 +43,7 @@ ago-days = { $n ->
 
 # Statuses
 status-missing = no entry
+status-absent = absent
 status-unknown = no information
 status-late = late
 status-pending = not due yet
@@ -51,6 +52,9 @@ status-left = left
 status-not-expected = not expected today
 count-missing = { $n ->
    *[other] no entry
+}
+count-absent = { $n ->
+   *[other] absent
 }
 count-unknown = { $n ->
    *[other] no information
@@ -211,6 +215,7 @@ why-late = { $minutes ->
 why-not-due = The limit has not passed: nothing is concluded.
 why-limit-passed = The limit has passed.
 why-gates-awaited = The gates have not all said yet that no scan is waiting: nothing is concluded before.
+why-day-closed = The day was closed at { $time } with every scan received: it counts as absent. A scan or an entry by hand that comes later corrects it.
 why-gate-silent = A gate has not been heard: there may be scans still to come, so nothing is concluded.
 why-went-out = Went out at { $time }.
 why-exit-without-entry = There is an exit at { $time } without an entry before it: an entry was not read.

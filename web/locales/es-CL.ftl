@@ -43,6 +43,7 @@ ago-days = { $n ->
 
 # Estados
 status-missing = sin ingreso
+status-absent = ausente
 status-unknown = sin información
 status-late = atrasado
 status-pending = por llegar
@@ -51,6 +52,10 @@ status-left = salió
 status-not-expected = no se espera hoy
 count-missing = { $n ->
    *[other] sin ingreso
+}
+count-absent = { $n ->
+    [one] ausente
+   *[other] ausentes
 }
 count-unknown = { $n ->
    *[other] sin información
@@ -217,6 +222,7 @@ why-late = { $minutes ->
 why-not-due = Aún no se cumple el plazo: no se concluye nada.
 why-limit-passed = El plazo ya se cumplió.
 why-gates-awaited = Aún falta que todos los accesos confirmen que no tienen lecturas pendientes: antes no se concluye nada.
+why-day-closed = La jornada se cerró a las { $time } con todas las lecturas recibidas: se cuenta como ausente. Una lectura o una anotación que llegue después lo corrige.
 why-gate-silent = Un acceso no se ha comunicado: puede haber lecturas que aún no llegan, así que no se concluye nada.
 why-went-out = Salió a las { $time }.
 why-exit-without-entry = Hay una salida a las { $time } sin un ingreso antes: un ingreso no se leyó.

@@ -232,3 +232,46 @@ fn of_a_pupil_who_left_the_step_by_hand_stands_behind_what_was_by_hand() {
     let day = judge(&DayFacts { first_by_hand: Some(ManualReason::GateFailed), ..out }, at(14, 0, 0));
     assert_eq!(day.derivation[3..], [by_hand, Step::InTime, Step::WentOut { at: at(13, 0, 0) }]);
 }
+
+#[test]
+fn absence_is_provisional_until_an_hour_after_the_end_of_the_last_stay_and_final_from_then_on() {
+    let nobody_came = DayFacts::none(Completeness::Complete);
+    let before = judge(&nobody_came, at(18, 59, 59));
+    assert_eq!((before.status, before.derivation.last()), (Status::Missing, Some(&Step::LimitPassed)));
+    let closed = judge(&nobody_came, at(19, 0, 0));
+    assert_eq!((closed.status, closed.inside), (Status::Absent, false));
+    assert_eq!(closed.derivation.last(), Some(&Step::DayClosed { at: at(19, 0, 0) }));
+    let mut two = expected();
+    two.slots.push(ExpectedSlot { slot_id: id(0x62), entry: at(19, 0, 0), exit: at(21, 0, 0) });
+    let status = |now| day_status(&nobody_came, &two, &POLICY, now).status;
+    assert_eq!([status(at(21, 59, 59)), status(at(22, 0, 0))], [Status::Missing, Status::Absent], "the last stay ends");
+}
+
+#[test]
+fn a_closed_day_is_unknown_and_never_absent_while_a_gate_is_silent_and_corrected_by_what_comes_late() {
+    let late_at_night = at(23, 0, 0);
+    for (word, status) in [(Completeness::GateSilent, Status::Unknown), (Completeness::Awaited, Status::Pending)] {
+        assert_eq!(judge(&DayFacts::none(word), late_at_night).status, status);
+    }
+    assert_eq!(judge(&DayFacts::none(Completeness::Complete), late_at_night).status, Status::Absent);
+    assert_eq!(judge(&entered(at(11, 0, 0)), late_at_night).status, Status::Present);
+    assert_eq!(judge(&entered(at(17, 30, 0)), late_at_night).status, Status::Late { minutes: 390 });
+}
+
+#[test]
+fn who_was_read_going_out_is_never_absent() {
+    let facts = DayFacts { last: Some((Direction::Exit, at(16, 0, 0))), ..DayFacts::none(Completeness::Complete) };
+    let day = judge(&facts, at(23, 0, 0));
+    assert_eq!(
+        (day.status, day.derivation.last()),
+        (Status::Missing, Some(&Step::ExitWithoutEntry { at: at(16, 0, 0) }))
+    );
+}
+
+#[test]
+fn the_gates_word_is_needed_up_to_the_limit_while_the_day_lasts_and_up_to_its_end_once_it_is_closed() {
+    assert_eq!(word_needed(&expected(), &POLICY, at(12, 0, 0)), Some(at(11, 15, 0)));
+    assert_eq!(word_needed(&expected(), &POLICY, at(18, 59, 59)), Some(at(11, 15, 0)));
+    assert_eq!(word_needed(&expected(), &POLICY, at(19, 0, 0)), Some(at(18, 0, 0)));
+    assert_eq!((word_needed(&nobody(), &POLICY, at(19, 0, 0)), closed_at(&nobody(), at(23, 0, 0))), (None, None));
+}

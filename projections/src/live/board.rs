@@ -12,8 +12,8 @@ use super::facts::{BoardFacts, Pupil, ScanFact};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::attendance_day::{Direction, Flag, ManualReason};
 use domain::calendar::SchoolCalendar;
-use domain::completeness::{GateFacts, completeness};
-use domain::day_status::{Completeness, DayFacts, DayStatus, Policy, Status, day_status};
+use domain::completeness::{self, GateFacts};
+use domain::day_status::{Completeness, DayFacts, DayStatus, Policy, Status, closed_at, day_status, word_needed};
 use domain::expectation::{Expectation, Why};
 use domain::kiosk::LaneMode;
 use domain::{CourseId, Epoch, KioskId, ScanId, SchoolId, Sealed, StudentId};
@@ -85,7 +85,7 @@ pub struct Counts {
     pub present: u32,
     /// Expected, entered late, still inside.
     pub late: u32,
-    /// Expected, and past the limit without an entry on record.
+    /// Expected, and past the limit without an entry on record: for now, or for good once the day is closed.
     pub missing: u32,
     /// Expected, and not due yet, or so recently that the gates' word is still awaited.
     pub pending: u32,
@@ -112,7 +112,7 @@ impl Counts {
             Status::Pending => &mut self.pending,
             Status::Present => &mut self.present,
             Status::Late { .. } => &mut self.late,
-            Status::Missing => &mut self.missing,
+            Status::Missing | Status::Absent => &mut self.missing,
             Status::Unknown => &mut self.unknown,
             Status::Left => &mut self.left,
         };
@@ -236,8 +236,8 @@ pub(crate) struct Judge<'a> {
     known: DateTime<Utc>,
     expected: Expected<'a>,
     gates: Vec<GateFacts>,
-    /// By the deadline.
-    complete: HashMap<DateTime<Utc>, Completeness>,
+    /// By the deadline, and whether the day is closed.
+    complete: HashMap<(DateTime<Utc>, bool), Completeness>,
 }
 
 impl<'a> Judge<'a> {
@@ -262,18 +262,13 @@ impl<'a> Judge<'a> {
         let expected = self.expected.of(pupil);
         let policy = Policy::from(&self.facts.school.settings);
         // Of a day that expects nobody nothing is concluded.
-        let completeness = expected.slots.first().map_or(Completeness::Complete, |slot| {
-            let deadline = policy.missing_from(slot);
-            *self.complete.entry(deadline).or_insert_with(|| completeness(&self.gates, deadline, self.known))
+        let deadline = word_needed(&expected, &policy, self.now);
+        let completeness = deadline.map_or(Completeness::Complete, |deadline| {
+            let key = (deadline, closed_at(&expected, self.now).is_some());
+            let word = || completeness::of_day(&self.gates, &expected, &policy, self.now, self.known);
+            *self.complete.entry(key).or_insert_with(word)
         });
-        let day = pupil.day.as_ref().map_or(DayFacts::none(completeness), |day| DayFacts {
-            first_entry: day.first_entry_at,
-            first_entry_any: day.first_entry_any_at,
-            last: day.last_direction.zip(day.last_at),
-            first_by_hand: day.first_by_hand,
-            last_by_hand: day.last_by_hand,
-            completeness,
-        });
+        let day = pupil.day.as_ref().map_or(DayFacts::none(completeness), |day| day.facts(completeness));
         let status = day_status(&day, &expected, &policy, self.now);
         (expected, status)
     }

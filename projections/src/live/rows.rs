@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::attendance_day::{Direction, Flag, ManualReason, Method, TimeConfidence};
+use domain::day_status::{Completeness, DayFacts};
 use domain::quarantine::Reason;
 use domain::{Actor, KioskId, QueueId, ScanId, SchoolId, Sealed, StudentId};
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,20 @@ pub struct PupilDay {
     pub flags: Vec<Flag>,
     /// Last event that touched the day.
     pub position: i64,
+}
+
+impl PupilDay {
+    /// As the rules of the day take it.
+    pub fn facts(&self, completeness: Completeness) -> DayFacts {
+        DayFacts {
+            first_entry: self.first_entry_at,
+            first_entry_any: self.first_entry_any_at,
+            last: self.last_direction.zip(self.last_at),
+            first_by_hand: self.first_by_hand,
+            last_by_hand: self.last_by_hand,
+            completeness,
+        }
+    }
 }
 
 /// A scan that could be placed, or what a person recorded in place of one.

@@ -246,7 +246,7 @@ impl Hand {
 /// Which way the pupil goes next.
 fn wants(pupil: &Pupil) -> Direction {
     match pupil.status {
-        Status::Missing | Status::Unknown | Status::Pending | Status::Left => Direction::Entry,
+        Status::Missing | Status::Absent | Status::Unknown | Status::Pending | Status::Left => Direction::Entry,
         Status::Late | Status::Inside => Direction::Exit,
         Status::NotExpected if pupil.inside => Direction::Exit,
         Status::NotExpected => Direction::Entry,
@@ -256,7 +256,7 @@ fn wants(pupil: &Pupil) -> Direction {
 /// Whether the pupil came today.
 fn came(pupil: &Pupil) -> bool {
     match pupil.status {
-        Status::Missing | Status::Unknown | Status::Pending => false,
+        Status::Missing | Status::Absent | Status::Unknown | Status::Pending => false,
         Status::Late | Status::Inside | Status::Left => true,
         Status::NotExpected => pupil.inside || pupil.first_entry.is_some(),
     }

@@ -13,8 +13,9 @@ use domain::day_status::Step;
 use maud::{Markup, html};
 
 /// In the order in which somebody must act.
-const GROUPS: [Status; 7] = [
+const GROUPS: [Status; 8] = [
     Status::Missing,
+    Status::Absent,
     Status::Unknown,
     Status::Late,
     Status::Pending,
@@ -228,6 +229,7 @@ pub(super) fn words(step: &Step, zone: Tz, lang: Lang) -> String {
         Step::LimitPassed => lang.t("why-limit-passed"),
         Step::GatesAwaited => lang.t("why-gates-awaited"),
         Step::GateSilent => lang.t("why-gate-silent"),
+        Step::DayClosed { at: time } => lang.f("why-day-closed", &[("time", (&at(time)).into())]),
         Step::WentOut { at: time } => lang.f("why-went-out", &[("time", (&at(time)).into())]),
         Step::ExitWithoutEntry { at: time } => lang.f("why-exit-without-entry", &[("time", (&at(time)).into())]),
         Step::ScannedThoughNotExpected => lang.t("why-scanned-anyway"),

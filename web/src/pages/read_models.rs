@@ -277,6 +277,7 @@ pub(super) fn status(judged: day_status::Status) -> Status {
         day_status::Status::Present => Status::Inside,
         day_status::Status::Late { .. } => Status::Late,
         day_status::Status::Missing => Status::Missing,
+        day_status::Status::Absent => Status::Absent,
         day_status::Status::Unknown => Status::Unknown,
         day_status::Status::Left => Status::Left,
     }
@@ -348,7 +349,7 @@ fn counted(pupils: &[Pupil]) -> Counts {
         unexpected: u32::try_from(unexpected).unwrap_or(u32::MAX),
         on_time: of(Status::Inside),
         late: of(Status::Late),
-        missing: of(Status::Missing),
+        missing: of(Status::Missing) + of(Status::Absent),
         unknown: of(Status::Unknown),
         pending: of(Status::Pending),
         left: of(Status::Left),

@@ -9,7 +9,7 @@ impl Status {
     /// The class that colours it, which is also the name of its icon.
     pub(super) fn class(self) -> &'static str {
         match self {
-            Self::Missing => "missing",
+            Self::Missing | Self::Absent => "missing",
             Self::Unknown => "unknown",
             Self::Late => "late",
             Self::Pending => "pending",
@@ -23,6 +23,7 @@ impl Status {
     pub(super) fn word(self, lang: Lang) -> String {
         lang.t(match self {
             Self::Missing => key("status-missing"),
+            Self::Absent => key("status-absent"),
             Self::Unknown => key("status-unknown"),
             Self::Late => key("status-late"),
             Self::Pending => key("status-pending"),
@@ -36,6 +37,7 @@ impl Status {
     pub(super) fn counted(self, count: u32, lang: Lang) -> String {
         let key = match self {
             Self::Missing => key("count-missing"),
+            Self::Absent => key("count-absent"),
             Self::Unknown => key("count-unknown"),
             Self::Late => key("count-late"),
             Self::Pending => key("count-pending"),
@@ -62,7 +64,8 @@ impl Counts {
             Status::Pending => self.pending,
             Status::Inside => self.on_time,
             Status::Left => self.left,
-            Status::NotExpected => 0,
+            // Counted with those who are missing.
+            Status::Absent | Status::NotExpected => 0,
         }
     }
 }

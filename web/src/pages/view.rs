@@ -196,6 +196,8 @@ pub enum PersonName {
 pub enum Status {
     /// No entry on record although the limit has passed.
     Missing,
+    /// No entry on record, and the day is closed.
+    Absent,
     /// A gate was silent: nothing can be concluded.
     Unknown,
     /// Entered after the limit.
