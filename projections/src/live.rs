@@ -16,5 +16,7 @@ pub mod lines;
 #[doc(hidden)]
 pub mod memory;
 pub mod queries;
+pub mod reports;
 pub mod rows;
+mod span;
 pub(crate) mod store;

@@ -16,4 +16,5 @@ mod people;
 mod plans;
 mod projecting;
 mod rebuilding;
+mod reports;
 mod round_trips;
