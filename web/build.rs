@@ -52,6 +52,7 @@ const ICONS: &[(&str, &str, &str)] = &[
     ("account", "circle-user-round", "5a2d2331749cfa6b01db0838afb4f981a79e08ef89b504c9c2743aa09d27c0fc"),
     ("passkey", "key-round", "800e34c5007adf227c797822d110a39ccb78758280b64a3a1df47024d9aa798d"),
     ("calendar", "calendar", "08e7a254787e6414c47c1354558091328144e824a17bdaa2d842661ed129e316"),
+    ("reports", "chart-column", "faeb2a9bc2ed31d3cf2b46376973edf71dec6e16abfd968b1833bb459874ba7c"),
     ("note", "info", "ecb172e55f65117ed1543962b6a0cb662290b98a00aa7134079661f6dd940696"),
 ];
 
@@ -102,6 +103,8 @@ fn main() {
     asset("OFFICE", "office", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/office.css"))));
     asset("CASES", "cases", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/cases.css"))));
     asset("REPLAY", "replay", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/replay.css"))));
+    asset("KIOSKS", "kiosks", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/kiosks.css"))));
+    asset("REPORTS", "reports", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/reports.css"))));
     asset("WALL", "wall", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/wall.css"))));
     asset("SCRIPT", "board", "js", "text/javascript; charset=utf-8", &script);
     // Without it whoever administers a school could not come in: never left out.

@@ -43,6 +43,8 @@ pub enum What {
     Cases,
     /// The case of one pupil, and the ways to reach the family.
     Case,
+    /// A report over days, of the school, of a course or of a pupil.
+    Report,
 }
 
 impl What {
@@ -57,6 +59,7 @@ impl What {
             Self::OwnPupil => "own_pupil",
             Self::Cases => "cases",
             Self::Case => "case",
+            Self::Report => "report",
         }
     }
 }

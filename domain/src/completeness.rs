@@ -158,7 +158,7 @@ mod tests {
         let expected = Expectation { slots: vec![slot], why: Why::NoSlotThatDay };
         let policy = Policy { late_after_minutes: 5, missing_after_minutes: 15, echo_seconds: 60 };
         let (noon, night) = (at(12, 0, 0), at(20, 0, 0));
-        let word = |gates: &[GateFacts], now| of_day(gates, &expected, &policy, now);
+        let word = |gates: &[GateFacts], now| of_day(gates, &expected, &policy, now, now);
         // Drained past the limit, then silent.
         let silent = [GateFacts { silent_since: Some(at(13, 0, 0)), ..gate(at(12, 59, 0)) }];
         assert_eq!([word(&silent, noon), word(&silent, night)], [Completeness::Complete, Completeness::GateSilent]);
@@ -166,6 +166,6 @@ mod tests {
         assert_eq!([word(&told, noon), word(&told, night)], [Completeness::Complete; 2]);
         assert_eq!([word(&[], noon), word(&[], night)], [Completeness::Complete, Completeness::GateSilent]);
         let nobody = Expectation { slots: vec![], why: Why::Holiday };
-        assert_eq!(of_day(&silent, &nobody, &policy, night), Completeness::Complete);
+        assert_eq!(of_day(&silent, &nobody, &policy, night, night), Completeness::Complete);
     }
 }

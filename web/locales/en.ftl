@@ -1000,3 +1000,156 @@ replay-after-known = It cannot be before the time that is asked about: nobody kn
 replay-no-school = The log has nothing of this school yet.
 replay-needs-rebuild = The index of the log is of an earlier version and must be built anew once. Whoever runs the server does it (attendance rebuild audit). Nothing is lost.
 replay-nothing-then = At that moment the log had nothing of this school yet.
+### Reports
+nav-reports = Reports
+look-report = Report
+right-reports = see reports
+reports-title = Reports
+reports-tabs = Reports
+reports-tab-month = Month
+reports-tab-day = Day
+reports-tab-absence = Absence and lateness
+reports-tab-gates = Gates
+reports-tab-list = Class list
+reports-months = Other months
+reports-other-days = Other days
+reports-month = { $month } { $year }
+reports-year = Year { $year }
+reports-csv = Download as a sheet (CSV)
+reports-legal = These figures are of entries and exits by the gates. They are not the attendance of the class book and do not replace it.
+reports-rate = Entry rate
+reports-rate-long = entry rate
+reports-rate-of = { $entered ->
+    [one] { $entered } day with an entry, of { $known } that are known.
+   *[other] { $entered } days with an entry, of { $known } that are known.
+}
+reports-share = { $entered } of { $known }
+reports-n-late = { $n ->
+    [one] late entry
+   *[other] late entries
+}
+reports-n-absent = { $n ->
+    [one] absence
+   *[other] absences
+}
+reports-n-unknown = no information
+reports-n-open = not closed yet
+reports-unknown-why = A day is left without information if a gate was not heard or if nobody of the whole school was read. It is no absence and not in the rate.
+reports-expected = Expected
+reports-in-time = In time
+reports-late = Late
+reports-absent = Absent
+reports-missing = No entry, not closed
+reports-pending = Still to come
+reports-open = Not closed
+reports-unknown = No information
+reports-entered = Days with an entry
+reports-known = Days known
+reports-date = Date
+reports-id = Identifier
+reports-course = Course
+reports-family-names = Family names
+reports-given-names = Given names
+reports-band = Band
+reports-status = Status
+reports-minutes = Minutes late
+reports-first-entry = First entry
+reports-left-at = Left
+reports-late-synced = Scans that arrived late
+reports-nobody-read = Nobody of the whole school was read on this day: nothing is concluded.
+reports-nobody-read-head = Nobody was read
+reports-gate = Gate
+reports-scans = Scans
+reports-longest-seconds = Longest wait, in seconds
+reports-nothing = There are no days on which anybody was expected.
+reports-days = By day
+reports-day = Day
+reports-courses = By course
+reports-pupils = By pupil
+reports-pupil = Pupil
+reports-chart-title = How each day was
+reports-chart-desc = { $n ->
+    [one] { $n } day, { $from }. A bar with those in time, the late ones, the absences and those without information; the figures are in the table.
+   *[other] { $n } days, from { $from } to { $to }. A bar for each day with those in time, the late ones, the absences and those without information; the figures are in the table.
+}
+reports-day-title = Report of the day
+reports-nobody = Nobody was expected.
+reports-not-yet = That day has not begun.
+reports-today = The day is not over: absence is final an hour after its end.
+reports-synced-late = { $n ->
+    [one] Scans of { $n } pupil arrived late.
+   *[other] Scans of { $n } pupils arrived late.
+}
+reports-pupil-title = A pupil's days
+reports-one-in-time = in time
+reports-one-late = late
+reports-entered-at = Entered at { $time }.
+reports-left-at-time = Left at { $time }.
+reports-one-synced-late = The scan arrived late.
+reports-minutes-late = ({ $n } min)
+reports-band-severe = Severe absence (85 % or less)
+reports-band-repeated = Repeated absence (more than 85 %, up to 90 %)
+reports-band-normal = Normal (more than 90 %, less than 97 %)
+reports-band-outstanding = Outstanding (97 % or more)
+reports-scale = Bands of { $source }, applied to the entry rate. A justified absence is an absence too.
+reports-promotion-reached = At or above 85 %. Promotion (Decreto 67) is decided by the attendance of the class book, not by this figure.
+reports-promotion-below = Below 85 %. Promotion (Decreto 67) is decided by the attendance of the class book, not by this figure.
+reports-absence-title = Repeated absence and lateness
+reports-away = { $n ->
+    [one] pupil with repeated or severe absence
+   *[other] pupils with repeated or severe absence
+}
+reports-late-again = { $n ->
+    [one] { $n } pupil with { $times } late entries or more in the month.
+   *[other] { $n } pupils with { $times } late entries or more in the month.
+}
+reports-away-title = Repeated or severe absence
+reports-late-title = Repeated lateness
+reports-gates-title = Late scans and days without information
+reports-unknown-days = { $n ->
+    [one] day of which not all is known
+   *[other] days of which not all is known
+}
+reports-unknown-title = Days without complete information
+reports-synced-title = Scans that arrived late
+reports-synced-none = All scans of the month arrived in time.
+reports-synced-scans = { $n ->
+    [one] { $n } scan, after { $span }
+   *[other] { $n } scans, after up to { $span }
+}
+reports-list-title = Gates and class list
+reports-list-what = Compares what was marked in the room with what the gates recorded.
+reports-list-form = Compare a list
+reports-list-label = List with its headings
+reports-list-hint = Columns: date, course, pupil or RUN, and status (P present, T late, A absent). It can be copied from a spreadsheet and pasted here, or from a CSV file: some 800 rows, a course for a month. A program may send more.
+reports-list-send = Compare
+reports-list-kept = The list is not kept. Neither record corrects the other: each difference is a question for a person.
+reports-list-found = Result
+reports-list-differences = { $n ->
+    [one] difference
+   *[other] differences
+}
+reports-list-compared = { $n ->
+    [one] { $n } row was compared.
+   *[other] { $n } rows were compared.
+}
+reports-list-not-in-class = Entered and was not in the room
+reports-list-not-entered = Was in the room without an entry on record
+reports-list-gate-unknown = Was in the room, and the gate has no information
+reports-list-unlisted = Not in the list
+reports-list-problems = Rows that were not compared
+reports-list-row = row { $row }
+reports-list-marked = List: { $mark }
+reports-marked-present = present
+reports-marked-late = late
+reports-marked-absent = absent
+reports-list-size = No row was received. Nothing was compared.
+reports-list-no-header = The row of headings was not found: date, course, pupil or RUN, and status are needed. Nothing was compared.
+reports-list-open-quote = There is a quotation mark that never ends. Nothing was compared.
+reports-row-date = the date cannot be read
+reports-row-mark = the status is not present, late or absent
+reports-row-pupil = the pupil is missing, or the RUN is not valid
+reports-row-unknown = not found in that course on that day
+reports-row-several = more than one person has that name in the course
+reports-row-dates = of another month than the others, or not yet
+reports-row-repeated = stood in a row before

@@ -1007,3 +1007,156 @@ replay-after-known = No puede ser antes de la hora por la que se pregunta: nadie
 replay-no-school = El registro aún no tiene nada de este colegio.
 replay-needs-rebuild = El índice del registro es de una versión anterior y debe armarse de nuevo una vez. Lo hace quien administra el servidor (attendance rebuild audit). No se ha perdido nada.
 replay-nothing-then = En ese momento el registro aún no tenía nada de este colegio.
+### Informes
+nav-reports = Informes
+look-report = Informe
+right-reports = ver informes
+reports-title = Informes
+reports-tabs = Informes
+reports-tab-month = Mes
+reports-tab-day = Día
+reports-tab-absence = Ausencias y atrasos
+reports-tab-gates = Accesos
+reports-tab-list = Lista de clases
+reports-months = Otros meses
+reports-other-days = Otros días
+reports-month = { $month } de { $year }
+reports-year = Año { $year }
+reports-csv = Descargar como planilla (CSV)
+reports-legal = Estas cifras son de ingresos y salidas por los accesos. No son la asistencia del libro de clases ni la reemplazan.
+reports-rate = Porcentaje de ingresos
+reports-rate-long = de ingresos
+reports-rate-of = { $entered ->
+    [one] { $entered } día con ingreso, de { $known } de los que se sabe.
+   *[other] { $entered } días con ingreso, de { $known } de los que se sabe.
+}
+reports-share = { $entered } de { $known }
+reports-n-late = { $n ->
+    [one] atraso
+   *[other] atrasos
+}
+reports-n-absent = { $n ->
+    [one] ausencia
+   *[other] ausencias
+}
+reports-n-unknown = sin información
+reports-n-open = por cerrar
+reports-unknown-why = Un día queda sin información si un acceso no se comunicó o si nadie de todo el colegio fue leído. No cuenta como ausencia ni entra en el porcentaje.
+reports-expected = Se esperaban
+reports-in-time = A la hora
+reports-late = Atrasos
+reports-absent = Ausencias
+reports-missing = Sin ingreso, por cerrar
+reports-pending = Por llegar
+reports-open = Por cerrar
+reports-unknown = Sin información
+reports-entered = Días con ingreso
+reports-known = Días de los que se sabe
+reports-date = Fecha
+reports-id = Identificador
+reports-course = Curso
+reports-family-names = Apellidos
+reports-given-names = Nombres
+reports-band = Categoría
+reports-status = Estado
+reports-minutes = Minutos de atraso
+reports-first-entry = Primer ingreso
+reports-left-at = Salida
+reports-late-synced = Lecturas llegadas tarde
+reports-nobody-read = Nadie de todo el colegio fue leído este día: no se concluye nada.
+reports-nobody-read-head = Nadie fue leído
+reports-gate = Acceso
+reports-scans = Lecturas
+reports-longest-seconds = Mayor espera, en segundos
+reports-nothing = No hay días en que se esperara a alguien.
+reports-days = Por día
+reports-day = Día
+reports-courses = Por curso
+reports-pupils = Por alumno
+reports-pupil = Alumno o alumna
+reports-chart-title = Cómo fue cada día
+reports-chart-desc = { $n ->
+    [one] { $n } día, el { $from }. Una barra con quienes llegaron a la hora, los atrasos, las ausencias y quienes quedaron sin información; las cifras están en la tabla.
+   *[other] { $n } días, del { $from } al { $to }. Una barra por día con quienes llegaron a la hora, los atrasos, las ausencias y quienes quedaron sin información; las cifras están en la tabla.
+}
+reports-day-title = Informe del día
+reports-nobody = No se esperaba a nadie.
+reports-not-yet = Ese día aún no comienza.
+reports-today = El día está en curso: la ausencia es final una hora después del término de la jornada.
+reports-synced-late = { $n ->
+    [one] De { $n } alumno llegaron lecturas tarde.
+   *[other] De { $n } alumnos llegaron lecturas tarde.
+}
+reports-pupil-title = Días de un alumno
+reports-one-in-time = a la hora
+reports-one-late = con atraso
+reports-entered-at = Ingresó a las { $time }.
+reports-left-at-time = Salió a las { $time }.
+reports-one-synced-late = La lectura llegó tarde.
+reports-minutes-late = ({ $n } min)
+reports-band-severe = Inasistencia grave (85 % o menos)
+reports-band-repeated = Inasistencia reiterada (más de 85 % y hasta 90 %)
+reports-band-normal = Normal (más de 90 % y menos de 97 %)
+reports-band-outstanding = Destacada (97 % o más)
+reports-scale = Categorías según { $source }, aplicadas al porcentaje de ingresos. Una ausencia justificada también es ausencia.
+reports-promotion-reached = Está en el 85 % o sobre él. La promoción (Decreto 67) se decide con la asistencia del libro de clases, no con esta cifra.
+reports-promotion-below = Está bajo el 85 %. La promoción (Decreto 67) se decide con la asistencia del libro de clases, no con esta cifra.
+reports-absence-title = Ausencias y atrasos reiterados
+reports-away = { $n ->
+    [one] alumno con inasistencia reiterada o grave
+   *[other] alumnos con inasistencia reiterada o grave
+}
+reports-late-again = { $n ->
+    [one] { $n } alumno con { $times } atrasos o más en el mes.
+   *[other] { $n } alumnos con { $times } atrasos o más en el mes.
+}
+reports-away-title = Inasistencia reiterada o grave
+reports-late-title = Atrasos reiterados
+reports-gates-title = Lecturas tardías y días sin información
+reports-unknown-days = { $n ->
+    [one] día del que no se sabe todo
+   *[other] días de los que no se sabe todo
+}
+reports-unknown-title = Días sin información completa
+reports-synced-title = Lecturas que llegaron tarde
+reports-synced-none = Todas las lecturas del mes llegaron a su hora.
+reports-synced-scans = { $n ->
+    [one] { $n } lectura, con { $span } de espera
+   *[other] { $n } lecturas, hasta { $span } de espera
+}
+reports-list-title = Accesos y lista de clases
+reports-list-what = Compara lo marcado en la sala con lo registrado en los accesos.
+reports-list-form = Comparar una lista
+reports-list-label = Lista con sus encabezados
+reports-list-hint = Columnas: fecha, curso, alumno o RUN, y estado (P presente, T atrasado, A ausente). Se puede copiar desde la planilla y pegar aquí, o pegar el contenido de un archivo CSV: unas 800 filas, un curso por un mes. Un programa puede enviar más.
+reports-list-send = Comparar
+reports-list-kept = La lista no se guarda. Ninguno de los dos registros corrige al otro: cada diferencia es una pregunta para una persona.
+reports-list-found = Resultado
+reports-list-differences = { $n ->
+    [one] diferencia
+   *[other] diferencias
+}
+reports-list-compared = { $n ->
+    [one] Se comparó { $n } fila.
+   *[other] Se compararon { $n } filas.
+}
+reports-list-not-in-class = Ingresó y no estaba en la sala
+reports-list-not-entered = Estaba en la sala sin registro de ingreso
+reports-list-gate-unknown = Estaba en la sala y el acceso no tiene información
+reports-list-unlisted = No aparecen en la lista
+reports-list-problems = Filas que no se compararon
+reports-list-row = fila { $row }
+reports-list-marked = Lista: { $mark }
+reports-marked-present = presente
+reports-marked-late = atrasado
+reports-marked-absent = ausente
+reports-list-size = No se recibió ninguna fila. Nada se comparó.
+reports-list-no-header = No se encontró la fila de encabezados: hacen falta fecha, curso, alumno o RUN, y estado. Nada se comparó.
+reports-list-open-quote = Hay unas comillas que nunca se cierran. Nada se comparó.
+reports-row-date = la fecha no se entiende
+reports-row-mark = el estado no es presente, atrasado ni ausente
+reports-row-pupil = falta el alumno, o su RUN no es válido
+reports-row-unknown = no se encontró en ese curso ese día
+reports-row-several = hay más de una persona con ese nombre en el curso
+reports-row-dates = es de otro mes que el resto, o aún no ocurre
+reports-row-repeated = ya estaba en una fila anterior

@@ -10,6 +10,7 @@ pub(crate) mod live;
 mod no_show;
 mod openapi;
 pub mod page;
+mod reports;
 mod students;
 mod tokens;
 mod write;
@@ -51,6 +52,12 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(no_show::acknowledge::post))
         .routes(routes!(no_show::release::post))
         .routes(routes!(no_show::justify::post))
+        .routes(routes!(reports::school::get))
+        .routes(routes!(reports::course::get))
+        .routes(routes!(reports::pupil::get))
+        .routes(routes!(reports::absence::get))
+        .routes(routes!(reports::gates::get))
+        .routes(routes!(reports::class_list::post))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))

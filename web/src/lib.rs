@@ -40,6 +40,7 @@ pub mod permissions;
 pub mod pools;
 pub mod problem;
 pub mod replay;
+pub mod reports;
 pub mod router;
 pub mod seed;
 pub mod serve;

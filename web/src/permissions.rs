@@ -46,6 +46,8 @@ pub enum Permission {
     NoShowRead,
     /// Look after who did not come: say so, have the family told, say why.
     NoShowAct,
+    /// See how days were in figures, without names. Those of pupils by name are [`Self::PupilsRead`]'s.
+    ReportsRead,
 }
 
 impl Permission {
@@ -65,6 +67,7 @@ impl Permission {
         Self::EntriesCorrect,
         Self::NoShowRead,
         Self::NoShowAct,
+        Self::ReportsRead,
     ];
 
     /// Its name in documents.
@@ -84,6 +87,7 @@ impl Permission {
             Self::EntriesCorrect => "entries.correct",
             Self::NoShowRead => "no_show.read",
             Self::NoShowAct => "no_show.act",
+            Self::ReportsRead => "reports.read",
         }
     }
 
@@ -100,7 +104,7 @@ impl Permission {
             | Self::PeopleRead
             | Self::KiosksManage
             | Self::EntriesCorrect => matches!(role, Owner | Admin | Director),
-            Self::CalendarRead => matches!(role, Owner | Admin | Director | Inspector | Auditor),
+            Self::CalendarRead | Self::ReportsRead => matches!(role, Owner | Admin | Director | Inspector | Auditor),
             Self::AuditRead | Self::AuditReplay => matches!(role, Owner | Admin | Director | Auditor),
             Self::PeopleManage => matches!(role, Owner | Admin),
         }

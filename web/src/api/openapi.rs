@@ -26,6 +26,7 @@ use utoipa_axum::router::OpenApiRouter;
     tags(
         (name = "live", description = "The day at the gate, now"),
         (name = "roster", description = "Courses, schedules, pupils"),
+        (name = "reports", description = "Days that are over, summed up"),
         (name = "tokens", description = "Signing programs in"),
         (name = "audit", description = "Every event of the log, findable, and days replayed from them"),
         (name = "kiosk", description = "What kiosks send and ask"),

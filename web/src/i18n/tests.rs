@@ -60,6 +60,7 @@ fn used() -> BTreeSet<String> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     visit(&source.join("i18n"), &mut found);
     visit(&source.join("pages"), &mut found);
+    visit(&source.join("reports"), &mut found);
     visit(&source.join("import"), &mut found);
     visit(&source.join("letters.rs"), &mut found);
     visit(&source.join("sign_in.rs"), &mut found);

@@ -159,6 +159,10 @@ async fn look(request: &mut Request, person: &Person, school: SchoolId, what: Wh
         What::Course => Whose::Course(CourseId(named_id(request, "id").await?)),
         What::Case => Whose::Pupil(StudentId(named_id(request, "student_id").await?)),
         What::Cases => named_id(request, "id").await.map_or(Whose::School, |id| Whose::Course(CourseId(id))),
+        What::Report => match named_id(request, "student_id").await {
+            Some(id) => Whose::Pupil(StudentId(id)),
+            None => named_id(request, "id").await.map_or(Whose::School, |id| Whose::Course(CourseId(id))),
+        },
         What::Board | What::Pupils | What::Audit | What::Replay | What::OwnPupil => Whose::School,
     };
     let roles = person.roles.iter().filter(|(of, _)| *of == school).map(|(_, role)| role.as_str());

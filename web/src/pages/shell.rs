@@ -25,6 +25,8 @@ pub(super) enum Place {
     Cases,
     /// The choice of school.
     Schools,
+    /// How days were.
+    Reports,
     /// The days that differ.
     Calendar,
     /// Who works here.
@@ -66,7 +68,9 @@ fn more_style(place: Place) -> Vec<&'static assets::Asset> {
         Place::Wall => vec![&assets::WALL],
         Place::Cases => vec![&assets::OFFICE, &assets::CASES],
         Place::Log => vec![&assets::OFFICE, &assets::REPLAY],
-        Place::Schools | Place::Calendar | Place::People | Place::Kiosks | Place::Account | Place::Nowhere => {
+        Place::Kiosks => vec![&assets::OFFICE, &assets::KIOSKS],
+        Place::Reports => vec![&assets::OFFICE, &assets::REPORTS],
+        Place::Schools | Place::Calendar | Place::People | Place::Account | Place::Nowhere => {
             vec![&assets::OFFICE]
         }
     }
@@ -154,6 +158,9 @@ fn places(page: &Page<'_>, who: &Who) -> Markup {
         }
         @if who.may(Permission::CalendarRead) {
             (place(page, Place::Calendar, "/calendario", "calendar", key("nav-calendar"), None))
+        }
+        @if who.may(Permission::ReportsRead) {
+            (place(page, Place::Reports, "/informes", "reports", key("nav-reports"), on_account))
         }
         @if who.several_schools { (place(page, Place::Schools, "/escuelas", "school", key("nav-schools"), None)) }
         @if who.may(Permission::BoardRead) {

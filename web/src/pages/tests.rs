@@ -6,7 +6,7 @@ pub(in crate::pages) mod shown;
 use super::by_hand::{Hand, Refused, Told};
 use super::respond::Nonce;
 use super::view::{Board, CourseDay, Listed, School, Who};
-use super::{board, calendar, cases, chooser, course, error, family, kiosks, replay, sample, staff, wall};
+use super::{board, calendar, cases, chooser, course, error, family, kiosks, replay, reports, sample, staff, wall};
 use crate::i18n::Lang;
 use crate::permissions::Permission;
 use axum::http::StatusCode;
@@ -82,6 +82,7 @@ fn pages(lang: Lang) -> Vec<(String, String)> {
     pages.extend(calendar::sample_pages(lang, &nonce));
     pages.extend(cases::sample_pages(lang, &nonce));
     pages.extend(replay::sample_pages(lang, &nonce));
+    pages.extend(reports::sample_pages(lang, &nonce));
     let asked = error::Asked::of(&axum::http::Method::GET, &"/hoy/%3Cscript%3E'?a=%22&b='".parse().unwrap());
     for status in [404, 403, 400, 503, 500] {
         let status = StatusCode::from_u16(status).unwrap();
@@ -152,9 +153,16 @@ fn p25_no_page_has_inline_styles_handlers_or_filters_and_every_htmx_element_has_
                     htmx += 1;
                     assert_eq!(value(&attributes, "hx-nonce"), Some("c2FtcGxlLW5vbmNl"), "{page}: {element}");
                 }
-                use crate::assets::{CASES, OFFICE, PASSKEY, REPLAY, SCRIPT, STYLE, WALL};
-                let sheets =
-                    [(&STYLE, "href"), (&OFFICE, "href"), (&CASES, "href"), (&REPLAY, "href"), (&WALL, "href")];
+                use crate::assets::{CASES, KIOSKS, OFFICE, PASSKEY, REPLAY, REPORTS, SCRIPT, STYLE, WALL};
+                let sheets = [
+                    (&STYLE, "href"),
+                    (&OFFICE, "href"),
+                    (&CASES, "href"),
+                    (&KIOSKS, "href"),
+                    (&REPLAY, "href"),
+                    (&REPORTS, "href"),
+                    (&WALL, "href"),
+                ];
                 let asset = [(&SCRIPT, "src"), (&PASSKEY, "src")]
                     .into_iter()
                     .chain(sheets)

@@ -3,7 +3,7 @@
 use super::Access::{Enrolling, Guardian, Kiosk, Local, May, OwnPupil, Person, Public};
 use super::Permission::{
     AuditRead, AuditReplay, BoardRead, CalendarRead, CalendarWrite, KiosksManage, ManualEntry, NoShowAct, NoShowRead,
-    PeopleManage, PeopleRead, PupilsRead, ScheduleWrite,
+    PeopleManage, PeopleRead, PupilsRead, ReportsRead, ScheduleWrite,
 };
 use super::Tries::{OfNetwork, OfPerson};
 use super::{Access, Route};
@@ -64,6 +64,12 @@ pub const ROUTES: &[Route] = &[
     post("/api/v1/no-show/{date}/{slot_id}/{student_id}/acknowledge", May(NoShowAct)),
     post("/api/v1/no-show/{date}/{slot_id}/{student_id}/release", May(NoShowAct)),
     post("/api/v1/no-show/{date}/{slot_id}/{student_id}/justify", May(NoShowAct)),
+    get("/api/v1/reports/school", May(ReportsRead)).shows(What::Report),
+    get("/api/v1/reports/gates", May(ReportsRead)).shows(What::Report),
+    get("/api/v1/reports/absence", May(PupilsRead)).shows(What::Report),
+    get("/api/v1/reports/courses/{id}", May(PupilsRead)).shows(What::Report),
+    get("/api/v1/reports/students/{student_id}", May(PupilsRead)).shows(What::Report),
+    post("/api/v1/reports/class-list", May(PupilsRead)).shows(What::Report),
     // In and out for programs. The tokens themselves are what these ask for.
     post("/api/v1/tokens", Public),
     post("/api/v1/tokens/refresh", Public).tried(OfNetwork(&REFRESH)),
@@ -139,6 +145,15 @@ pub const ROUTES: &[Route] = &[
     post("/casos/{date}/{slot_id}/{student_id}/ver", May(NoShowAct)),
     post("/casos/{date}/{slot_id}/{student_id}/avisar", May(NoShowAct)),
     post("/casos/{date}/{slot_id}/{student_id}/justificar", May(NoShowAct)),
+    // How days were.
+    get("/informes", May(ReportsRead)).shows(What::Report),
+    get("/informes/dia", May(ReportsRead)).shows(What::Report),
+    get("/informes/accesos", May(ReportsRead)).shows(What::Report),
+    get("/informes/ausencias", May(PupilsRead)).shows(What::Report),
+    get("/informes/cursos/{id}", May(PupilsRead)).shows(What::Report),
+    get("/informes/alumnos/{student_id}", May(PupilsRead)).shows(What::Report),
+    get("/informes/nomina", May(PupilsRead)),
+    post("/informes/nomina", May(PupilsRead)).shows(What::Report),
     // The kiosks of a school.
     get("/kioscos", May(BoardRead)),
     get("/kioscos/{kiosk_id}", May(KiosksManage)),

@@ -67,7 +67,7 @@ async fn a49_a_route_that_nobody_declared_is_not_served() {
 fn roles_have_what_the_issue_gives_them() {
     use Permission::{
         AuditRead, AuditReplay, BoardRead, CalendarRead, CalendarWrite, EntriesCorrect, KiosksManage, ManualEntry,
-        NoShowAct, NoShowRead, PeopleManage, PeopleRead, PupilsRead, ScheduleWrite,
+        NoShowAct, NoShowRead, PeopleManage, PeopleRead, PupilsRead, ReportsRead, ScheduleWrite,
     };
     let of = |role| Permission::ALL.into_iter().filter(|permission| permission.is_of(role)).collect::<Vec<_>>();
     assert_eq!(of(StaffRole::Admin), Permission::ALL);
@@ -86,11 +86,12 @@ fn roles_have_what_the_issue_gives_them() {
         EntriesCorrect,
         NoShowRead,
         NoShowAct,
+        ReportsRead,
     ];
     assert_eq!(of(StaffRole::Director), director);
-    let inspector = [BoardRead, PupilsRead, CalendarRead, ManualEntry, NoShowRead, NoShowAct];
+    let inspector = [BoardRead, PupilsRead, CalendarRead, ManualEntry, NoShowRead, NoShowAct, ReportsRead];
     assert_eq!(of(StaffRole::Inspector), inspector);
-    assert_eq!(of(StaffRole::Auditor), [CalendarRead, AuditRead, AuditReplay]);
+    assert_eq!(of(StaffRole::Auditor), [CalendarRead, AuditRead, AuditReplay, ReportsRead]);
     assert!(!of(StaffRole::Director).contains(&PeopleManage));
 }
 
@@ -124,6 +125,9 @@ impl Ids {
 pub(crate) fn date_of(route: &Route) -> &'static str {
     if route.path.contains("{slot_id}") { CASE_DAY } else { "2026-03-16" }
 }
+
+/// A class list of a day on which the school of any test is.
+const CLASS_LIST: &str = "fecha;curso;alumno;estado\n2026-03-09;1° Básico A;Nadie;P\n";
 
 /// A form for every page that takes one.
 pub(crate) fn form(route: &Route, ids: Ids, unique: Uuid) -> Option<Vec<(&'static str, String)>> {
@@ -160,6 +164,7 @@ pub(crate) fn form(route: &Route, ids: Ids, unique: Uuid) -> Option<Vec<(&'stati
         "/casos/cursos/{id}/avisar" => {
             vec![("fecha", CASE_DAY.into()), ("caso", format!("{}/{}", ids.slot, ids.pupil))]
         }
+        "/informes/nomina" => vec![("lista", CLASS_LIST.into())],
         "/calendario/quitar" => vec![("fecha", "2026-03-16".into()), ("capa", "day".into())],
         "/hoy/a-mano" => vec![
             ("curso", ids.course.to_string()),
@@ -204,6 +209,7 @@ fn request(app: &TestApp, client: &Client, route: &Route, named: Option<SchoolId
     let request = client.request(route.method.parse().unwrap(), format!("{}{path}", app.base));
     let unique = app.state().ids.next();
     match (route.method, form(route, ids, unique)) {
+        _ if route.path.ends_with("/class-list") => request.header("content-type", "text/csv").body(CLASS_LIST),
         ("POST", Some(form)) => with_form(request, form),
         ("PUT" | "POST", None) => {
             let body = if route.path.ends_with("/mode") {
@@ -425,7 +431,8 @@ async fn a50_p31_every_route_as_every_kind_of_person_over_own_foreign_and_random
             }
             let about_somebody =
                 form(route, ids(own.id), Uuid::nil()).is_some_and(|f| f.iter().any(|(k, _)| *k == "cuenta"));
-            let names_something = ["{id}", "{kiosk_id}", "{slot_id}"].iter().any(|id| route.path.contains(id));
+            let names_something =
+                ["{id}", "{kiosk_id}", "{slot_id}", "{student_id}"].iter().any(|id| route.path.contains(id));
             if allowed && (names_something || about_somebody) {
                 // The asker's own school, and what is in it only by name.
                 let mut answers = Vec::new();

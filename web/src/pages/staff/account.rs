@@ -202,6 +202,9 @@ impl AccountPage {
                     @if self.who.may(Permission::BoardRead) {
                         li { a class="card" href="/hoy/muro" { (icon("wall")) b { (lang.t("nav-wall")) } (icon("next")) } }
                         li { a class="card" href="/kioscos" { (icon("gate")) b { (lang.t("nav-kiosks")) } (icon("next")) } }
+                        @if self.who.may(Permission::ReportsRead) {
+                            li { a class="card" href="/informes" { (icon("reports")) b { (lang.t("nav-reports")) } (icon("next")) } }
+                        }
                         @if self.who.may(Permission::PeopleRead) {
                             li { a class="card" href="/personas" { (icon("people")) b { (lang.t("nav-people")) } (icon("next")) } }
                         }

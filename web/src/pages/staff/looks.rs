@@ -119,6 +119,7 @@ pub(in crate::pages) fn what_words(what: &str, lang: Lang) -> String {
         "own_pupil" => key("look-own-pupil"),
         "cases" => key("look-cases"),
         "case" => key("look-case"),
+        "report" => key("look-report"),
         other => return other.to_owned(),
     })
 }
@@ -130,6 +131,7 @@ fn right_words(why: &str, lang: Lang) -> String {
         "pupils.read" => key("right-pupils"),
         "audit.read" => key("right-audit"),
         "audit.replay" => key("right-audit-replay"),
+        "reports.read" => key("right-reports"),
         "no_show.read" => key("right-no-show"),
         "no_show.act" => key("right-no-show-act"),
         PARENT_READ => key("right-own-pupil"),
