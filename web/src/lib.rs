@@ -22,6 +22,7 @@
 pub mod api;
 mod assets;
 mod calendar;
+mod cell;
 pub mod cli;
 pub mod config;
 mod csp;

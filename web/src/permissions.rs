@@ -52,7 +52,7 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::BoardRead,
         Self::PupilsRead,
         Self::ScheduleWrite,

@@ -145,7 +145,7 @@ impl Span {
         if !self.was_seen(date) && closed_at(expected, now).is_some() {
             return Completeness::GateSilent;
         }
-        completeness::of_day(&self.gates, expected, policy, now)
+        completeness::of_day(&self.gates, expected, policy, now, now)
     }
 }
 

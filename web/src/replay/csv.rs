@@ -1,6 +1,7 @@
 //! A replayed day as a table for a spreadsheet.
 
 use super::{Day, Wanted};
+use crate::cell::push;
 use chrono::{DateTime, Utc};
 use domain::StudentId;
 use domain::day_status::Status;
@@ -78,33 +79,18 @@ pub fn word(status: Status) -> &'static str {
         Status::Present => "present",
         Status::Late { .. } => "late",
         Status::Missing => "missing",
+        Status::Absent => "absent",
         Status::Unknown => "unknown",
         Status::Left => "left",
     }
 }
 
 fn line(table: &mut String, cells: &[String]) {
-    let cells: Vec<String> = cells.iter().map(|cell| escaped(cell)).collect();
-    table.push_str(&cells.join(","));
-    table.push_str("\r\n");
-}
-
-/// Quoted as RFC 4180 says; a text that a spreadsheet would take for a formula begins with an apostrophe.
-fn escaped(cell: &str) -> String {
-    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let cell = if formula { format!("'{cell}") } else { cell.to_owned() };
-    if cell.contains([',', '"', '\n', '\r', ';']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cell_is_quoted_and_never_a_formula() {
-        assert_eq!(escaped("Pérez"), "Pérez");
-        assert_eq!(escaped("Pérez, \"Pepe\""), "\"Pérez, \"\"Pepe\"\"\"");
-        assert_eq!(escaped("=HYPERLINK(\"x\")"), "\"'=HYPERLINK(\"\"x\"\")\"");
-        assert_eq!(escaped("@a"), "'@a");
+    for (n, cell) in cells.iter().enumerate() {
+        if n > 0 {
+            table.push(',');
+        }
+        push(table, cell, ',');
     }
+    table.push_str("\r\n");
 }

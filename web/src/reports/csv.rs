@@ -1,5 +1,6 @@
 //! Tables as CSV (RFC 4180), for spreadsheet programs and for programs.
 
+use crate::cell::push;
 use crate::i18n::Lang;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -75,21 +76,6 @@ impl Sheet {
             response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
         }
         response
-    }
-}
-
-/// One cell. What a spreadsheet program would take for a formula (OWASP, CSV injection) is made a text by an apostrophe;
-/// our numbers are never negative, so no figure begins like one.
-fn push(text: &mut String, cell: &str, delimiter: char) {
-    let formula =
-        cell.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) || cell.starts_with(['\t', '\r']);
-    let guarded = if formula { format!("'{cell}") } else { cell.to_owned() };
-    if guarded.contains([delimiter, '"', '\r', '\n', '\t', ',', ';']) {
-        text.push('"');
-        text.push_str(&guarded.replace('"', "\"\""));
-        text.push('"');
-    } else {
-        text.push_str(&guarded);
     }
 }
 

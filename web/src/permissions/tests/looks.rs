@@ -70,7 +70,10 @@ async fn p47_each_answer_is_recorded_with_who_what_and_why_and_a_refusal_is_not(
             assert_eq!(ask(&app, &client, route, Some(school.id), nowhere).await.status(), 404, "{route:?}");
         }
         assert_eq!(ask(&app, &client, route, Some(twin.id), ids).await.status(), 404, "{route:?}");
-        if ![Permission::AuditRead, Permission::AuditReplay, Permission::ReportsRead].map(Access::May).contains(&route.access) {
+        if ![Permission::AuditRead, Permission::AuditReplay, Permission::ReportsRead]
+            .map(Access::May)
+            .contains(&route.access)
+        {
             assert_eq!(ask(&app, &auditor, route, None, ids).await.status(), 403, "{route:?}");
         }
     }
