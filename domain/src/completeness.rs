@@ -64,8 +64,8 @@ pub fn completeness<'a>(
 }
 
 /// What the gates' words are worth at `weighed` for a day that expects this, about `now`: a replay knows more of an instant
-/// than that instant did. A closed day on which no gate counts is not
-/// known: nobody could have been read, and that is no absence.
+/// than that instant did. A closed day on which no gate counts is not known: nobody could have been read, and that is no
+/// absence.
 pub fn of_day<'a>(
     gates: impl IntoIterator<Item = &'a GateFacts> + Clone,
     expected: &Expectation,

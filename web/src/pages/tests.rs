@@ -252,8 +252,8 @@ fn what_is_expected_of_most_of_a_course_is_said_once_and_of_somebody_else_at_tha
 
 /// The bytes of a page with all that it loads.
 fn weight(html: &str) -> usize {
-    use crate::assets::{BADGE, CASES, OFFICE, PASSKEY, REPLAY, SCRIPT, STYLE, WALL};
-    let all = [&STYLE, &OFFICE, &CASES, &REPLAY, &WALL, &SCRIPT, &PASSKEY, &BADGE];
+    use crate::assets::{BADGE, CASES, KIOSKS, OFFICE, PASSKEY, REPLAY, REPORTS, SCRIPT, STYLE, WALL};
+    let all = [&STYLE, &OFFICE, &CASES, &KIOSKS, &REPLAY, &REPORTS, &WALL, &SCRIPT, &PASSKEY, &BADGE];
     let loaded = all.into_iter().filter(|asset| html.contains(&asset.href()));
     html.len() + loaded.map(|asset| asset.bytes.len()).sum::<usize>()
 }

@@ -73,7 +73,8 @@ pub(super) fn days(lines: &[DayLine], id: &str, lang: Lang) -> Markup {
 /// The drawing with words for whoever does not see it, and without what only a file of its own needs.
 fn labelled(svg: &str, open: &str, words: &str) -> String {
     let svg = svg.replacen("<svg ", open, 1).replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1);
-    let svg = svg.replace(HATCHED.0, HATCHED.1);
+    // Every shape says that it is opaque: a tenth of the drawing.
+    let svg = svg.replace(HATCHED.0, HATCHED.1).replace(" opacity=\"1\"", "");
     match svg.split_once('>') {
         Some((head, rest)) => format!("{head}>{words}{rest}"),
         None => svg,

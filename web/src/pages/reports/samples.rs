@@ -157,26 +157,31 @@ pub(in crate::pages) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, 
     let mut pages = Vec::new();
     for names_shown in [true, false] {
         let base = base(names_shown);
-        pages.push((format!("report month {names_shown}"), month::page(&base, &month_of(false), lang, nonce)));
-        pages
-            .push((format!("report month of nothing {names_shown}"), month::page(&base, &month_of(true), lang, nonce)));
+        pages.push((format!("report hostile month {names_shown}"), month::page(&base, &month_of(false), lang, nonce)));
+        pages.push((
+            format!("report hostile month of nothing {names_shown}"),
+            month::page(&base, &month_of(true), lang, nonce),
+        ));
         for (what, on, nobody) in [("past", 20, false), ("today", 23, false), ("off", 22, true), ("ahead", 28, true)] {
             let report = report(date(on), date(on), nobody);
-            pages.push((format!("report day {what} {names_shown}"), day::page(&base, &report, lang, nonce)));
+            pages.push((format!("report hostile day {what} {names_shown}"), day::page(&base, &report, lang, nonce)));
         }
         for late in [vec![late.clone()], vec![]] {
             let page = gates::page(&base, &month_of(late.is_empty()), &late, lang, nonce);
-            pages.push((format!("report gates {} {names_shown}", late.len()), page));
+            pages.push((format!("report hostile gates {} {names_shown}", late.len()), page));
         }
     }
     let base = base(true);
     for nobody in [false, true] {
         let report = month_of(nobody);
-        pages.push((format!("report absence {nobody}"), absence::page(&base, &report, &names(), lang, nonce)));
-        pages.push((format!("report course {nobody}"), course::page(&base, &report, course, &names(), lang, nonce)));
+        pages.push((format!("report hostile absence {nobody}"), absence::page(&base, &report, &names(), lang, nonce)));
+        pages.push((
+            format!("report hostile course {nobody}"),
+            course::page(&base, &report, course, &names(), lang, nonce),
+        ));
         let days = if nobody { vec![] } else { dates() };
         let page = pupil::page(&base, &report, (student(1), &name), &days, lang, nonce);
-        pages.push((format!("report pupil {nobody}"), page));
+        pages.push((format!("report hostile pupil {nobody}"), page));
     }
     let outcomes = [
         Outcome::Nothing,
@@ -186,7 +191,7 @@ pub(in crate::pages) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, 
         Outcome::Compared(comparison(), names()),
     ];
     for (n, outcome) in outcomes.iter().enumerate() {
-        pages.push((format!("report class list {n}"), class_list::page(&base, outcome, lang, nonce)));
+        pages.push((format!("report hostile class list {n}"), class_list::page(&base, outcome, lang, nonce)));
     }
     pages
 }
