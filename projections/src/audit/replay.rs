@@ -14,7 +14,7 @@ mod tests;
 
 pub use compare::{Change, Line, Place, Replayed};
 pub use load::load;
-pub use span::{DayOf, statuses};
+pub use span::{DayOf, Statuses, statuses};
 
 use crate::Fact;
 use crate::fact::Poison;

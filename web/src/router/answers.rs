@@ -135,6 +135,7 @@ fn assert_typed(what: &str, headers: &HeaderMap, body: &[u8]) {
         "text/plain; charset=utf-8",
         "text/plain; version=0.0.4; charset=utf-8",
         "text/css; charset=utf-8",
+        "text/csv; charset=utf-8",
         "text/javascript; charset=utf-8",
         "image/svg+xml; charset=utf-8",
         "text/event-stream; charset=utf-8",

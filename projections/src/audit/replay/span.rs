@@ -11,6 +11,9 @@ use domain::{SchoolId, StudentId};
 /// A day's date and its events, in the order of the log.
 pub type DayOf<'a> = (NaiveDate, &'a [Fact]);
 
+/// A day's date, and how everybody stood.
+pub type Statuses = (NaiveDate, Vec<(StudentId, DayStatus)>);
+
 /// How everybody stood at an instant of each of these days, by all that is said: the rules and the gates' words. None:
 /// nobody ever heard of the school.
 pub fn statuses<'a>(
@@ -18,7 +21,7 @@ pub fn statuses<'a>(
     said: impl IntoIterator<Item = &'a Fact>,
     days: impl IntoIterator<Item = DayOf<'a>>,
     at: impl Fn(NaiveDate) -> DateTime<Utc>,
-) -> Option<Vec<(NaiveDate, Vec<(StudentId, DayStatus)>)>> {
+) -> Option<Vec<Statuses>> {
     let mut known = Known::default();
     said.into_iter().for_each(|fact| known.apply(fact));
     let mut judged = Vec::new();
