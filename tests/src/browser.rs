@@ -96,16 +96,23 @@ impl Browser {
         // The element may have been replaced since: then there is no text of it.
         match self.get(&format!("element/{element}/text")).await {
             Ok(text) => Ok(text.as_str().map(str::to_owned)),
-            Err(error) if error.to_string().contains("stale element") => Ok(None),
+            Err(error) if is_replaced(&error) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
     /// Clicks the first element that a CSS selector finds, as a person does.
     pub async fn click(&self, selector: &str) -> anyhow::Result<()> {
-        let found = self.command("elements", &json!({"using": "css selector", "value": selector})).await?;
-        let element = found[0][ELEMENT].as_str().with_context(|| format!("no {selector}"))?;
-        self.command(&format!("element/{element}/click"), &json!({})).await.map(drop)
+        for _ in 0..5 {
+            let found = self.command("elements", &json!({"using": "css selector", "value": selector})).await?;
+            let element = found[0][ELEMENT].as_str().with_context(|| format!("no {selector}"))?;
+            match self.command(&format!("element/{element}/click"), &json!({})).await {
+                // The page was replaced before the driver found out where to click.
+                Err(error) if is_replaced(&error) => tokio::time::sleep(Duration::from_millis(50)).await,
+                clicked => return clicked.map(drop),
+            }
+        }
+        bail!("{selector} is replaced again and again")
     }
 
     /// Types into the first element that a CSS selector finds, in place of what it held.
@@ -269,6 +276,12 @@ fn end_session(session: &str) -> std::io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(5)))?;
     write!(stream, "DELETE /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
     stream.read_to_end(&mut Vec::new()).map(drop)
+}
+
+/// Whether an element went before anything was done with it. The driver has no name of its own for the second.
+fn is_replaced(error: &anyhow::Error) -> bool {
+    let said = error.to_string();
+    said.contains("stale element") || said.contains("does not belong to the document")
 }
 
 /// The `value` of an answer, or its error.

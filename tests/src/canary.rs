@@ -376,7 +376,9 @@ async fn personal_data_is_in_no_table_no_file_and_no_log_and_the_search_would_fi
     let only = vec![bare.clone()];
     assert_eq!(
         found,
-        Found::from(["public.events", "roster.students"].map(|t| (format!("events: {t}"), only.clone())))
+        Found::from(
+            ["audit.entries", "public.events", "roster.students"].map(|t| (format!("events: {t}"), only.clone()))
+        )
     );
     line.close().await;
     nats.stop();

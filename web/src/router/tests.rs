@@ -95,6 +95,9 @@ async fn the_document_and_the_server_know_the_same_routes() {
     let expected: BTreeSet<_> = [
         "/api/openapi.json",
         "/api/v1/audit",
+        "/api/v1/audit/days/{date}",
+        "/api/v1/audit/days/{date}/events",
+        "/api/v1/audit/days/{date}/pupils",
         "/api/v1/calendar/{date}",
         "/api/v1/courses",
         "/api/v1/courses/{id}/calendar/{date}",
