@@ -58,11 +58,13 @@ pub struct Tally {
     pub pending: u32,
     /// Not known, since a gate was silent.
     pub unknown: u32,
+    /// Of those who came: on days that are not closed. They are in no rate, which would be 100 % until the evening.
+    pub open: u32,
 }
 
 impl Tally {
-    /// Counts a day.
-    pub fn add(&mut self, outcome: Outcome) {
+    /// Counts a day; `closed` says whether it is over.
+    pub fn add(&mut self, outcome: Outcome, closed: bool) {
         let of_outcome = match outcome {
             Outcome::InTime => &mut self.in_time,
             Outcome::Late => &mut self.late,
@@ -72,12 +74,15 @@ impl Tally {
             Outcome::Unknown => &mut self.unknown,
         };
         *of_outcome = of_outcome.saturating_add(1);
+        if !closed && matches!(outcome, Outcome::InTime | Outcome::Late) {
+            self.open = self.open.saturating_add(1);
+        }
         self.expected = self.expected.saturating_add(1);
     }
 
-    /// Of the days that are known, those on which the pupil came. What is not known is in neither number.
+    /// Of the closed days that are known, those on which the pupil came. What is not known is in neither number.
     pub fn rate(&self) -> EntryRate {
-        let entered = self.in_time.saturating_add(self.late);
+        let entered = self.in_time.saturating_add(self.late).saturating_sub(self.open);
         EntryRate { entered, known: entered.saturating_add(self.absent) }
     }
 }
@@ -251,10 +256,18 @@ mod tests {
             (Status::Unknown, 7),
         ] {
             for _ in 0..times {
-                tally.add(Outcome::of(&day(status)).unwrap());
+                tally.add(Outcome::of(&day(status)).unwrap(), true);
             }
         }
-        assert_eq!(tally, Tally { expected: 22, in_time: 9, late: 0, absent: 3, missing: 2, pending: 1, unknown: 7 });
+        let counted =
+            Tally { expected: 22, in_time: 9, late: 0, absent: 3, missing: 2, pending: 1, unknown: 7, open: 0 };
+        assert_eq!(tally, counted);
+        assert_eq!(tally.rate(), rate(9, 12));
+        // Of a day that lasts nobody is absent yet: whoever came is counted, and in no rate.
+        for outcome in [Outcome::InTime, Outcome::Late, Outcome::Missing] {
+            tally.add(outcome, false);
+        }
+        assert_eq!((tally.expected, tally.in_time, tally.late, tally.open), (25, 10, 1, 2));
         assert_eq!(tally.rate(), rate(9, 12));
     }
 

@@ -1019,6 +1019,7 @@ reports-csv = Download as a sheet (CSV)
 reports-legal = These figures are of entries and exits by the gates. They are not the attendance of the class book and do not replace it.
 reports-rate = Entry rate
 reports-rate-long = entry rate
+reports-rate-none = The rate counts closed days: there is none yet.
 reports-rate-of = { $entered ->
     [one] { $entered } day with an entry, of { $known } that are known.
    *[other] { $entered } days with an entry, of { $known } that are known.

@@ -1026,6 +1026,7 @@ reports-csv = Descargar como planilla (CSV)
 reports-legal = Estas cifras son de ingresos y salidas por los accesos. No son la asistencia del libro de clases ni la reemplazan.
 reports-rate = Porcentaje de ingresos
 reports-rate-long = de ingresos
+reports-rate-none = El porcentaje cuenta días cerrados: aún no hay ninguno.
 reports-rate-of = { $entered ->
     [one] { $entered } día con ingreso, de { $known } de los que se sabe.
    *[other] { $entered } días con ingreso, de { $known } de los que se sabe.

@@ -13,7 +13,7 @@ use super::span::{Judged, Span};
 use crate::readers::{SchoolSnapshot, SchoolTx};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::attendance_day::{Direction, Flag};
-use domain::day_status::DayStatus;
+use domain::day_status::{DayStatus, closed_at};
 use domain::entry_rate::{Band, CURRICULUM_NACIONAL, Outcome, REPEATED_LATENESS, Tally};
 use domain::expectation::Why;
 use domain::{CourseId, KioskId, StudentId};
@@ -148,12 +148,13 @@ fn summed(span: &Span, (from, to): (NaiveDate, NaiveDate), now: DateTime<Utc>) -
             }
             return;
         };
+        let closed = closed_at(judged.expected, now).is_some();
         line.nobody_read = !span.was_seen(judged.date);
         for tally in [&mut total, &mut line.tally, &mut pupil.tally] {
-            tally.add(outcome);
+            tally.add(outcome, closed);
         }
         if let Some(course) = judged.course_id {
-            courses.entry(course).or_default().add(outcome);
+            courses.entry(course).or_default().add(outcome, closed);
         }
     });
     let days = days.into_values().map(|(line, reasons)| match (line.tally.expected, reasons.as_slice()) {

@@ -145,7 +145,8 @@ mod tests {
 
     #[test]
     fn a_chart_has_words_a_bar_for_each_part_and_nothing_that_the_policy_refuses() {
-        let tally = Tally { expected: 40, in_time: 30, late: 4, absent: 3, missing: 0, pending: 0, unknown: 3 };
+        let tally =
+            Tally { expected: 40, in_time: 30, late: 4, absent: 3, missing: 0, pending: 0, unknown: 3, open: 0 };
         let days_off = line(4, Tally::default());
         let html = days(&[line(2, tally), line(3, tally), days_off, line(9, tally)], "c", Lang::Es).into_string();
         let bars = |colour: &str| html.matches(&format!("fill=\"{colour}\" stroke=\"none\"")).count();

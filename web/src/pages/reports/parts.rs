@@ -171,7 +171,11 @@ pub(super) fn answer(tally: &Tally, lang: Lang) -> Markup {
                 strong class="figure" { (percent(tally, lang)) } " "
                 span class="of" { (lang.t("reports-rate-long")) }
             }
-            p { (lang.f("reports-rate-of", &[("entered", rate.entered.into()), ("known", rate.known.into())])) }
+            @if rate.known > 0 {
+                p { (lang.f("reports-rate-of", &[("entered", rate.entered.into()), ("known", rate.known.into())])) }
+            } @else {
+                p { (lang.t("reports-rate-none")) }
+            }
             ul class="stats" {
                 (stat("late", "late", tally.late, key("reports-n-late"), lang))
                 (stat("missing", "missing", tally.absent, key("reports-n-absent"), lang))
