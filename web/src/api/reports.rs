@@ -17,7 +17,7 @@ use crate::reports::sheets::{band_code, course_name, outcome_code};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::SchoolId;
 use domain::entry_rate::{Outcome, Tally};
-use projections::live::reports::{CourseLine, DayLine, PupilDate, PupilLine, Report};
+use projections::live::reports::{CourseLine, DayLine, MAX_DAYS, PupilDate, PupilLine, Report, Scope, report};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -50,6 +50,20 @@ impl Asked {
             0.. if (to - from).num_days() < most => Ok((from, to)),
             _ => Err(Problem::new(Code::InvalidParameter).at("from")),
         }
+    }
+
+    /// The report of a scope over at most [`MAX_DAYS`]; `at` names what there is none of otherwise.
+    async fn report(
+        &self,
+        state: &AppState,
+        school: SchoolId,
+        scope: Scope,
+        at: &'static str,
+    ) -> Result<Report, Problem> {
+        let dates = self.dates(state, school, MAX_DAYS).await?;
+        let mut tx = state.pools.request.snapshot(school).await?;
+        let found = report(&mut tx, scope, dates, state.clock.now()).await?;
+        found.ok_or_else(|| Problem::new(Code::NotFound).at(at))
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Asked, Head, PupilFigures};
 use crate::AppState;
 use crate::api::input::Params;
 use crate::live::LiveError;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::reports::csv::{self, Reader};
 use crate::reports::sheets;
 use crate::session::InSchool;
@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use domain::entry_rate::{CURRICULUM_NACIONAL, REPEATED_LATENESS};
-use projections::live::reports::{MAX_DAYS, PupilLine, Scope, report};
+use projections::live::reports::{PupilLine, Scope};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -44,11 +44,7 @@ pub async fn get(
     InSchool(school): InSchool,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let dates = asked.dates(&state, school, MAX_DAYS).await?;
-    let mut tx = state.pools.request.snapshot(school).await?;
-    let found = report(&mut tx, Scope::School, dates, state.clock.now()).await?;
-    drop(tx);
-    let report = found.ok_or_else(|| Problem::new(Code::NotFound).at("school"))?;
+    let report = asked.report(&state, school, Scope::School, "school").await?;
     let names = state.names.of_school(school).await.map_err(LiveError::Names)?;
     if csv::is_wanted(&headers) {
         let told = |line: &&PupilLine| line.is_chronic() || line.is_late_again();

@@ -4,7 +4,7 @@ use super::{Asked, DayView, Head, PupilFigures, TallyView, days};
 use crate::AppState;
 use crate::api::input::{Params, PathId};
 use crate::live::LiveError;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::reports::csv::{self, Reader};
 use crate::reports::sheets;
 use crate::session::InSchool;
@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use domain::CourseId;
-use projections::live::reports::{MAX_DAYS, Scope, report};
+use projections::live::reports::Scope;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -43,11 +43,7 @@ pub async fn get(
     InSchool(school): InSchool,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let dates = asked.dates(&state, school, MAX_DAYS).await?;
-    let mut tx = state.pools.request.snapshot(school).await?;
-    let found = report(&mut tx, Scope::Course(CourseId(id)), dates, state.clock.now()).await?;
-    drop(tx);
-    let report = found.ok_or_else(|| Problem::new(Code::NotFound).at("course"))?;
+    let report = asked.report(&state, school, Scope::Course(CourseId(id)), "course").await?;
     let names = state.names.of_school(school).await.map_err(LiveError::Names)?;
     if csv::is_wanted(&headers) {
         let sheet = sheets::by_pupil(&report.pupils, &report.courses, &names, Reader::Program);

@@ -3,7 +3,7 @@
 use super::{Asked, DayView, Head, TallyView, days};
 use crate::AppState;
 use crate::api::input::Params;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::reports::csv::{self, Reader};
 use crate::reports::sheets;
 use crate::session::InSchool;
@@ -11,7 +11,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use projections::live::reports::{MAX_DAYS, Scope, report};
+use projections::live::reports::Scope;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -52,13 +52,9 @@ pub async fn get(
     InSchool(school): InSchool,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let dates = asked.dates(&state, school, MAX_DAYS).await?;
-    let mut tx = state.pools.request.snapshot(school).await?;
-    let found = report(&mut tx, Scope::School, dates, state.clock.now()).await?;
-    drop(tx);
-    let report = found.ok_or_else(|| Problem::new(Code::NotFound).at("school"))?;
+    let report = asked.report(&state, school, Scope::School, "school").await?;
     if csv::is_wanted(&headers) {
-        let sheet = match dates.0 == dates.1 {
+        let sheet = match report.from == report.to {
             true => sheets::by_course(&report.courses, Reader::Program),
             false => sheets::by_day(&report.days, Reader::Program),
         };
