@@ -15,6 +15,11 @@ use uuid::Uuid;
 /// whose line breaks, cost a row each few minutes and not each few seconds.
 const ONE_LOOK: TimeDelta = TimeDelta::minutes(5);
 
+/// The role of whoever runs the server.
+pub const SERVER: &str = "SERVER";
+/// The right of whoever runs the server.
+pub const SERVER_RIGHT: &str = "server";
+
 /// Who.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Looker {
@@ -22,6 +27,8 @@ pub enum Looker {
     Account(AccountId),
     /// A guardian.
     Guardian(GuardianId),
+    /// Whoever runs the server, at its command line: the program knows no more of that person.
+    Server,
 }
 
 /// At what.
@@ -82,7 +89,7 @@ pub struct Look {
     pub school: SchoolId,
     /// Who looks.
     pub who: Looker,
-    /// What the person is there: `ADMIN`, `DIRECTOR,INSPECTOR`, `GUARDIAN`.
+    /// What the person is there: `ADMIN`, `DIRECTOR,INSPECTOR`, `GUARDIAN`, `SERVER`.
     pub role: String,
     /// At what.
     pub what: What,
@@ -122,6 +129,7 @@ impl Looks {
         let (kind, who) = match look.who {
             Looker::Account(account) => ("account", account.0),
             Looker::Guardian(guardian) => ("guardian", guardian.0),
+            Looker::Server => ("server", Uuid::nil()),
         };
         let (course, student) = match look.whose {
             Whose::School => (None, None),

@@ -124,6 +124,8 @@ pub enum SessionEnd {
     SignedOut,
     /// The person ended it from another one.
     EndedByPerson,
+    /// Somebody who runs the school ended all of the person's.
+    EndedBySchool,
     /// Nothing was done in it for too long.
     Idle,
     /// It had lasted as long as one may.

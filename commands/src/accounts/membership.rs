@@ -1,6 +1,6 @@
 //! What a school does about its people: invite, grant, revoke, disable, enable, a new link.
 
-use super::change::{Change, Row};
+use super::change::{Change, Row, Secrets};
 use super::error::AccountError;
 use super::{Accounts, INSTALLATION, LinkPurpose, Secret256, StaffRole};
 use crate::context::Context;
@@ -166,6 +166,24 @@ impl Accounts {
     /// Lets a member in again, with the roles as they were.
     pub async fn enable(&self, context: &Context, account: AccountId) -> Result<(), AccountError> {
         self.decide_in(context, account, |_| Command::Enable).await
+    }
+
+    /// Ends every session and program of a member. Of an account that another school has, too, a school does not.
+    pub async fn end_sessions(&self, context: &Context, account: AccountId) -> Result<(), AccountError> {
+        let context = context.clone();
+        self.change(move |this| {
+            let context = context.clone();
+            async move {
+                let mut change = Change::within(&this, context.school, account).await?;
+                if !change.is_of_one_school().await? {
+                    return Err(AccountError::OfAnotherSchool);
+                }
+                change.decide(&context, Command::EndSessions).await?;
+                change.raise_epoch(Secrets::Kept).await?;
+                change.commit().await
+            }
+        })
+        .await
     }
 
     /// One command in the school's stream, with its rows. If it changed anything, the sessions of an account that is

@@ -1,6 +1,6 @@
 //! What may be asked of an account in a school, and what follows.
 
-use super::{AccountFact, Credential, Event, LinkPurpose, Member, StaffRole, State};
+use super::{AccountFact, Credential, Event, LinkPurpose, Member, SessionEnd, StaffRole, State};
 use crate::sealed::Sealed;
 use std::collections::BTreeSet;
 
@@ -55,6 +55,8 @@ pub enum Command {
     },
     /// Let the person in again.
     Enable,
+    /// End all that is open: sessions and programs.
+    EndSessions,
     /// A password, second factor or passkey was set anew.
     ChangeCredential {
         /// Which.
@@ -133,6 +135,7 @@ fn of_offered(roles: &BTreeSet<StaffRole>, command: Command) -> Result<Vec<Event
         | Command::Revoke { .. }
         | Command::Disable { .. }
         | Command::Enable
+        | Command::EndSessions
         | Command::ChangeCredential { .. }
         | Command::RemoveCredential { .. }
         | Command::Note(_)
@@ -171,6 +174,7 @@ fn of_member(member: &Member, command: Command) -> Result<Vec<Event>, Error> {
             Ok(once(member.disabled, Event::Disabled))
         }
         Command::Enable => Ok(once(!member.disabled, Event::Enabled)),
+        Command::EndSessions => Ok(vec![Event::SessionEnded { reason: SessionEnd::EndedBySchool }]),
         Command::ChangeCredential { credential } => Ok(vec![Event::CredentialChanged { credential }]),
         Command::RemoveCredential { credential } => Ok(vec![Event::CredentialRemoved { credential }]),
         Command::Note(fact) => Ok(vec![match fact {

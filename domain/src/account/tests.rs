@@ -39,6 +39,7 @@ fn only_a_member_is_given_or_loses_anything() {
         revoke(Admin, true),
         Command::Disable { other_admin: true },
         Command::Enable,
+        Command::EndSessions,
         Command::Activate,
         Command::IssueLink { purpose: LinkPurpose::Reset },
         Command::ChangeCredential { credential: Credential::Password },
@@ -155,6 +156,14 @@ fn what_is_noted_changes_nothing() {
         assert!(matches!(&events[..], [e] if Event::NOTES.contains(&crate::DomainEvent::name(e))));
         assert_eq!(Account::evolve(before.clone(), &events[0]), before);
     }
+}
+
+#[test]
+fn the_school_ends_what_is_open_and_the_member_stays_what_it_was() {
+    let before = fold::<Account>(&admin());
+    let events = Account::decide(&before, Command::EndSessions).unwrap();
+    assert_eq!(events, [Event::SessionEnded { reason: SessionEnd::EndedBySchool }]);
+    assert_eq!(Account::evolve(before.clone(), &events[0]), before);
 }
 
 #[test]

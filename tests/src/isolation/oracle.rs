@@ -1,7 +1,7 @@
 //! What belongs to whom.
 
 use super::Place;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
 /// Knows of every mark and id whose it is.
@@ -9,6 +9,7 @@ use uuid::Uuid;
 pub struct Oracle {
     marks: Vec<String>,
     ids: HashMap<Uuid, Vec<usize>>,
+    pupils: HashSet<Uuid>,
 }
 
 /// What is in a text.
@@ -18,6 +19,8 @@ pub struct Found {
     pub foreign: BTreeSet<String>,
     /// Whether there is something of a school that it may.
     pub own: bool,
+    /// Whether there is a pupil's id that was not asked for.
+    pub pupils: bool,
 }
 
 impl Oracle {
@@ -28,7 +31,16 @@ impl Oracle {
         let school = &place.school;
         let courses = school.courses.iter().map(|course| course.0);
         let pupils = school.pupils.iter().map(|pupil| pupil.id.0);
-        let own = [school.id.0, place.kiosk.id.0, place.spare, place.member, place.guardian];
+        self.pupils.extend(pupils.clone());
+        let own = [
+            school.id.0,
+            place.kiosk.id.0,
+            place.spare,
+            place.member,
+            place.guardian,
+            place.case.slot_id.0,
+            place.entry,
+        ];
         for id in courses.chain(pupils).chain(own) {
             self.id(id, n);
         }
@@ -42,6 +54,14 @@ impl Oracle {
     /// A person of several places.
     pub fn person_of(&mut self, id: Uuid, of: Vec<usize>) {
         assert!(self.ids.insert(id, of).is_none(), "an id is one school's");
+    }
+
+    /// The marks in a letter that must not be there: all but one, and that one its addressee's, if it is one's.
+    pub fn astray(&self, letter: &str) -> Vec<&str> {
+        let (letter, head) = (letter.to_lowercase(), letter.lines().next().unwrap_or_default().to_lowercase());
+        let marks = || self.marks.iter().map(String::as_str);
+        let to = marks().find(|mark| head.contains(mark)).or_else(|| marks().find(|mark| letter.contains(mark)));
+        marks().filter(|mark| Some(*mark) != to && letter.contains(mark)).collect()
     }
 
     /// The places that an id belongs to.
@@ -66,6 +86,7 @@ impl Oracle {
         let words = text.split(|c: char| !c.is_ascii_hexdigit() && c != '-').filter(|word| word.len() >= 36);
         for id in words.flat_map(ids) {
             let whose = self.whose(id);
+            found.pupils |= self.pupils.contains(&id) && !asked.contains(&id);
             if whose.iter().any(|n| of.contains(n)) {
                 found.own = true;
             } else if !whose.is_empty() && !asked.contains(&id) {

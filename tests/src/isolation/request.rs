@@ -1,6 +1,6 @@
 //! Requests made by chance, the same ones again from the same seed.
 
-use super::{Asker, Place, Scene};
+use super::{Asker, Place, Scene, address};
 use crate::support::id;
 use reqwest::RequestBuilder;
 use serde_json::json;
@@ -103,7 +103,7 @@ impl Chance {
     pub fn request(&mut self, scene: &Scene, asker: &Asker) -> Asked {
         let route = self.route(asker);
         let course = |chance: &mut Self, place: &Place| place.school.courses[chance.below(2)].0;
-        let mut path = route.path.to_owned();
+        let mut path = self.of_a_day(scene, asker, route.path);
         if path.contains("/students/{id}") {
             let pupil = |chance: &mut Self, place: &Place| place.school.pupils[chance.below(3)].id.0;
             path = path.replace("{id}", &self.id(scene, asker, pupil).to_string());
@@ -147,6 +147,27 @@ impl Chance {
         }
         builder = self.body(scene, asker, route, builder);
         Asked { builder, route, says, ids: std::mem::take(&mut self.ids) }
+    }
+
+    /// The path; mostly of a case or an entry that there is.
+    fn of_a_day(&mut self, scene: &Scene, asker: &Asker, path: &str) -> String {
+        let place = self.place(scene, asker);
+        let named = match path {
+            _ if self.one_in(4) => return path.to_owned(),
+            _ if path.contains("{slot_id}") => {
+                let case = place.case;
+                self.ids.extend([case.slot_id.0, case.student_id.0]);
+                [("{slot_id}", case.slot_id.to_string()), ("{student_id}", case.student_id.to_string())]
+            }
+            _ if path.contains("{entry_id}") => {
+                let pupil = place.school.pupils[1].id;
+                self.ids.extend([pupil.0, place.entry]);
+                [("{entry_id}", place.entry.to_string()), ("{id}", pupil.to_string())]
+            }
+            _ => return path.to_owned(),
+        };
+        let path = path.replace("{date}", "2026-03-09");
+        named.into_iter().fold(path, |path, (part, id)| path.replace(part, &id))
     }
 
     /// A date on which nothing else of the scene happens.
@@ -242,7 +263,8 @@ impl Chance {
         let pick = |chance: &mut Self, of: &[&str]| of[chance.below(of.len())].to_owned();
         match path {
             "/personas/invitar" => {
-                let mark = asker.of.first().map_or("nadie", |n| scene.places[*n].mark);
+                // Of whoever is in two schools the letter would hold both.
+                let mark = if let [n] = asker.of[..] { scene.places[n].mark } else { "nadie" };
                 vec![
                     ("nombre", format!("{mark} Soto")),
                     ("email", format!("{}@x.cl", id())),
@@ -267,6 +289,7 @@ impl Chance {
                 }
                 form
             }
+            "/anio-escolar" => vec![("anio", "2027".into()), ("desde", "2027-03-03".into())],
             "/kioscos/{kiosk_id}/sentido" => {
                 let lanes = ["entry_lane", "exit_lane", "choice"];
                 vec![("desde", pick(self, &lanes)), ("sentido", pick(self, &lanes))]
@@ -294,7 +317,7 @@ impl Chance {
             "/cuenta/confirmar" => vec![("clave", "x".into())],
             "/cuenta/clave" => vec![("actual", "x".into()), ("nueva", "y".into()), ("repetida", "y".into())],
             "/familia/sesiones" => vec![("sesion", "otras".into())],
-            "/familia/entrar" => vec![("correo", "nadie@familia.cl".into())],
+            "/familia/entrar" => vec![("correo", address(self.place(scene, asker).mark))],
             "/familia/entrar/enlace" => vec![("enlace", "x".into())],
             "/cuenta/codigo" | "/entrar/codigo" | "/familia/entrar/codigo" => vec![("codigo", "000000".into())],
             "/entrar" => vec![("email", "nadie@escuela.cl".into()), ("clave", "x".into())],

@@ -3,6 +3,7 @@
 use super::tools::Tools;
 use crate::config;
 use crate::names::{Names, PersonName};
+use commands::looks::{What as Shown, Whose};
 use domain::SchoolId;
 use domain::student::CredentialKind;
 use domain::values::{card, zone};
@@ -52,6 +53,7 @@ async fn lines(tools: &Tools, school: Option<SchoolId>) -> anyhow::Result<Vec<St
     let zone = tools.context(school, "card list").await?.zone;
     let today = zone::local_date(tools.write.clock().now(), zone);
     tools.roster_is_current().await?;
+    tools.look(school, Shown::Pupils, Whose::School).await?;
     let readers = &tools.pools.request;
     let names = Names::new(readers.clone(), tools.write.vault().clone()).of_school(school).await?;
     let mut tx = readers.begin(school).await?;

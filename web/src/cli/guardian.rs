@@ -6,6 +6,7 @@ use super::tools::Tools;
 use crate::config;
 use anyhow::bail;
 use commands::guardians::backfill;
+use commands::looks::{What as Shown, Whose};
 use commands::use_cases::erase_guardian;
 use domain::student::GuardianRights;
 use domain::{GuardianId, SchoolId};
@@ -98,6 +99,7 @@ async fn answer(tools: &Tools, what: What) -> anyhow::Result<String> {
 async fn list(tools: &Tools, who: &student::Who) -> anyhow::Result<String> {
     let (context, student) = student::find(tools, who, "guardian list").await?;
     tools.roster_is_current().await?;
+    tools.look(context.school, Shown::Pupils, Whose::Pupil(student)).await?;
     let linked = queries::guardians_of(&mut tools.pools.request.begin(context.school).await?, student).await?;
     let ids: Vec<Uuid> = linked.iter().map(|one| one.link.guardian_id.0).collect();
     let keys = tools.write.vault().keys_of(context.school, &ids).await?;

@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use chrono::NaiveDate;
 use commands::Context;
 use commands::directory::Kind;
+use commands::looks::{What as Shown, Whose};
 use commands::use_cases::{
     IssueCredential, NewCard, RevokeCredential, WithdrawStudent, erase_student, issue_credential, revoke_credential,
     valid_credentials, withdraw_student,
@@ -155,6 +156,7 @@ async fn answer(tools: &Tools, what: What) -> anyhow::Result<String> {
         What::Erase { who, yes } => {
             let (context, student_id) = find(tools, &who, "student erase").await?;
             if !yes {
+                tools.look(context.school, Shown::Pupils, Whose::Pupil(student_id)).await?;
                 let name = name(
                     &Names::new(tools.pools.request.clone(), tools.write.vault().clone())
                         .of_school(context.school)
@@ -213,11 +215,14 @@ async fn list(tools: &Tools, school: Option<SchoolId>, of: Option<&str>) -> anyh
     let mut tx = readers.begin(school).await?;
     let courses: HashMap<_, _> =
         queries::all_courses(&mut tx).await?.into_iter().map(|course| (course.course_id, course.name)).collect();
-    if let Some(of) = of
-        && !courses.values().any(|name| name == of)
-    {
-        bail!("there is no course `{of}`");
-    }
+    let whose = match of {
+        None => Whose::School,
+        Some(of) => match courses.iter().find(|(_, name)| *name == of) {
+            Some((course, _)) => Whose::Course(*course),
+            None => bail!("there is no course `{of}`"),
+        },
+    };
+    tools.look(school, Shown::Pupils, whose).await?;
     let (mut lines, mut after) = (Vec::new(), None);
     loop {
         let page = queries::students(&mut tx, None, after, 200).await?;
@@ -270,6 +275,11 @@ mod tests {
         assert_eq!(ask(&tools, &["list"]).await.unwrap(), all);
         assert_eq!(ask(&tools, &["list", "--course", "1° Básico A"]).await.unwrap(), all);
         assert!(ask(&tools, &["list", "--course", "9° Básico Z"]).await.is_err());
+        let mut tx = tools.pools.request.begin(school.id).await.unwrap();
+        let looks = projections::looks::newest(&mut tx, None, 9).await.unwrap();
+        drop(tx);
+        let looks: Vec<_> = looks.iter().map(|look| (look.role.as_str(), look.what.as_str(), look.course_id)).collect();
+        assert_eq!(looks, [("SERVER", "pupils", Some(school.course.0)), ("SERVER", "pupils", None)]);
 
         let said = ask(&tools, &["withdraw", "--student", &ids[0], "--from", "2026-03-20"]).await.unwrap();
         assert_eq!(said, format!("withdrawn {} from 2026-03-20 on\n", ids[0]));

@@ -6,11 +6,13 @@ use crate::serve::write_side;
 use anyhow::{Context as _, bail};
 use commands::clock::{Clock, SystemClock};
 use commands::ids::{IdSource, SystemIds};
+use commands::looks::{Look, Looker, Looks, SERVER, SERVER_RIGHT, What, Whose};
 use commands::{Context, Write};
 use domain::{Actor, SchoolId};
 use projections::{Checkpoint, ReadModel};
 use std::sync::Arc;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// The write side at the command line.
 pub struct Tools {
@@ -57,6 +59,15 @@ impl Tools {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         bail!("the list of courses and pupils is behind the log: is `attendance serve` running?")
+    }
+
+    /// Records that pupils' data is shown here: before it is.
+    pub async fn look(&self, school: SchoolId, what: What, whose: Whose) -> anyhow::Result<()> {
+        let looks = Looks::new(self.write.pool().clone(), self.write.clock().clone());
+        let (who, role, why) = (Looker::Server, SERVER.to_owned(), SERVER_RIGHT);
+        let look = Look { school, who, role, what, whose, of_date: None, why, session_id: Uuid::nil() };
+        looks.record(look).await.context("record who looks")?;
+        Ok(())
     }
 
     /// The context of a command that a person gives here.

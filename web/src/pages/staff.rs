@@ -362,8 +362,8 @@ pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
         |totp| account::AccountPage::sample(who.clone(), HOSTILE.to_owned(), (0..3).map(session).collect(), totp);
     let look = |what: &str, course: Option<String>, pupil| LookLine {
         at: sample::now(),
-        who: HOSTILE.to_owned(),
-        role: "DIRECTOR,GUARDIAN".to_owned(),
+        who: Some(HOSTILE.to_owned()),
+        role: "DIRECTOR,GUARDIAN,SERVER".to_owned(),
         what: what.to_owned(),
         why: HOSTILE.to_owned(),
         course,

@@ -141,8 +141,8 @@ pub struct LogLine {
 pub struct LookLine {
     /// When; it may have lasted.
     pub at: DateTime<Utc>,
-    /// A name, or an id.
-    pub who: String,
+    /// A name, or an id; none of whoever runs the server.
+    pub who: Option<String>,
     /// What the person was: `DIRECTOR,INSPECTOR`.
     pub role: String,
     /// At what.

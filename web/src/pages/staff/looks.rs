@@ -19,6 +19,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono_tz::Tz;
+use commands::looks::{SERVER, SERVER_RIGHT};
 use domain::SchoolId;
 use maud::{Markup, html};
 use projections::looks;
@@ -72,7 +73,11 @@ async fn view(
     };
     let lines = looks.into_iter().map(|look| LookLine {
         at: look.looked_at,
-        who: names.get(&look.who_id).cloned().unwrap_or_else(|| look.who_id.to_string()),
+        who: match look.who_id {
+            // Nobody whom the program knows: the role says who it was.
+            id if id.is_nil() => None,
+            id => Some(names.get(&id).cloned().unwrap_or_else(|| id.to_string())),
+        },
         role: look.role,
         what: look.what,
         why: look.why,
@@ -134,6 +139,7 @@ fn right_words(why: &str, lang: Lang) -> String {
         "reports.read" => key("right-reports"),
         "no_show.read" => key("right-no-show"),
         "no_show.act" => key("right-no-show-act"),
+        SERVER_RIGHT => key("right-server"),
         PARENT_READ => key("right-own-pupil"),
         other => return other.to_owned(),
     })
@@ -144,6 +150,7 @@ pub(in crate::pages) fn roles_words(roles: &str, lang: Lang) -> String {
     let words = roles.split(',').map(|role| match role.parse() {
         Ok(role) => role_words(role, lang),
         Err(_) if role == "GUARDIAN" => lang.t("role-guardian"),
+        Err(_) if role == SERVER => lang.t("role-server"),
         Err(_) => role.to_owned(),
     });
     words.collect::<Vec<_>>().join(", ")
@@ -186,7 +193,10 @@ fn row(line: &LookLine, zone: Tz, lang: Lang) -> Markup {
                     (None, Some(pupil)) => { " · " (lang.f("looks-of-pupil", &[("id", (&pupil.to_string()).into())])) }
                     (None, None) => { " · " (lang.t("looks-of-school")) }
                 }
-                p { (line.who) " · " (roles_words(&line.role, lang)) }
+                p {
+                    @if let Some(who) = &line.who { (who) " · " }
+                    (roles_words(&line.role, lang))
+                }
                 p class="hint" {
                     (instant(line.at, zone, lang))
                     " · " (lang.f("looks-why", &[("why", (&right_words(&line.why, lang)).into())]))

@@ -205,6 +205,7 @@ impl PeoplePage {
                     }
                     (one("enlace", None, key("people-new-link")))
                     @if person.has_second_factor { (one("factor", None, key("people-reset-factors"))) }
+                    (one("estado", Some("sesiones"), key("people-end-sessions")))
                     (one("estado", Some("suspender"), key("people-disable")))
                 }
             }

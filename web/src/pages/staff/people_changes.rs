@@ -179,19 +179,20 @@ pub(super) async fn change_role(act: Act, Form(sent): Form<RoleChange>) -> Respo
 #[derive(Deserialize)]
 pub(super) struct StateChange {
     cuenta: Uuid,
-    /// `suspender` or `reponer`; of whoever has not answered an invitation, `retirar`.
+    /// `suspender`, `reponer` or `sesiones`, which ends what is open; of whoever has not answered an invitation, `retirar`.
     que: String,
 }
 
 /// `POST /personas/estado`.
 pub(super) async fn change_state(act: Act, Form(sent): Form<StateChange>) -> Response {
-    if !["reponer", "suspender", "retirar"].contains(&sent.que.as_str()) {
+    if !["reponer", "suspender", "sesiones", "retirar"].contains(&sent.que.as_str()) {
         return act.visit.failed(StatusCode::UNPROCESSABLE_ENTITY);
     }
     let changed = async {
         let (context, account) = (act.context().await?, AccountId(sent.cuenta));
         match sent.que.as_str() {
             "reponer" => act.state.accounts.enable(&context, account).await,
+            "sesiones" => act.state.accounts.end_sessions(&context, account).await,
             "suspender" => act.state.accounts.disable(&context, account).await,
             _ => act.state.accounts.withdraw(&context, account).await,
         }

@@ -345,6 +345,33 @@ async fn whoever_is_disabled_or_loses_a_role_is_out_at_once() {
 }
 
 #[tokio::test]
+async fn a47_an_administrator_ends_the_sessions_of_a_person_of_this_school_alone() {
+    let app = TestApp::start().await.unwrap();
+    let (school, twin) = (app.school(1).await.unwrap(), app.school(1).await.unwrap());
+    app.member(&school, "admin@escuela.cl", StaffRole::Admin).await.unwrap();
+    let rosa = app.member(&school, "rosa@escuela.cl", StaffRole::Inspector).await.unwrap().to_string();
+    let (mut admin, mut browser) = (Browser::new(&app), Browser::new(&app));
+    admin.sign_in("admin@escuela.cl").await;
+    browser.sign_in("rosa@escuela.cl").await;
+    assert!(admin.get("/personas").await.text.contains("Cerrar sus sesiones"));
+    let end = [("cuenta", rosa.as_str()), ("que", "sesiones")];
+    assert_eq!(admin.post("/personas/estado", &end).await.status, 303);
+    assert_eq!((browser.get("/hoy").await.status, admin.get("/hoy").await.status), (303, 200));
+    assert_eq!(browser.sign_in("rosa@escuela.cl").await.status, 303, "the person may come in again");
+    assert_eq!(browser.get("/hoy").await.status, 200);
+    app.settle().await.unwrap();
+    assert!(admin.get("/registro").await.text.contains("Fin de sesión"));
+
+    // Where another school has the person, too, the sessions are not this school's to end.
+    let also = Invite { email: "rosa@escuela.cl".into(), name: "Rosa".into(), role: StaffRole::Inspector };
+    app.state().accounts.invite_for(&app.context(twin.id), also, Scope::Installation).await.unwrap();
+    let refused = admin.post("/personas/estado", &end).await;
+    assert!(refused.status == 422 && refused.text.contains("también es de otro colegio"), "{}", refused.text);
+    assert_eq!(browser.sign_in("rosa@escuela.cl").await.status, 303);
+    app.shutdown().await;
+}
+
+#[tokio::test]
 async fn p27_whoever_guesses_from_one_network_waits_and_hears_how_long() {
     let app = TestApp::start().await.unwrap();
     let guess = async |email: &str| {
