@@ -56,6 +56,35 @@ fn an_entry_after_the_limit_is_late_by_whole_minutes_after_the_expected_entry() 
 }
 
 #[test]
+fn d21_who_comes_at_ten_to_eight_on_the_wall_is_in_time_in_all_four_zones_and_at_twenty_past_late_by_twenty() {
+    use crate::calendar::SchoolCalendar;
+    use crate::course::Slot;
+    use crate::expectation::{CourseCalendar, PupilCalendar, expectation};
+    use crate::values::zone::resolve_local;
+    use chrono::{Datelike as _, NaiveDate, NaiveTime};
+    use chrono_tz::America::{Coyhaique, Punta_Arenas, Santiago};
+    let date = |y, m, d| NaiveDate::from_ymd_opt(y, m, d).unwrap();
+    let time = |h, m| NaiveTime::from_hms_opt(h, m, 0).unwrap();
+    // In summer, in winter, and on both Mondays after a night in which some clocks change.
+    for day in [date(2026, 3, 9), date(2026, 7, 6), date(2026, 9, 7), date(2027, 4, 5)] {
+        let slot = Slot { slot_id: id(1), weekday: day.weekday(), entry: time(8, 0), exit: time(13, 0) };
+        let course = CourseCalendar { schedules: vec![(date(2026, 3, 1), vec![slot])], ..CourseCalendar::default() };
+        let school = SchoolCalendar::default();
+        let pupil =
+            PupilCalendar { enrolled_from: date(2026, 3, 1), withdrawn_from: None, course: &course, school: &school };
+        for zone in [Santiago, Punta_Arenas, Coyhaique, chrono_tz::Pacific::Easter] {
+            let expected = expectation(&pupil, day, zone);
+            let judged = |h, m| {
+                let at = resolve_local(day, time(h, m), zone);
+                day_status(&entered(at), &expected, &POLICY, resolve_local(day, time(12, 0), zone)).status
+            };
+            assert_eq!(judged(7, 50), Status::Present, "{zone} {day}");
+            assert_eq!(judged(8, 20), Status::Late { minutes: 20 }, "{zone} {day}");
+        }
+    }
+}
+
+#[test]
 fn with_no_tolerance_the_first_whole_minute_is_late() {
     let strict = Policy { late_after_minutes: 0, ..POLICY };
     let status = |entry| day_status(&entered(entry), &expected(), &strict, at(12, 0, 0)).status;

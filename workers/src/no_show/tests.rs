@@ -8,8 +8,8 @@ use commands::keys::{DirectoryKey, Kek};
 use commands::kiosk_reports::report;
 use commands::pool::{PoolSettings, Role, connect};
 use commands::use_cases::{
-    ChangeSchoolDay, CourseLabel, EnrolStudent, OpenCourse, SchoolDayChange, SetWeeklySchedule, change_school_day,
-    enrol_student, open_course, set_weekly_schedule,
+    ChangeSchoolDay, CourseLabel, EnrolStudent, OpenCourse, SchoolDayChange, SetWeeklySchedule, WithdrawStudent,
+    change_school_day, enrol_student, open_course, set_weekly_schedule, withdraw_student,
 };
 use commands::vault::Vault;
 use domain::attendance_day::{self, Direction, Method, Scan, Shown, TimeConfidence};
@@ -298,6 +298,43 @@ async fn a_suspension_that_is_entered_after_the_alarm_takes_it_back_at_once() {
     let day = SchoolDay::NoClasses { reason: Reason::Weather, resolution: None };
     let change = ChangeSchoolDay { date: monday(), change: SchoolDayChange::Set(day) };
     change_school_day(&site.write, &here(), change).await.unwrap();
+    assert_eq!(site.round_for(projections::ReadModel::Roster).await.events, 1);
+    let story = [("notice_requested", 1), ("opened", 1), ("retracted not_expected", 1)];
+    assert_eq!(site.told().await, kinds(&story));
+}
+
+#[tokio::test]
+async fn d1_at_a_quarter_past_five_nobody_is_missing_and_on_a_holiday_not_at_any_hour() {
+    let mut site = Site::new(10).await;
+    site.clock.advance(TimeDelta::minutes(-110));
+    for minute in [10, 15, 20] {
+        site.quiet(at(5, minute)).await;
+        assert_eq!(site.round().await.events, 0);
+    }
+    let change = SchoolDayChange::Set(SchoolDay::Holiday { name: "Feriado".into() });
+    change_school_day(&site.write, &here(), ChangeSchoolDay { date: monday(), change }).await.unwrap();
+    for hour in [8, 9, 12, 15, 20] {
+        site.quiet(at(hour, 20)).await;
+        assert_eq!(site.round_for(projections::ReadModel::Roster).await.events, 0, "{hour}");
+    }
+    assert_eq!(site.told().await, []);
+}
+
+#[tokio::test]
+async fn d33_of_a_pupil_who_left_no_case_is_opened_and_an_open_one_is_retracted() {
+    let mut site = Site::new(10).await;
+    let leaves = async |site: &Site, pupil: usize| {
+        let gone = WithdrawStudent { student_id: site.pupils[pupil], from: monday() };
+        withdraw_student(&site.write, &here(), gone).await.unwrap();
+    };
+    for pupil in 2..10 {
+        site.pass(pupil, Direction::Entry, at(7, 50)).await;
+    }
+    leaves(&site, 0).await;
+    site.quiet(at(8, 16)).await;
+    site.round().await;
+    assert_eq!(site.told().await, kinds(&[("notice_requested", 1), ("opened", 1)]), "of the other one");
+    leaves(&site, 1).await;
     assert_eq!(site.round_for(projections::ReadModel::Roster).await.events, 1);
     let story = [("notice_requested", 1), ("opened", 1), ("retracted not_expected", 1)];
     assert_eq!(site.told().await, kinds(&story));
