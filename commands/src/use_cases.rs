@@ -30,6 +30,7 @@ pub mod register_guardian;
 pub mod register_school;
 pub mod revoke_credential;
 pub mod revoke_kiosk;
+pub mod roll_over;
 pub mod set_weekly_schedule;
 pub mod withdraw_manual_entry;
 pub mod withdraw_student;
@@ -59,6 +60,7 @@ pub use register_guardian::{RegisterGuardian, RegisteredGuardian, register_guard
 pub use register_school::{RegisterSchool, RegisteredSchool, register_school};
 pub use revoke_credential::{RevokeCredential, revoke_credential, valid_credentials};
 pub use revoke_kiosk::revoke_kiosk;
+pub use roll_over::{RollOver, advance};
 pub use set_weekly_schedule::{SetWeeklySchedule, set_weekly_schedule};
 pub use withdraw_manual_entry::{WithdrawManualEntry, withdraw_manual_entry};
 pub use withdraw_student::{WithdrawStudent, withdraw_student};

@@ -51,7 +51,7 @@ async fn site() -> Result<(Line, Browser, Vec<String>)> {
     let list = format!("casos?fecha={CASE_DAY}");
     let kiosks = ["kioscos", &own, &revoke];
     let cases = ["casos", &list, &one, &all];
-    let pages = ["hoy", "hoy/muro", &day, "escuelas", "calendario", "calendario/dia", "no-such-page"]
+    let pages = ["hoy", "hoy/muro", &day, "escuelas", "calendario", "calendario/dia", "anio-escolar", "no-such-page"]
         .into_iter()
         .chain(kiosks)
         .chain(cases)

@@ -615,6 +615,7 @@ people-disabled = Suspended: cannot enter this school
 people-not-activated = Has not chosen a password yet
 people-two-steps = With two-step verification
 people-disable = Suspend
+people-end-sessions = End their sessions
 people-enable = Reinstate
 people-new-link = Create a link to choose a password
 people-invalid-name = Type a name of up to 100 letters.
@@ -725,6 +726,7 @@ right-audit-replay = replay a day
 right-no-show = see who did not enter
 right-no-show-act = look after who did not enter
 right-own-pupil = see their own pupils
+right-server = run the server
 look-board = Board of the day
 look-pupils = List of pupils
 look-course = A course's day
@@ -738,6 +740,7 @@ look-times = { $n ->
    *[other] { $n } times
 }
 role-guardian = Guardian
+role-server = Whoever runs the server
 family-looks-what = People who saw data of this pupil in the last 30 days, also as part of the course or of the whole school.
 family-looks-you = You
 family-looks-relative = Another member of the family
@@ -1154,3 +1157,55 @@ reports-row-unknown = not found in that course on that day
 reports-row-several = more than one person has that name in the course
 reports-row-dates = of another month than the others, or not yet
 reports-row-repeated = stood in a row before
+
+# New school year
+year-title = New school year
+year-link = Open a school year
+year-what = The same courses with their schedules, and every pupil in the next grade. Nothing changes before the first day of classes.
+year-year = School year
+year-year-hint = The one that begins.
+year-wrong = It has to be this year or the next one.
+year-from = First day of classes
+year-from-hint = Until the day before everybody stays in the present course.
+year-from-wrong = It has to be a day of that year.
+year-repeat = Who repeats the grade
+year-repeat-hint = RUN or IPE, one on each line. Empty if nobody does.
+year-repeat-wrong = A line is not the RUN or IPE of a pupil of this school.
+year-review = See what would happen
+year-nothing = There are no courses of the year before: it is done already, or import the list.
+year-plan = What would happen
+year-pupils = pupils go on
+year-begins = From { $date } on.
+year-leaving = { $n ->
+    [one] 1 leaves: there is no next grade.
+   *[other] { $n } leave: there is no next grade.
+}
+year-unknown = The grade of { $course } is not known: its pupils stay where they are.
+year-courses = Courses of { $year }
+year-promoted = { $n ->
+    [one] 1 comes
+   *[other] { $n } come
+}
+year-repeating = { $n ->
+    [one] 1 repeats
+   *[other] { $n } repeat
+}
+year-there = { $n ->
+    [one] 1 is there
+   *[other] { $n } are there
+}
+year-nobody = Nobody yet
+year-week-copied = With the schedule of the year before
+year-week-own = With its own schedule
+year-week-none = No schedule yet
+year-open = Open { $year }
+year-left = pupils still to go
+year-going = What is done is saved. Go on for the others.
+year-failed = { $n ->
+    [one] 1 could not be moved now.
+   *[other] { $n } could not be moved now.
+}
+year-go-on = Go on with { $year }
+year-done = { $year } is ready.
+year-old-open = The courses of the year before stay open until the first day of classes; come back then to close them.
+year-next = Import the list of the year afterwards: it moves whoever went another way.

@@ -622,6 +622,7 @@ people-disabled = Suspendida: no puede entrar a este colegio
 people-not-activated = Todavía no elige su contraseña
 people-two-steps = Con verificación en dos pasos
 people-disable = Suspender
+people-end-sessions = Cerrar sus sesiones
 people-enable = Reactivar
 people-new-link = Crear un enlace para elegir contraseña
 people-invalid-name = Escriba un nombre de hasta 100 letras.
@@ -732,6 +733,7 @@ right-audit-replay = repetir un día
 right-no-show = ver quién no ingresó
 right-no-show-act = atender a quien no ingresó
 right-own-pupil = ver a sus pupilos
+right-server = administrar el servidor
 look-board = Panel del día
 look-pupils = Lista de alumnos
 look-course = Día de un curso
@@ -745,6 +747,7 @@ look-times = { $n ->
    *[other] { $n } veces
 }
 role-guardian = Apoderado o apoderada
+role-server = Quien administra el servidor
 family-looks-what = Personas que en los últimos 30 días vieron datos de este alumno o alumna, también dentro de su curso o de todo el colegio.
 family-looks-you = Usted
 family-looks-relative = Otra persona de la familia
@@ -1161,3 +1164,55 @@ reports-row-unknown = no se encontró en ese curso ese día
 reports-row-several = hay más de una persona con ese nombre en el curso
 reports-row-dates = es de otro mes que el resto, o aún no ocurre
 reports-row-repeated = ya estaba en una fila anterior
+
+# Nuevo año escolar
+year-title = Nuevo año escolar
+year-link = Abrir un año escolar
+year-what = Los mismos cursos con sus horarios, y cada alumno en el curso que sigue. Nada cambia antes del primer día de clases.
+year-year = Año escolar
+year-year-hint = El que comienza.
+year-wrong = Tiene que ser este año o el próximo.
+year-from = Primer día de clases
+year-from-hint = Hasta el día anterior cada uno sigue en su curso de ahora.
+year-from-wrong = Tiene que ser un día de ese año.
+year-repeat = Quienes repiten curso
+year-repeat-hint = RUN o IPE, uno por línea. Vacío si no repite nadie.
+year-repeat-wrong = Alguna línea no es el RUN o IPE de un alumno de este colegio.
+year-review = Ver qué pasaría
+year-nothing = No hay cursos del año anterior que pasar: ya está hecho, o importe la nómina.
+year-plan = Qué pasaría
+year-pupils = alumnos pasan de año
+year-begins = Desde el { $date }.
+year-leaving = { $n ->
+    [one] 1 egresa: no hay curso que siga.
+   *[other] { $n } egresan: no hay curso que siga.
+}
+year-unknown = No se sabe de qué nivel es { $course }: sus alumnos quedan donde están.
+year-courses = Cursos { $year }
+year-promoted = { $n ->
+    [one] 1 pasa
+   *[other] { $n } pasan
+}
+year-repeating = { $n ->
+    [one] 1 repite
+   *[other] { $n } repiten
+}
+year-there = { $n ->
+    [one] 1 ya está
+   *[other] { $n } ya están
+}
+year-nobody = Nadie todavía
+year-week-copied = Con el horario del año anterior
+year-week-own = Con su horario
+year-week-none = Sin horario todavía
+year-open = Abrir el año { $year }
+year-left = alumnos por pasar todavía
+year-going = Lo hecho está guardado. Siga para pasar a los que faltan.
+year-failed = { $n ->
+    [one] 1 no se pudo pasar ahora.
+   *[other] { $n } no se pudieron pasar ahora.
+}
+year-go-on = Seguir con { $year }
+year-done = El año { $year } está listo.
+year-old-open = Los cursos del año anterior siguen abiertos hasta el primer día de clases; después vuelva aquí para cerrarlos.
+year-next = Importe después la nómina del año: mueve a quien tomó otro camino.

@@ -19,6 +19,7 @@ mod serve;
 mod student;
 pub mod tools;
 mod user;
+mod year;
 
 use clap::Parser;
 use std::process::ExitCode;
@@ -44,6 +45,8 @@ pub enum Command {
     Schedule(schedule::Args),
     /// Say what single dates are: holidays, no classes, half days, outings.
     Calendar(calendar::Args),
+    /// Begin a school year with the courses and pupils of the one before.
+    Year(year::Args),
     /// List what to print on the pupils' cards.
     Card(card::Args),
     /// Write an invented school to try the program with.
@@ -96,6 +99,7 @@ fn run(cli: Cli) -> ExitCode {
             Command::School(args) => school::run(args).await.map(done),
             Command::Schedule(args) => schedule::run(args).await.map(done),
             Command::Calendar(args) => calendar::run(args).await.map(done),
+            Command::Year(args) => year::run(args).await,
             Command::Card(args) => card::run(args).await.map(done),
             Command::Seed(args) => seed::run(args).await.map(done),
             Command::Import(args) => import::run(args).await,

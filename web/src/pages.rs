@@ -42,6 +42,7 @@ mod status;
 mod stream;
 pub mod view;
 mod wall;
+mod year;
 
 pub use by_hand::router as by_hand_router;
 pub use calendar::router as calendar_router;
@@ -55,6 +56,7 @@ pub use respond::Nonce;
 pub use routes::router;
 pub use source::{Source, SourceError};
 pub use staff::router as staff_router;
+pub use year::router as year_router;
 
 #[cfg(test)]
 mod tests;

@@ -28,6 +28,8 @@ pub enum Permission {
     CalendarRead,
     /// Say what they are.
     CalendarWrite,
+    /// Open a school year with the courses and pupils of the one before.
+    YearOpen,
     /// Read the index of the log, the accounts' events among them. Holds no name.
     AuditRead,
     /// See a day as it was known at any moment, pupil by pupil, with what is behind each mark.
@@ -52,12 +54,13 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::BoardRead,
         Self::PupilsRead,
         Self::ScheduleWrite,
         Self::CalendarRead,
         Self::CalendarWrite,
+        Self::YearOpen,
         Self::AuditRead,
         Self::AuditReplay,
         Self::PeopleRead,
@@ -78,6 +81,7 @@ impl Permission {
             Self::ScheduleWrite => "schedule.write",
             Self::CalendarRead => "calendar.read",
             Self::CalendarWrite => "calendar.write",
+            Self::YearOpen => "year.open",
             Self::AuditRead => "audit.read",
             Self::AuditReplay => "audit.replay",
             Self::PeopleRead => "people.read",
@@ -101,6 +105,7 @@ impl Permission {
             // A tablet that is stolen at half past seven waits for nobody who is not in the building.
             Self::ScheduleWrite
             | Self::CalendarWrite
+            | Self::YearOpen
             | Self::PeopleRead
             | Self::KiosksManage
             | Self::EntriesCorrect => matches!(role, Owner | Admin | Director),

@@ -35,6 +35,29 @@ impl Grade {
             Self::Middle(n) => format!("media-{n}"),
         }
     }
+
+    /// The grade of such a code.
+    pub fn of_level(level: &str) -> Option<Self> {
+        let (stage, n) = level.split_once('-')?;
+        match (stage, n.parse().ok()?) {
+            ("nt", n @ 1..=2) => Some(Self::Transition(n)),
+            ("basica", n @ 1..=8) => Some(Self::Basic(n)),
+            ("media", n @ 1..=4) => Some(Self::Middle(n)),
+            _ => None,
+        }
+    }
+
+    /// The grade a year later, if there is one.
+    pub fn next(self) -> Option<Self> {
+        match self {
+            Self::Transition(2..) => Some(Self::Basic(1)),
+            Self::Transition(n) => Some(Self::Transition(n + 1)),
+            Self::Basic(8..) => Some(Self::Middle(1)),
+            Self::Basic(n) => Some(Self::Basic(n + 1)),
+            Self::Middle(4..) => None,
+            Self::Middle(n) => Some(Self::Middle(n + 1)),
+        }
+    }
 }
 
 impl CourseLabel {

@@ -6,7 +6,9 @@ pub(in crate::pages) mod shown;
 use super::by_hand::{Hand, Refused, Told};
 use super::respond::Nonce;
 use super::view::{Board, CourseDay, Listed, School, Who};
-use super::{board, calendar, cases, chooser, course, error, family, kiosks, replay, reports, sample, staff, wall};
+use super::{
+    board, calendar, cases, chooser, course, error, family, kiosks, replay, reports, sample, staff, wall, year,
+};
 use crate::i18n::Lang;
 use crate::permissions::Permission;
 use axum::http::StatusCode;
@@ -80,6 +82,7 @@ fn pages(lang: Lang) -> Vec<(String, String)> {
     pages.extend(family::sample_pages(lang, &nonce));
     pages.extend(kiosks::sample_pages(lang, &nonce));
     pages.extend(calendar::sample_pages(lang, &nonce));
+    pages.extend(year::sample_pages(lang, &nonce));
     pages.extend(cases::sample_pages(lang, &nonce));
     pages.extend(replay::sample_pages(lang, &nonce));
     pages.extend(reports::sample_pages(lang, &nonce));
@@ -346,7 +349,7 @@ fn a_form_that_comes_back_says_which_field_is_wrong_has_the_focus_there_and_keep
                 (Some((element, all)), Some(first)) => {
                     beside += 1;
                     assert_eq!((element, all), (&first.0, &first.1), "{page}: the first wrong field");
-                    assert!(matches!(element.as_str(), "input" | "select"), "{page}");
+                    assert!(matches!(element.as_str(), "input" | "select" | "textarea"), "{page}");
                 }
                 (Some((element, all)), None) => {
                     above += 1;

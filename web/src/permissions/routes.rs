@@ -3,7 +3,7 @@
 use super::Access::{Enrolling, Guardian, Kiosk, Local, May, OwnPupil, Person, Public};
 use super::Permission::{
     AuditRead, AuditReplay, BoardRead, CalendarRead, CalendarWrite, KiosksManage, ManualEntry, NoShowAct, NoShowRead,
-    PeopleManage, PeopleRead, PupilsRead, ReportsRead, ScheduleWrite,
+    PeopleManage, PeopleRead, PupilsRead, ReportsRead, ScheduleWrite, YearOpen,
 };
 use super::Tries::{OfNetwork, OfPerson};
 use super::{Access, Route};
@@ -137,6 +137,8 @@ pub const ROUTES: &[Route] = &[
     get("/calendario/dia", May(CalendarWrite)),
     post("/calendario/dia", May(CalendarWrite)),
     post("/calendario/quitar", May(CalendarWrite)),
+    get("/anio-escolar", May(YearOpen)),
+    post("/anio-escolar", May(YearOpen)),
     // Who did not come.
     get("/casos", May(NoShowRead)).shows(What::Cases),
     get("/casos/cursos/{id}/avisar", May(NoShowAct)).shows(What::Cases),

@@ -67,7 +67,7 @@ async fn a49_a_route_that_nobody_declared_is_not_served() {
 fn roles_have_what_the_issue_gives_them() {
     use Permission::{
         AuditRead, AuditReplay, BoardRead, CalendarRead, CalendarWrite, EntriesCorrect, KiosksManage, ManualEntry,
-        NoShowAct, NoShowRead, PeopleManage, PeopleRead, PupilsRead, ReportsRead, ScheduleWrite,
+        NoShowAct, NoShowRead, PeopleManage, PeopleRead, PupilsRead, ReportsRead, ScheduleWrite, YearOpen,
     };
     let of = |role| Permission::ALL.into_iter().filter(|permission| permission.is_of(role)).collect::<Vec<_>>();
     assert_eq!(of(StaffRole::Admin), Permission::ALL);
@@ -78,6 +78,7 @@ fn roles_have_what_the_issue_gives_them() {
         ScheduleWrite,
         CalendarRead,
         CalendarWrite,
+        YearOpen,
         AuditRead,
         AuditReplay,
         PeopleRead,
@@ -166,6 +167,7 @@ pub(crate) fn form(route: &Route, ids: Ids, unique: Uuid) -> Option<Vec<(&'stati
         }
         "/informes/nomina" => vec![("lista", CLASS_LIST.into())],
         "/calendario/quitar" => vec![("fecha", "2026-03-16".into()), ("capa", "day".into())],
+        "/anio-escolar" => vec![("anio", "2027".into()), ("desde", "2027-03-03".into())],
         "/hoy/a-mano" => vec![
             ("curso", ids.course.to_string()),
             ("entra", ids.pupil.to_string()),
@@ -337,7 +339,8 @@ fn marks(school: &TestSchool) -> Vec<String> {
 
 /// What shows an id of no course, kiosk or pupil on a morning on which nobody has come: figures, forms, lists of what
 /// happened, people.
-const SHOW_NO_ID: [&str; 19] = [
+const SHOW_NO_ID: [&str; 20] = [
+    "/anio-escolar",
     "/api/v1/audit/days/{date}/events",
     "/api/v1/calendar/{date}",
     "/api/v1/live/pupils",

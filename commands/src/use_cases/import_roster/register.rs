@@ -197,7 +197,10 @@ fn open_some(
 }
 
 /// Every stream of one aggregate type of a school, folded: own id, events, state.
-async fn streams<A: Aggregate>(write: &Write, school: SchoolId) -> Result<Vec<(Uuid, i64, A::State)>, StoreError>
+pub(in crate::use_cases) async fn streams<A: Aggregate>(
+    write: &Write,
+    school: SchoolId,
+) -> Result<Vec<(Uuid, i64, A::State)>, StoreError>
 where
     A::Event: TryFromAny,
 {
@@ -233,7 +236,7 @@ where
 }
 
 /// Takes one aggregate's event out of the common type.
-trait TryFromAny: Sized {
+pub(in crate::use_cases) trait TryFromAny: Sized {
     fn try_from_any(event: AnyEvent) -> Option<Self>;
 }
 

@@ -8,6 +8,7 @@ use super::super::staff::form;
 use super::super::view::{School, Who};
 use crate::calendar::Kind;
 use crate::i18n::{Lang, key, times};
+use crate::permissions::Permission;
 use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
 use domain::calendar::{CourseDay, CourseTimes, Layer, SchoolDay};
 use maud::{Markup, html};
@@ -136,6 +137,9 @@ impl CalendarPage {
                         li { a href={ "/calendario/dia?colegio=" (self.school.id) "&tipo=" (kind.code()) } {
                             b { (kind_words(kind, lang)) } (icon("next"))
                         } }
+                    }
+                    @if self.who.may.contains(&Permission::YearOpen) {
+                        li { a href={ "/anio-escolar?colegio=" (self.school.id) } { b { (lang.t("year-link")) } (icon("next")) } }
                     }
                 }
             }

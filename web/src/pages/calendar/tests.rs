@@ -151,3 +151,43 @@ async fn an_inspector_and_an_auditor_read_and_are_offered_nothing_else() {
     assert_eq!(told(&app).await, Vec::<String>::new());
     app.shutdown().await;
 }
+
+#[tokio::test]
+async fn a_new_school_year_is_shown_before_it_is_opened_and_moves_everybody_but_who_repeats() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(3).await.unwrap();
+    let director = app.sign_in(&school, StaffRole::Director).await.unwrap();
+    let inspector = app.sign_in(&school, StaffRole::Inspector).await.unwrap();
+    assert_eq!(get(&app, &inspector, "/anio-escolar").await.0, 403);
+    assert!(get(&app, &director, "/calendario").await.2.contains("/anio-escolar"));
+    assert!(get(&app, &director, "/anio-escolar").await.2.contains("Ver qué pasaría"));
+    for (wrong, says) in [
+        ([("anio", "2031"), ("desde", "2031-03-03"), ("repiten", "")], "Tiene que ser este año o el próximo."),
+        ([("anio", "2027"), ("desde", "2026-03-03"), ("repiten", "")], "Tiene que ser un día de ese año."),
+        ([("anio", "2027"), ("desde", "2027-03-03"), ("repiten", "11.111.111-1")], "Alguna línea no es el RUN"),
+    ] {
+        let refused = post(&app, &director, "/anio-escolar", &wrong).await;
+        assert!(refused.0 == 422 && refused.2.contains(says), "{}", refused.2);
+    }
+    let count = async || -> i64 {
+        let pool = &app.running().pools().log_reader;
+        sqlx::query_scalar("select count(*) from events").fetch_one(pool).await.unwrap()
+    };
+    let (wanted, before) = ([("anio", "2027"), ("desde", "2027-03-03"), ("repiten", "")], count().await);
+    let shown = post(&app, &director, "/anio-escolar", &wanted).await;
+    for says in ["2° Básico A", "3 pasan", "Con el horario del año anterior", "Abrir el año 2027"] {
+        assert!(shown.0 == 200 && shown.2.contains(says), "{says}: {}", shown.2);
+    }
+    assert_eq!(count().await, before, "looking at it does nothing");
+    let sure = [&wanted[..], &[("seguro", "si")]].concat();
+    let done = post(&app, &director, "/anio-escolar", &sure).await;
+    assert!(done.0 == 200 && done.2.contains("El año 2027 está listo."), "{}", done.2);
+    assert!(done.2.contains("siguen abiertos"), "the year before lasts until the new one begins");
+    let moved = count().await;
+    // Two courses, their weeks, three pupils; again it changes nothing.
+    assert_eq!(moved - before, 2 + 2 + 3);
+    assert!(post(&app, &director, "/anio-escolar", &sure).await.2.contains("está listo"));
+    assert_eq!(count().await, moved);
+    assert_eq!(expected(&app, &school).await, 3, "today everybody is where they were");
+    app.shutdown().await;
+}

@@ -64,6 +64,28 @@ pub(in crate::pages) fn optional(field: &Field<'_>, refused: Option<Refusal>, la
     input(field, false, refused, lang)
 }
 
+/// Lines of text with a label and a hint, which may be left empty.
+pub(in crate::pages) fn text(
+    name: &str,
+    (label, hint): (&str, &str),
+    value: &str,
+    refused: Option<Refusal>,
+    lang: Lang,
+) -> Markup {
+    let (described, wrong) = (format!("{name}-hint"), format!("{name}-wrong"));
+    let refused = refused.filter(|refused| refused.fields.contains(&name));
+    html! {
+        div class="field" {
+            label for=(name) { (label) }
+            p class="hint" id=(described) { (hint) }
+            @if let Some(refused) = refused { p class="refused" id=(wrong) { (icon("warning")) span { (lang.t(refused.why)) } } }
+            textarea id=(name) name=(name) rows="4" spellcheck="false" autocapitalize="none"
+                aria-describedby={ (described) @if refused.is_some() { " " (wrong) } }
+                aria-invalid=[refused.is_some().then_some("true")] autofocus[refused.is_some()] { (value) }
+        }
+    }
+}
+
 /// A choice of one among these values with their words.
 pub(in crate::pages) fn choice(
     name: &str,
