@@ -1175,7 +1175,7 @@ year-review = See what would happen
 year-nothing = There are no courses of the year before: it is done already, or import the list.
 year-plan = What would happen
 year-pupils = pupils go on
-year-begins = From { $date } on.
+year-begins = From { $date } { $year } on.
 year-leaving = { $n ->
     [one] 1 leaves: there is no next grade.
    *[other] { $n } leave: there is no next grade.

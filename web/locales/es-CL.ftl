@@ -1182,7 +1182,7 @@ year-review = Ver qué pasaría
 year-nothing = No hay cursos del año anterior que pasar: ya está hecho, o importe la nómina.
 year-plan = Qué pasaría
 year-pupils = alumnos pasan de año
-year-begins = Desde el { $date }.
+year-begins = Desde el { $date } de { $year }.
 year-leaving = { $n ->
     [one] 1 egresa: no hay curso que siga.
    *[other] { $n } egresan: no hay curso que siga.

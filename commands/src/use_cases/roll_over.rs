@@ -23,9 +23,9 @@ use domain::course::{self, Command, Course};
 use domain::student::{self, Student};
 use domain::values::zone;
 use domain::{CourseId, SchoolId, StreamId, StudentId};
-use futures::stream::{self, StreamExt};
+use futures::future::join_all;
 
-/// How many pupils are written at a time.
+/// How many pupils are written at a time. Beyond this the log's lock, not the round trips, is what they wait for.
 const AT_ONCE: usize = 12;
 
 /// How far a roll-over is.
@@ -56,27 +56,30 @@ impl Existing {
     }
 }
 
-/// Opens what courses lack, then writes at most so many pupils; once nobody is left and the new year has begun, closes
-/// the courses of the year before.
+/// Opens what courses lack, then writes pupil after pupil for as long as `go_on` says so of how many are left; once
+/// nobody is and the new year has begun, closes the courses of the year before.
 pub async fn advance(
     write: &Write,
     context: &Context,
     asked: &RollOver,
-    at_most: usize,
+    mut go_on: impl FnMut(usize) -> bool + Send,
 ) -> Result<Progress, UseCaseError> {
     let plan = plan(&Existing::load(write, context.school).await?, asked);
     let courses = open(write, context, asked, &plan).await?;
-    let some = plan.pupils.iter().take(at_most);
-    let work: Vec<_> = some.map(|(student, goes)| go(write, context, asked, (*student, *goes), &courses)).collect();
-    let done: Vec<_> = stream::iter(work).buffer_unordered(AT_ONCE).collect().await;
     let mut progress = Progress { left: plan.pupils.len(), open: plan.old.len(), ..Progress::default() };
-    for outcome in done {
-        match outcome {
-            Ok(()) => progress.left = progress.left.saturating_sub(1),
-            Err((student, error)) => {
-                progress.failed.push(student);
-                progress.first_error.get_or_insert(error);
+    for some in plan.pupils.chunks(AT_ONCE) {
+        let work: Vec<_> = some.iter().map(|pupil| go(write, context, asked, *pupil, &courses)).collect();
+        for outcome in join_all(work).await {
+            match outcome {
+                Ok(()) => progress.left = progress.left.saturating_sub(1),
+                Err((student, error)) => {
+                    progress.failed.push(student);
+                    progress.first_error.get_or_insert(error);
+                }
             }
+        }
+        if !go_on(progress.left) {
+            break;
         }
     }
     if progress.left == 0 && asked.from <= zone::local_date(write.clock().now(), context.zone) {

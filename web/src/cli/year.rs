@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use chrono::NaiveDate;
 use commands::Context;
 use commands::directory::Kind;
-use commands::use_cases::roll_over::{Existing, Plan, Progress, RollOver, advance, plan};
+use commands::use_cases::roll_over::{Existing, Plan, RollOver, advance, plan};
 use domain::values::national_id::NationalId;
 use domain::values::school_date;
 use domain::{SchoolId, StudentId};
@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// How many pupils are written between two lines of progress.
+/// How many pupils go between two lines of progress.
 const SOME: usize = 200;
 
 /// What to do.
@@ -65,7 +65,15 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         println!("nothing is saved: say --apply to do it");
         return Ok(ExitCode::SUCCESS);
     }
-    let progress = apply(&tools, &context, &asked, |left| println!("{left} pupils left")).await?;
+    let mut told = usize::MAX;
+    let progress = advance(&tools.write, &context, &asked, |left| {
+        if left == 0 || told.saturating_sub(left) >= SOME {
+            told = left;
+            println!("{left} pupils left");
+        }
+        true
+    })
+    .await?;
     if let Some(error) = &progress.first_error {
         println!("{} pupils could not be written, the first one: {error}", progress.failed.len());
         return Ok(ExitCode::from(2));
@@ -129,17 +137,6 @@ fn table(plan: &Plan) -> String {
     table
 }
 
-/// Some pupils at a time, until none is left or none can be written.
-async fn apply(tools: &Tools, context: &Context, asked: &RollOver, told: impl Fn(usize)) -> anyhow::Result<Progress> {
-    loop {
-        let progress = advance(&tools.write, context, asked, SOME).await?;
-        told(progress.left);
-        if progress.left == 0 || !progress.failed.is_empty() {
-            return Ok(progress);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,7 +165,7 @@ mod tests {
              2° Básico A  2 come, 0 repeat, 0 are there  (the week of the year before)\n\
              0 leave the school\n"
         );
-        let progress = apply(&tools, &context, &wanted, |_| ()).await.unwrap();
+        let progress = advance(&tools.write, &context, &wanted, |_| true).await.unwrap();
         assert_eq!((progress.left, progress.open, progress.failed.len()), (0, 1, 0));
         std::fs::write(&file, "11.111.111-1\n").unwrap();
         let unknown = asked(&tools, &open(&["--repeat", file.to_str().unwrap()])).await.unwrap_err();

@@ -32,8 +32,6 @@ pub fn router() -> Router<AppState> {
     Router::new().route("/anio-escolar", get(form_alone).post(sent))
 }
 
-/// How many pupils are written between two looks at the time.
-const SOME: usize = 100;
 /// How long one request works: less than anybody waits for an answer.
 const AT_MOST: Duration = Duration::from_secs(4);
 /// Longest text of those who repeat.
@@ -139,18 +137,14 @@ impl Asked {
             });
         }
         let (context, begun) = (self.context().await?, Instant::now());
-        loop {
-            let progress = advance(&self.state.write, &context, &asked, SOME).await?;
-            if let Some(error) = &progress.first_error {
-                tracing::warn!(%error, failed = progress.failed.len(), "some pupils did not reach the new year");
-            }
-            if progress.left == 0 {
-                return Ok(Ok(Outcome::Done { open: progress.open > 0 }));
-            }
-            if !progress.failed.is_empty() || begun.elapsed() > AT_MOST {
-                return Ok(Ok(Outcome::Going { left: progress.left, failed: progress.failed.len() }));
-            }
+        let progress = advance(&self.state.write, &context, &asked, |_| begun.elapsed() < AT_MOST).await?;
+        if let Some(error) = &progress.first_error {
+            tracing::warn!(%error, failed = progress.failed.len(), "some pupils did not reach the new year");
         }
+        Ok(Ok(match progress.left {
+            0 => Outcome::Done { open: progress.open > 0 },
+            left => Outcome::Going { left, failed: progress.failed.len() },
+        }))
     }
 
     async fn year_page(&self, typed: Typed, outcome: Result<Outcome, Refusal>) -> Response {
@@ -272,9 +266,9 @@ impl YearPage {
         html! {
             section class="answer" aria-label=(lang.t("year-plan")) {
                 p class="headline" {
-                    strong class="figure" { (n(plan.pupils.len())) } " " span class="of" { (lang.t("year-pupils")) }
+                    strong class="figure" { (n(plan.pupils.len().saturating_sub(plan.leaving()))) } " " span class="of" { (lang.t("year-pupils")) }
                 }
-                p { (lang.f("year-begins", &[("date", (&from).into())])) }
+                p { (lang.f("year-begins", &[("date", (&from).into()), ("year", (&self.typed.year).into())])) }
                 @if plan.leaving() > 0 {
                     p { (lang.f("year-leaving", &[("n", u32::try_from(plan.leaving()).unwrap_or(u32::MAX).into())])) }
                 }
@@ -282,11 +276,11 @@ impl YearPage {
                     p class="remark" { (icon("warning")) (lang.f("year-unknown", &[("course", name.into())])) }
                 }
             }
+            (self.again(key("year-open"), lang))
             section class="card" aria-labelledby="courses" {
                 h2 id="courses" { (lang.f("year-courses", &[("year", (&self.typed.year).into())])) }
                 ul class="rows" { @for course in &plan.courses { (row(course, lang)) } }
             }
-            (self.again(key("year-open"), lang))
         }
     }
 
