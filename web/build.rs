@@ -34,6 +34,8 @@ const ICONS: &[(&str, &str, &str)] = &[
     ("missing", "circle-alert", "bb26c84004446490d25d686b6ca238527616e18322b7a0d53a356c08c7ffd74a"),
     ("unknown", "circle-question-mark", "75df54d146312a91cfe867abc6d4dc9b0af15d38c8d8892687039a3080b52b7a"),
     ("left", "log-out", "4449672cfd4ba1a5e8b21bdef6d63dd880f3c2fbe1118faf40cc259bacd58f99"),
+    ("justified", "file-check", "da1d50aa397f040492b85baf69da1159707823bcdbf2513e37f624617c010206"),
+    ("early-leave", "user-round-check", "48cd76b82a1d6288e4af5a4b9ed756c43953e20b87242a1ca9d84d7a223108ea"),
     ("entry", "log-in", "e4a66e1fea04bafa3d80ed6522392795afa506f2ace5d34cd665676f18e3b4ab"),
     ("pending", "hourglass", "efda62da07de7e1f495525fd53e5f7a21a6ffd4d2810bf11008970e40baac15c"),
     ("not-expected", "circle-minus", "06c428b54f9e401a6420a0784dfcdba172456bb783d33f5f652d93ff3c678e13"),

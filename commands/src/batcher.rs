@@ -299,7 +299,7 @@ impl Batcher {
         answer.await.unwrap_or(Err(SubmitError::Unavailable("the store failed")))
     }
 
-    /// Does what a person asks of a pupil's day, and answers when it is committed. Asked again under the same entry
+    /// Does what a person asks of a pupil's day, and answers when it is committed. Asked again under the same
     /// id it adds nothing and says where the first is. Once polled, it is done whether the caller waits or not.
     pub async fn by_hand(&self, asked: ByHand) -> Result<Done, ByHandError> {
         let (reply, answer) = oneshot::channel();

@@ -52,6 +52,8 @@ pub enum What {
     Case,
     /// A report over days, of the school, of a course or of a pupil.
     Report,
+    /// A pupil's day, with what was done to it and by whom the pupil may be collected.
+    Pupil,
 }
 
 impl What {
@@ -67,6 +69,7 @@ impl What {
             Self::Cases => "cases",
             Self::Case => "case",
             Self::Report => "report",
+            Self::Pupil => "pupil",
         }
     }
 }

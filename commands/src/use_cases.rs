@@ -9,10 +9,12 @@
 mod part;
 mod people;
 
+pub mod authorise_early_leave;
 pub mod change_calendar;
 pub mod change_guardian_contact;
 pub mod change_kiosk_mode;
 pub mod change_student_details;
+pub mod correct_day;
 pub mod course_label;
 pub mod enrol_kiosk;
 pub mod enrol_student;
@@ -21,6 +23,7 @@ pub mod erase_student;
 pub mod error;
 pub mod import_roster;
 pub mod issue_credential;
+pub mod justify_day;
 pub mod kiosk_heartbeat;
 pub mod link_guardian;
 pub mod move_student;
@@ -35,6 +38,10 @@ pub mod set_weekly_schedule;
 pub mod withdraw_manual_entry;
 pub mod withdraw_student;
 
+pub use authorise_early_leave::{
+    AuthoriseEarlyLeave, CancelEarlyLeave, RecordEarlyLeave, authorise_early_leave, cancel_early_leave,
+    record_early_leave,
+};
 pub use change_calendar::{
     ChangeCourseDays, ChangeSchoolDay, EnterHolidays, SchoolDayChange, change_course_days, change_school_day,
     day_slots, enter_holidays,
@@ -42,6 +49,7 @@ pub use change_calendar::{
 pub use change_guardian_contact::{ChangeGuardianContact, Contact, change_guardian_contact};
 pub use change_kiosk_mode::{ChangeKioskMode, change_kiosk_mode};
 pub use change_student_details::{ChangeStudentDetails, change_student_details};
+pub use correct_day::{RequestCorrection, SettleCorrection, request_correction, settle_correction};
 pub use course_label::{CourseLabel, Grade};
 pub use enrol_kiosk::{EnrolKiosk, EnrolledKiosk, enrol_kiosk};
 pub use enrol_student::{EnrolStudent, EnrolledStudent, enrol_student};
@@ -49,6 +57,7 @@ pub use erase_guardian::erase_guardian;
 pub use erase_student::erase_student;
 pub use error::{Invalid, Taken, UseCaseError};
 pub use issue_credential::{IssueCredential, IssuedCredential, NewCard, issue_credential};
+pub use justify_day::{DecideJustification, JustifyDay, decide_justification, justify_day};
 pub use kiosk_heartbeat::{HeartbeatAnswer, KioskHeartbeat, kiosk_heartbeat};
 pub use link_guardian::{LinkGuardian, link_guardian};
 pub use move_student::{MoveStudent, move_student};

@@ -3,19 +3,30 @@
 //! Invariants: a scan id is recorded once; a scan's direction and time are those of its first
 //! arrival and are never changed by a later one; whatever arrives, in whatever order, no scan is
 //! lost and no scan is refused. What a person records by hand stands beside the scans under an id of
-//! its own, once, and can be refused: a person can be asked again.
+//! its own, once, and can be refused: a person can be asked again. A passage that a correction took out counts for
+//! nothing any more and stays on record.
 
 mod by_hand;
+mod correction;
 mod decide;
+mod early_leave;
+mod justification;
 mod samples;
 #[cfg(test)]
 mod tests;
 
 use crate::aggregate::Aggregate;
-use crate::ids::{CredentialId, KioskId, ManualEntryId, QueueId, ScanId};
+use crate::ids::{CorrectionId, CredentialId, JustificationId, KioskId, LeaveId, ManualEntryId, QueueId, ScanId};
+use crate::no_show;
 pub use by_hand::{AHEAD, Bounds, FIRST_HOUR, KnownEntry, ManualEntry, ManualReason, ONE_COMING, UNDO_WITHIN, Undo};
 use chrono::{DateTime, Utc};
+pub use correction::{Added, Approval, Change, Correction, CorrectionError, CorrectionReason, KnownCorrection};
 pub use decide::{Command, Error};
+pub use early_leave::{EarlyLeave, IdentityCheck, KnownLeave, LeaveError, LeaveReason, LeaveStage};
+pub use justification::{
+    AHEAD_OF_ITS_DAY, Asked, Document, DocumentKind, Justification, JustificationError, KnownJustification,
+    MOST_WAITING, Rejection, Verdict,
+};
 pub use samples::samples;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -129,8 +140,11 @@ pub struct Scan {
 pub struct State {
     /// Ordered by corrected time.
     scans: Vec<KnownScan>,
-    /// In the order of the log.
+    /// In the order of the log, with the exits of early leaves and what corrections added.
     by_hand: Vec<KnownEntry>,
+    leaves: Vec<KnownLeave>,
+    justifications: Vec<KnownJustification>,
+    corrections: Vec<KnownCorrection>,
 }
 
 /// What later scans are judged against.
@@ -142,6 +156,8 @@ pub struct KnownScan {
     pub direction: Direction,
     /// When, corrected.
     pub occurred_at: DateTime<Utc>,
+    /// A correction took it out.
+    pub voided: bool,
 }
 
 impl State {
@@ -159,13 +175,15 @@ impl State {
     }
 
     /// The nearest passages before and after an instant, of cards and by hand; of equal instants the ids
-    /// decide. What was taken back is none.
+    /// decide. What was taken back or out is none.
     fn beside(&self, at: (DateTime<Utc>, Uuid)) -> (Option<Passage>, Option<Passage>) {
         let n = self.scans.partition_point(|s| (s.occurred_at, s.scan_id.0) < at);
         let (before, after) = self.scans.split_at(n);
         let by_hand = || self.by_hand.iter().filter(|e| !e.withdrawn).map(Passage::from);
-        let before = before.last().map(Passage::from).into_iter().chain(by_hand().filter(|p| p.key() < at));
-        let after = after.first().map(Passage::from).into_iter().chain(by_hand().filter(|p| p.key() > at));
+        let before = before.iter().rev().find(|s| !s.voided).map(Passage::from);
+        let after = after.iter().find(|s| !s.voided).map(Passage::from);
+        let before = before.into_iter().chain(by_hand().filter(|p| p.key() < at));
+        let after = after.into_iter().chain(by_hand().filter(|p| p.key() > at));
         (before.max_by_key(Passage::key), after.min_by_key(Passage::key))
     }
 }
@@ -231,6 +249,85 @@ pub enum Event {
         /// Which entry.
         entry_id: ManualEntryId,
     },
+    /// The pupil may leave with an adult.
+    #[serde(rename = "early_leave_authorised")]
+    EarlyLeaveAuthorised {
+        /// With whom, and why.
+        #[serde(flatten)]
+        leave: EarlyLeave,
+    },
+    /// The adult who asked for the pupil is barred.
+    #[serde(rename = "early_leave_blocked")]
+    EarlyLeaveBlocked {
+        /// Who asked.
+        #[serde(flatten)]
+        leave: EarlyLeave,
+    },
+    /// The pupil left with the adult.
+    #[serde(rename = "early_leave_recorded")]
+    EarlyLeaveRecorded {
+        /// Which.
+        leave_id: LeaveId,
+        /// Why the pupil left.
+        reason: LeaveReason,
+        /// When.
+        occurred_at: DateTime<Utc>,
+        /// What was on record then says the same going: it tells nobody.
+        repeats: bool,
+    },
+    /// The pupil stays after all.
+    #[serde(rename = "early_leave_cancelled")]
+    EarlyLeaveCancelled {
+        /// Which.
+        leave_id: LeaveId,
+    },
+    /// It was said why the pupil does not come, or came late.
+    #[serde(rename = "justification_submitted")]
+    JustificationSubmitted {
+        /// What was said.
+        #[serde(flatten)]
+        justification: Justification,
+    },
+    /// The staff accepted it.
+    #[serde(rename = "justification_accepted")]
+    JustificationAccepted {
+        /// Which.
+        justification_id: JustificationId,
+        /// Why the pupil is justified.
+        reason: no_show::Justification,
+    },
+    /// The staff did not.
+    #[serde(rename = "justification_rejected")]
+    JustificationRejected {
+        /// Which.
+        justification_id: JustificationId,
+        /// Why not.
+        why: Rejection,
+    },
+    /// A person asks that the day be set right.
+    #[serde(rename = "correction_requested")]
+    CorrectionRequested {
+        /// How.
+        #[serde(flatten)]
+        correction: Correction,
+    },
+    /// It was.
+    #[serde(rename = "correction_approved")]
+    CorrectionApproved {
+        /// Which.
+        correction_id: CorrectionId,
+        /// What is otherwise from now on.
+        #[serde(flatten)]
+        change: Change,
+        /// Whoever asked for it approved it, having the right: there was no second person.
+        alone: bool,
+    },
+    /// It stays as it was.
+    #[serde(rename = "correction_rejected")]
+    CorrectionRejected {
+        /// Which.
+        correction_id: CorrectionId,
+    },
 }
 
 crate::event::domain_event! {
@@ -239,6 +336,16 @@ crate::event::domain_event! {
         ScanFlagged = "scan_flagged": "Doubts about a scan, judged when it arrived by what was on record then.";
         ManualEntryRecorded = "manual_entry_recorded": "A person of the staff recorded an entry or an exit by hand; when it happened is the person's word, when it was recorded is the envelope's.";
         ManualEntryWithdrawn = "manual_entry_withdrawn": "An entry by hand was taken back: by its author within minutes, or by whoever may set right what others recorded.";
+        EarlyLeaveAuthorised = "early_leave_authorised": "A pupil may leave before the end with an adult who may collect, whose identity was checked.";
+        EarlyLeaveBlocked = "early_leave_blocked": "A barred adult asked for a pupil and was refused: at the desk, or at the door after an order came in between.";
+        EarlyLeaveRecorded = "early_leave_recorded": "The pupil was handed over and left; the exit stands among the day's passages.";
+        EarlyLeaveCancelled = "early_leave_cancelled": "An early leave came to nothing: the pupil stays.";
+        JustificationSubmitted = "justification_submitted": "A family, or the staff for it, said why the pupil does not come or came late, with a document perhaps.";
+        JustificationAccepted = "justification_accepted": "The staff accepted a justification: the pupil is not missing on that day.";
+        JustificationRejected = "justification_rejected": "The staff rejected a justification, with a coded reason.";
+        CorrectionRequested = "correction_requested": "A person asked that a day be set right: a passage is to count no more, another one is to count, or both.";
+        CorrectionApproved = "correction_approved": "A correction was approved and counts from now on: by another person with the right, or alone by whoever has it.";
+        CorrectionRejected = "correction_rejected": "A correction was rejected, or taken back by whoever asked for it.";
     }
 }
 
@@ -259,8 +366,8 @@ impl Aggregate for AttendanceDay {
     fn evolve(mut state: State, event: &Event) -> State {
         match event {
             Event::ScanRecorded { scan } => {
-                let known =
-                    KnownScan { scan_id: scan.scan_id, direction: scan.direction, occurred_at: scan.occurred_at };
+                let (scan_id, direction, occurred_at) = (scan.scan_id, scan.direction, scan.occurred_at);
+                let known = KnownScan { scan_id, direction, occurred_at, voided: false };
                 let at =
                     state.scans.partition_point(|s| (s.occurred_at, s.scan_id) < (known.occurred_at, known.scan_id));
                 state.scans.insert(at, known);
@@ -277,6 +384,27 @@ impl Aggregate for AttendanceDay {
                 let entries = state.by_hand.iter_mut().filter(|e| e.entry_id == *entry_id);
                 entries.for_each(|e| e.withdrawn = true);
             }
+            Event::EarlyLeaveAuthorised { leave } => {
+                state.leaves.push(KnownLeave::of(leave, LeaveStage::Authorised));
+            }
+            Event::EarlyLeaveBlocked { leave } => {
+                state.leaves.retain(|known| known.leave_id != leave.leave_id);
+                state.leaves.push(KnownLeave::of(leave, LeaveStage::Blocked));
+            }
+            Event::EarlyLeaveRecorded { leave_id, occurred_at, .. } => state.handed_over(*leave_id, *occurred_at),
+            Event::EarlyLeaveCancelled { leave_id } => state.leave_is(*leave_id, LeaveStage::Cancelled),
+            Event::JustificationSubmitted { justification: Justification { justification_id, reason, .. } } => {
+                let (justification_id, reason) = (*justification_id, *reason);
+                state.justifications.push(KnownJustification { justification_id, reason, accepted: None });
+            }
+            Event::JustificationAccepted { justification_id, .. } => state.justification_is(*justification_id, true),
+            Event::JustificationRejected { justification_id, .. } => state.justification_is(*justification_id, false),
+            Event::CorrectionRequested { correction: Correction { correction_id, change, .. } } => {
+                let (correction_id, change) = (*correction_id, *change);
+                state.corrections.push(KnownCorrection { correction_id, change, approved: None });
+            }
+            Event::CorrectionApproved { correction_id, change, .. } => state.corrected(*correction_id, *change),
+            Event::CorrectionRejected { correction_id } => state.correction_is(*correction_id, false),
         }
         state
     }

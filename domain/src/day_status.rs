@@ -3,9 +3,10 @@
 //! Lateness is never concluded from a clock that cannot be trusted, and absence never from the silence of a
 //! gate ([`crate::completeness`]).
 
-use crate::attendance_day::{Direction, ManualReason};
+use crate::attendance_day::{Direction, LeaveReason, ManualReason};
 use crate::expectation::{Expectation, ExpectedSlot, Why};
 use crate::ids::SlotId;
+use crate::no_show::Justification;
 use crate::school::Settings;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,10 @@ pub struct DayFacts {
     pub first_by_hand: Option<ManualReason>,
     /// The same of the last passage.
     pub last_by_hand: Option<ManualReason>,
+    /// Why the pupil is justified, if the staff accepted that.
+    pub justified: Option<Justification>,
+    /// Since when the pupil may leave early with an adult who may collect, and why, if so.
+    pub may_leave: Option<(DateTime<Utc>, LeaveReason)>,
     /// Whether an entry from before the limit may still come.
     pub completeness: Completeness,
 }
@@ -51,7 +56,17 @@ impl DayFacts {
             last: None,
             first_by_hand: None,
             last_by_hand: None,
+            justified: None,
+            may_leave: None,
             completeness,
+        }
+    }
+
+    /// Why and since when, if the pupil's last passage is that of an early leave from a stay that ends then.
+    fn left_early(&self, exit: DateTime<Utc>) -> Option<(DateTime<Utc>, LeaveReason)> {
+        match (self.last, self.may_leave) {
+            (Some((Direction::Exit, at)), Some((from, _))) if from <= at && at < exit => self.may_leave,
+            (Some(_) | None, _) => None,
         }
     }
 }
@@ -111,8 +126,12 @@ pub enum Status {
     Absent,
     /// No entry on record after the limit, but a gate is silent.
     Unknown,
+    /// No entry on record, and the staff accepted why.
+    Justified,
     /// Came, and went out since.
     Left,
+    /// Went out before the end with an adult who may collect.
+    EarlyLeave,
 }
 
 /// One step from the facts to the status, in the order taken. Pages turn them into words.
@@ -190,6 +209,18 @@ pub enum Step {
         /// When.
         at: DateTime<Utc>,
     },
+    /// The staff accepted why the pupil does not come, or came late.
+    Justified {
+        /// Why.
+        reason: Justification,
+    },
+    /// The pupil left before the end with an adult who may collect.
+    LeftEarly {
+        /// Since when that was allowed.
+        authorised_at: DateTime<Utc>,
+        /// Why.
+        reason: LeaveReason,
+    },
     /// The pupil is not expected but was scanned.
     ScannedThoughNotExpected,
 }
@@ -226,6 +257,8 @@ impl DayStatus {
             | Step::DayClosed { .. }
             | Step::WentOut { .. }
             | Step::ExitWithoutEntry { .. }
+            | Step::Justified { .. }
+            | Step::LeftEarly { .. }
             | Step::ScannedThoughNotExpected => None,
         })
     }
@@ -313,7 +346,9 @@ pub fn slot_status(facts: &DayFacts, slot: &ExpectedSlot, policy: &Policy, now: 
         }
         (None, None) => {
             derivation.push(Step::NoEntryRecorded);
-            if now < missing_from {
+            if facts.justified.is_some() {
+                Status::Justified
+            } else if now < missing_from {
                 derivation.push(Step::NotDueYet);
                 Status::Pending
             } else {
@@ -332,6 +367,9 @@ pub fn slot_status(facts: &DayFacts, slot: &ExpectedSlot, policy: &Policy, now: 
             }
         }
     };
+    if matches!(status, Status::Justified | Status::Late { .. }) {
+        derivation.extend(facts.justified.map(|reason| Step::Justified { reason }));
+    }
     if let Some((Direction::Exit, at)) = facts.last {
         if matches!(status, Status::Present | Status::Late { .. }) {
             derivation.push(Step::WentOut { at });
@@ -340,6 +378,10 @@ pub fn slot_status(facts: &DayFacts, slot: &ExpectedSlot, policy: &Policy, now: 
             derivation.push(Step::ExitWithoutEntry { at });
         }
         derivation.extend(by_hand(facts.last_by_hand));
+        if let Some((authorised_at, reason)) = facts.left_early(slot.exit) {
+            derivation.push(Step::LeftEarly { authorised_at, reason });
+            status = Status::EarlyLeave;
+        }
     }
     DayStatus { status, inside: inside(facts), derivation }
 }

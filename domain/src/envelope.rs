@@ -59,6 +59,14 @@ impl Actor {
     pub fn as_user(&self) -> Option<AccountId> {
         self.0.strip_prefix("user:")?.parse().ok().map(AccountId)
     }
+    /// A guardian who came in by a link.
+    pub fn guardian(id: GuardianId) -> Self {
+        Self(format!("guardian:{id}"))
+    }
+    /// The guardian that it is, if it is one.
+    pub fn as_guardian(&self) -> Option<GuardianId> {
+        self.0.strip_prefix("guardian:")?.parse().ok().map(GuardianId)
+    }
     /// A part of this program acting by itself.
     pub fn system(part: &str) -> Self {
         Self(format!("system:{part}"))

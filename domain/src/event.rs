@@ -92,7 +92,25 @@ impl AnyEvent {
     pub fn subjects(&self, stream: &StreamId) -> Vec<Uuid> {
         let named = match self {
             Self::School(_) | Self::Course(_) | Self::Kiosk(_) => return vec![],
-            Self::Guardian(_) | Self::AttendanceDay(_) | Self::NoShowCase(_) | Self::Account(_) => None,
+            Self::Guardian(_) | Self::NoShowCase(_) | Self::Account(_) => None,
+            Self::AttendanceDay(event) => match event {
+                attendance_day::Event::EarlyLeaveAuthorised { leave }
+                | attendance_day::Event::EarlyLeaveBlocked { leave } => Some(leave.guardian_id.0),
+                attendance_day::Event::JustificationSubmitted { justification } => {
+                    justification.guardian_id.map(|guardian| guardian.0)
+                }
+                attendance_day::Event::ScanRecorded { .. }
+                | attendance_day::Event::ScanFlagged { .. }
+                | attendance_day::Event::ManualEntryRecorded { .. }
+                | attendance_day::Event::ManualEntryWithdrawn { .. }
+                | attendance_day::Event::EarlyLeaveRecorded { .. }
+                | attendance_day::Event::EarlyLeaveCancelled { .. }
+                | attendance_day::Event::JustificationAccepted { .. }
+                | attendance_day::Event::JustificationRejected { .. }
+                | attendance_day::Event::CorrectionRequested { .. }
+                | attendance_day::Event::CorrectionApproved { .. }
+                | attendance_day::Event::CorrectionRejected { .. } => None,
+            },
             Self::Student(event) => match event {
                 student::Event::GuardianLinked { guardian_id, .. }
                 | student::Event::GuardianLinkChanged { guardian_id, .. }

@@ -48,6 +48,14 @@ id! {
     ScanId,
     /// One entry or exit recorded by hand, minted by the client.
     ManualEntryId,
+    /// One early leave, minted by the client; its exit stands under it.
+    LeaveId,
+    /// One justification, minted by the client, the same on each day that it is for.
+    JustificationId,
+    /// One correction of a day, minted by the client; the passage that it adds stands under it.
+    CorrectionId,
+    /// A document that is kept sealed outside of the log.
+    DocumentId,
     /// A slot (one entry and one exit) of a weekly schedule; stable over edits.
     SlotId,
     /// A person of the staff; one on the whole installation, whatever schools it is a member of.

@@ -107,6 +107,11 @@ pub enum Retraction {
     },
     /// The schedule was changed, and it is not due yet.
     NotDue,
+    /// The pupil had left before the end with an adult who may collect, as was recorded later.
+    LeftEarly {
+        /// When the pupil went.
+        at: DateTime<Utc>,
+    },
 }
 
 /// Where a case stands.

@@ -6,6 +6,7 @@
 //! earlier of two taps may be the one that arrives later; it tells nobody and is not in the stream.
 
 pub mod absence;
+pub mod acts;
 pub(crate) mod apply;
 pub mod board;
 mod expected;

@@ -14,14 +14,15 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::attendance_day::{self, AttendanceDay, Flag};
 use domain::kiosk::LaneMode;
 use domain::school::Settings;
-use domain::student::{self, Stays};
+use domain::student::{self, GuardianRights, Stays};
 use domain::{
-    Aggregate, CredentialId, DomainEvent, Epoch, KioskId, ScanId, SchoolId, StreamId, StudentId, kiosk, quarantine,
-    school,
+    Aggregate, CredentialId, DomainEvent, Epoch, GuardianId, KioskId, ScanId, SchoolId, StreamId, StudentId, kiosk,
+    quarantine, school,
 };
 use std::collections::HashMap;
 use std::hash::Hash;
 use tokio::time::Instant;
+use uuid::Uuid;
 
 /// Pupils kept at least, and at most twice as many.
 const PUPILS: usize = 50_000;
@@ -202,12 +203,13 @@ impl<K: Eq + Hash + Clone, V> Recent<K, V> {
 }
 
 /// What of a pupil's facts puts a scan in doubt, with the instants: a scan is judged by what was true
-/// when it was taken, however late it arrives.
+/// when it was taken, however late it arrives. And what the adults linked to the pupil may do now.
 #[derive(Clone, Default)]
 pub(super) struct Pupil {
     revoked: HashMap<CredentialId, DateTime<Utc>>,
     stays: Stays,
     erased: Option<DateTime<Utc>>,
+    guardians: Vec<(GuardianId, GuardianRights)>,
 }
 
 impl Pupil {
@@ -221,11 +223,21 @@ impl Pupil {
             student::Event::Erased => self.erased = Some(at),
             student::Event::Moved { .. }
             | student::Event::DetailsChanged { .. }
-            | student::Event::CredentialIssued { .. }
-            | student::Event::GuardianLinked { .. }
-            | student::Event::GuardianLinkChanged { .. }
-            | student::Event::GuardianUnlinked { .. } => {}
+            | student::Event::CredentialIssued { .. } => {}
+            student::Event::GuardianLinked { guardian_id, rights }
+            | student::Event::GuardianLinkChanged { guardian_id, rights } => self.link(*guardian_id, Some(*rights)),
+            student::Event::GuardianUnlinked { guardian_id } => self.link(*guardian_id, None),
         }
+    }
+
+    fn link(&mut self, guardian: GuardianId, rights: Option<GuardianRights>) {
+        self.guardians.retain(|(linked, _)| *linked != guardian);
+        self.guardians.extend(rights.map(|rights| (guardian, rights)));
+    }
+
+    /// What an adult may do for the pupil; none of whoever is not linked.
+    pub(super) fn rights_of(&self, guardian: GuardianId) -> Option<GuardianRights> {
+        self.guardians.iter().find(|(linked, _)| *linked == guardian).map(|(_, rights)| *rights)
     }
 
     /// Whether the card was revoked by then.
@@ -262,7 +274,7 @@ pub(super) struct Day {
     pub(super) sequence: i64,
     /// What was said of each scan, for one that comes again under another number.
     pub(super) scans: HashMap<ScanId, Said>,
-    /// Where each entry by hand is.
+    /// Where each thing that people do to the day is.
     pub(super) by_hand: Vec<Places>,
 }
 
@@ -300,22 +312,40 @@ impl Day {
                     said.flags = flags.as_slice().into();
                 }
             }
-            attendance_day::Event::ManualEntryRecorded { entry, .. } => {
-                self.by_hand.push(Places { entry_id: entry.entry_id, recorded: at, withdrawn: None });
+            attendance_day::Event::ManualEntryRecorded { entry, .. } => self.begins(entry.entry_id.0, at),
+            attendance_day::Event::ManualEntryWithdrawn { entry_id } => self.ends(entry_id.0, at),
+            attendance_day::Event::EarlyLeaveAuthorised { leave }
+            | attendance_day::Event::EarlyLeaveBlocked { leave } => self.begins(leave.leave_id.0, at),
+            attendance_day::Event::EarlyLeaveRecorded { leave_id, .. }
+            | attendance_day::Event::EarlyLeaveCancelled { leave_id } => self.ends(leave_id.0, at),
+            attendance_day::Event::JustificationSubmitted { justification } => {
+                self.begins(justification.justification_id.0, at);
             }
-            attendance_day::Event::ManualEntryWithdrawn { entry_id } => {
-                let places = self.by_hand.iter_mut().filter(|places| places.entry_id == *entry_id);
-                places.for_each(|places| places.withdrawn = Some(at));
+            attendance_day::Event::JustificationAccepted { justification_id, .. }
+            | attendance_day::Event::JustificationRejected { justification_id, .. } => {
+                self.ends(justification_id.0, at);
             }
+            attendance_day::Event::CorrectionRequested { correction } => self.begins(correction.correction_id.0, at),
+            attendance_day::Event::CorrectionApproved { correction_id, .. }
+            | attendance_day::Event::CorrectionRejected { correction_id } => self.ends(correction_id.0, at),
         }
         self.state = AttendanceDay::evolve(std::mem::take(&mut self.state), event);
         self.sequence = sequence;
     }
 
+    fn begins(&mut self, id: Uuid, at: At) {
+        self.by_hand.push(Places { id, began: at, ended: None });
+    }
+
+    fn ends(&mut self, id: Uuid, at: At) {
+        let places = self.by_hand.iter_mut().filter(|places| places.id == id);
+        places.for_each(|places| places.ended = Some(at));
+    }
+
     /// What was decided stands behind position `before` by now.
     fn commit(&mut self, before: i64) {
         let scans = self.scans.values_mut().map(|said| &mut said.at);
-        let by_hand = self.by_hand.iter_mut().flat_map(|p| std::iter::once(&mut p.recorded).chain(&mut p.withdrawn));
+        let by_hand = self.by_hand.iter_mut().flat_map(|p| std::iter::once(&mut p.began).chain(&mut p.ended));
         for at in scans.chain(by_hand) {
             if let At::Index(index) = *at {
                 *at = At::Position(before + 1 + index as i64);

@@ -2,6 +2,7 @@
 
 mod by_hand;
 mod faults;
+mod inspectors;
 mod kiosks;
 mod load;
 mod placing;

@@ -257,10 +257,14 @@ impl<'a, S: ScanStore> Round<'a, S> {
     fn note(&mut self, part: &Part, mut stored: Stored) {
         self.settings.extend(stored.settings.drain());
         for (n, outcome) in part.by_hand.iter().zip(&stored.plan.by_hand) {
-            let said = outcome.map_err(ByHandError::Rejected).map(|done| Done {
-                position: Some(stored.position(done.at)),
-                events: done.events,
-                repeated: done.events == 0,
+            let said = outcome.map_err(ByHandError::Rejected).and_then(|done| match done.refused {
+                // That it was asked and refused is on record.
+                Some(why) => Err(ByHandError::Rejected(why)),
+                None => Ok(Done {
+                    position: Some(stored.position(done.at)),
+                    events: done.events,
+                    repeated: done.events == 0,
+                }),
             });
             let outcome = match said {
                 Ok(Done { repeated: false, .. }) => "recorded",

@@ -76,6 +76,9 @@ pub enum Invalid {
     /// A note that is too long or holds control characters.
     #[error("note")]
     Note,
+    /// The document that was shown is not the adult's, or was not looked at.
+    #[error("identity")]
+    Identity,
 }
 
 /// Which value is another's.
@@ -103,6 +106,7 @@ impl UseCaseError {
             Self::Invalid(Invalid::Mail) => "invalid_mail",
             Self::Invalid(Invalid::Card) => "invalid_card",
             Self::Invalid(Invalid::Note) => "invalid_note",
+            Self::Invalid(Invalid::Identity) => "invalid_identity",
             Self::Taken(Taken::NationalId) => "national_id_taken",
             Self::Taken(Taken::Card) => "card_taken",
             Self::Taken(Taken::Course) => "course_taken",

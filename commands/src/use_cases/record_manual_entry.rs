@@ -40,10 +40,7 @@ pub async fn record_manual_entry(
     context: &Context,
     input: RecordManualEntry,
 ) -> Result<Done, UseCaseError> {
-    let note = match input.note.as_deref().map(str::trim).filter(|note| !note.is_empty()) {
-        Some(note) => Some(seal(write, context, input.student_id, note).await?),
-        None => None,
-    };
+    let note = sealed_note(write, context, (input.student_id, "manual_entry_recorded"), input.note.as_deref()).await?;
     let entry = ManualEntry {
         entry_id: input.entry_id,
         direction: input.direction,
@@ -53,9 +50,32 @@ pub async fn record_manual_entry(
     };
     let asked =
         ByHand { context: context.clone(), student_id: input.student_id, date: input.date, what: What::Record(entry) };
-    match batcher.by_hand(asked).await {
-        Err(ByHandError::Rejected(Error::NotEnrolled)) => Err(not_enrolled(write, context, input.student_id).await?),
+    of_day(write, context, input.student_id, batcher.by_hand(asked).await).await
+}
+
+/// What was asked of a pupil's day, as its caller is told.
+pub(super) async fn of_day(
+    write: &Write,
+    context: &Context,
+    student: StudentId,
+    outcome: Result<Done, ByHandError>,
+) -> Result<Done, UseCaseError> {
+    match outcome {
+        Err(ByHandError::Rejected(Error::NotEnrolled)) => Err(not_enrolled(write, context, student).await?),
         other => Ok(other?),
+    }
+}
+
+/// A note about a pupil, sealed for an event; nothing but spaces is none.
+pub(super) async fn sealed_note(
+    write: &Write,
+    context: &Context,
+    (student, event): (StudentId, &'static str),
+    note: Option<&str>,
+) -> Result<Option<Sealed>, UseCaseError> {
+    match note.map(str::trim).filter(|note| !note.is_empty()) {
+        Some(note) => Ok(Some(seal(write, context, student, event, note).await?)),
+        None => Ok(None),
     }
 }
 
@@ -66,7 +86,13 @@ async fn not_enrolled(write: &Write, context: &Context, student: StudentId) -> R
     Ok(if known { UseCaseError::Day(Error::NotEnrolled) } else { UseCaseError::UnknownStudent })
 }
 
-async fn seal(write: &Write, context: &Context, student: StudentId, note: &str) -> Result<Sealed, UseCaseError> {
+async fn seal(
+    write: &Write,
+    context: &Context,
+    student: StudentId,
+    event: &'static str,
+    note: &str,
+) -> Result<Sealed, UseCaseError> {
     if note.chars().count() > LONGEST_NOTE || note.chars().any(|c| c.is_control() && c != '\n') {
         return Err(UseCaseError::Invalid(Invalid::Note));
     }
@@ -76,5 +102,5 @@ async fn seal(write: &Write, context: &Context, student: StudentId, note: &str) 
         return Err(not_enrolled(write, context, student).await?);
     }
     let keys = write.vault().ensure_keys(context.school, &[(student.0, SealingClass::Reason)]).await?;
-    Ok(keys.seal(student.0, SealingClass::Reason, "manual_entry_recorded", "note", note)?)
+    Ok(keys.seal(student.0, SealingClass::Reason, event, "note", note)?)
 }

@@ -7,6 +7,7 @@ use crate::sealed::Sealed;
 use crate::values::zone::local_date;
 use chrono::{DateTime, NaiveDate, TimeDelta, Timelike, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// A clock on a desk may be ahead of the server's by this much.
 pub const AHEAD: TimeDelta = TimeDelta::minutes(2);
@@ -34,10 +35,14 @@ pub enum ManualReason {
     OtherDoor,
     /// None of these.
     Other,
+    /// Not a choice of a form: the pupil was handed over to an adult ([`super::EarlyLeave`]).
+    EarlyLeave,
+    /// Nor this: the passage was added by an approved correction ([`super::Correction`]).
+    Correction,
 }
 
 impl ManualReason {
-    /// All of them, in the order in which a form offers them.
+    /// Those that a person gives, in the order in which a form offers them.
     pub const ALL: [Self; 6] =
         [Self::ForgotCard, Self::LostCard, Self::CardNotRead, Self::GateFailed, Self::OtherDoor, Self::Other];
 }
@@ -70,6 +75,34 @@ pub struct Bounds {
     pub now: DateTime<Utc>,
     /// The school's echo window, in seconds.
     pub echo_seconds: u16,
+}
+
+impl Bounds {
+    /// Whether something of this day can have happened at this time, as a person says.
+    pub(super) fn check(&self, at: DateTime<Utc>) -> Result<(), Error> {
+        if !self.enrolled {
+            return Err(Error::NotEnrolled);
+        }
+        if at.signed_duration_since(self.now) > AHEAD {
+            return Err(Error::InTheFuture);
+        }
+        if local_date(at, self.zone) != self.date {
+            return Err(Error::AnotherDay);
+        }
+        if at.with_timezone(&self.zone).hour() < FIRST_HOUR {
+            return Err(Error::BeforeTheDay);
+        }
+        Ok(())
+    }
+}
+
+/// Whether what is on record says the same passage as one at an instant.
+pub(super) fn repeats(state: &State, direction: Direction, at: (DateTime<Utc>, Uuid), window: TimeDelta) -> bool {
+    let (before, after) = state.beside(at);
+    [before, after]
+        .into_iter()
+        .flatten()
+        .any(|other| other.direction == direction && at.0.signed_duration_since(other.occurred_at).abs() <= window)
 }
 
 /// Who takes an entry back, and what is known of it.
@@ -108,24 +141,10 @@ pub(super) fn record(state: &State, entry: ManualEntry, bounds: Bounds) -> Resul
         Some(_) => return Ok(vec![]),
         None => {}
     }
-    if !bounds.enrolled {
-        return Err(Error::NotEnrolled);
-    }
-    if entry.occurred_at.signed_duration_since(bounds.now) > AHEAD {
-        return Err(Error::InTheFuture);
-    }
-    if local_date(entry.occurred_at, bounds.zone) != bounds.date {
-        return Err(Error::AnotherDay);
-    }
-    if entry.occurred_at.with_timezone(&bounds.zone).hour() < FIRST_HOUR {
-        return Err(Error::BeforeTheDay);
-    }
+    bounds.check(entry.occurred_at)?;
     let window = ONE_COMING.max(TimeDelta::seconds(bounds.echo_seconds.into()));
-    let (before, after) = state.beside((entry.occurred_at, entry.entry_id.0));
-    let same = [before, after].into_iter().flatten().any(|other| {
-        other.direction == entry.direction && entry.occurred_at.signed_duration_since(other.occurred_at).abs() <= window
-    });
-    Ok(vec![Event::ManualEntryRecorded { entry, repeats: same }])
+    let repeats = repeats(state, entry.direction, (entry.occurred_at, entry.entry_id.0), window);
+    Ok(vec![Event::ManualEntryRecorded { entry, repeats }])
 }
 
 pub(super) fn withdraw(state: &State, undo: &Undo) -> Result<Vec<Event>, Error> {

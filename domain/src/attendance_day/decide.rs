@@ -1,8 +1,14 @@
 //! What may be asked of a pupil's day, and what follows.
 
 use super::by_hand::{self, ONE_COMING};
-use super::{Bounds, Direction, Event, Flag, ManualEntry, Passage, Scan, State, Undo};
-use chrono::TimeDelta;
+use super::{
+    Approval, Asked, Bounds, Correction, CorrectionError, Direction, EarlyLeave, Event, Flag, Justification,
+    JustificationError, LeaveError, ManualEntry, Passage, Scan, State, Undo, Verdict,
+};
+use super::{correction, early_leave, justification};
+use crate::ids::{JustificationId, LeaveId};
+use crate::student::GuardianRights;
+use chrono::{DateTime, TimeDelta, Utc};
 
 /// What may be asked of a pupil's day.
 #[derive(Clone, PartialEq, Debug)]
@@ -25,6 +31,60 @@ pub enum Command {
     },
     /// Take an entry by hand back.
     WithdrawManualEntry(Undo),
+    /// Let an adult take the pupil.
+    AuthoriseEarlyLeave {
+        /// Who, and why.
+        leave: EarlyLeave,
+        /// What the adult may do for the pupil; none of whoever is not linked.
+        rights: Option<GuardianRights>,
+        /// What it is judged by.
+        bounds: Bounds,
+    },
+    /// Hand the pupil over.
+    RecordEarlyLeave {
+        /// Which leave.
+        leave_id: LeaveId,
+        /// When the pupil went.
+        occurred_at: DateTime<Utc>,
+        /// What its adult may do for the pupil now.
+        rights: Option<GuardianRights>,
+        /// What it is judged by.
+        bounds: Bounds,
+    },
+    /// Let the pupil stay after all.
+    CancelEarlyLeave {
+        /// Which leave.
+        leave_id: LeaveId,
+    },
+    /// Say why the pupil does not come, or came late.
+    SubmitJustification {
+        /// What is said.
+        justification: Justification,
+        /// Whoever says it may accept it, and does.
+        accepted: bool,
+        /// What it is judged by.
+        asked: Asked,
+    },
+    /// Accept or reject what was said.
+    DecideJustification {
+        /// Which.
+        justification_id: JustificationId,
+        /// What is said to it.
+        verdict: Verdict,
+    },
+    /// Ask that the day be set right.
+    RequestCorrection {
+        /// How.
+        correction: Correction,
+        /// Whoever asks may set right what others recorded: it counts at once.
+        alone: bool,
+        /// What it is judged by.
+        bounds: Bounds,
+    },
+    /// Set it right.
+    ApproveCorrection(Approval),
+    /// Leave it as it is.
+    RejectCorrection(Approval),
 }
 
 /// Why what a person asks is refused. Nothing can be wrong enough to refuse a scan.
@@ -54,6 +114,15 @@ pub enum Error {
     /// It was recorded and taken back.
     #[error("it was taken back")]
     Withdrawn,
+    /// Of an early leave.
+    #[error(transparent)]
+    Leave(#[from] LeaveError),
+    /// Of a justification.
+    #[error(transparent)]
+    Justification(#[from] JustificationError),
+    /// Of a correction.
+    #[error(transparent)]
+    Correction(#[from] CorrectionError),
 }
 
 pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Error> {
@@ -72,6 +141,22 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Erro
         }
         Command::RecordManualEntry { entry, bounds } => by_hand::record(state, entry, bounds),
         Command::WithdrawManualEntry(undo) => by_hand::withdraw(state, &undo),
+        Command::AuthoriseEarlyLeave { leave, rights, bounds } => early_leave::authorise(state, leave, rights, &bounds),
+        Command::RecordEarlyLeave { leave_id, occurred_at, rights, bounds } => {
+            early_leave::record(state, leave_id, occurred_at, rights, &bounds)
+        }
+        Command::CancelEarlyLeave { leave_id } => early_leave::cancel(state, leave_id),
+        Command::SubmitJustification { justification, accepted, asked } => {
+            justification::submit(state, justification, accepted, asked)
+        }
+        Command::DecideJustification { justification_id, verdict } => {
+            justification::decide(state, justification_id, verdict)
+        }
+        Command::RequestCorrection { correction, alone, bounds } => {
+            correction::request(state, correction, alone, &bounds)
+        }
+        Command::ApproveCorrection(approval) => correction::approve(state, &approval),
+        Command::RejectCorrection(approval) => correction::reject(state, &approval),
     }
 }
 

@@ -18,6 +18,8 @@ fn entered(at: DateTime<Utc>) -> DayFacts {
         last: Some((Direction::Entry, at)),
         first_by_hand: None,
         last_by_hand: None,
+        justified: None,
+        may_leave: None,
         completeness: Completeness::Complete,
     }
 }
@@ -303,4 +305,50 @@ fn the_gates_word_is_needed_up_to_the_limit_while_the_day_lasts_and_up_to_its_en
     assert_eq!(word_needed(&expected(), &POLICY, at(18, 59, 59)), Some(at(11, 15, 0)));
     assert_eq!(word_needed(&expected(), &POLICY, at(19, 0, 0)), Some(at(18, 0, 0)));
     assert_eq!((word_needed(&nobody(), &POLICY, at(19, 0, 0)), closed_at(&nobody(), at(23, 0, 0))), (None, None));
+}
+
+#[test]
+fn who_has_no_entry_and_is_justified_is_not_missing_whatever_the_gates_say() {
+    let reason = Justification::Illness;
+    for completeness in [Completeness::Complete, Completeness::Awaited, Completeness::GateSilent] {
+        let facts = DayFacts { justified: Some(reason), ..DayFacts::none(completeness) };
+        for now in [at(10, 0, 0), at(11, 15, 0)] {
+            let day = judge(&facts, now);
+            assert_eq!((day.status, day.inside), (Status::Justified, false));
+            assert_eq!(day.derivation[2..], [Step::NoEntryRecorded, Step::Justified { reason }]);
+        }
+    }
+}
+
+#[test]
+fn a_late_pupil_stays_late_and_the_reason_says_that_it_is_justified() {
+    let reason = Justification::Appointment;
+    let late = judge(&DayFacts { justified: Some(reason), ..entered(at(11, 20, 0)) }, at(12, 0, 0));
+    assert_eq!(late.status, Status::Late { minutes: 20 });
+    assert_eq!(late.derivation[3..], [Step::LateBy { minutes: 20 }, Step::Justified { reason }]);
+    // Of whoever came in time there is nothing to justify.
+    let came = judge(&DayFacts { justified: Some(reason), ..entered(at(11, 0, 0)) }, at(12, 0, 0));
+    assert_eq!((came.status, came.derivation.last()), (Status::Present, Some(&Step::InTime)));
+}
+
+#[test]
+fn who_goes_with_an_adult_before_the_end_left_early_and_who_goes_at_the_end_left() {
+    let reason = LeaveReason::Appointment;
+    let authorised_at = at(13, 0, 0);
+    let facts = |out| DayFacts {
+        last: Some((Direction::Exit, out)),
+        may_leave: Some((authorised_at, reason)),
+        ..entered(at(11, 20, 0))
+    };
+    let day = judge(&facts(at(13, 5, 0)), at(14, 0, 0));
+    assert_eq!((day.status, day.inside, day.minutes_late()), (Status::EarlyLeave, false, Some(20)));
+    assert_eq!(day.derivation[4..], [Step::WentOut { at: at(13, 5, 0) }, Step::LeftEarly { authorised_at, reason }]);
+    // At the end of the day, having come back; before anybody was allowed to take the pupil.
+    assert_eq!(judge(&facts(at(18, 0, 0)), at(19, 0, 0)).status, Status::Left);
+    assert_eq!(judge(&facts(at(12, 59, 59)), at(14, 0, 0)).status, Status::Left);
+    let back = DayFacts { last: Some((Direction::Entry, at(15, 0, 0))), ..facts(at(13, 5, 0)) };
+    assert_eq!(judge(&back, at(15, 1, 0)).status, Status::Late { minutes: 20 });
+    // Whom the school handed over was there, also if no card was read.
+    let unread = DayFacts { first_entry: None, first_entry_any: None, ..facts(at(13, 5, 0)) };
+    assert_eq!(judge(&unread, at(14, 0, 0)).status, Status::EarlyLeave);
 }

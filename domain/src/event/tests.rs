@@ -76,6 +76,9 @@ fn an_event_is_about_its_streams_person_and_those_it_names() {
             ("school" | "course" | "kiosk", _) | ("quarantine", "received" | "dismissed") => vec![],
             ("quarantine", "assigned") => vec![pupil],
             ("student", "guardian_linked" | "guardian_link_changed" | "guardian_unlinked") => vec![pupil, guardian],
+            ("attendance_day", "early_leave_authorised" | "early_leave_blocked") => vec![pupil, guardian],
+            // Those of the staff name no guardian.
+            ("attendance_day", "justification_submitted") if subjects.len() == 2 => vec![pupil, guardian],
             _ => vec![pupil],
         };
         assert_eq!(subjects, expected, "{}.{}", event.aggregate(), event.name());

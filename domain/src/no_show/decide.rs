@@ -29,6 +29,16 @@ pub enum Finding {
     },
     /// The entry is not due yet.
     NotDue,
+    /// No entry is on record, and the staff accepted why.
+    Justified {
+        /// Why.
+        reason: Justification,
+    },
+    /// The pupil left early with an adult who may collect, and did not come back.
+    LeftEarly {
+        /// When the pupil went.
+        at: DateTime<Utc>,
+    },
 }
 
 /// What may be asked of a case.
@@ -97,10 +107,14 @@ fn observe(state: &State, finding: Finding) -> Vec<Event> {
             vec![Event::Opened { course_id, due_at }, told(hold)]
         }
         (State::Justified, _)
-        | (State::NotOpened | State::Closed, Finding::Entered { .. } | Finding::NotExpected { .. } | Finding::NotDue) =>
-        {
-            vec![]
-        }
+        | (
+            State::NotOpened | State::Closed,
+            Finding::Entered { .. }
+            | Finding::NotExpected { .. }
+            | Finding::NotDue
+            | Finding::Justified { .. }
+            | Finding::LeftEarly { .. },
+        ) => vec![],
         (State::Open { stage, .. }, Finding::Missing { hold, .. }) => match (stage, hold) {
             (Stage::Opened | Stage::Held(_), None) => vec![told(None)],
             (Stage::Held(before), Some(now)) if *before == now => vec![],
@@ -116,6 +130,10 @@ fn observe(state: &State, finding: Finding) -> Vec<Event> {
         }
         (State::Open { .. }, Finding::NotExpected { why }) => retracted(Retraction::NotExpected { why }),
         (State::Open { .. }, Finding::NotDue) => retracted(Retraction::NotDue),
+        (State::Open { .. }, Finding::Justified { reason }) => {
+            vec![Event::Resolved { resolution: Resolution::Justified { reason } }]
+        }
+        (State::Open { .. }, Finding::LeftEarly { at }) => retracted(Retraction::LeftEarly { at }),
     }
 }
 

@@ -5,7 +5,7 @@
 //! too late for the news; and it is not so many at once that something else must have happened. The rules are those
 //! of `docs/adr/0025-no-show.md`.
 
-use super::{CaseId, Finding, Hold};
+use super::{CaseId, Finding, Hold, Justification};
 use crate::attendance_day::Direction;
 use crate::completeness::{GateFacts, any_counts, completeness};
 use crate::day_status::{Completeness, Policy};
@@ -47,6 +47,10 @@ pub struct Pupil<'a> {
     pub first_entry: Option<DateTime<Utc>>,
     /// The last passage of the day.
     pub last: Option<(Direction, DateTime<Utc>)>,
+    /// Why the pupil is justified, if the staff accepted that.
+    pub justified: Option<Justification>,
+    /// Since when the pupil may leave early with an adult who may collect, if so.
+    pub may_leave: Option<DateTime<Utc>>,
 }
 
 impl Pupil<'_> {
@@ -61,6 +65,17 @@ impl Pupil<'_> {
             Some((Direction::Exit, at)) => (at >= slot.entry).then_some(first),
             Some((Direction::Entry, at)) => Some(at),
             None => Some(first),
+        }
+    }
+
+    /// Why a stay of which no entry is on record is nobody's worry: the pupil went away with an adult who may collect
+    /// before it ended, and did not come back; or the staff accepted why.
+    fn excused(&self, slot: &ExpectedSlot) -> Option<Finding> {
+        match (self.last, self.may_leave, self.justified) {
+            (Some((Direction::Exit, at)), Some(from), _) if from <= at && at < slot.exit => {
+                Some(Finding::LeftEarly { at })
+            }
+            (_, _, justified) => justified.map(|reason| Finding::Justified { reason }),
         }
     }
 }
@@ -84,6 +99,7 @@ pub fn findings(morning: &Morning<'_>, pupils: &[Pupil<'_>], open: &[CaseId]) ->
             let finding = match (pupil.entered(place, slot), pupil.course_id) {
                 (Some(at), _) => known.then_some(Finding::Entered { at }),
                 (None, _) if morning.now < due_at => known.then_some(Finding::NotDue),
+                (None, Some(_)) if pupil.excused(slot).is_some() => pupil.excused(slot).filter(|_| known),
                 (None, Some(course_id)) => {
                     bounds.hold(morning, course_id, due_at).map(|hold| Finding::Missing { course_id, due_at, hold })
                 }
@@ -149,7 +165,7 @@ impl Masses {
             for (place, slot) in pupil.expected.slots.iter().enumerate() {
                 let due_at = morning.policy.missing_from(slot);
                 if due_at <= morning.now && !stale(morning, due_at) {
-                    let missing = pupil.entered(place, slot).is_none();
+                    let missing = pupil.entered(place, slot).is_none() && pupil.excused(slot).is_none();
                     masses.school.add(missing);
                     masses.courses.entry(course_id).or_default().add(missing);
                 }

@@ -21,5 +21,6 @@ pub fn samples() -> Vec<Event> {
         Event::Retracted { retraction: before },
         Event::Retracted { retraction: suspended },
         Event::Retracted { retraction: Retraction::NotDue },
+        Event::Retracted { retraction: Retraction::LeftEarly { at: at(14, 16, 0) } },
     ]
 }

@@ -144,6 +144,7 @@ fn every_event_has_this_json() {
             r#"{"type":"retracted","cause":"entered_before","at":"2026-11-23T10:58:30Z"}"#,
             r#"{"type":"retracted","cause":"not_expected","why":{"rule":"no_classes","reason":"weather"}}"#,
             r#"{"type":"retracted","cause":"not_due"}"#,
+            r#"{"type":"retracted","cause":"left_early","at":"2026-11-23T14:16:00Z"}"#,
         ]
     );
     for event in samples {

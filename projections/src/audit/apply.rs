@@ -91,7 +91,17 @@ fn about(fact: &Fact) -> Option<KioskId> {
         AnyEvent::AttendanceDay(
             attendance_day::Event::ScanFlagged { .. }
             | attendance_day::Event::ManualEntryRecorded { .. }
-            | attendance_day::Event::ManualEntryWithdrawn { .. },
+            | attendance_day::Event::ManualEntryWithdrawn { .. }
+            | attendance_day::Event::EarlyLeaveAuthorised { .. }
+            | attendance_day::Event::EarlyLeaveBlocked { .. }
+            | attendance_day::Event::EarlyLeaveRecorded { .. }
+            | attendance_day::Event::EarlyLeaveCancelled { .. }
+            | attendance_day::Event::JustificationSubmitted { .. }
+            | attendance_day::Event::JustificationAccepted { .. }
+            | attendance_day::Event::JustificationRejected { .. }
+            | attendance_day::Event::CorrectionRequested { .. }
+            | attendance_day::Event::CorrectionApproved { .. }
+            | attendance_day::Event::CorrectionRejected { .. },
         )
         | AnyEvent::Quarantine(quarantine::Event::Assigned { .. } | quarantine::Event::Dismissed)
         | AnyEvent::School(_)

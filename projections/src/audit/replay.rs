@@ -20,7 +20,7 @@ use crate::Fact;
 use crate::fact::Poison;
 use crate::live::board::AsOf;
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::attendance_day::Event;
+use domain::attendance_day::{Change, Event};
 use domain::{AnyEvent, Epoch, SchoolId, StudentId};
 use uuid::Uuid;
 
@@ -45,7 +45,25 @@ pub fn passed_at(fact: &Fact) -> Option<DateTime<Utc>> {
     match &fact.event.payload {
         AnyEvent::AttendanceDay(Event::ScanRecorded { scan }) => Some(scan.occurred_at),
         AnyEvent::AttendanceDay(Event::ManualEntryRecorded { entry, .. }) => Some(entry.occurred_at),
-        AnyEvent::AttendanceDay(Event::ScanFlagged { .. } | Event::ManualEntryWithdrawn { .. })
+        AnyEvent::AttendanceDay(Event::EarlyLeaveAuthorised { leave } | Event::EarlyLeaveBlocked { leave }) => {
+            Some(leave.occurred_at)
+        }
+        AnyEvent::AttendanceDay(Event::EarlyLeaveRecorded { occurred_at, .. }) => Some(*occurred_at),
+        // One that takes something out, too, counts as soon as it is known.
+        AnyEvent::AttendanceDay(Event::CorrectionApproved { change: Change { voids: None, adds }, .. }) => {
+            adds.map(|added| added.occurred_at)
+        }
+        AnyEvent::AttendanceDay(
+            Event::ScanFlagged { .. }
+            | Event::ManualEntryWithdrawn { .. }
+            | Event::EarlyLeaveCancelled { .. }
+            | Event::JustificationSubmitted { .. }
+            | Event::JustificationAccepted { .. }
+            | Event::JustificationRejected { .. }
+            | Event::CorrectionRequested { .. }
+            | Event::CorrectionApproved { .. }
+            | Event::CorrectionRejected { .. },
+        )
         | AnyEvent::School(_)
         | AnyEvent::Course(_)
         | AnyEvent::Student(_)

@@ -80,6 +80,8 @@ impl AbsenceFacts {
                 expected,
                 first_entry: pupil.day.as_ref().and_then(|day| day.first_entry_any_at),
                 last: pupil.day.as_ref().and_then(|day| day.last_direction.zip(day.last_at)),
+                justified: pupil.day.as_ref().and_then(|day| day.justified),
+                may_leave: pupil.day.as_ref().and_then(|day| day.leave_from),
             })
             .collect();
         Look {

@@ -4,7 +4,7 @@ use super::rows::*;
 use crate::Fact;
 use crate::rows::Rows;
 use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
-use domain::attendance_day::{Direction, Flag, ManualEntry, Scan, TimeConfidence};
+use domain::attendance_day::{Added, Direction, Flag, ManualEntry, ManualReason, Scan, TimeConfidence};
 use domain::{AnyEvent, KioskId, ManualEntryId, ScanId, SchoolId, StudentId};
 use domain::{attendance_day, kiosk, quarantine};
 use std::collections::BTreeSet;
@@ -23,6 +23,7 @@ pub(crate) struct Live {
     pub days: Rows<DayKey, PupilDay>,
     /// Those of the page, and those of earlier ones that it flags.
     pub scans: Rows<ScanKey, LiveScan>,
+    pub acts: Rows<super::acts::ActKey, Act>,
     pub gates: Rows<KioskId, Gate>,
     pub quarantined: Rows<Uuid, Quarantined>,
 }
@@ -66,7 +67,9 @@ impl Live {
     /// The pupil's day that an event takes something back from: it is summed up anew, from all its scans.
     pub(crate) fn summed_up_anew(fact: &Fact) -> Option<DayKey> {
         match &fact.event.payload {
-            AnyEvent::AttendanceDay(attendance_day::Event::ManualEntryWithdrawn { .. }) => Self::day_of(fact),
+            AnyEvent::AttendanceDay(
+                attendance_day::Event::ManualEntryWithdrawn { .. } | attendance_day::Event::CorrectionApproved { .. },
+            ) => Self::day_of(fact),
             _ => None,
         }
     }
@@ -83,6 +86,7 @@ impl Live {
             AnyEvent::AttendanceDay(attendance_day::Event::ManualEntryWithdrawn { entry_id }) => {
                 self.withdraw(fact, *entry_id);
             }
+            AnyEvent::AttendanceDay(event) => self.act(fact, event),
             AnyEvent::Kiosk(event) => self.kiosk(fact, event),
             AnyEvent::Quarantine(event) => self.quarantine(fact, event),
             AnyEvent::School(_)
@@ -122,7 +126,7 @@ impl Live {
         });
     }
 
-    fn passage(&mut self, row: LiveScan) {
+    pub(super) fn passage(&mut self, row: LiveScan) {
         let (key, position) = ((row.school_id, row.local_date, row.student_id), row.position);
         if self.days.get(&key).is_none_or(|day| day.position < position) {
             self.days.upsert(key, position, || PupilDay::without_scans(key), |day| day.add(&row));
@@ -131,27 +135,9 @@ impl Live {
     }
 
     fn by_hand(&mut self, fact: &Fact, entry: &ManualEntry, repeats: bool) {
-        let (event, position) = (&fact.event, fact.position());
-        self.passage(LiveScan {
-            school_id: event.school_id,
-            local_date: event.local_date,
-            position,
-            scan_id: ScanId(entry.entry_id.0),
-            student_id: StudentId(fact.own_id),
-            kiosk_id: None,
-            direction: entry.direction,
-            method: None,
-            by_hand: Some(entry.reason),
-            actor: Some(event.actor.clone()),
-            note: entry.note.clone(),
-            withdrawn: false,
-            occurred_at: stored(entry.occurred_at),
-            recorded_at: event.recorded_at,
-            // A person's word, whose name stands beside it.
-            time_confidence: TimeConfidence::Monotonic,
-            flags: if repeats { vec![Flag::Echo] } else { vec![] },
-            last_position: position,
-        });
+        let passage = Added { direction: entry.direction, occurred_at: entry.occurred_at };
+        let row = LiveScan::by_hand(fact, ScanId(entry.entry_id.0), passage, entry.reason, repeats);
+        self.passage(LiveScan { note: entry.note.clone(), ..row });
     }
 
     fn withdraw(&mut self, fact: &Fact, entry_id: ManualEntryId) {
@@ -161,9 +147,18 @@ impl Live {
             return;
         }
         self.scans.update(&scan, position, |row| row.withdrawn = true);
+        self.sum_up_anew(key, position);
+    }
+
+    /// A sum over the earliest and the latest cannot be undone. What the staff said of the day stays.
+    pub(super) fn sum_up_anew(&mut self, key: DayKey, position: i64) {
         let all = self.scans.between((key, ScanId(Uuid::nil())), (key, ScanId(Uuid::max())));
         let anew = PupilDay::of(key, all);
-        self.days.update(&key, position, |day| *day = anew);
+        let (fresh, change) = (anew.clone(), |day: &mut PupilDay| {
+            let (justified, leave_from, leave_reason) = (day.justified, day.leave_from, day.leave_reason);
+            *day = PupilDay { justified, leave_from, leave_reason, ..anew };
+        });
+        self.days.upsert(key, position, || fresh, change);
     }
 
     fn flag(&mut self, fact: &Fact, scan_id: ScanId, flags: &[Flag]) {
@@ -241,8 +236,35 @@ impl Live {
 }
 
 /// An instant as Postgres keeps it: a scan just come compares with those that were loaded.
-fn stored(at: DateTime<Utc>) -> DateTime<Utc> {
+pub(super) fn stored(at: DateTime<Utc>) -> DateTime<Utc> {
     at.trunc_subsecs(6)
+}
+
+impl LiveScan {
+    /// A passage that stands by a person's word, as an event puts it on record.
+    pub(super) fn by_hand(fact: &Fact, id: ScanId, passage: Added, reason: ManualReason, repeats: bool) -> Self {
+        let (event, position) = (&fact.event, fact.position());
+        Self {
+            school_id: event.school_id,
+            local_date: event.local_date,
+            position,
+            scan_id: id,
+            student_id: StudentId(fact.own_id),
+            kiosk_id: None,
+            direction: passage.direction,
+            method: None,
+            by_hand: Some(reason),
+            actor: Some(event.actor.clone()),
+            note: None,
+            withdrawn: false,
+            occurred_at: stored(passage.occurred_at),
+            recorded_at: event.recorded_at,
+            // A person's word, whose name stands beside it.
+            time_confidence: TimeConfidence::Monotonic,
+            flags: if repeats { vec![Flag::Echo] } else { vec![] },
+            last_position: position,
+        }
+    }
 }
 
 /// A day is summed up from its scans, in whatever order they come: by corrected time, and by the id that
@@ -265,6 +287,9 @@ impl PupilDay {
             first_by_hand: None,
             last_by_hand: None,
             flags: Vec::new(),
+            justified: None,
+            leave_from: None,
+            leave_reason: None,
             position: 0,
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! What the counts mean, and what always holds (see [`Counts::holds`]):
 //! - `pupils = expected + not_expected`: everybody on the board;
-//! - `expected = present + late + pending + missing + unknown + left`: each expected pupil has
+//! - `expected = present + late + pending + missing + unknown + justified + left`: each expected pupil has
 //!   exactly one status;
 //! - `inside = present + late + not_expected_inside`: whoever entered and did not leave;
 //! - the totals are the sum of the courses, pupils without a course that day counted in `elsewhere`.
@@ -89,8 +89,10 @@ pub struct Counts {
     pub missing: u32,
     /// Expected, and not due yet, or so recently that the gates' word is still awaited.
     pub pending: u32,
-    /// Expected, entered, and went out again.
+    /// Expected, entered, and went out again, or went early with an adult.
     pub left: u32,
+    /// Expected, without an entry, and the staff accepted why.
+    pub justified: u32,
     /// Expected without an entry, but a gate is silent or behind: they are not `missing`.
     pub unknown: u32,
     /// Not expected that day.
@@ -114,7 +116,8 @@ impl Counts {
             Status::Late { .. } => &mut self.late,
             Status::Missing | Status::Absent => &mut self.missing,
             Status::Unknown => &mut self.unknown,
-            Status::Left => &mut self.left,
+            Status::Left | Status::EarlyLeave => &mut self.left,
+            Status::Justified => &mut self.justified,
         };
         *of_status += 1;
         self.expected += 1;
@@ -123,7 +126,8 @@ impl Counts {
     /// Whether the identities of the head comment hold.
     pub fn holds(&self) -> bool {
         self.pupils == self.expected + self.not_expected
-            && self.expected == self.present + self.late + self.pending + self.missing + self.unknown + self.left
+            && self.expected
+                == self.present + self.late + self.pending + self.missing + self.unknown + self.justified + self.left
             && self.inside == self.present + self.late + self.not_expected_inside
     }
 }
@@ -402,6 +406,7 @@ impl Counts {
             missing: self.missing + o.missing,
             pending: self.pending + o.pending,
             left: self.left + o.left,
+            justified: self.justified + o.justified,
             unknown: self.unknown + o.unknown,
             not_expected: self.not_expected + o.not_expected,
             not_expected_inside: self.not_expected_inside + o.not_expected_inside,

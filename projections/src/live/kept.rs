@@ -219,11 +219,15 @@ pub(crate) async fn changes(conn: &mut PgConnection, kept: &Kept, most: i64) -> 
                    select json_build_object(
                      'days', (
                        select coalesce(json_agg(d), '[]')
-                       from (select distinct student_id from changed) c
+                       from (select student_id from changed
+                             union
+                             (select student_id from acts
+                              where school_id = tx.school and local_date = $2 and position > $3
+                              order by position limit $6)) c
                        cross join lateral (
                          select school_id, local_date, student_id, first_entry_at, first_entry_any_at, last_direction,
                                 last_at, last_scan_id, scans, echoes, by_hand, first_by_hand, last_by_hand, flags,
-                                position
+                                justified, leave_from, leave_reason, position
                          from pupil_days
                          where school_id = tx.school and local_date = $2 and student_id = c.student_id offset 0
                        ) d),

@@ -239,7 +239,8 @@ pub async fn pupils_seen(
     let rows = sqlx::query_as!(
         DayRecord,
         "select school_id, local_date, student_id, first_entry_at, first_entry_any_at, last_direction, last_at, \
-         last_scan_id, scans, echoes, by_hand, first_by_hand, last_by_hand, flags, position from pupil_days \
+         last_scan_id, scans, echoes, by_hand, first_by_hand, last_by_hand, flags, justified, leave_from, leave_reason, \
+         position from pupil_days \
          where school_id = $1 and local_date = $2 and ($3::uuid is null or student_id > $3) \
          order by student_id limit $4",
         tx.school().0,
@@ -315,7 +316,8 @@ pub(crate) async fn days_in_tx(
     let rows = sqlx::query_as!(
         DayRecord,
         "select school_id, local_date, student_id, first_entry_at, first_entry_any_at, last_direction, last_at, \
-         last_scan_id, scans, echoes, by_hand, first_by_hand, last_by_hand, flags, position from pupil_days where school_id = $1 and local_date = $2",
+         last_scan_id, scans, echoes, by_hand, first_by_hand, last_by_hand, flags, justified, leave_from, leave_reason, \
+         position from pupil_days where school_id = $1 and local_date = $2",
         school.0,
         date
     )
@@ -334,7 +336,8 @@ pub(crate) async fn days_of_in_tx(
     let rows = sqlx::query_as!(
         DayRecord,
         "select school_id, local_date, student_id, first_entry_at, first_entry_any_at, last_direction, last_at, \
-         last_scan_id, scans, echoes, by_hand, first_by_hand, last_by_hand, flags, position from pupil_days \
+         last_scan_id, scans, echoes, by_hand, first_by_hand, last_by_hand, flags, justified, leave_from, leave_reason, \
+         position from pupil_days \
          where school_id = $1 and local_date = $2 and student_id = any($3)",
         school.0,
         date,
@@ -361,6 +364,9 @@ pub(crate) struct DayRecord {
     pub first_by_hand: Option<String>,
     pub last_by_hand: Option<String>,
     pub flags: Vec<String>,
+    pub justified: Option<String>,
+    pub leave_from: Option<DateTime<Utc>>,
+    pub leave_reason: Option<String>,
     pub position: i64,
 }
 
@@ -382,6 +388,9 @@ impl TryFrom<DayRecord> for PupilDay {
             first_by_hand: r.first_by_hand.as_deref().map(wire::parse).transpose()?,
             last_by_hand: r.last_by_hand.as_deref().map(wire::parse).transpose()?,
             flags: wire::parse_all(&r.flags)?,
+            justified: r.justified.as_deref().map(wire::parse).transpose()?,
+            leave_from: r.leave_from,
+            leave_reason: r.leave_reason.as_deref().map(wire::parse).transpose()?,
             position: r.position,
         })
     }

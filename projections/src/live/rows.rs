@@ -1,8 +1,9 @@
 //! Rows of the live model.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::attendance_day::{Direction, Flag, ManualReason, Method, TimeConfidence};
+use domain::attendance_day::{self, Direction, Flag, LeaveReason, ManualReason, Method, TimeConfidence};
 use domain::day_status::{Completeness, DayFacts};
+use domain::no_show::Justification;
 use domain::quarantine::Reason;
 use domain::{Actor, KioskId, QueueId, ScanId, SchoolId, Sealed, StudentId};
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,12 @@ pub struct PupilDay {
     pub last_by_hand: Option<ManualReason>,
     /// Doubts about any scan that is not an echo, sorted.
     pub flags: Vec<Flag>,
+    /// Why the pupil is justified, if the staff accepted that.
+    pub justified: Option<Justification>,
+    /// Since when the pupil may leave early with an adult who may collect, if so.
+    pub leave_from: Option<DateTime<Utc>>,
+    /// Why.
+    pub leave_reason: Option<LeaveReason>,
     /// Last event that touched the day.
     pub position: i64,
 }
@@ -52,6 +59,8 @@ impl PupilDay {
             last: self.last_direction.zip(self.last_at),
             first_by_hand: self.first_by_hand,
             last_by_hand: self.last_by_hand,
+            justified: self.justified,
+            may_leave: self.leave_from.zip(self.leave_reason),
             completeness,
         }
     }
@@ -106,6 +115,73 @@ impl LiveScan {
     pub fn is_told(&self) -> bool {
         !self.is_echo() && !self.withdrawn
     }
+}
+
+/// What kind of act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActKind {
+    /// A pupil leaves before the end with an adult.
+    EarlyLeave,
+    /// Why a pupil does not come, or came late.
+    Justification,
+    /// A day is to be set right.
+    Correction,
+}
+
+/// Where an act stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActState {
+    /// The adult may take the pupil.
+    Authorised,
+    /// The pupil went.
+    Recorded,
+    /// The pupil stays.
+    Cancelled,
+    /// The adult is barred.
+    Blocked,
+    /// A justification waits for an answer.
+    Submitted,
+    /// A correction does.
+    Requested,
+    /// A justification was accepted.
+    Accepted,
+    /// A correction was approved.
+    Approved,
+    /// It was rejected.
+    Rejected,
+}
+
+/// What a person does to a pupil's day beside its scans and the entries by hand.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Act {
+    /// The tenant.
+    pub school_id: SchoolId,
+    /// The school day.
+    pub local_date: NaiveDate,
+    /// The pupil.
+    pub student_id: StudentId,
+    /// Minted by the client.
+    pub act_id: Uuid,
+    /// What kind.
+    pub kind: ActKind,
+    /// Where it stands.
+    pub state: ActState,
+    /// What was said at its beginning.
+    pub said: attendance_day::Event,
+    /// Who said it.
+    pub actor: Actor,
+    /// When the log learned it.
+    pub recorded_at: DateTime<Utc>,
+    /// What was said at its end.
+    pub ending: Option<attendance_day::Event>,
+    /// Who said that.
+    pub ended_by: Option<Actor>,
+    /// When the log learned that.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Last event that touched the row.
+    pub position: i64,
 }
 
 /// A kiosk at its gate, as its events tell.
@@ -172,7 +248,7 @@ pub struct Quarantined {
     pub position: i64,
 }
 
-crate::rows::positioned!(PupilDay, Gate, Quarantined);
+crate::rows::positioned!(PupilDay, Act, Gate, Quarantined);
 
 impl crate::rows::Positioned for LiveScan {
     #[expect(clippy::misnamed_getters, reason = "its `position` is where it was recorded")]

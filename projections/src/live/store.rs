@@ -1,5 +1,6 @@
 //! Loads the rows that a page touches and writes those that changed: one statement a table each way.
 
+use super::acts;
 use super::apply::{DayKey, Live, ScanKey};
 use super::queries::{DayRecord, QuarantineRecord, ScanRecord};
 use super::rows::{Gate, LiveScan, PupilDay, Quarantined};
@@ -22,6 +23,7 @@ pub(crate) async fn apply_page_in_tx(conn: &mut PgConnection, facts: &[Fact]) ->
 /// Empties the model.
 pub(crate) async fn clear_in_tx(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query!("delete from pupil_days").execute(&mut *conn).await?;
+    sqlx::query!("delete from acts").execute(&mut *conn).await?;
     sqlx::query!("delete from live_scans").execute(&mut *conn).await?;
     sqlx::query!("delete from gates").execute(&mut *conn).await?;
     sqlx::query!("delete from quarantined").execute(&mut *conn).await?;
@@ -38,7 +40,8 @@ async fn load_in_tx(conn: &mut PgConnection, facts: &[Fact]) -> Result<Live, sql
             r#"select d.school_id as "school_id!", d.local_date as "local_date!", d.student_id as "student_id!",
                       d.first_entry_at, d.first_entry_any_at, d.last_direction, d.last_at, d.last_scan_id,
                       d.scans as "scans!", d.echoes as "echoes!", d.by_hand as "by_hand!", d.first_by_hand,
-                      d.last_by_hand, d.flags as "flags!", d.position as "position!"
+                      d.last_by_hand, d.flags as "flags!", d.justified, d.leave_from, d.leave_reason,
+                      d.position as "position!"
                from unnest($1::uuid[], $2::date[], $3::uuid[]) k (school_id, local_date, student_id)
                cross join lateral (select * from pupil_days p where (p.school_id, p.local_date, p.student_id)
                                    = (k.school_id, k.local_date, k.student_id) offset 0) d"#,
@@ -96,6 +99,7 @@ async fn load_in_tx(conn: &mut PgConnection, facts: &[Fact]) -> Result<Live, sql
             live.scans.load(((scan.school_id, scan.local_date, scan.student_id), scan.scan_id), scan);
         }
     }
+    acts::store::load_in_tx(conn, &mut live, facts).await?;
     let gates: BTreeSet<KioskId> = facts.iter().filter_map(Live::gate_of).collect();
     if !gates.is_empty() {
         let ids: Vec<Uuid> = gates.iter().map(|id| id.0).collect();
@@ -150,6 +154,7 @@ async fn save_in_tx(conn: &mut PgConnection, live: &Live, first: i64) -> Result<
     add_by_hand_in_tx(conn, &by_hand).await?;
     flag_scans_in_tx(conn, &earlier).await?;
     save_days_in_tx(conn, &live.days.changed()).await?;
+    acts::store::save_in_tx(conn, &live.acts.changed()).await?;
     save_gates_in_tx(conn, &live.gates.changed()).await?;
     save_quarantined_in_tx(conn, &live.quarantined.changed()).await
 }
@@ -162,13 +167,13 @@ async fn add_scans_in_tx(conn: &mut PgConnection, rows: &[&LiveScan]) -> Result<
     }
     sqlx::query!(
         r#"insert into live_scans (school_id, local_date, position, scan_id, student_id, kiosk_id, direction, method,
-                                   occurred_at, recorded_at, time_confidence, flags, last_position)
+                                   occurred_at, recorded_at, time_confidence, flags, last_position, withdrawn)
            select school_id, local_date, position, scan_id, student_id, kiosk_id, direction, method,
-                  occurred_at, recorded_at, time_confidence, string_to_array(flags, ','), last_position
+                  occurred_at, recorded_at, time_confidence, string_to_array(flags, ','), last_position, withdrawn
            from unnest($1::uuid[], $2::date[], $3::bigint[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[],
-                       $9::timestamptz[], $10::timestamptz[], $11::text[], $12::text[], $13::bigint[])
+                       $9::timestamptz[], $10::timestamptz[], $11::text[], $12::text[], $13::bigint[], $14::bool[])
              u (school_id, local_date, position, scan_id, student_id, kiosk_id, direction, method,
-                occurred_at, recorded_at, time_confidence, flags, last_position)"#,
+                occurred_at, recorded_at, time_confidence, flags, last_position, withdrawn)"#,
         column!(rows, r => r.school_id.0),
         column!(rows, r => r.local_date),
         column!(rows, r => r.position),
@@ -181,7 +186,8 @@ async fn add_scans_in_tx(conn: &mut PgConnection, rows: &[&LiveScan]) -> Result<
         column!(rows, r => r.recorded_at),
         column!(rows, r => wire::name(&r.time_confidence)),
         column!(rows, r => wire::joined(&r.flags)),
-        column!(rows, r => r.last_position)
+        column!(rows, r => r.last_position),
+        column!(rows, r => r.withdrawn)
     )
     .execute(conn)
     .await?;
@@ -256,22 +262,23 @@ async fn save_days_in_tx(conn: &mut PgConnection, rows: &[&PupilDay]) -> Result<
     sqlx::query!(
         r#"insert into pupil_days as t (school_id, local_date, student_id, first_entry_at, first_entry_any_at,
                                         last_direction, last_at, last_scan_id, scans, echoes, flags, position,
-                                        by_hand, first_by_hand, last_by_hand)
+                                        by_hand, first_by_hand, last_by_hand, justified, leave_from, leave_reason)
            select school_id, local_date, student_id, first_entry_at, first_entry_any_at,
                   last_direction, last_at, last_scan_id, scans, echoes, string_to_array(flags, ','), position,
-                  by_hand, first_by_hand, last_by_hand
+                  by_hand, first_by_hand, last_by_hand, justified, leave_from, leave_reason
            from unnest($1::uuid[], $2::date[], $3::uuid[], $4::timestamptz[], $5::timestamptz[], $6::text[],
                        $7::timestamptz[], $8::uuid[], $9::int[], $10::int[], $11::text[], $12::bigint[],
-                       $13::int[], $14::text[], $15::text[])
+                       $13::int[], $14::text[], $15::text[], $16::text[], $17::timestamptz[], $18::text[])
              u (school_id, local_date, student_id, first_entry_at, first_entry_any_at,
                 last_direction, last_at, last_scan_id, scans, echoes, flags, position,
-                by_hand, first_by_hand, last_by_hand)
+                by_hand, first_by_hand, last_by_hand, justified, leave_from, leave_reason)
            on conflict (school_id, local_date, student_id) do update
              set first_entry_at = excluded.first_entry_at, first_entry_any_at = excluded.first_entry_any_at,
                  last_direction = excluded.last_direction, last_at = excluded.last_at,
                  last_scan_id = excluded.last_scan_id, scans = excluded.scans, echoes = excluded.echoes,
                  flags = excluded.flags, position = excluded.position, by_hand = excluded.by_hand,
-                 first_by_hand = excluded.first_by_hand, last_by_hand = excluded.last_by_hand
+                 first_by_hand = excluded.first_by_hand, last_by_hand = excluded.last_by_hand,
+                 justified = excluded.justified, leave_from = excluded.leave_from, leave_reason = excluded.leave_reason
              where excluded.position > t.position"#,
         column!(rows, r => r.school_id.0),
         column!(rows, r => r.local_date),
@@ -287,7 +294,10 @@ async fn save_days_in_tx(conn: &mut PgConnection, rows: &[&PupilDay]) -> Result<
         column!(rows, r => r.position),
         column!(rows, r => r.by_hand),
         column!(rows, r => r.first_by_hand.as_ref().map(wire::name)) as _,
-        column!(rows, r => r.last_by_hand.as_ref().map(wire::name)) as _
+        column!(rows, r => r.last_by_hand.as_ref().map(wire::name)) as _,
+        column!(rows, r => r.justified.as_ref().map(wire::name)) as _,
+        column!(rows, r => r.leave_from) as _,
+        column!(rows, r => r.leave_reason.as_ref().map(wire::name)) as _
     )
     .execute(conn)
     .await?;

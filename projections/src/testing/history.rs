@@ -1,6 +1,8 @@
 //! Histories of several schools, as random as a seed makes them: every event type, in orders that the
 //! write side would allow and in some that it would not, since a read model must not care.
 
+mod acts;
+
 use super::{Draft, at, id, monday};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
 use domain::attendance_day::{self, Direction, Flag, ManualEntry, ManualReason, Method, Scan, Shown, TimeConfidence};
@@ -120,7 +122,8 @@ pub(crate) fn random(school: SchoolId, pupils: u64, courses: u64, n: usize, rand
             6 => drafts.push(guardian_event(school, r)),
             7..=8 => drafts.push(kiosk_event(school, r)),
             9..=10 => drafts.push(quarantine_event(school, pupils, r)),
-            11 => drafts.extend(by_hand_events(school, pupils, r)),
+            11 if r.chance(50) => drafts.extend(by_hand_events(school, pupils, r)),
+            11 => drafts.extend(acts::act_events(school, pupils, r)),
             12..=13 => drafts.extend(no_show_events(school, pupils, courses, r)),
             _ => drafts.extend(scan_events(school, pupils, r)),
         }

@@ -76,7 +76,7 @@ pub struct SchoolView {
 }
 
 /// How many pupils are how. `pupils = expected + not_expected`; `expected = present + late + pending +
-/// missing + unknown + left`; `inside` counts whoever entered and did not leave, expected or not.
+/// missing + unknown + justified + left`; `inside` counts whoever entered and did not leave, expected or not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CountsView {
     /// Everybody counted here.
@@ -93,8 +93,11 @@ pub struct CountsView {
     pub missing: u32,
     /// Not due yet.
     pub pending: u32,
-    /// Entered, and went out again.
+    /// Entered, and went out again, or went early with an adult who may collect.
     pub left: u32,
+    /// No entry on record, and the staff accepted why.
+    #[serde(default)]
+    pub justified: u32,
     /// No entry on record, but a gate was silent. Always 0 for now: whether a gate holds scans back is not judged yet,
     /// and such a pupil is `missing`.
     pub unknown: u32,
@@ -230,6 +233,7 @@ impl From<Counts> for CountsView {
             missing: c.missing,
             pending: c.pending,
             left: c.left,
+            justified: c.justified,
             unknown: c.unknown,
             not_expected: c.not_expected,
             not_expected_inside: c.not_expected_inside,

@@ -10,7 +10,7 @@ use maud::{Markup, html};
 const ALWAYS: [Status; 2] = [Status::Late, Status::Missing];
 
 /// Shown only when somebody is in it.
-const SOMETIMES: [Status; 3] = [Status::Pending, Status::Left, Status::Unknown];
+const SOMETIMES: [Status; 4] = [Status::Pending, Status::Justified, Status::Left, Status::Unknown];
 
 /// The panel.
 pub(super) fn answer(board: &Board, lang: Lang) -> Markup {

@@ -6,8 +6,8 @@ use crate::i18n::Lang;
 use maud::{Markup, html};
 
 /// Left to right: who is accounted for, then who is open, then who is missing.
-const ORDER: [Status; 6] =
-    [Status::Inside, Status::Late, Status::Left, Status::Unknown, Status::Pending, Status::Missing];
+const ORDER: [Status; 7] =
+    [Status::Inside, Status::Late, Status::Left, Status::Justified, Status::Unknown, Status::Pending, Status::Missing];
 
 /// Units of the bar's width.
 const WIDTH: u32 = 1000;

@@ -84,6 +84,8 @@ impl Refused {
             Self::Day(Error::NotItsAuthor) => "de-otra-persona",
             Self::Day(Error::TooLateToUndo) => "tarde",
             Self::Day(Error::Withdrawn) => "deshecha",
+            // Not of an entry by hand.
+            Self::Day(Error::Leave(_) | Error::Justification(_) | Error::Correction(_)) => "otra-cosa",
         }
     }
 
@@ -99,6 +101,7 @@ impl Refused {
             Self::Day(Error::NotItsAuthor) => key("by-hand-not-its-author"),
             Self::Day(Error::TooLateToUndo) => key("by-hand-too-late"),
             Self::Day(Error::Withdrawn) => key("by-hand-withdrawn"),
+            Self::Day(Error::Leave(_) | Error::Justification(_) | Error::Correction(_)) => key("by-hand-unknown"),
         }
     }
 }
@@ -246,7 +249,13 @@ impl Hand {
 /// Which way the pupil goes next.
 fn wants(pupil: &Pupil) -> Direction {
     match pupil.status {
-        Status::Missing | Status::Absent | Status::Unknown | Status::Pending | Status::Left => Direction::Entry,
+        Status::Missing
+        | Status::Absent
+        | Status::Unknown
+        | Status::Pending
+        | Status::Justified
+        | Status::EarlyLeave
+        | Status::Left => Direction::Entry,
         Status::Late | Status::Inside => Direction::Exit,
         Status::NotExpected if pupil.inside => Direction::Exit,
         Status::NotExpected => Direction::Entry,
@@ -256,8 +265,8 @@ fn wants(pupil: &Pupil) -> Direction {
 /// Whether the pupil came today.
 fn came(pupil: &Pupil) -> bool {
     match pupil.status {
-        Status::Missing | Status::Absent | Status::Unknown | Status::Pending => false,
-        Status::Late | Status::Inside | Status::Left => true,
+        Status::Missing | Status::Absent | Status::Unknown | Status::Pending | Status::Justified => false,
+        Status::Late | Status::Inside | Status::EarlyLeave | Status::Left => true,
         Status::NotExpected => pupil.inside || pupil.first_entry.is_some(),
     }
 }

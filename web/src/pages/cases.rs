@@ -18,6 +18,7 @@ pub(super) use list::Nothing;
 pub(super) use one::{CasePage, Guardian};
 #[cfg(test)]
 pub(super) use samples::sample_pages;
+pub(super) use words::reason_words;
 
 use super::asked::Asked;
 use super::source::SourceError;

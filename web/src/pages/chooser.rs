@@ -67,6 +67,7 @@ fn together(days: &[&Board], schools: usize, lang: Lang) -> Markup {
         unknown: sum(|c| c.unknown),
         pending: sum(|c| c.pending),
         left: sum(|c| c.left),
+        justified: sum(|c| c.justified),
     };
     let n = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     html! {

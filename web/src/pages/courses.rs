@@ -8,7 +8,8 @@ use domain::expectation::Why;
 use maud::{Markup, html};
 
 /// What a row tells besides the count, the urgent first.
-const TOLD: [Status; 5] = [Status::Missing, Status::Unknown, Status::Late, Status::Pending, Status::Left];
+const TOLD: [Status; 6] =
+    [Status::Missing, Status::Unknown, Status::Late, Status::Pending, Status::Justified, Status::Left];
 
 /// The panel.
 pub(super) fn courses(board: &Board, lang: Lang) -> Markup {

@@ -199,6 +199,7 @@ pub(super) fn counts(counted: &Counted) -> Counts {
         unknown: counted.unknown,
         pending: counted.pending,
         left: counted.left,
+        justified: counted.justified,
     }
 }
 
@@ -279,6 +280,8 @@ pub(super) fn status(judged: day_status::Status) -> Status {
         day_status::Status::Missing => Status::Missing,
         day_status::Status::Absent => Status::Absent,
         day_status::Status::Unknown => Status::Unknown,
+        day_status::Status::Justified => Status::Justified,
+        day_status::Status::EarlyLeave => Status::EarlyLeave,
         day_status::Status::Left => Status::Left,
     }
 }
@@ -352,9 +355,11 @@ fn counted(pupils: &[Pupil]) -> Counts {
         missing: of(Status::Missing) + of(Status::Absent),
         unknown: of(Status::Unknown),
         pending: of(Status::Pending),
-        left: of(Status::Left),
+        left: of(Status::Left) + of(Status::EarlyLeave),
+        justified: of(Status::Justified),
     };
-    let expected = counts.on_time + counts.late + counts.missing + counts.unknown + counts.pending + counts.left;
+    let open = counts.missing + counts.unknown + counts.pending;
+    let expected = counts.on_time + counts.late + open + counts.left + counts.justified;
     Counts { expected, ..counts }
 }
 

@@ -9,11 +9,12 @@ use super::view::{
 };
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use domain::SlotId;
-use domain::attendance_day::{Direction, Flag, ManualReason};
+use domain::attendance_day::{Direction, Flag, LeaveReason, ManualReason};
 use domain::calendar::{Reason, SchoolDay};
 use domain::day_status::Step;
 use domain::expectation::Why;
 use domain::kiosk::LaneMode;
+use domain::no_show::Justification;
 use uuid::Uuid;
 
 const FAMILIES: [&str; 14] = [
@@ -105,6 +106,7 @@ fn total(courses: &[Course]) -> Counts {
             unknown: sum.unknown + c.unknown,
             pending: sum.pending + c.pending,
             left: sum.left + c.left,
+            justified: sum.justified + c.justified,
         }
     })
 }
@@ -342,6 +344,25 @@ impl CourseDay {
                     None,
                     vec![Step::EntryRecorded { at: at(7, 50) }, Step::InTime, Step::WentOut { at: at(8, 9) }],
                 ),
+                8 => (
+                    Status::EarlyLeave,
+                    Some(at(7, 51)),
+                    Some(at(8, 12)),
+                    None,
+                    vec![
+                        Step::EntryRecorded { at: at(7, 51) },
+                        Step::InTime,
+                        Step::WentOut { at: at(8, 12) },
+                        Step::LeftEarly { authorised_at: at(8, 10), reason: LeaveReason::Unwell },
+                    ],
+                ),
+                10 => (
+                    Status::Justified,
+                    None,
+                    None,
+                    None,
+                    vec![Step::NoEntryRecorded, Step::Justified { reason: Justification::Illness }],
+                ),
                 9 => (
                     Status::Unknown,
                     None,
@@ -377,7 +398,8 @@ impl CourseDay {
             missing: count(Status::Missing),
             unknown: count(Status::Unknown),
             pending: 0,
-            left: count(Status::Left),
+            left: count(Status::Left) + count(Status::EarlyLeave),
+            justified: count(Status::Justified),
         };
         let board = Board::sample();
         Self {

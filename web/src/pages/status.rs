@@ -14,6 +14,8 @@ impl Status {
             Self::Late => "late",
             Self::Pending => "pending",
             Self::Inside => "inside",
+            Self::Justified => "justified",
+            Self::EarlyLeave => "early-leave",
             Self::Left => "left",
             Self::NotExpected => "not-expected",
         }
@@ -28,6 +30,8 @@ impl Status {
             Self::Late => key("status-late"),
             Self::Pending => key("status-pending"),
             Self::Inside => key("status-inside"),
+            Self::Justified => key("status-justified"),
+            Self::EarlyLeave => key("status-early-leave"),
             Self::Left => key("status-left"),
             Self::NotExpected => key("status-not-expected"),
         })
@@ -42,6 +46,8 @@ impl Status {
             Self::Late => key("count-late"),
             Self::Pending => key("count-pending"),
             Self::Inside => key("count-inside"),
+            Self::Justified => key("count-justified"),
+            Self::EarlyLeave => key("count-early-leave"),
             Self::Left => key("count-left"),
             Self::NotExpected => key("count-not-expected"),
         };
@@ -63,9 +69,10 @@ impl Counts {
             Status::Late => self.late,
             Status::Pending => self.pending,
             Status::Inside => self.on_time,
+            Status::Justified => self.justified,
             Status::Left => self.left,
-            // Counted with those who are missing.
-            Status::Absent | Status::NotExpected => 0,
+            // Counted with those who are missing, and with those who left.
+            Status::Absent | Status::EarlyLeave | Status::NotExpected => 0,
         }
     }
 }

@@ -206,14 +206,18 @@ pub enum Status {
     Pending,
     /// Entered in time.
     Inside,
+    /// No entry on record, and the staff accepted why.
+    Justified,
+    /// Went out before the end with an adult who may collect.
+    EarlyLeave,
     /// Went out after entering.
     Left,
     /// Nobody expects this pupil today.
     NotExpected,
 }
 
-/// How many pupils are in each state. `on_time + late + left + missing + unknown + pending =
-/// expected`; `inside = on_time + late`.
+/// How many pupils are in each state. `on_time + late + left + missing + unknown + pending +
+/// justified = expected`; `inside = on_time + late`.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Counts {
     /// Expected today.
@@ -232,8 +236,10 @@ pub struct Counts {
     pub unknown: u32,
     /// Not due yet.
     pub pending: u32,
-    /// Went out after entering.
+    /// Went out after entering, or early with an adult.
     pub left: u32,
+    /// No entry on record, and the staff accepted why.
+    pub justified: u32,
 }
 
 /// A course's row.

@@ -81,6 +81,8 @@ pub fn word(status: Status) -> &'static str {
         Status::Missing => "missing",
         Status::Absent => "absent",
         Status::Unknown => "unknown",
+        Status::Justified => "justified",
+        Status::EarlyLeave => "early_leave",
         Status::Left => "left",
     }
 }

@@ -14,21 +14,21 @@ use domain::student::{self, Student};
 use domain::{AccountId, Actor, CourseId, ManualEntryId, Sealed};
 use local_services::failpoint::FailPoint;
 
-fn today() -> NaiveDate {
+pub(super) fn today() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 3, 9).unwrap()
 }
 
-fn inspector(n: u128) -> Actor {
+pub(super) fn inspector(n: u128) -> Actor {
     Actor::user(AccountId(Uuid::from_u128(0xac00 + n)))
 }
 
 impl Site {
-    fn of_person(&self, n: u128) -> Context {
+    pub(super) fn of_person(&self, n: u128) -> Context {
         Context { actor: inspector(n), ..self.world.context() }
     }
 
     /// Pupil `n`, enrolled from a date on.
-    async fn enrol_pupil(&self, n: u128, from: NaiveDate) {
+    pub(super) async fn enrol_pupil(&self, n: u128, from: NaiveDate) {
         let write = &self.world.write;
         write.vault().ensure_keys(school(1), &[(pupil(n).0, SealingClass::Identity)]).await.unwrap();
         let name = || Sealed(format!("v1:enrolled:given_names:identity:{}:AA", Uuid::nil()));
@@ -55,7 +55,7 @@ impl Site {
         ByHand { context: self.of_person(1), student_id: pupil(n), date: today(), what: What::Record(entry) }
     }
 
-    async fn kinds(&self) -> Vec<String> {
+    pub(super) async fn kinds(&self) -> Vec<String> {
         sqlx::query_scalar("select event_type from events where aggregate_type = 'attendance_day' order by position")
             .fetch_all(&self.world.owner)
             .await
@@ -64,7 +64,7 @@ impl Site {
 }
 
 /// Monday 07:30, with pupil 1 enrolled and with a card.
-async fn site() -> Site {
+pub(super) async fn site() -> Site {
     let site = Site::new().await;
     site.cards(school(1), 1..3).await;
     site.enrol_pupil(1, today()).await;

@@ -29,7 +29,15 @@ fn morning(gates: &[GateFacts], now: DateTime<Utc>) -> Morning<'_> {
     Morning { date: date(), gates, policy: POLICY, mass_alarm_percent: 25, stale_after_minutes: 90, now }
 }
 fn absent(n: u64, course: u64, expected: &Expectation) -> Pupil<'_> {
-    Pupil { student_id: id(n), course_id: Some(id(course)), expected, first_entry: None, last: None }
+    Pupil {
+        student_id: id(n),
+        course_id: Some(id(course)),
+        expected,
+        first_entry: None,
+        last: None,
+        justified: None,
+        may_leave: None,
+    }
 }
 fn present(n: u64, course: u64, expected: &Expectation) -> Pupil<'_> {
     let entry = at(10, 55, 0);
@@ -50,7 +58,11 @@ fn case(student: u64, slot: u64) -> CaseId {
 fn holds(morning: &Morning<'_>, pupils: &[Pupil<'_>]) -> Vec<(CaseId, Option<Hold>)> {
     let of = |(case, finding)| match finding {
         Finding::Missing { hold, .. } => Some((case, hold)),
-        Finding::Entered { .. } | Finding::NotExpected { .. } | Finding::NotDue => None,
+        Finding::Entered { .. }
+        | Finding::NotExpected { .. }
+        | Finding::NotDue
+        | Finding::Justified { .. }
+        | Finding::LeftEarly { .. } => None,
     };
     findings(morning, pupils, &[]).into_iter().filter_map(of).collect()
 }
@@ -211,4 +223,49 @@ fn one_pupil_whose_data_break_stops_no_other() {
     pupils.extend(course(3, 1, &early));
     let gates = [drained(at(11, 15, 0))];
     assert_eq!(holds(&morning(&gates, at(11, 15, 0)), &pupils), [(case(300, 0x61), None)]);
+}
+
+#[test]
+fn who_is_justified_opens_no_case_and_an_open_one_is_told_why() {
+    let expected = expected(vec![morning_slot()]);
+    let gates = [drained(at(11, 15, 0))];
+    let now = morning(&gates, at(11, 15, 0));
+    let reason = Justification::Illness;
+    let justified = Pupil { justified: Some(reason), ..absent(1, 1, &expected) };
+    assert_eq!(findings(&now, &[justified], &[]), []);
+    assert_eq!(findings(&now, &[justified], &[case(1, 0x61)]), [(case(1, 0x61), Finding::Justified { reason })]);
+    // Who comes all the same came.
+    let came = Pupil { justified: Some(reason), ..present(1, 1, &expected) };
+    let entered = Finding::Entered { at: at(10, 55, 0) };
+    assert_eq!(findings(&now, &[came], &[case(1, 0x61)]), [(case(1, 0x61), entered)]);
+}
+
+#[test]
+fn justified_pupils_are_no_mass() {
+    let expected = expected(vec![morning_slot()]);
+    let gates = [drained(at(11, 15, 0))];
+    let now = morning(&gates, at(11, 15, 0));
+    let mut pupils = course(1, 3, &expected);
+    assert!(holds(&now, &pupils).iter().all(|(_, hold)| *hold == Some(Hold::MassAlarm)));
+    pupils[0].justified = Some(Justification::Other);
+    assert_eq!(holds(&now, &pupils), [(case(101, 0x61), None), (case(102, 0x61), None)]);
+}
+
+#[test]
+fn d33_who_left_early_with_an_adult_or_left_the_school_is_never_missing() {
+    let two = expected(vec![slot(0x61, (11, 0), (16, 0)), slot(0x62, (17, 0), (20, 0))]);
+    let gates = [drained(at(17, 15, 0))];
+    let now = morning(&gates, at(17, 15, 0));
+    let out = |out| Pupil { last: Some((Direction::Exit, out)), may_leave: Some(at(13, 0, 0)), ..present(1, 1, &two) };
+    let gone = at(13, 5, 0);
+    assert_eq!(findings(&now, &[out(gone)], &[]), []);
+    let open = [case(1, 0x62)];
+    assert_eq!(findings(&now, &[out(gone)], &open), [(open[0], Finding::LeftEarly { at: gone })]);
+    // Allowed to go and gone by oneself before: the afternoon is missed as ever.
+    assert_eq!(holds(&now, &[out(at(12, 59, 0))]), [(case(1, 0x62), None)]);
+    // Left the school: in no course, so nobody is alarmed, and an open case is taken back.
+    let left = Pupil { course_id: None, ..absent(1, 1, &two) };
+    assert_eq!(findings(&now, &[left], &[]), []);
+    let found = findings(&now, &[left], &open);
+    assert_eq!(found, [(open[0], Finding::NotExpected { why: two.why })]);
 }

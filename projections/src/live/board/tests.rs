@@ -56,6 +56,9 @@ fn pupil(n: u128, entry: Option<DateTime<Utc>>, last: Option<(Direction, DateTim
         first_by_hand: None,
         last_by_hand: None,
         flags: vec![],
+        justified: None,
+        leave_from: None,
+        leave_reason: None,
         position: 1,
     });
     Pupil { student_id: id(n), course_id: Some(id(1 + n % 2)), enrolled_from: day_before(), withdrawn_from: None, day }

@@ -106,6 +106,7 @@ fn end(ending: &Ending, date: NaiveDate, zone: Tz, lang: Lang) -> String {
             lang.f("case-not-expected", &[("why", (&reasons::why(why, lang)).into())])
         }
         Ending::Retracted(Retraction::NotDue) => lang.t("case-not-due"),
+        Ending::Retracted(Retraction::LeftEarly { at }) => lang.f("case-left-early", &[("time", (&time(at)).into())]),
     }
 }
 
@@ -140,7 +141,7 @@ pub(super) fn when(at: DateTime<Utc>, date: NaiveDate, zone: Tz, lang: Lang) -> 
 }
 
 /// Why a pupil does not come.
-pub(super) fn reason_words(reason: Justification, lang: Lang) -> String {
+pub(in crate::pages) fn reason_words(reason: Justification, lang: Lang) -> String {
     lang.t(match reason {
         Justification::Illness => key("case-reason-illness"),
         Justification::Appointment => key("case-reason-appointment"),

@@ -17,8 +17,11 @@ use projections::audit::replay::{Change, Moment};
 use uuid::Uuid;
 
 /// In the order in which somebody had to act.
-const STATUSES: [Status; 7] =
-    [Status::Missing, Status::Absent, Status::Unknown, Status::Late, Status::Pending, Status::Left, Status::Inside];
+const STATUSES: [Status; 8] =
+    [
+    Status::Missing, Status::Absent, Status::Unknown, Status::Late, Status::Pending, Status::Justified, Status::Left,
+    Status::Inside,
+];
 
 /// The page's values.
 pub(in crate::pages) struct ReplayPage {
