@@ -47,4 +47,4 @@ create policy worker_every_school on live.acts to attendance_worker using (true)
 -- Looks at a pupil's day, too. What is there keeps the narrower rule, so nothing is checked again.
 alter table looks drop constraint looks_what_check;
 alter table looks add constraint looks_what_check
-  check (what in ('board', 'pupils', 'course', 'audit', 'own_pupil', 'cases', 'case', 'pupil')) not valid;
+  check (what in ('board', 'pupils', 'course', 'audit', 'own_pupil', 'cases', 'case', 'replay', 'pupil')) not valid;

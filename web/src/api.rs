@@ -3,6 +3,7 @@
 mod audit;
 mod calendar;
 mod courses;
+pub(crate) mod days;
 pub(crate) mod health;
 pub mod input;
 pub mod kiosks;
@@ -58,6 +59,16 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(reports::absence::get))
         .routes(routes!(reports::gates::get))
         .routes(routes!(reports::class_list::post))
+        .routes(routes!(days::acts::get))
+        .routes(routes!(days::waiting::get))
+        .routes(routes!(days::early_leaves::post))
+        .routes(routes!(days::early_leaves::record))
+        .routes(routes!(days::early_leaves::cancel))
+        .routes(routes!(days::justifications::post))
+        .routes(routes!(days::justifications::decide))
+        .routes(routes!(days::corrections::post))
+        .routes(routes!(days::corrections::approve))
+        .routes(routes!(days::corrections::reject))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))

@@ -75,6 +75,16 @@ codes! {
     EntryOfAnother CONFLICT "entry_of_another";
     /// The entry was recorded over 15 minutes ago; whoever may set right what others recorded may take it back.
     EntryTooOld CONFLICT "entry_too_old";
+    /// The adult is barred by a court or protection order; that the adult asked is on record.
+    AdultBarred CONFLICT "adult_barred";
+    /// An early leave of the pupil is open already.
+    LeaveOpen CONFLICT "leave_open";
+    /// The day is justified already.
+    AlreadyJustified CONFLICT "already_justified";
+    /// As many justifications of that day wait for an answer as may.
+    TooManyWaiting CONFLICT "too_many_waiting";
+    /// It came to another end before; look at it again.
+    DecidedOtherwise CONFLICT "decided_otherwise";
     /// There is no such case of a pupil who did not come.
     NoShowNotFound NOT_FOUND "no_show_not_found";
     /// The case came to its end; look at it again.
@@ -117,6 +127,12 @@ codes! {
     TimeOfAnotherDay UNPROCESSABLE_ENTITY "time_of_another_day";
     /// The time is before the school's day: before five in the morning.
     TimeBeforeDay UNPROCESSABLE_ENTITY "time_before_day";
+    /// No such adult is linked to the pupil, or one who may not collect.
+    MayNotCollect UNPROCESSABLE_ENTITY "may_not_collect";
+    /// The document's number is not the adult's, or it was not said that a document was looked at.
+    IdentityMismatch UNPROCESSABLE_ENTITY "identity_mismatch";
+    /// No such passage counts on that day.
+    UnknownPassage UNPROCESSABLE_ENTITY "unknown_passage";
     /// `Idempotency-Key` is missing, or is no UUID.
     IdempotencyKeyRequired UNPROCESSABLE_ENTITY "idempotency_key_required";
     /// The same `Idempotency-Key` came before with another body.

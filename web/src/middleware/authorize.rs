@@ -157,7 +157,7 @@ async fn named_id(request: &mut Request, parameter: &str) -> Option<Uuid> {
 async fn look(request: &mut Request, person: &Person, school: SchoolId, what: What, by: Permission) -> Option<Look> {
     let whose = match what {
         What::Course => Whose::Course(CourseId(named_id(request, "id").await?)),
-        What::Case => Whose::Pupil(StudentId(named_id(request, "student_id").await?)),
+        What::Case | What::Pupil => Whose::Pupil(StudentId(named_id(request, "student_id").await?)),
         What::Cases => named_id(request, "id").await.map_or(Whose::School, |id| Whose::Course(CourseId(id))),
         What::Report => match named_id(request, "student_id").await {
             Some(id) => Whose::Pupil(StudentId(id)),

@@ -5,20 +5,22 @@ use super::icon::icon;
 use super::respond::Nonce;
 use super::shell::{self, Page, Place};
 use super::view::{ByHand, CourseDay, PersonName, Pupil, Status, Who};
-use super::{alerts, bar, board, courses, fresh, reasons, status};
+use super::{alerts, bar, board, cases, courses, fresh, reasons, status};
 use crate::i18n::{Lang, key, times};
 use chrono_tz::Tz;
-use domain::attendance_day::{Direction, ManualReason};
+use domain::attendance_day::{Direction, LeaveReason, ManualReason};
 use domain::day_status::Step;
 use maud::{Markup, html};
 
 /// In the order in which somebody must act.
-const GROUPS: [Status; 8] = [
+const GROUPS: [Status; 10] = [
     Status::Missing,
     Status::Absent,
     Status::Unknown,
     Status::Late,
     Status::Pending,
+    Status::Justified,
+    Status::EarlyLeave,
     Status::Left,
     Status::Inside,
     Status::NotExpected,
@@ -135,6 +137,7 @@ fn row(pupil: &Pupil, shared: &[Step], day: &CourseDay, hand: &Hand, lang: Lang)
                     li { (by_hand(entry, zone, lang)) (hand.undo(entry, pupil, day, lang)) }
                 }
             }
+            p { a href={ "/alumnos/" (pupil.id) "?colegio=" (day.school.id) } { (lang.t("pupil-open")) } }
             (hand.within(pupil, lang))
         }
     }
@@ -157,7 +160,7 @@ pub(super) fn fact(pupil: &Pupil, zone: Tz, lang: Lang) -> Markup {
     let by_hand = pupil.derivation.iter().any(|step| matches!(step, Step::RecordedByHand { .. }));
     html! {
         @match (pupil.status, pupil.first_entry, pupil.left_at) {
-            (Status::Left, _, Some(left)) => (lang.f("fact-left", &[("time", (&at(left)).into())])),
+            (Status::Left | Status::EarlyLeave, _, Some(left)) => (lang.f("fact-left", &[("time", (&at(left)).into())])),
             (Status::Late, Some(entry), _) => {
                 (lang.f("fact-late", &[("time", (&at(entry)).into()), ("minutes", pupil.late_minutes.unwrap_or(0).into())]))
             }
@@ -200,6 +203,18 @@ pub(super) fn reason_words(reason: ManualReason, lang: Lang) -> String {
         ManualReason::GateFailed => key("by-hand-gate-failed"),
         ManualReason::OtherDoor => key("by-hand-other-door"),
         ManualReason::Other => key("by-hand-other"),
+        ManualReason::EarlyLeave => key("by-hand-early-leave"),
+        ManualReason::Correction => key("by-hand-correction"),
+    })
+}
+
+/// `se siente mal`
+pub(super) fn leave_words(reason: LeaveReason, lang: Lang) -> String {
+    lang.t(match reason {
+        LeaveReason::Unwell => key("leave-unwell"),
+        LeaveReason::Appointment => key("leave-appointment"),
+        LeaveReason::Family => key("leave-family"),
+        LeaveReason::Other => key("leave-other"),
     })
 }
 
@@ -232,6 +247,13 @@ pub(super) fn words(step: &Step, zone: Tz, lang: Lang) -> String {
         Step::DayClosed { at: time } => lang.f("why-day-closed", &[("time", (&at(time)).into())]),
         Step::WentOut { at: time } => lang.f("why-went-out", &[("time", (&at(time)).into())]),
         Step::ExitWithoutEntry { at: time } => lang.f("why-exit-without-entry", &[("time", (&at(time)).into())]),
+        Step::Justified { reason } => {
+            lang.f("why-justified", &[("reason", (&cases::reason_words(reason, lang)).into())])
+        }
+        Step::LeftEarly { authorised_at, reason } => lang.f(
+            "why-left-early",
+            &[("time", (&at(authorised_at)).into()), ("reason", (&leave_words(reason, lang)).into())],
+        ),
         Step::ScannedThoughNotExpected => lang.t("why-scanned-anyway"),
     }
 }

@@ -6,6 +6,7 @@ mod code;
 mod day;
 mod enter;
 mod home;
+mod justify;
 mod link;
 mod pupil;
 mod sessions;
@@ -33,6 +34,7 @@ pub fn router() -> Router<AppState> {
     Router::new()
         .route("/familia", get(home::get))
         .route("/familia/alumnos/{student_id}", get(pupil::get))
+        .route("/familia/alumnos/{student_id}/justificar", post(justify::post))
         .route("/familia/entrar", get(enter::get).post(enter::post))
         .route("/familia/entrar/codigo", get(code::get).post(code::post))
         .route("/familia/entrar/enlace", get(link::get).post(link::post))
@@ -122,7 +124,7 @@ pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
             "family sessions hostile",
             sessions::page(&sessions::sample(), uuid::Uuid::nil(), chrono_tz::UTC, lang, nonce),
         ),
-        ("family pupil hostile", pupil::page(&day::Child::sample(1), &pupil::sample(), lang, nonce)),
+        ("family pupil hostile", pupil::page(&day::Child::sample(1), &pupil::sample(), None, lang, nonce)),
     ]
     .map(|(name, markup)| (name.to_owned(), markup))
     .into()

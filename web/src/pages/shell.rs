@@ -23,6 +23,8 @@ pub(super) enum Place {
     Wall,
     /// Who did not come.
     Cases,
+    /// What waits for an answer.
+    Requests,
     /// The choice of school.
     Schools,
     /// How days were.
@@ -70,7 +72,7 @@ fn more_style(place: Place) -> Vec<&'static assets::Asset> {
         Place::Log => vec![&assets::OFFICE, &assets::REPLAY],
         Place::Kiosks => vec![&assets::OFFICE, &assets::KIOSKS],
         Place::Reports => vec![&assets::OFFICE, &assets::REPORTS],
-        Place::Schools | Place::Calendar | Place::People | Place::Account | Place::Nowhere => {
+        Place::Schools | Place::Requests | Place::Calendar | Place::People | Place::Account | Place::Nowhere => {
             vec![&assets::OFFICE]
         }
     }
@@ -155,6 +157,9 @@ fn places(page: &Page<'_>, who: &Who) -> Markup {
         }
         @if who.may(Permission::NoShowRead) {
             (place(page, Place::Cases, "/casos", "missing", key("nav-cases"), None))
+        }
+        @if who.may(Permission::ManualEntry) {
+            (place(page, Place::Requests, "/solicitudes", "inbox", key("nav-requests"), Some("wide")))
         }
         @if who.may(Permission::CalendarRead) {
             (place(page, Place::Calendar, "/calendario", "calendar", key("nav-calendar"), None))

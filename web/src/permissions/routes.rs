@@ -2,8 +2,8 @@
 
 use super::Access::{Enrolling, Guardian, Kiosk, Local, May, OwnPupil, Person, Public};
 use super::Permission::{
-    AuditRead, AuditReplay, BoardRead, CalendarRead, CalendarWrite, KiosksManage, ManualEntry, NoShowAct, NoShowRead,
-    PeopleManage, PeopleRead, PupilsRead, ReportsRead, ScheduleWrite, YearOpen,
+    AuditRead, AuditReplay, BoardRead, CalendarRead, CalendarWrite, EntriesCorrect, KiosksManage, ManualEntry,
+    NoShowAct, NoShowRead, PeopleManage, PeopleRead, PupilsRead, ReportsRead, ScheduleWrite, YearOpen,
 };
 use super::Tries::{OfNetwork, OfPerson};
 use super::{Access, Route};
@@ -70,6 +70,16 @@ pub const ROUTES: &[Route] = &[
     get("/api/v1/reports/courses/{id}", May(PupilsRead)).shows(What::Report),
     get("/api/v1/reports/students/{student_id}", May(PupilsRead)).shows(What::Report),
     post("/api/v1/reports/class-list", May(PupilsRead)).shows(What::Report),
+    get("/api/v1/acts/waiting", May(ManualEntry)).shows(What::Pupils),
+    get("/api/v1/days/{date}/{student_id}/acts", May(PupilsRead)).shows(What::Pupil),
+    post("/api/v1/days/{date}/{student_id}/early-leaves", May(ManualEntry)),
+    post("/api/v1/days/{date}/{student_id}/early-leaves/{act_id}/record", May(ManualEntry)),
+    post("/api/v1/days/{date}/{student_id}/early-leaves/{act_id}/cancel", May(ManualEntry)),
+    post("/api/v1/days/{date}/{student_id}/justifications", May(NoShowAct)),
+    post("/api/v1/days/{date}/{student_id}/justifications/{act_id}/decide", May(NoShowAct)),
+    post("/api/v1/days/{date}/{student_id}/corrections", May(ManualEntry)),
+    post("/api/v1/days/{date}/{student_id}/corrections/{act_id}/approve", May(EntriesCorrect)),
+    post("/api/v1/days/{date}/{student_id}/corrections/{act_id}/reject", May(ManualEntry)),
     // In and out for programs. The tokens themselves are what these ask for.
     post("/api/v1/tokens", Public),
     post("/api/v1/tokens/refresh", Public).tried(OfNetwork(&REFRESH)),
@@ -156,6 +166,16 @@ pub const ROUTES: &[Route] = &[
     get("/informes/alumnos/{student_id}", May(PupilsRead)).shows(What::Report),
     get("/informes/nomina", May(PupilsRead)),
     post("/informes/nomina", May(PupilsRead)).shows(What::Report),
+    // A pupil's day, and what waits for an answer.
+    get("/alumnos/{student_id}", May(PupilsRead)).shows(What::Pupil),
+    post("/alumnos/{student_id}/retiro", May(ManualEntry)),
+    post("/alumnos/{student_id}/retiro/salio", May(ManualEntry)),
+    post("/alumnos/{student_id}/retiro/anular", May(ManualEntry)),
+    post("/alumnos/{student_id}/justificar", May(NoShowAct)),
+    post("/alumnos/{student_id}/corregir", May(ManualEntry)),
+    get("/solicitudes", May(ManualEntry)).shows(What::Pupils),
+    post("/solicitudes/justificativo", May(NoShowAct)),
+    post("/solicitudes/correccion", May(ManualEntry)),
     // The kiosks of a school.
     get("/kioscos", May(BoardRead)),
     get("/kioscos/{kiosk_id}", May(KiosksManage)),
@@ -172,6 +192,7 @@ pub const ROUTES: &[Route] = &[
     post("/familia/salir", Public),
     get("/familia", Guardian),
     get("/familia/alumnos/{student_id}", OwnPupil),
+    post("/familia/alumnos/{student_id}/justificar", OwnPupil),
     get("/familia/sesiones", Guardian),
     post("/familia/sesiones", Guardian),
     get("/assets/{name}", Public),

@@ -174,6 +174,27 @@ pub(crate) fn form(route: &Route, ids: Ids, unique: Uuid) -> Option<Vec<(&'stati
             ("hoja", unique.to_string()),
             ("motivo", "forgot_card".into()),
         ],
+        "/alumnos/{student_id}/retiro" => vec![
+            ("fecha", "2026-03-09".into()),
+            ("hoja", unique.to_string()),
+            ("persona", unique.to_string()),
+            ("motivo", "unwell".into()),
+        ],
+        "/alumnos/{student_id}/retiro/salio" | "/alumnos/{student_id}/retiro/anular" => {
+            vec![("fecha", "2026-03-09".into()), ("hoja", unique.to_string()), ("retiro", unique.to_string())]
+        }
+        "/alumnos/{student_id}/justificar" | "/familia/alumnos/{student_id}/justificar" => {
+            vec![("fecha", "2026-03-09".into()), ("hoja", unique.to_string()), ("causa", "illness".into())]
+        }
+        "/alumnos/{student_id}/corregir" => {
+            vec![("fecha", "2026-03-09".into()), ("hoja", unique.to_string()), ("porque", "other".into())]
+        }
+        "/solicitudes/justificativo" | "/solicitudes/correccion" => vec![
+            ("alumno", ids.pupil.to_string()),
+            ("fecha", "2026-03-09".into()),
+            ("cual", unique.to_string()),
+            ("que", "aceptar".into()),
+        ],
         "/hoy/a-mano/deshacer" => vec![
             ("curso", ids.course.to_string()),
             ("alumno", ids.pupil.to_string()),
@@ -202,6 +223,7 @@ fn request(app: &TestApp, client: &Client, route: &Route, named: Option<SchoolId
     path = path.replace("{date}", date_of(route)).replace("{slot_id}", &ids.slot.to_string());
     path = path.replace("{student_id}", &ids.pupil.to_string());
     path = path.replace("{entry_id}", &Uuid::from_u128(0xbad).to_string());
+    path = path.replace("{act_id}", &Uuid::from_u128(0xbad).to_string());
     if path.contains("{name}") {
         path = crate::assets::STYLE.href();
     }
@@ -222,6 +244,16 @@ fn request(app: &TestApp, client: &Client, route: &Route, named: Option<SchoolId
                 json!({"kind": "outing"})
             } else if route.path.ends_with("/calendar/{date}") {
                 json!({"times": {"expects": "nobody"}, "reason": "outing"})
+            } else if route.path.ends_with("/early-leaves") {
+                json!({"guardian_id": unique, "reason": "unwell"})
+            } else if route.path.ends_with("/record") {
+                json!({})
+            } else if route.path.ends_with("/justifications") {
+                json!({"reason": "illness"})
+            } else if route.path.ends_with("/decide") {
+                json!({"accept": true})
+            } else if route.path.ends_with("/corrections") {
+                json!({"voids": unique, "reason": "other"})
             } else if route.path.ends_with("/entries") {
                 json!({"reason": "forgot_card"})
             } else {
@@ -274,11 +306,21 @@ fn lets_in(route: &Route, status: u16) -> bool {
             | "/calendario/quitar"
             | "/hoy/a-mano"
             | "/hoy/a-mano/deshacer"
+            | "/alumnos/{student_id}/retiro"
+            | "/alumnos/{student_id}/retiro/salio"
+            | "/alumnos/{student_id}/retiro/anular"
+            | "/alumnos/{student_id}/justificar"
+            | "/alumnos/{student_id}/corregir"
+            | "/familia/alumnos/{student_id}/justificar"
+            | "/solicitudes/justificativo"
+            | "/solicitudes/correccion"
             | "/casos/cursos/{id}/avisar"
             | "/casos/{date}/{slot_id}/{student_id}/ver"
             | "/casos/{date}/{slot_id}/{student_id}/avisar"
             | "/casos/{date}/{slot_id}/{student_id}/justificar",
         ) => status == 303,
+        // Nobody may collect the pupil, nothing of this id was done, and somebody before may have justified the day.
+        ("POST", path) if path.starts_with("/api/v1/days/") => matches!(status, 200 | 404 | 409 | 422),
         // Somebody before may have closed the case.
         ("POST", path) if path.starts_with("/api/v1/no-show/") => status == 200 || status == 409,
         // Somebody before may have revoked it.

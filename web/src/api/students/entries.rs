@@ -69,6 +69,10 @@ pub async fn post(
     if has_nul(&body) {
         return Err(Problem::new(Code::InvalidBody).at("note"));
     }
+    // What the program itself writes as a reason is nobody's word.
+    if !ManualReason::ALL.contains(&entry.reason) {
+        return Err(Problem::new(Code::InvalidBody).at("reason"));
+    }
     let entry_id = ManualEntryId(request.derived("entry"));
     let (batcher, clock) = (state.batcher.clone(), state.clock.clone());
     let record = move |write, context: commands::Context| async move {

@@ -14,6 +14,7 @@ use commands::looks::{Look, Looker, What, Whose};
 use domain::attendance_day::Direction;
 use maud::{Markup, html};
 use projections::live::queries::pupil_day;
+use uuid::Uuid;
 
 /// A pupil's day.
 pub(super) struct Child {
@@ -29,6 +30,8 @@ pub(super) struct Child {
     pub taps: Vec<(DateTime<Utc>, Direction, bool)>,
     /// Until when the log is in here; none if there is nothing in it.
     pub as_of: Option<DateTime<Utc>>,
+    /// Minted with the page: what one page sends is done once.
+    pub form: Uuid,
 }
 
 /// Today, as the board knows it now; none if the school does not know the pupil. That the guardian looked is recorded
@@ -69,6 +72,7 @@ pub(super) async fn today(state: &AppState, guardian: &Guardian, own: &OwnPupil)
                 .map(|scan| (scan.occurred_at, scan.direction, scan.by_hand.is_some()))
                 .collect(),
             as_of: page.as_of.recorded_at,
+            form: state.ids.next(),
         }
     }))
 }
@@ -145,6 +149,7 @@ impl Child {
             pupil,
             taps: vec![(sample::now(), Direction::Entry, true), (sample::now(), Direction::Exit, false)],
             as_of: Some(sample::now()),
+            form: Uuid::from_u128(7),
         }
     }
 }

@@ -4,6 +4,7 @@ use super::super::staff::looks::{roles_words, what_words};
 use super::super::staff::{Visit, member_names};
 use super::day::{self, Child};
 use super::inside;
+use super::justify;
 use crate::AppState;
 use crate::family::{Guardian, OwnPupil};
 use crate::i18n::{Lang, times};
@@ -29,7 +30,10 @@ pub(super) async fn get(State(state): State<AppState>, guardian: Guardian, own: 
         Ok(Some((child, looked)))
     };
     match found.await {
-        Ok(Some((child, looked))) => visit.page(StatusCode::OK, |nonce| page(&child, &looked, visit.lang, nonce)),
+        Ok(Some((child, looked))) => {
+            let told = visit.notice.as_deref().and_then(justify::Told::of);
+            visit.page(StatusCode::OK, |nonce| page(&child, &looked, told, visit.lang, nonce))
+        }
         Ok(None) => visit.failed(StatusCode::NOT_FOUND),
         Err(error) => visit.source_error(&error),
     }
@@ -82,7 +86,7 @@ async fn looked(
 }
 
 /// The page.
-pub(super) fn page(child: &Child, looked: &[Looked], lang: Lang, nonce: &Nonce) -> Markup {
+pub(super) fn page(child: &Child, looked: &[Looked], told: Option<justify::Told>, lang: Lang, nonce: &Nonce) -> Markup {
     let main = html! {
         main class="family" {
             a class="back" href="/familia" { (icon("back")) (lang.t("family-back")) }
@@ -91,6 +95,7 @@ pub(super) fn page(child: &Child, looked: &[Looked], lang: Lang, nonce: &Nonce) 
                 p { (child.place()) }
                 p class="date" { (times::long_date(child.date, lang)) }
             }
+            (justify::notice(told, lang))
             section class="card" aria-label=(lang.t("answer-label")) {
                 (child.stands(lang))
                 (child.taps(lang))
@@ -100,6 +105,7 @@ pub(super) fn page(child: &Child, looked: &[Looked], lang: Lang, nonce: &Nonce) 
                 h2 id="why" { (lang.t("family-why")) }
                 ol class="reasons" { @for step in &child.pupil.derivation { li { (words(step, child.school.zone, lang)) } } }
             }
+            (justify::form(child, lang))
             section class="card" aria-labelledby="looked" {
                 h2 id="looked" { (lang.t("looks-title")) }
                 p class="hint" { (lang.t("family-looks-what")) }

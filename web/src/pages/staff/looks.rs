@@ -125,6 +125,7 @@ pub(in crate::pages) fn what_words(what: &str, lang: Lang) -> String {
         "cases" => key("look-cases"),
         "case" => key("look-case"),
         "report" => key("look-report"),
+        "pupil" => key("look-pupil"),
         other => return other.to_owned(),
     })
 }
@@ -140,6 +141,7 @@ fn right_words(why: &str, lang: Lang) -> String {
         "no_show.read" => key("right-no-show"),
         "no_show.act" => key("right-no-show-act"),
         SERVER_RIGHT => key("right-server"),
+        "entries.manual" => key("right-manual"),
         PARENT_READ => key("right-own-pupil"),
         other => return other.to_owned(),
     })

@@ -1,0 +1,127 @@
+//! A family says why the child does not come, or came late. It changes nothing until the school accepts it.
+
+use super::super::staff::Visit;
+use super::super::staff::form;
+use super::day::Child;
+use crate::AppState;
+use crate::family::OwnPupil;
+use crate::i18n::Lang;
+use crate::pages::cases;
+use crate::pages::pupil::{JUSTIFICATIONS, code, note};
+use crate::pages::source::SourceError;
+use axum::Form;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use chrono::NaiveDate;
+use commands::Context;
+use commands::use_cases::{Invalid, JustifyDay, UseCaseError, justify_day};
+use domain::values::school_date;
+use domain::{Actor, JustificationId, no_show};
+use maud::{Markup, html};
+use serde::Deserialize;
+use uuid::Uuid;
+
+/// What was done, as the address of the page after it says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Told {
+    /// The school has it.
+    Sent,
+    /// It was not taken.
+    Refused,
+}
+
+impl Told {
+    pub(super) fn of(word: &str) -> Option<Self> {
+        match word {
+            "enviado" => Some(Self::Sent),
+            "no-recibido" => Some(Self::Refused),
+            _ => None,
+        }
+    }
+}
+
+/// What was done.
+pub(super) fn notice(told: Option<Told>, lang: Lang) -> Markup {
+    match told {
+        None => html! {},
+        Some(Told::Sent) => form::done(Some(lang.t("family-justify-sent"))),
+        Some(Told::Refused) => form::wrong(&lang.t("family-justify-refused"), true),
+    }
+}
+
+/// The form, about the day that the page shows.
+pub(super) fn form(child: &Child, lang: Lang) -> Markup {
+    let reasons: Vec<(String, String)> =
+        JUSTIFICATIONS.into_iter().map(|reason| (code(&reason), cases::reason_words(reason, lang))).collect();
+    html! {
+        section class="card" aria-labelledby="justify-title" {
+            h2 id="justify-title" { (lang.t("family-justify")) }
+            details {
+                summary { (lang.t("justify-open")) }
+                p class="hint" { (lang.t("family-justify-hint")) }
+                form method="post" action={ "/familia/alumnos/" (child.pupil.id) "/justificar" } {
+                    (form::hidden("fecha", &child.date.to_string()))
+                    (form::hidden("hoja", &child.form.to_string()))
+                    (form::choice("causa", &lang.t("justify-reason"), &reasons, "illness", true, None, lang))
+                    (note(lang))
+                    button type="submit" { (lang.t("family-justify-send")) }
+                }
+            }
+        }
+    }
+}
+
+/// What the form sends.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Sent {
+    fecha: String,
+    hoja: String,
+    causa: String,
+    nota: String,
+}
+
+/// `POST /familia/alumnos/{student_id}/justificar`, in the guardian's own name.
+pub(super) async fn post(
+    State(state): State<AppState>,
+    own: OwnPupil,
+    visit: Visit,
+    Form(sent): Form<Sent>,
+) -> Response {
+    let date = sent.fecha.parse::<NaiveDate>().ok().and_then(|date| school_date::date(date).ok());
+    let reason = serde_json::from_value::<no_show::Justification>(sent.causa.into());
+    let (Some(date), Ok(sheet), Ok(reason)) = (date, sent.hoja.parse::<Uuid>(), reason) else {
+        return visit.failed(StatusCode::UNPROCESSABLE_ENTITY);
+    };
+    let said = async {
+        let context = Context {
+            school: own.school,
+            zone: state.write.school_settings(own.school).await?.zone,
+            actor: Actor::guardian(own.guardian),
+            command_id: None,
+            correlation_id: state.ids.next(),
+            causation_id: None,
+        };
+        let input = JustifyDay {
+            student_id: own.student,
+            date,
+            justification_id: JustificationId(Uuid::new_v5(&sheet, b"justification")),
+            reason,
+            guardian_id: Some(own.guardian),
+            note: Some(sent.nota),
+            document: None,
+            accepted: false,
+        };
+        justify_day(&state.write, &state.batcher, &context, input).await
+    };
+    let word = match said.await {
+        Ok(_) => "enviado",
+        Err(UseCaseError::Day(_) | UseCaseError::UnknownStudent | UseCaseError::Invalid(Invalid::Note)) => {
+            "no-recibido"
+        }
+        Err(error) if error.is_temporary() => return visit.source_error(&SourceError::Unavailable(error.into())),
+        Err(error) => return visit.source_error(&SourceError::Internal(error.into())),
+    };
+    Redirect::to(&format!("/familia/alumnos/{}?aviso={word}", own.student)).into_response()
+}
