@@ -43,7 +43,9 @@ pub fn difference(marked: Marked, day: &DayStatus, entered: bool) -> Option<Diff
             | Status::Late { .. }
             | Status::Missing
             | Status::Absent
-            | Status::Left => Difference::InClassNotEntered,
+            | Status::Justified
+            | Status::Left
+            | Status::EarlyLeave => Difference::InClassNotEntered,
         }),
     }
 }
@@ -61,6 +63,9 @@ mod tests {
             (Marked::Absent, Status::Absent, false, None),
             (Marked::Absent, Status::Unknown, false, None),
             (Marked::Absent, Status::Left, true, Some(Difference::EnteredNotInClass)),
+            (Marked::Absent, Status::EarlyLeave, true, Some(Difference::EnteredNotInClass)),
+            (Marked::Absent, Status::Justified, false, None),
+            (Marked::Present, Status::Justified, false, Some(Difference::InClassNotEntered)),
             (Marked::Absent, Status::NotExpected, true, Some(Difference::EnteredNotInClass)),
             (Marked::Present, Status::Absent, false, Some(Difference::InClassNotEntered)),
             (Marked::Late, Status::Missing, false, Some(Difference::InClassNotEntered)),

@@ -17,6 +17,8 @@ pub enum Outcome {
     Late,
     /// Did not come, and the day is closed.
     Absent,
+    /// Did not come, and the staff accepted why: an absence in every share, also of a day that has not begun.
+    Justified,
     /// No entry on record, and nothing final: the day lasts, or an exit says that the pupil was there.
     Missing,
     /// Not due yet.
@@ -32,8 +34,9 @@ impl Outcome {
         let came = || if day.minutes_late().is_some() { Self::Late } else { Self::InTime };
         match day.status {
             Status::NotExpected => None,
-            Status::Present | Status::Late { .. } | Status::Left => Some(came()),
+            Status::Present | Status::Late { .. } | Status::Left | Status::EarlyLeave => Some(came()),
             Status::Absent => Some(Self::Absent),
+            Status::Justified => Some(Self::Justified),
             Status::Missing => Some(Self::Missing),
             Status::Pending => Some(Self::Pending),
             Status::Unknown => Some(Self::Unknown),
@@ -50,8 +53,10 @@ pub struct Tally {
     pub in_time: u32,
     /// Came late.
     pub late: u32,
-    /// Did not come.
+    /// Did not come, and nobody accepted why.
     pub absent: u32,
+    /// Did not come, and the staff accepted why.
+    pub justified: u32,
     /// No entry on record, nothing final.
     pub missing: u32,
     /// Not due yet.
@@ -60,6 +65,8 @@ pub struct Tally {
     pub unknown: u32,
     /// Of those who came: on days that are not closed. They are in no rate, which would be 100 % until the evening.
     pub open: u32,
+    /// Of those who are justified: the same.
+    pub open_justified: u32,
 }
 
 impl Tally {
@@ -69,13 +76,22 @@ impl Tally {
             Outcome::InTime => &mut self.in_time,
             Outcome::Late => &mut self.late,
             Outcome::Absent => &mut self.absent,
+            Outcome::Justified => &mut self.justified,
             Outcome::Missing => &mut self.missing,
             Outcome::Pending => &mut self.pending,
             Outcome::Unknown => &mut self.unknown,
         };
         *of_outcome = of_outcome.saturating_add(1);
-        if !closed && matches!(outcome, Outcome::InTime | Outcome::Late) {
-            self.open = self.open.saturating_add(1);
+        match outcome {
+            Outcome::InTime | Outcome::Late if !closed => self.open = self.open.saturating_add(1),
+            Outcome::Justified if !closed => self.open_justified = self.open_justified.saturating_add(1),
+            Outcome::InTime
+            | Outcome::Late
+            | Outcome::Absent
+            | Outcome::Justified
+            | Outcome::Missing
+            | Outcome::Pending
+            | Outcome::Unknown => {}
         }
         self.expected = self.expected.saturating_add(1);
     }
@@ -83,7 +99,8 @@ impl Tally {
     /// Of the closed days that are known, those on which the pupil came. What is not known is in neither number.
     pub fn rate(&self) -> EntryRate {
         let entered = self.in_time.saturating_add(self.late).saturating_sub(self.open);
-        EntryRate { entered, known: entered.saturating_add(self.absent) }
+        let absent = self.absent.saturating_add(self.justified).saturating_sub(self.open_justified);
+        EntryRate { entered, known: entered.saturating_add(absent) }
     }
 }
 
@@ -249,8 +266,10 @@ mod tests {
         let mut tally = Tally::default();
         for (status, times) in [
             (Status::Present, 5),
-            (Status::Left, 4),
-            (Status::Absent, 3),
+            (Status::Left, 3),
+            (Status::EarlyLeave, 1),
+            (Status::Absent, 2),
+            (Status::Justified, 1),
             (Status::Missing, 2),
             (Status::Pending, 1),
             (Status::Unknown, 7),
@@ -259,15 +278,24 @@ mod tests {
                 tally.add(Outcome::of(&day(status)).unwrap(), true);
             }
         }
-        let counted =
-            Tally { expected: 22, in_time: 9, late: 0, absent: 3, missing: 2, pending: 1, unknown: 7, open: 0 };
+        let counted = Tally {
+            expected: 22,
+            in_time: 9,
+            absent: 2,
+            justified: 1,
+            missing: 2,
+            pending: 1,
+            unknown: 7,
+            ..Tally::default()
+        };
         assert_eq!(tally, counted);
-        assert_eq!(tally.rate(), rate(9, 12));
+        assert_eq!(tally.rate(), rate(9, 12), "whoever is justified did not come, either");
         // Of a day that lasts nobody is absent yet: whoever came is counted, and in no rate.
-        for outcome in [Outcome::InTime, Outcome::Late, Outcome::Missing] {
+        for outcome in [Outcome::InTime, Outcome::Late, Outcome::Missing, Outcome::Justified] {
             tally.add(outcome, false);
         }
-        assert_eq!((tally.expected, tally.in_time, tally.late, tally.open), (25, 10, 1, 2));
+        assert_eq!((tally.expected, tally.in_time, tally.late, tally.open), (26, 10, 1, 2));
+        assert_eq!((tally.justified, tally.open_justified), (2, 1));
         assert_eq!(tally.rate(), rate(9, 12));
     }
 

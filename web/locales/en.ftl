@@ -1062,6 +1062,9 @@ reports-n-absent = { $n ->
     [one] absence
    *[other] absences
 }
+reports-n-justified = { $n ->
+   *[other] justified
+}
 reports-n-unknown = no information
 reports-n-open = not closed yet
 reports-unknown-why = A day is left without information if a gate was not heard or if nobody of the whole school was read. It is no absence and not in the rate.
@@ -1069,6 +1072,7 @@ reports-expected = Expected
 reports-in-time = In time
 reports-late = Late
 reports-absent = Absent
+reports-justified = Justified
 reports-missing = No entry, not closed
 reports-pending = Still to come
 reports-open = Not closed

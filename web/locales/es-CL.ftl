@@ -1071,6 +1071,10 @@ reports-n-absent = { $n ->
     [one] ausencia
    *[other] ausencias
 }
+reports-n-justified = { $n ->
+    [one] justificada
+   *[other] justificadas
+}
 reports-n-unknown = sin información
 reports-n-open = por cerrar
 reports-unknown-why = Un día queda sin información si un acceso no se comunicó o si nadie de todo el colegio fue leído. No cuenta como ausencia ni entra en el porcentaje.
@@ -1078,6 +1082,7 @@ reports-expected = Se esperaban
 reports-in-time = A la hora
 reports-late = Atrasos
 reports-absent = Ausencias
+reports-justified = Justificadas
 reports-missing = Sin ingreso, por cerrar
 reports-pending = Por llegar
 reports-open = Por cerrar

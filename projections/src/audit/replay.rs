@@ -20,8 +20,10 @@ use crate::Fact;
 use crate::fact::Poison;
 use crate::live::board::AsOf;
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::attendance_day::{Change, Event};
+use domain::attendance_day::{self, Event};
 use domain::{AnyEvent, Epoch, SchoolId, StudentId};
+use std::borrow::Cow;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// What is asked of a day: about an instant, by what was known at another.
@@ -34,6 +36,28 @@ pub struct Moment {
 }
 
 impl Moment {
+    /// What of an event is known and has happened. A correction that took a passage out and put a later one in is the
+    /// one thing that can be so in part.
+    pub fn seen<'a>(&self, fact: &'a Fact) -> Option<Cow<'a, Fact>> {
+        let later = match &fact.event.payload {
+            AnyEvent::AttendanceDay(Event::CorrectionApproved { change, .. }) => {
+                change.adds.is_some_and(|added| added.occurred_at > self.at)
+            }
+            _ => false,
+        };
+        let mut fact = Cow::Borrowed(fact);
+        if !self.has(&fact) {
+            return None;
+        }
+        if later
+            && let AnyEvent::AttendanceDay(Event::CorrectionApproved { change, .. }) =
+                &mut Arc::make_mut(&mut fact.to_mut().event).payload
+        {
+            change.adds = None;
+        }
+        Some(fact)
+    }
+
     /// Whether an event is known, and what it tells has happened.
     pub fn has(&self, fact: &Fact) -> bool {
         fact.event.recorded_at <= self.known && passed_at(fact).is_none_or(|at| at <= self.at)
@@ -49,10 +73,11 @@ pub fn passed_at(fact: &Fact) -> Option<DateTime<Utc>> {
             Some(leave.occurred_at)
         }
         AnyEvent::AttendanceDay(Event::EarlyLeaveRecorded { occurred_at, .. }) => Some(*occurred_at),
-        // One that takes something out, too, counts as soon as it is known.
-        AnyEvent::AttendanceDay(Event::CorrectionApproved { change: Change { voids: None, adds }, .. }) => {
-            adds.map(|added| added.occurred_at)
-        }
+        // What it takes out counts as soon as that is known, and what it adds about no instant before it: `Moment::seen`.
+        AnyEvent::AttendanceDay(Event::CorrectionApproved {
+            change: attendance_day::Change { voids: None, adds },
+            ..
+        }) => adds.map(|added| added.occurred_at),
         AnyEvent::AttendanceDay(
             Event::ScanFlagged { .. }
             | Event::ManualEntryWithdrawn { .. }

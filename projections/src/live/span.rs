@@ -269,7 +269,8 @@ async fn days_in_tx(
         Scope::School => sqlx::query_as!(
             DayRecord,
             "select school_id, local_date, student_id, first_entry_at, first_entry_any_at, last_direction, last_at, \
-                 last_scan_id, scans, echoes, by_hand, first_by_hand, last_by_hand, flags, position from pupil_days \
+                 last_scan_id, scans, echoes, by_hand, first_by_hand, last_by_hand, flags, justified, leave_from, \
+                 leave_reason, position from pupil_days \
                  where school_id = $1 and local_date between $2 and $3",
             school.0,
             from,
@@ -283,7 +284,7 @@ async fn days_in_tx(
                 DayRecord,
                 "select p.school_id, p.local_date, p.student_id, p.first_entry_at, p.first_entry_any_at, \
                  p.last_direction, p.last_at, p.last_scan_id, p.scans, p.echoes, p.by_hand, p.first_by_hand, \
-                 p.last_by_hand, p.flags, p.position \
+                 p.last_by_hand, p.flags, p.justified, p.leave_from, p.leave_reason, p.position \
                  from generate_series($2::date, $3::date, interval '1 day') d cross join unnest($4::uuid[]) s \
                  cross join lateral ( \
                    select * from pupil_days \
@@ -308,7 +309,8 @@ async fn seen_in_tx(
 ) -> Result<HashSet<NaiveDate>, sqlx::Error> {
     let dates = sqlx::query_scalar!(
         r#"select d::date as "date!" from generate_series($2::date, $3::date, interval '1 day') d
-           where (select true from pupil_days where school_id = $1 and local_date = d::date limit 1)"#,
+           where (select true from pupil_days where school_id = $1 and local_date = d::date
+                  and last_at is not null limit 1)"#,
         school.0,
         from,
         to

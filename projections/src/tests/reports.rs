@@ -39,17 +39,19 @@ async fn report(world: &World, scope: Scope, dates: (NaiveDate, NaiveDate), now:
             in_time: sum.in_time + tally.in_time,
             late: sum.late + tally.late,
             absent: sum.absent + tally.absent,
+            justified: sum.justified + tally.justified,
             missing: sum.missing + tally.missing,
             pending: sum.pending + tally.pending,
             unknown: sum.unknown + tally.unknown,
             open: sum.open + tally.open,
+            open_justified: sum.open_justified + tally.open_justified,
         })
     };
     assert_eq!(sum(&mut found.days.iter().map(|line| line.tally)), found.total, "by day");
     assert_eq!(sum(&mut found.courses.iter().map(|line| line.tally)), found.total, "by course");
     assert_eq!(sum(&mut found.pupils.iter().map(|line| line.tally)), found.total, "by pupil");
     let t = found.total;
-    assert_eq!(t.expected, t.in_time + t.late + t.absent + t.missing + t.pending + t.unknown);
+    assert_eq!(t.expected, t.in_time + t.late + t.absent + t.justified + t.missing + t.pending + t.unknown);
     found
 }
 

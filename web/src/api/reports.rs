@@ -71,7 +71,7 @@ fn first_of_month(date: NaiveDate) -> NaiveDate {
     chrono::Datelike::with_day(&date, 1).unwrap_or(date)
 }
 
-/// How many days are how. `expected` is the sum of the six after it.
+/// How many days are how. `expected` is the sum of the seven after it.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct TallyView {
     /// Pupils' days on which somebody expected them.
@@ -80,8 +80,11 @@ pub struct TallyView {
     pub in_time: u32,
     /// Came late.
     pub late: u32,
-    /// Did not come, and the day is closed.
+    /// Did not come, the day is closed, and nobody accepted why.
     pub absent: u32,
+    /// Did not come, and the staff accepted why: in the entry rate an absence like any other.
+    #[serde(default)]
+    pub justified: u32,
     /// No entry on record, and nothing final.
     pub missing: u32,
     /// Not due yet.
@@ -105,6 +108,7 @@ impl From<&Tally> for TallyView {
             in_time: tally.in_time,
             late: tally.late,
             absent: tally.absent,
+            justified: tally.justified,
             missing: tally.missing,
             pending: tally.pending,
             unknown: tally.unknown,
@@ -171,7 +175,7 @@ impl PupilFigures {
 pub struct PupilDateView {
     /// The date.
     pub date: NaiveDate,
-    /// `in_time`, `late`, `absent`, `missing`, `pending`, `unknown`; none on a day on which nobody expected the pupil.
+    /// `in_time`, `late`, `absent`, `justified`, `missing`, `pending`, `unknown`; none on a day on which nobody expected the pupil.
     pub status: Option<String>,
     /// Whole minutes late.
     pub minutes_late: Option<u32>,

@@ -10,11 +10,12 @@ use domain::{CourseId, StudentId};
 use projections::live::reports::{CourseLine, DayLine, LateSync, PupilDate, PupilLine, Report};
 
 /// The columns of figures.
-pub const TALLY: [Column; 10] = [
+pub const TALLY: [Column; 11] = [
     ("expected", key("reports-expected")),
     ("in_time", key("reports-in-time")),
     ("late", key("reports-late")),
     ("absent", key("reports-absent")),
+    ("justified", key("reports-justified")),
     ("missing", key("reports-missing")),
     ("pending", key("reports-pending")),
     ("unknown", key("reports-unknown")),
@@ -37,6 +38,7 @@ fn figures(tally: &Tally, reader: Reader) -> impl Iterator<Item = String> {
         tally.in_time,
         tally.late,
         tally.absent,
+        tally.justified,
         tally.missing,
         tally.pending,
         tally.unknown,
@@ -154,6 +156,7 @@ pub fn outcome_code(outcome: Outcome) -> &'static str {
         Outcome::InTime => "in_time",
         Outcome::Late => "late",
         Outcome::Absent => "absent",
+        Outcome::Justified => "justified",
         Outcome::Missing => "missing",
         Outcome::Pending => "pending",
         Outcome::Unknown => "unknown",

@@ -91,7 +91,7 @@ impl DayEvents {
         let mut known = Known::default();
         let said = self.rules.iter().chain(&self.words).filter(|fact| moment.has(fact));
         said.for_each(|fact| known.apply(fact));
-        known.on(self.school, self.date, self.as_of, self.day.iter().filter(|fact| moment.has(fact)))
+        known.on(self.school, self.date, self.as_of, self.day.iter().filter_map(|fact| moment.seen(fact)))
     }
 }
 

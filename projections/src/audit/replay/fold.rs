@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use domain::calendar::{Layer, SchoolCalendar};
 use domain::expectation::CourseCalendar;
 use domain::{KioskId, SchoolId};
+use std::borrow::Cow;
 
 /// What is known of a school beside its pupils' days.
 #[derive(Debug, Default)]
@@ -31,10 +32,10 @@ impl Known {
         school: SchoolId,
         date: NaiveDate,
         as_of: AsOf,
-        day: impl Iterator<Item = &'a Fact>,
+        day: impl Iterator<Item = Cow<'a, Fact>>,
     ) -> Option<BoardFacts> {
         let mut passed = Live::default();
-        day.for_each(|fact| passed.apply(fact));
+        day.for_each(|fact| passed.apply(&fact));
         let days = passed.days.all().filter(|day| (day.school_id, day.local_date) == (school, date));
         Some(BoardFacts {
             school: self.school(school, date)?,

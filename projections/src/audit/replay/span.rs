@@ -7,6 +7,7 @@ use crate::live::board::Judge;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::day_status::DayStatus;
 use domain::{SchoolId, StudentId};
+use std::borrow::Cow;
 
 /// A day's date and its events, in the order of the log.
 pub type DayOf<'a> = (NaiveDate, &'a [Fact]);
@@ -26,7 +27,7 @@ pub fn statuses<'a>(
     said.into_iter().for_each(|fact| known.apply(fact));
     let mut judged = Vec::new();
     for (date, day) in days {
-        let facts = known.on(school, date, no_log(), day.iter())?;
+        let facts = known.on(school, date, no_log(), day.iter().map(Cow::Borrowed))?;
         let mut judge = Judge::new(&facts, at(date));
         let status = |pupil: &crate::live::facts::Pupil| (pupil.student_id, judge.judge(pupil).1);
         judged.push((date, facts.pupils.iter().map(status).collect()));

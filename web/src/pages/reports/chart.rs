@@ -21,10 +21,11 @@ const HATCHED: (&str, &str) = ("fill=\"#98A2B0\"", "fill=\"url(#hatch)\"");
 type Part = (&'static str, &'static str, RGBColor, fn(&Tally) -> u32);
 
 /// From the bottom up.
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 6] = [
     ("inside", key("reports-in-time"), RGBColor(0x4F, 0xAE, 0x7B), |tally| tally.in_time),
     ("late", key("reports-late"), RGBColor(0xED, 0xA3, 0x2C), |tally| tally.late),
     ("missing", key("reports-absent"), RGBColor(0xD9, 0x27, 0x35), |tally| tally.absent),
+    ("justified", key("reports-justified"), RGBColor(0x5B, 0x8D, 0xD9), |tally| tally.justified),
     ("pending", key("reports-open"), RGBColor(0xCD, 0xD4, 0xDD), |tally| tally.missing.saturating_add(tally.pending)),
     ("unknown", key("reports-unknown"), UNKNOWN, |tally| tally.unknown),
 ];

@@ -179,6 +179,7 @@ pub(super) fn answer(tally: &Tally, lang: Lang) -> Markup {
             ul class="stats" {
                 (stat("late", "late", tally.late, key("reports-n-late"), lang))
                 (stat("missing", "missing", tally.absent, key("reports-n-absent"), lang))
+                @if tally.justified > 0 { (stat("justified", "justified", tally.justified, key("reports-n-justified"), lang)) }
                 @if tally.unknown > 0 { (stat("unknown", "unknown", tally.unknown, key("reports-n-unknown"), lang)) }
                 @if open > 0 { (stat("pending", "pending", open, key("reports-n-open"), lang)) }
             }
@@ -210,6 +211,7 @@ pub(super) fn table(id: &str, title: &str, first: &str, rows: &[Row<'_>], lang: 
         key("reports-in-time"),
         key("reports-late"),
         key("reports-absent"),
+        key("reports-justified"),
         key("reports-open"),
         key("reports-unknown"),
         key("reports-rate"),
@@ -236,17 +238,18 @@ pub(super) fn table(id: &str, title: &str, first: &str, rows: &[Row<'_>], lang: 
     }
 }
 
-fn cells(tally: &Tally, lang: Lang) -> [Markup; 7] {
+fn cells(tally: &Tally, lang: Lang) -> [Markup; 8] {
     let n = |n: u32| html! { (lang.number(n)) };
-    let rate = tally.rate();
+    let t = tally;
+    let rate = t.rate();
     let share = html! {
         b { (percent(tally, lang)) }
         @if rate.known > 0 {
             " " small { (lang.f("reports-share", &[("entered", rate.entered.into()), ("known", rate.known.into())])) }
         }
     };
-    let open = tally.missing.saturating_add(tally.pending);
-    [n(tally.expected), n(tally.in_time), n(tally.late), n(tally.absent), n(open), n(tally.unknown), share]
+    let open = t.missing.saturating_add(t.pending);
+    [n(t.expected), n(t.in_time), n(t.late), n(t.absent), n(t.justified), n(open), n(t.unknown), share]
 }
 
 /// A band in words.

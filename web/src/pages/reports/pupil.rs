@@ -61,6 +61,7 @@ fn row(base: &Base, day: &PupilDate, outcome: Outcome, lang: Lang) -> Markup {
         Outcome::InTime => ("inside", key("reports-one-in-time")),
         Outcome::Late => ("late", key("reports-one-late")),
         Outcome::Absent => ("missing", key("status-absent")),
+        Outcome::Justified => ("justified", key("status-justified")),
         Outcome::Missing => ("missing", key("status-missing")),
         Outcome::Pending => ("pending", key("status-pending")),
         Outcome::Unknown => ("unknown", key("status-unknown")),
