@@ -90,6 +90,10 @@ impl Source for Samples {
         futures::future::ready(Ok(find(school).map(Arc::new))).boxed()
     }
 
+    fn barred(&self, _: Uuid) -> BoxFuture<'_, Result<u32, SourceError>> {
+        futures::future::ready(Ok(0)).boxed()
+    }
+
     fn boards(&self, school: Uuid) -> BoxFuture<'_, Result<Option<Boards>, SourceError>> {
         let boards = find(school).map(|board| {
             stream::unfold(0, move |tick| {

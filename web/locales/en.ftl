@@ -1325,6 +1325,12 @@ act-told-no-adult = Choose who takes the pupil.
 requests-title = Requests
 requests-blocked = Blocked attempts to take a pupil
 requests-waiting = To be reviewed
+barred-title = { $n ->
+    [one] A person barred by a court order asked for a pupil today.
+   *[other] Persons barred by a court order asked for a pupil { $n } times today.
+}
+barred-see = See in Requests
+requests-leaving = Authorised, about to leave
 requests-none = There are no requests to review.
 requests-accept = Accept
 requests-reject = Reject

@@ -1335,6 +1335,12 @@ act-told-no-adult = Elija a la persona que lo retira.
 requests-title = Solicitudes
 requests-blocked = Intentos de retiro impedidos
 requests-waiting = Por revisar
+barred-title = { $n ->
+    [one] Hoy una persona con restricción judicial intentó retirar a un alumno.
+   *[other] Hoy hubo { $n } intentos de retiro de personas con restricción judicial.
+}
+barred-see = Ver en Solicitudes
+requests-leaving = Autorizados, por salir
 requests-none = No hay solicitudes por revisar.
 requests-accept = Aceptar
 requests-reject = Rechazar

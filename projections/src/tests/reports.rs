@@ -1,6 +1,7 @@
 //! Reports over days that are over, over the tables.
 
 use super::board::{morning, statements_of};
+use crate::live::queries::pupil_day;
 use crate::live::reports::{self, MAX_DAYS, Report, Scope, late_syncs};
 use crate::live::rows::LiveScan;
 use crate::testing::history::{self, course_id, day, kiosk_id, pupil_id};
@@ -12,7 +13,7 @@ use domain::day_status::Status;
 use domain::entry_rate::{Band, Tally};
 use domain::expectation::Why;
 use domain::kiosk::{self, LaneMode};
-use domain::{AnyEvent, CourseId, SchoolId, StudentId, school, student};
+use domain::{AnyEvent, CourseId, SchoolId, StudentId, no_show, school, student};
 
 fn own() -> SchoolId {
     id(1 << 24)
@@ -107,6 +108,68 @@ async fn a_day_is_provisional_until_it_is_closed_and_what_comes_late_corrects_it
     world.catch_up_all().await;
     let corrected = monday_of(&world, night() + TimeDelta::days(3)).await;
     assert_eq!((corrected.in_time, corrected.late, corrected.absent), (19, 1, 0));
+}
+
+/// Something that people did to a pupil's Monday.
+fn act(n: u64, event: attendance_day::Event) -> Draft {
+    let scan = history::plain_scan(own(), 0, Direction::Entry, at(12, 0, 0));
+    Draft { event: AnyEvent::AttendanceDay(event), ..history::scan(own(), n, monday(), scan) }
+}
+
+#[tokio::test]
+async fn whoever_is_justified_left_early_or_was_corrected_counts_in_a_report_as_on_the_board() {
+    use attendance_day::{Added, Change, EarlyLeave, Event, IdentityCheck, LeaveReason};
+    let world = World::create().await;
+    morning(&world, 20, 2).await;
+    let reason = no_show::Justification::Illness;
+    // Nobody was read on Sunday's eve; a justification alone is no passage.
+    let friday = Draft {
+        stream: domain::StreamId::of_day(day(-3), own(), pupil(0)),
+        date: day(-3),
+        ..act(0, Event::JustificationAccepted { justification_id: id(1), reason })
+    };
+    let leave = EarlyLeave {
+        leave_id: id(2),
+        guardian_id: id(3),
+        identity: IdentityCheck::DocumentSeen,
+        reason: LeaveReason::Unwell,
+        occurred_at: at(13, 0, 0),
+        note: None,
+    };
+    let left = Event::EarlyLeaveRecorded {
+        leave_id: leave.leave_id,
+        reason: leave.reason,
+        occurred_at: at(13, 5, 0),
+        repeats: false,
+    };
+    let in_time = Added { direction: Direction::Entry, occurred_at: at(10, 59, 0) };
+    let scan_of_late = history::plain_scan(own(), 1, Direction::Entry, at(11, 20, 0)).scan_id;
+    let change = Change { voids: Some(scan_of_late.0), adds: Some(in_time) };
+    let happened = [
+        friday,
+        act(0, Event::JustificationAccepted { justification_id: id(1), reason }),
+        act(1, Event::CorrectionApproved { correction_id: id(4), change, alone: false }),
+        act(2, Event::EarlyLeaveAuthorised { leave }),
+        act(2, left),
+    ];
+    world.append(&happened).await;
+    world.catch_up_all().await;
+    // While the day lasts whoever is justified is in no share, and when it is closed an absence like any other.
+    let while_open = monday_of(&world, at(13, 30, 0)).await;
+    assert_eq!((while_open.in_time, while_open.late, while_open.justified, while_open.missing), (19, 0, 1, 0));
+    assert_eq!((while_open.rate().entered, while_open.rate().known), (0, 0));
+    let closed = monday_of(&world, night()).await;
+    assert_eq!((closed.in_time, closed.late, closed.justified, closed.absent), (19, 0, 1, 0));
+    assert_eq!((closed.rate().entered, closed.rate().known), (19, 20));
+    for (n, status) in [(0, Status::Justified), (1, Status::Present), (2, Status::EarlyLeave)] {
+        let dates = (monday(), monday());
+        let asked = reports::pupil(&mut world.snapshot(own()).await, pupil(n), dates, night()).await.unwrap();
+        let line = pupil_day(&mut world.snapshot(own()).await, pupil(n), monday(), night()).await.unwrap().unwrap();
+        let reported = &asked.unwrap().1[0].status;
+        assert_eq!((reported.status, reported), (status, &line.pupil.status), "{n}");
+    }
+    let found = report(&world, Scope::School, (day(-3), day(-3)), night()).await;
+    assert_eq!((found.total.justified, found.total.unknown, found.days[0].nobody_read), (1, 19, true));
 }
 
 #[tokio::test]

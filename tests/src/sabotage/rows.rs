@@ -147,6 +147,13 @@ const GATES: Test =
 const KEPT: Test =
     ("projections", "tests::kept::followed_facts_are_the_loaded_ones_after_every_page_of_a_random_history");
 
+const ACTS: Test =
+    ("projections", "live::acts::tests::barred_adults_who_asked_are_told_and_those_who_may_go_are_listed");
+const ASKED: Test = (
+    "commands",
+    "batcher::tests::inspectors::a_request_is_taken_back_by_whoever_made_it_whatever_others_asked_for_on_that_day_and_of_another_pupil",
+);
+
 pub(super) const LEFT_OUT: &[LeftOut] = &[
     // Who asks, and what is one's own.
     row(
@@ -1362,5 +1369,29 @@ pub(super) const LEFT_OUT: &[LeftOut] = &[
         "where school_id = $1 and local_date = $2 and slot_id = $3 and student_id = $4 order by position limit $5",
         "and student_id = $4",
         CASE_LOG,
+    ),
+    cut(
+        "what was done to a day: whose",
+        "from acts where school_id = $1 and local_date = $2 and student_id = $3",
+        "and student_id = $3",
+        ACTS,
+    ),
+    cut(
+        "what was done to a day: which day",
+        "from acts where school_id = $1 and local_date = $2 and student_id = $3",
+        "local_date = $2 and",
+        ACTS,
+    ),
+    cut(
+        "a correction: who asked for it, of whose day",
+        "where aggregate_type = 'attendance_day' and aggregate_id = $1 and event_type = 'correction_requested'",
+        "and aggregate_id = $1",
+        ASKED,
+    ),
+    cut(
+        "a correction: who asked for which",
+        "where aggregate_type = 'attendance_day' and aggregate_id = $1 and event_type = 'correction_requested'",
+        "and payload->>'correction_id' = $2",
+        ASKED,
     ),
 ];

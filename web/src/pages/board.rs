@@ -68,8 +68,23 @@ pub(super) fn offline(lang: Lang) -> Markup {
     }
 }
 
-/// The whole page.
-pub(super) fn page(board: &Board, who: &Who, lang: Lang, nonce: &Nonce) -> Markup {
+/// To whoever directs the school: barred adults asked for a pupil today, so many times.
+fn barred(board: &Board, times: u32, lang: Lang) -> Markup {
+    html! {
+        @if times > 0 {
+            div class="banner" {
+                (icon::icon("warning"))
+                p {
+                    b { (lang.f("barred-title", &[("n", times.into())])) } " "
+                    a href={ "/solicitudes?colegio=" (board.school.id) } { (lang.t("barred-see")) }
+                }
+            }
+        }
+    }
+}
+
+/// The whole page. `times`: how many times a barred adult asked for a pupil today, for whoever is to be told.
+pub(super) fn page(board: &Board, who: &Who, times: u32, lang: Lang, nonce: &Nonce) -> Markup {
     let part = |panel: Panel| panel.content(board, lang);
     let main = html! {
         main class="board" id="live" hx-sse:connect={ "/hoy/live?lang=" (lang.code()) "&colegio=" (board.school.id) }
@@ -81,6 +96,7 @@ pub(super) fn page(board: &Board, who: &Who, lang: Lang, nonce: &Nonce) -> Marku
             div id="fresh" class="fresh" { (part(Panel::Fresh)) }
             div class="banners" aria-live="polite" {
                 (offline(lang))
+                (barred(board, times, lang))
                 div id="alerts" { (part(Panel::Alerts)) }
             }
             section id="answer" class="answer" aria-label=(lang.t("answer-label")) { (part(Panel::Answer)) }

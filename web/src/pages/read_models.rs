@@ -10,16 +10,19 @@ use super::view::{
 use crate::AppState;
 use crate::live::{Frame, LiveError, Watcher};
 use crate::names::{self, NamesError, SchoolNames};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use domain::attendance_day::Direction;
 use domain::day_status::{self, Step};
 use domain::expectation::Why;
+use domain::values::zone::{local_date, resolve_local};
 use domain::{AccountId, Actor, CourseId, SchoolId, StudentId};
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _, stream};
+use projections::live::acts;
 use projections::live::board::{Board as Facts, Counts as Counted, GateLine};
 use projections::live::queries::{self, PupilLine};
 use projections::live::rows::LiveScan;
+use projections::roster::queries as roster;
 use std::collections::HashMap;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -83,6 +86,18 @@ impl Source for ReadModels {
         async move {
             let frame = self.0.live.board_now(SchoolId(school)).await?;
             Ok(frame.map(|frame| Arc::new(board(&frame, self.0.clock.rate()))))
+        }
+        .boxed()
+    }
+
+    fn barred(&self, school: Uuid) -> BoxFuture<'_, Result<u32, SourceError>> {
+        async move {
+            let mut tx = self.0.pools.request.begin(SchoolId(school)).await?;
+            let Some(found) = roster::school(&mut tx).await? else { return Ok(0) };
+            let zone = found.settings.zone;
+            let today = local_date(self.0.clock.now(), zone);
+            let asked = acts::queries::blocked(&mut tx, resolve_local(today, NaiveTime::MIN, zone)).await?;
+            Ok(u32::try_from(asked.len()).unwrap_or(u32::MAX))
         }
         .boxed()
     }

@@ -182,7 +182,18 @@ fn first_page(may: impl Fn(Permission) -> bool) -> &'static str {
 }
 
 async fn today(State(pages): State<Pages>, visit: Visit) -> Response {
-    shown(&pages, &visit, board::page).await
+    // Who directs the school is told of it here, and everybody else whom the list of what waits tells.
+    let directs = visit.school.filter(|school| visit.may(Permission::EntriesCorrect, *school));
+    let barred = match directs {
+        Some(school) => pages.source.barred(school).await,
+        None => Ok(0),
+    };
+    match barred {
+        Ok(barred) => {
+            shown(&pages, &visit, |found, who, lang, nonce| board::page(found, who, barred, lang, nonce)).await
+        }
+        Err(error) => visit.failed(&error),
+    }
 }
 
 async fn wall_screen(State(pages): State<Pages>, visit: Visit) -> Response {

@@ -37,6 +37,9 @@ pub trait Source: Send + Sync + 'static {
     /// A school's board now; none if there is no such school.
     fn board(&self, school: Uuid) -> BoxFuture<'_, Result<Option<Arc<Board>>, SourceError>>;
 
+    /// How many times a barred adult asked for a pupil of the school today.
+    fn barred(&self, school: Uuid) -> BoxFuture<'_, Result<u32, SourceError>>;
+
     /// A school's board from now on, the present one first, again whenever it changes and at least
     /// every two seconds; none if there is no such school. It ends when the server stops.
     fn boards(&self, school: Uuid) -> BoxFuture<'_, Result<Option<Boards>, SourceError>>;

@@ -48,7 +48,7 @@ fn pages(lang: Lang) -> Vec<(String, String)> {
     let nonce = Nonce::sample();
     let mut pages = Vec::new();
     for (name, board) in boards() {
-        pages.push((format!("board {name}"), board::page(&board, &who(), lang, &nonce)));
+        pages.push((format!("board {name}"), board::page(&board, &who(), 2, lang, &nonce)));
         pages.push((format!("wall {name}"), wall::page(&board, lang, &nonce)));
     }
     for (name, day) in [("usual", CourseDay::sample()), ("hostile", CourseDay::sample_hostile())] {
@@ -281,7 +281,7 @@ fn a_board_of_30_courses_at_its_busiest_is_under_100_kb() {
     course.counts.expected = course.counts.inside + 4;
     course.counts.on_time = course.counts.inside - 6;
     board.courses = vec![course; 30];
-    let html = board::page(&board, &who(), Lang::Es, &Nonce::sample()).into_string();
+    let html = board::page(&board, &who(), 0, Lang::Es, &Nonce::sample()).into_string();
     let whole = weight(&html);
     assert!(whole < 100_000, "{whole} bytes, {} of them the page", html.len());
 }
@@ -374,7 +374,7 @@ fn a_form_that_comes_back_says_which_field_is_wrong_has_the_focus_there_and_keep
 
 #[test]
 fn an_erased_pupil_is_shown_as_erased() {
-    let html = board::page(&Board::sample(), &who(), Lang::Es, &Nonce::sample()).into_string();
+    let html = board::page(&Board::sample(), &who(), 0, Lang::Es, &Nonce::sample()).into_string();
     assert!(html.contains("<em>eliminado</em>"));
     let html = course::page(&CourseDay::sample(), &who(), &Hand::default(), Lang::Es, &Nonce::sample()).into_string();
     assert!(html.contains("<em>eliminado</em>"));
@@ -382,10 +382,10 @@ fn an_erased_pupil_is_shown_as_erased() {
 
 #[test]
 fn a_silent_gate_and_old_figures_are_said_aloud() {
-    let html = board::page(&Board::sample_trouble(), &who(), Lang::Es, &Nonce::sample()).into_string();
+    let html = board::page(&Board::sample_trouble(), &who(), 0, Lang::Es, &Nonce::sample()).into_string();
     assert!(html.contains("Sin noticias de Portón Sur."));
     assert!(html.contains("Estas cifras no están al día."));
-    let html = board::page(&Board::sample(), &who(), Lang::Es, &Nonce::sample()).into_string();
+    let html = board::page(&Board::sample(), &who(), 0, Lang::Es, &Nonce::sample()).into_string();
     assert!(!html.contains("Sin noticias") && !html.contains("Estas cifras"));
 }
 
@@ -396,7 +396,7 @@ fn many_silent_gates_are_one_banner_that_names_each() {
         gate.silent_since = Some(sample::now());
     }
     for html in [
-        board::page(&board, &who(), Lang::Es, &Nonce::sample()).into_string(),
+        board::page(&board, &who(), 0, Lang::Es, &Nonce::sample()).into_string(),
         wall::page(&board, Lang::Es, &Nonce::sample()).into_string(),
     ] {
         let banners = html.matches("class=\"banner\"").count();

@@ -94,6 +94,7 @@ async fn the_document_and_the_server_know_the_same_routes() {
     let paths = document["paths"].as_object().unwrap();
     let expected: BTreeSet<_> = [
         "/api/openapi.json",
+        "/api/v1/acts/waiting",
         "/api/v1/audit",
         "/api/v1/audit/days/{date}",
         "/api/v1/audit/days/{date}/events",
@@ -103,6 +104,15 @@ async fn the_document_and_the_server_know_the_same_routes() {
         "/api/v1/courses/{id}/calendar/{date}",
         "/api/v1/courses/{id}/day",
         "/api/v1/courses/{id}/schedule",
+        "/api/v1/days/{date}/{student_id}/acts",
+        "/api/v1/days/{date}/{student_id}/corrections",
+        "/api/v1/days/{date}/{student_id}/corrections/{act_id}/approve",
+        "/api/v1/days/{date}/{student_id}/corrections/{act_id}/reject",
+        "/api/v1/days/{date}/{student_id}/early-leaves",
+        "/api/v1/days/{date}/{student_id}/early-leaves/{act_id}/cancel",
+        "/api/v1/days/{date}/{student_id}/early-leaves/{act_id}/record",
+        "/api/v1/days/{date}/{student_id}/justifications",
+        "/api/v1/days/{date}/{student_id}/justifications/{act_id}/decide",
         "/api/v1/kiosks",
         "/api/v1/kiosks/{kiosk_id}/heartbeat",
         "/api/v1/kiosks/{kiosk_id}/mode",

@@ -238,3 +238,36 @@ async fn a_correction_takes_a_second_person_with_the_right_and_a_directors_own_s
     assert_eq!(site.submit_one(1, 1).await.reasons, ["repeated_entry"]);
     site.world.dense_length().await;
 }
+
+#[tokio::test]
+async fn a_request_is_taken_back_by_whoever_made_it_whatever_others_asked_for_on_that_day_and_of_another_pupil() {
+    let site = site().await;
+    let (write, batcher) = (&site.world.write, &site.batcher);
+    let request = |of, n| RequestCorrection {
+        student_id: pupil(of),
+        date: today(),
+        correction_id: CorrectionId(Uuid::from_u128(n)),
+        change: Change { voids: None, adds: Some(Added { direction: Entry, occurred_at: site.now() }) },
+        reason: CorrectionReason::NotRecorded,
+        note: None,
+        corrects: false,
+    };
+    let take_back = |n| SettleCorrection {
+        student_id: pupil(1),
+        date: today(),
+        correction_id: CorrectionId(Uuid::from_u128(n)),
+        approves: false,
+        corrects: false,
+    };
+    site.enrol_pupil(2, today()).await;
+    // Somebody else's of the same id is of another pupil, and one of the same day has another id.
+    request_correction(write, batcher, &site.of_person(2), request(2, 1)).await.unwrap();
+    request_correction(write, batcher, &site.of_person(2), request(1, 2)).await.unwrap();
+    request_correction(write, batcher, &site.of_person(1), request(1, 1)).await.unwrap();
+    let refused = settle_correction(write, batcher, &site.of_person(2), take_back(1)).await;
+    assert_eq!(why(refused), CorrectionError::MayNotApprove.into());
+    settle_correction(write, batcher, &site.of_person(1), take_back(1)).await.unwrap();
+    let late = SettleCorrection { approves: true, corrects: true, ..take_back(1) };
+    assert_eq!(why(settle_correction(write, batcher, &site.of_person(3), late).await), CorrectionError::Decided.into());
+    assert_eq!(site.kinds().await.last().unwrap(), "correction_rejected");
+}

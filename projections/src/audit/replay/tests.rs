@@ -110,6 +110,38 @@ fn an_entry_by_hand_that_was_taken_back_counted_then_and_counts_at_no_instant_no
     assert_eq!(story.replay(at(11, 41, 0))[0], (Missing, Missing, Same));
 }
 
+/// Something that people did to the pupil's Monday.
+fn act(event: domain::attendance_day::Event) -> Draft {
+    let scan = plain_scan(school(), 0, Direction::Entry, at(11, 0, 0));
+    Draft { event: AnyEvent::AttendanceDay(event), ..history::scan(school(), 0, monday(), scan) }
+}
+
+#[test]
+fn a_justification_counts_from_when_it_was_accepted_and_a_correction_puts_nobody_in_before_the_time_it_says() {
+    use domain::attendance_day::{Added, Change as Corrected, Event};
+    let mut story = Story::new();
+    story.entered(0, 0, at(10, 55, 0), at(10, 55, 0));
+    story.drained(0, at(11, 16, 0), at(11, 16, 0));
+    let AnyEvent::AttendanceDay(Event::ScanRecorded { scan }) =
+        story.0.iter().find(|e| matches!(e.payload, AnyEvent::AttendanceDay(_))).unwrap().payload.clone()
+    else {
+        panic!("not a scan")
+    };
+    // The entry at 7:55 was another pupil's; this one came at 8:40.
+    let adds = Some(Added { direction: Direction::Entry, occurred_at: at(11, 40, 0) });
+    let change = Corrected { voids: Some(scan.scan_id.0), adds };
+    story.said(at(12, 0, 0), act(Event::CorrectionApproved { correction_id: id(5), change, alone: false }));
+    let late = Late { minutes: 40 };
+    assert_eq!(story.replay(at(11, 20, 0))[0], (Present, Missing, Other), "what was taken out is known now");
+    assert_eq!(story.replay(at(11, 41, 0))[0], (Present, late, Other));
+    assert_eq!(story.replay(at(12, 1, 0))[0], (late, late, Same));
+    let accepted =
+        Event::JustificationAccepted { justification_id: id(6), reason: domain::no_show::Justification::Illness };
+    story.said(at(12, 30, 0), act(accepted));
+    assert_eq!(story.replay(at(11, 20, 0))[0], (Present, Status::Justified, Other));
+    assert_eq!(story.replay(at(12, 10, 0))[0], (late, late, Reasons), "late all the same, with a reason");
+}
+
 #[test]
 fn times_that_were_set_after_the_fact_judge_the_day_now_and_not_then() {
     let mut story = Story::new();

@@ -217,6 +217,10 @@ async fn barred_adults_who_asked_are_told_and_those_who_may_go_are_listed() {
         blocked.iter().map(|act| (act.act_id, act.state)).collect::<Vec<_>>(),
         [(id(0x7002), ActState::Blocked)]
     );
+    assert_eq!(queries::of_day(&mut tx, pupil(), monday()).await.unwrap().len(), 2);
+    let (another, tuesday) = (pupil_id(school(), 1).into(), monday().succ_opt().unwrap());
+    assert!(queries::of_day(&mut tx, another, monday()).await.unwrap().is_empty(), "of another pupil");
+    assert!(queries::of_day(&mut tx, pupil(), tuesday).await.unwrap().is_empty(), "of another day");
     let open = queries::authorised(&mut tx, monday()).await.unwrap();
     assert_eq!(open.iter().map(|act| act.act_id).collect::<Vec<_>>(), [id::<Uuid>(0x7001)]);
 }

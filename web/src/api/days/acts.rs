@@ -5,11 +5,12 @@ use crate::AppState;
 use crate::api::input::Params;
 use crate::api::live::OfSchool;
 use crate::middleware::ShownDay;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::session::InSchool;
 use axum::extract::State;
 use axum::{Extension, Json};
 use projections::live::acts::queries;
+use projections::roster::queries as roster;
 
 /// Early leaves, justifications and corrections of a pupil's day, oldest first.
 #[utoipa::path(get, path = "/api/v1/days/{date}/{student_id}/acts", tag = "live",
@@ -23,6 +24,9 @@ pub async fn get(
     InSchool(school): InSchool,
 ) -> Result<(Extension<ShownDay>, Json<Vec<ActView>>), Problem> {
     let mut tx = state.pools.request.begin(school).await?;
+    if roster::student(&mut tx, student).await?.is_none() {
+        return Err(Problem::new(Code::NotFound).at("student"));
+    }
     let acts = queries::of_day(&mut tx, student, date).await?;
     Ok((Extension(ShownDay(date)), Json(acts.into_iter().map(ActView::from).collect())))
 }

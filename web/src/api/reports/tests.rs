@@ -54,6 +54,7 @@ async fn a_closed_day_in_figures_as_json_and_as_csv_by_school_course_and_pupil()
       "entry_rate_tenths": 666,
       "expected": 3,
       "in_time": 1,
+      "justified": 0,
       "known_days": 3,
       "late": 1,
       "missing": 0,
@@ -63,7 +64,7 @@ async fn a_closed_day_in_figures_as_json_and_as_csv_by_school_course_and_pupil()
     "#);
     assert_eq!((&found["days"][0]["tally"], &found["courses"][0]["tally"]), (&found["total"], &found["total"]));
     let sheet = text(&format!("/school?{DAY}")).await;
-    let row = format!("{},1° Básico A,3,1,1,1,0,0,0,2,3,66.6\r\n", school.course);
+    let row = format!("{},1° Básico A,3,1,1,1,0,0,0,0,2,3,66.6\r\n", school.course);
     assert!(sheet.ends_with(&row), "{sheet}");
 
     let course = json(&format!("/courses/{}?{DAY}", school.course)).await;

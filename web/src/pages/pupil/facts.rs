@@ -13,6 +13,7 @@ use crate::permissions::Permission;
 use chrono::NaiveDate;
 use commands::vault::Keyring;
 use domain::attendance_day::Event;
+use domain::values::zone::local_date;
 use domain::{Actor, Sealed, StudentId};
 use projections::live::acts::queries;
 use projections::live::queries::pupil_day;
@@ -138,11 +139,13 @@ impl Asked {
     pub(super) async fn requests(&self) -> Result<Option<RequestsPage>, SourceError> {
         let mut tx = self.state.pools.request.snapshot(self.school).await?;
         let Some(school) = roster::school(&mut tx).await? else { return Ok(None) };
+        let (now, zone) = (self.state.clock.now(), school.settings.zone);
         let waiting = queries::waiting(&mut tx).await?;
-        let blocked = queries::blocked(&mut tx, self.state.clock.now() - BLOCKED_SHOWN).await?;
+        let blocked = queries::blocked(&mut tx, now - BLOCKED_SHOWN).await?;
+        let leaving = queries::authorised(&mut tx, local_date(now, zone)).await?;
         let mut guardians: Vec<(Uuid, Option<Sealed>)> = Vec::new();
         let pupils: std::collections::BTreeSet<StudentId> =
-            waiting.iter().chain(&blocked).map(|act| act.student_id).collect();
+            waiting.iter().chain(&blocked).chain(&leaving).map(|act| act.student_id).collect();
         for student in &pupils {
             let linked = roster::guardians_of(&mut tx, *student).await?;
             guardians.extend(
@@ -166,7 +169,8 @@ impl Asked {
         };
         Ok(Some(RequestsPage {
             who: who(&self.state, &self.person).await,
-            school: School { id: self.school.0, name: school.name, zone: school.settings.zone },
+            school: School { id: self.school.0, name: school.name, zone },
+            leaving: leaving.iter().map(request).collect(),
             waiting: waiting.iter().map(request).collect(),
             blocked: blocked.iter().map(request).collect(),
             corrects: self.person.may(Permission::EntriesCorrect, self.school),

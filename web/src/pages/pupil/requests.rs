@@ -40,6 +40,8 @@ pub(super) struct RequestsPage {
     pub who: Who,
     /// The school.
     pub school: School,
+    /// Pupils who may leave today and did not go yet, oldest first.
+    pub leaving: Vec<Request>,
     /// Oldest first.
     pub waiting: Vec<Request>,
     /// Newest first.
@@ -69,6 +71,12 @@ impl RequestsPage {
                     section class="card" aria-labelledby="blocked-title" {
                         h2 id="blocked-title" { span class="tag missing" { (icon("warning")) (lang.t("requests-blocked")) } }
                         ul class="rows" { @for request in &self.blocked { li class="row" { (self.about(request, lang)) } } }
+                    }
+                }
+                @if !self.leaving.is_empty() {
+                    section class="card" aria-labelledby="leaving-title" {
+                        h2 id="leaving-title" { (lang.t("requests-leaving")) }
+                        ul class="rows" { @for request in &self.leaving { li class="row" { (self.about(request, lang)) } } }
                     }
                 }
                 section class="card" aria-labelledby="waiting-title" {

@@ -87,6 +87,7 @@ fn requests(told: Option<Told>) -> RequestsPage {
     RequestsPage {
         who: who(),
         school: school(),
+        leaving: blocked.iter().cloned().map(request(false)).collect(),
         waiting: waiting.into_iter().map(request(told.is_some())).collect(),
         blocked: blocked.into_iter().map(request(false)).collect(),
         corrects: told.is_none(),

@@ -17,9 +17,14 @@ use projections::audit::replay::{Change, Moment};
 use uuid::Uuid;
 
 /// In the order in which somebody had to act.
-const STATUSES: [Status; 8] =
-    [
-    Status::Missing, Status::Absent, Status::Unknown, Status::Late, Status::Pending, Status::Justified, Status::Left,
+const STATUSES: [Status; 8] = [
+    Status::Missing,
+    Status::Absent,
+    Status::Unknown,
+    Status::Late,
+    Status::Pending,
+    Status::Justified,
+    Status::Left,
     Status::Inside,
 ];
 

@@ -45,6 +45,9 @@ impl Source for Samples {
     fn board(&self, id: Uuid) -> BoxFuture<'_, Result<Option<Arc<Board>>, SourceError>> {
         self.answer(self.has(id).then(|| Arc::new(Board::sample())))
     }
+    fn barred(&self, _: Uuid) -> BoxFuture<'_, Result<u32, SourceError>> {
+        self.answer(0)
+    }
     fn boards(&self, id: Uuid) -> BoxFuture<'_, Result<Option<Boards>, SourceError>> {
         let one = stream::once(async { Arc::new(Board::sample()) }).chain(stream::pending());
         self.answer(self.has(id).then(|| one.boxed()))
