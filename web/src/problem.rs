@@ -129,6 +129,8 @@ codes! {
     TimeBeforeDay UNPROCESSABLE_ENTITY "time_before_day";
     /// No such adult is linked to the pupil, or one who may not collect.
     MayNotCollect UNPROCESSABLE_ENTITY "may_not_collect";
+    /// The adult whose word it is said to be is none of the pupil's.
+    NotLinked UNPROCESSABLE_ENTITY "not_linked";
     /// The document's number is not the adult's, or it was not said that a document was looked at.
     IdentityMismatch UNPROCESSABLE_ENTITY "identity_mismatch";
     /// No such passage counts on that day.

@@ -144,10 +144,10 @@ impl ByHand {
         match &self.what {
             What::AuthoriseLeave(leave) => Some(leave.guardian_id),
             What::RecordLeave { leave_id, .. } => day.leave(*leave_id).map(|leave| leave.guardian_id),
+            What::Justify { justification, .. } => justification.guardian_id,
             What::Record(_)
             | What::Withdraw { .. }
             | What::CancelLeave(_)
-            | What::Justify { .. }
             | What::Decide(..)
             | What::Correct { .. }
             | What::Settle { .. } => None,
@@ -181,7 +181,12 @@ impl ByHand {
             What::Justify { justification, accepted } => Command::SubmitJustification {
                 justification: justification.clone(),
                 accepted: *accepted,
-                asked: Asked { date: self.date, today: local_date(now, bounds.zone), enrolled: bounds.enrolled },
+                asked: Asked {
+                    date: self.date,
+                    today: local_date(now, bounds.zone),
+                    enrolled: bounds.enrolled,
+                    linked: rights.is_some(),
+                },
             },
             What::Decide(justification_id, verdict) => {
                 Command::DecideJustification { justification_id: *justification_id, verdict: *verdict }

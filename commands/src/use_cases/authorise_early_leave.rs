@@ -68,8 +68,9 @@ async fn identified(
     input: &AuthoriseEarlyLeave,
 ) -> Result<(GuardianId, IdentityCheck), UseCaseError> {
     let pupil = write.state::<Student>(&StreamId::of(context.school, input.student_id)).await?;
+    let Some(pupil) = pupil.pupil() else { return Err(UseCaseError::UnknownStudent) };
     let is_barred = |id: GuardianId| {
-        let rights = pupil.pupil().and_then(|pupil| pupil.guardians.get(&id).copied().flatten());
+        let rights = pupil.guardians.get(&id).copied().flatten();
         rights.is_some_and(|rights| rights.restricted)
     };
     let shown = match &input.document_number {

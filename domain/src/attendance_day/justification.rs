@@ -96,6 +96,9 @@ pub enum JustificationError {
     /// Its day is too far ahead.
     #[error("the day is too far ahead")]
     TooFarAhead,
+    /// The adult whose word it is said to be is none of the pupil's.
+    #[error("no such adult is linked to the pupil")]
+    NotLinked,
     /// The day is justified already.
     #[error("the day is justified already")]
     AlreadyJustified,
@@ -119,6 +122,8 @@ pub struct Asked {
     pub today: NaiveDate,
     /// Whether the pupil is enrolled on its day.
     pub enrolled: bool,
+    /// Whether the adult whose word it is, if one is named, is linked to the pupil.
+    pub linked: bool,
 }
 
 pub(super) fn submit(
@@ -136,6 +141,9 @@ pub(super) fn submit(
     }
     if asked.date.signed_duration_since(asked.today) > AHEAD_OF_ITS_DAY {
         return Err(JustificationError::TooFarAhead.into());
+    }
+    if justification.guardian_id.is_some() && !asked.linked {
+        return Err(JustificationError::NotLinked.into());
     }
     if state.justified().is_some() {
         return Err(JustificationError::AlreadyJustified.into());

@@ -125,6 +125,9 @@ impl Chance {
             path = path.replace("{student_id}", &self.id(scene, asker, pupil).to_string());
         }
         path = path.replace("{name}", "board.css").replace("{slot_id}", &id().to_string());
+        if path.contains("/days/") {
+            path = path.replace("{date}", "2026-03-09").replace("{act_id}", &self.act("justification").to_string());
+        }
         path = path.replace("{date}", &self.later()).replace("{entry_id}", &id().to_string());
         let query = self.query(scene, asker, route);
         if !query.is_empty() {
@@ -173,6 +176,16 @@ impl Chance {
     /// A date on which nothing else of the scene happens.
     fn later(&mut self) -> String {
         format!("2026-03-{:02}", 16 + self.below(10))
+    }
+
+    /// One of few sheets, so that what one page did is often there for another, in whatever school.
+    fn sheet(&mut self) -> Uuid {
+        Uuid::from_u128(0x5ee7 + self.below(4) as u128)
+    }
+
+    /// What a page with such a sheet did to a day.
+    fn act(&mut self, kind: &str) -> Uuid {
+        Uuid::new_v5(&self.sheet(), kind.as_bytes())
     }
 
     /// What only this school calls a holiday.
@@ -229,6 +242,20 @@ impl Chance {
             }
             ("POST", path) if path.starts_with("/api/v1/no-show/") => {
                 builder.header("idempotency-key", id().to_string()).json(&json!({"reason": "illness"}))
+            }
+            ("POST", path) if path.starts_with("/api/v1/days/") => {
+                let adult = self.id(scene, asker, |_, place| place.guardian);
+                let entry = json!({"direction": "entry", "occurred_at": scene.line.now()});
+                let body = match path {
+                    _ if path.ends_with("/early-leaves") => {
+                        json!({"guardian_id": adult, "document_seen": true, "reason": "unwell"})
+                    }
+                    _ if path.ends_with("/justifications") => json!({"reason": "illness", "guardian_id": adult}),
+                    _ if path.ends_with("/decide") => json!({"accept": self.one_in(2)}),
+                    _ if path.ends_with("/corrections") => json!({"adds": entry, "reason": "not_recorded"}),
+                    _ => json!({}),
+                };
+                builder.header("idempotency-key", id().to_string()).json(&body)
             }
             ("POST", "/api/v1/kiosks/{kiosk_id}/revoke") => builder.header("idempotency-key", id().to_string()),
             ("POST", "/api/v1/students/{id}/entries") => {
@@ -311,6 +338,32 @@ impl Chance {
                     ("motivo", "forgot_card".into()),
                     ("anotacion", id().to_string()),
                     ("fecha", "2026-03-09".into()),
+                ]
+            }
+            path if path.starts_with("/alumnos/{student_id}/") || path.ends_with("/justificar") => {
+                let mark = asker.of.first().map_or("nadie", |n| scene.places[*n].mark);
+                vec![
+                    ("fecha", "2026-03-09".into()),
+                    ("hoja", self.sheet().to_string()),
+                    ("retiro", self.act("early-leave").to_string()),
+                    ("persona", self.id(scene, asker, |_, place| place.guardian).to_string()),
+                    ("visto", "si".into()),
+                    ("motivo", "unwell".into()),
+                    ("causa", "illness".into()),
+                    ("sentido", "entry".into()),
+                    ("hora", "07:10".into()),
+                    ("porque", "not_recorded".into()),
+                    ("nota", format!("{mark} avisó")),
+                ]
+            }
+            "/solicitudes/justificativo" | "/solicitudes/correccion" => {
+                let pupil = |chance: &mut Self, place: &Place| place.school.pupils[chance.below(3)].id.0;
+                let kind = pick(self, &["justification", "correction"]);
+                vec![
+                    ("alumno", self.id(scene, asker, pupil).to_string()),
+                    ("fecha", "2026-03-09".into()),
+                    ("cual", self.act(&kind).to_string()),
+                    ("que", pick(self, &["aceptar", "aprobar", "illegible", "rechazar"])),
                 ]
             }
             "/cuenta/sesiones" => vec![("sesion", self.id(scene, asker, |_, place| place.member).to_string())],

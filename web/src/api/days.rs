@@ -167,6 +167,7 @@ fn refused(error: UseCaseError) -> Problem {
         Error::Leave(LeaveError::Recorded | LeaveError::Cancelled) => Problem::new(Code::DecidedOtherwise),
         Error::Leave(LeaveError::BeforeAuthorised) => Problem::new(Code::InvalidBody).at("occurred_at"),
         Error::Justification(JustificationError::TooFarAhead) => Problem::new(Code::InvalidParameter).at("date"),
+        Error::Justification(JustificationError::NotLinked) => Problem::new(Code::NotLinked).at("guardian_id"),
         Error::Justification(JustificationError::AlreadyJustified) => Problem::new(Code::AlreadyJustified),
         Error::Justification(JustificationError::TooManyWaiting) => Problem::new(Code::TooManyWaiting),
         Error::Justification(JustificationError::Decided) | Error::Correction(CorrectionError::Decided) => {

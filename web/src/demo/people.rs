@@ -11,6 +11,7 @@ use commands::use_cases::{LinkGuardian, RegisterGuardian, UseCaseError, link_gua
 use domain::account::StaffRole;
 use domain::student::GuardianRights;
 use domain::values::mail::Mail;
+use domain::values::national_id::NationalId;
 use domain::{Actor, SchoolId};
 use reqwest::header::{HeaderMap, HeaderValue, LOCATION, ORIGIN, SET_COOKIE};
 use reqwest::redirect::Policy;
@@ -76,7 +77,11 @@ pub async fn sign_in(base: &str, people: &[DemoPerson], role: StaffRole) -> Resu
 /// The address of the demo's guardian.
 pub const GUARDIAN: &str = "familia@losaromos.example";
 
-/// A guardian of two pupils, who comes in by a letter that is written into a folder.
+/// The number of the adult who is barred from the first of that guardian's pupils; nobody's.
+const BARRED: &str = "11.111.111-1";
+
+/// A guardian of two pupils, who comes in by a letter that is written into a folder; and an adult who is barred from
+/// one of them.
 pub async fn guardian(state: &AppState, school: &Seeded) -> Result<()> {
     let context = context(state, school.school_id);
     let input = RegisterGuardian {
@@ -97,6 +102,17 @@ pub async fn guardian(state: &AppState, school: &Seeded) -> Result<()> {
         let input = LinkGuardian { student_id: student.student_id, guardian_id, rights };
         link_guardian(&state.write, &context, input).await?;
     }
+    let Some(student) = school.students.first() else { return Ok(()) };
+    let input = RegisterGuardian {
+        name: "Ricardo Soto Pinto".to_owned(),
+        national_id: Some(NationalId::parse(BARRED)?),
+        phone: None,
+        mail: None,
+        within: None,
+    };
+    let guardian_id = register_guardian(&state.write, &context, input).await?.guardian_id;
+    let rights = GuardianRights { restricted: true, may_view: false, notify: false, ..rights };
+    link_guardian(&state.write, &context, LinkGuardian { student_id: student.student_id, guardian_id, rights }).await?;
     Ok(())
 }
 

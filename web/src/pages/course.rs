@@ -127,9 +127,9 @@ fn row(pupil: &Pupil, shared: &[Step], day: &CourseDay, hand: &Hand, lang: Lang)
     html! {
         details class="pupil" id={ "pupil-" (pupil.id) } {
             summary {
-                b class="pupil-name" { (list_name(&pupil.name, lang)) }
-                " " span class="pupil-fact" { (fact(pupil, zone, lang)) }
-                " " span class="pupil-why" { (lang.t("why")) }
+                b { (list_name(&pupil.name, lang)) }
+                " " span { (fact(pupil, zone, lang)) }
+                " " span { (lang.t("why")) }
             }
             ol {
                 @for step in pupil.derivation.strip_prefix(shared).unwrap_or(&pupil.derivation) { li { (words(step, zone, lang)) } }
@@ -137,7 +137,7 @@ fn row(pupil: &Pupil, shared: &[Step], day: &CourseDay, hand: &Hand, lang: Lang)
                     li { (by_hand(entry, zone, lang)) (hand.undo(entry, pupil, day, lang)) }
                 }
             }
-            p { a href={ "/alumnos/" (pupil.id) "?colegio=" (day.school.id) } { (lang.t("pupil-open")) } }
+            a href={ "/alumnos/" (pupil.id) "?colegio=" (day.school.id) } { (lang.t("pupil-open")) }
             (hand.within(pupil, lang))
         }
     }

@@ -8,8 +8,18 @@ pub(super) fn icon(name: &str) -> Markup {
     html! { svg class="icon" aria-hidden="true" { use href={ "#i-" (name) } {} } }
 }
 
-/// The symbols, and the hatch of "no information", for the top of a page.
-pub(super) fn symbols() -> Markup {
+/// Icons of the rail and of forms. A part that the live stream or a page brings anew has none of them.
+const STILL: [&str; 12] = [
+    "account", "back", "calendar", "inbox", "language", "log", "note", "passkey", "people", "reports", "school", "wall",
+];
+
+/// The symbols, and the hatch of "no information", for the top of a page: of the still ones those that it has.
+pub(super) fn symbols(page: &Markup) -> Markup {
+    let wanted = |symbol: &&str| {
+        let name = symbol.split('"').nth(1).unwrap_or_default();
+        let still = name.strip_prefix("i-").is_some_and(|name| STILL.contains(&name));
+        !still || page.0.contains(&format!("\"#{name}\""))
+    };
     html! {
         svg class="symbols" width="0" height="0" aria-hidden="true" {
             defs {
@@ -19,7 +29,7 @@ pub(super) fn symbols() -> Markup {
                     rect class="hatch-line" width="2.5" height="6" {}
                 }
             }
-            (PreEscaped(assets::ICONS))
+            @for symbol in assets::ICONS.split_inclusive("</symbol>").filter(wanted) { (PreEscaped(symbol)) }
         }
     }
 }

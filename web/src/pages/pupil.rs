@@ -11,6 +11,7 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
+pub(super) use acts::event_words;
 pub(super) use forms::{JUSTIFICATIONS, code, note};
 #[cfg(test)]
 pub(super) use samples::sample_pages;

@@ -151,6 +151,7 @@ fn by_whom(actor: &Actor, people: &HashMap<Uuid, String>) -> ByWhom {
             None => ByWhom::Account(account.0),
         },
         (None, Some(("kiosk", _))) => ByWhom::Gate,
+        (None, Some(("guardian", _))) => ByWhom::Family,
         (None, Some(("cli", _))) => ByWhom::CommandLine,
         (None, _) => ByWhom::Program,
     }
@@ -227,6 +228,7 @@ fn event(happened: &Happened<'_>, gate: Option<String>, people: &HashMap<Uuid, S
             Told::ByHand(entry.direction, entry.reason)
         }
         AnyEvent::AttendanceDay(Event::ManualEntryWithdrawn { .. }) => Told::TakenBack,
+        AnyEvent::AttendanceDay(said) => Told::Act(said.clone()),
         _ => Told::Other(event.event_type.clone()),
     };
     EventView {

@@ -105,30 +105,33 @@ fn head(page: &Page<'_>) -> Markup {
 /// A whole page with its rail (a bottom bar on phones).
 pub(super) fn page(page: &Page<'_>, main: &Markup) -> Markup {
     let lang = page.lang;
+    let layout = html! {
+        div class="layout" {
+            header class="rail" {
+                div class="brand" {
+                    img class="badge" src=(assets::BADGE.href()) width="32" height="32" alt="";
+                    span class="brand-words" {
+                        b { (lang.t("product")) }
+                        @if let Some(school) = page.school { small { (school) } }
+                    }
+                }
+                nav class="places" aria-label=(lang.t("nav-label")) { ul {
+                    @if let Some(who) = page.who { (places(page, who)) }
+                    (languages(page))
+                } }
+                @if let Some(who) = page.who { (person(who, lang)) }
+            }
+            div class="page" id="content" tabindex="-1" { (main) }
+        }
+    };
     html! {
         (DOCTYPE)
         html lang=(lang.tag()) {
             head { (head(page)) }
             body {
-                (symbols())
+                (symbols(&layout))
                 a class="skip" href="#content" { (lang.t("skip-to-content")) }
-                div class="layout" {
-                    header class="rail" {
-                        div class="brand" {
-                            img class="badge" src=(assets::BADGE.href()) width="32" height="32" alt="";
-                            span class="brand-words" {
-                                b { (lang.t("product")) }
-                                @if let Some(school) = page.school { small { (school) } }
-                            }
-                        }
-                        nav class="places" aria-label=(lang.t("nav-label")) { ul {
-                            @if let Some(who) = page.who { (places(page, who)) }
-                            (languages(page))
-                        } }
-                        @if let Some(who) = page.who { (person(who, lang)) }
-                    }
-                    div class="page" id="content" tabindex="-1" { (main) }
-                }
+                (layout)
             }
         }
     }
@@ -140,7 +143,7 @@ pub(super) fn bare(page: &Page<'_>, class: &str, main: &Markup) -> Markup {
         (DOCTYPE)
         html lang=(page.lang.tag()) class=(class) {
             head { (head(page)) }
-            body { (symbols()) (main) }
+            body { (symbols(main)) (main) }
         }
     }
 }

@@ -652,6 +652,11 @@ async fn p13_p31_every_route_as_a_guardian_and_the_families_routes_as_everybody(
                     assert!(!text.contains(&session), "{route:?}: a session of another guardian");
                 }
                 match route.method {
+                    // What is said of a pupil ends on the pupil's page.
+                    "POST" if route.access == Access::OwnPupil => {
+                        let to = to.unwrap_or_default();
+                        assert!(status == 303 && of(pupil(0)).starts_with(to.split('?').next().unwrap()), "{route:?}");
+                    }
                     "POST" => assert_eq!((status, to.as_deref()), (303, Some(route.path)), "{route:?}"),
                     _ => assert!(status == 200 && text.contains(shows), "{route:?}: {status} {text}"),
                 }

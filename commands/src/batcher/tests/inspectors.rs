@@ -10,7 +10,8 @@ use crate::use_cases::{
 };
 use crate::vault::Opened;
 use domain::attendance_day::{
-    Added, Change, CorrectionError, CorrectionReason, Direction::Exit, Error, Event, LeaveError, LeaveReason, Verdict,
+    Added, Change, CorrectionError, CorrectionReason, Direction::Exit, Error, Event, JustificationError, LeaveError,
+    LeaveReason, Verdict,
 };
 use domain::student::{Command, GuardianRights, Student};
 use domain::values::national_id::NationalId;
@@ -193,6 +194,15 @@ async fn a_family_says_why_sealed_and_the_staff_accepts_it_once() {
             .await
             .unwrap();
     assert_eq!(dates, [input.date], "of the day that it is for");
+    // As the word of somebody who is nobody of the pupil's.
+    let stranger = JustifyDay {
+        justification_id: JustificationId(Uuid::from_u128(6)),
+        guardian_id: Some(GuardianId(Uuid::from_u128(0x999))),
+        note: None,
+        ..input.clone()
+    };
+    let refused = justify_day(write, batcher, &site.of_person(1), stranger).await;
+    assert_eq!(why(refused), JustificationError::NotLinked.into());
     // Of a pupil who was never here.
     let nobody = JustifyDay { student_id: pupil(3), note: None, ..input };
     let refused = justify_day(write, batcher, &family, nobody).await.unwrap_err();

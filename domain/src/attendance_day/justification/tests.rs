@@ -21,7 +21,7 @@ fn rejected(n: u64) -> Event {
     Event::JustificationRejected { justification_id: id(0x8000 + n), why: Rejection::Illegible }
 }
 fn asked() -> Asked {
-    Asked { date: date(), today: date(), enrolled: true }
+    Asked { date: date(), today: date(), enrolled: true, linked: true }
 }
 fn submit(n: u64, accepted: bool) -> Command {
     Command::SubmitJustification { justification: said(n, Illness), accepted, asked: asked() }
@@ -75,6 +75,17 @@ fn d33_of_a_pupil_who_is_not_enrolled_on_its_day_or_far_ahead_nothing_is_taken()
     let taken = Event::JustificationSubmitted { justification: said(1, Appointment) };
     given(&[]).when(of(Asked { today: today(60), ..asked() })).then(&[taken]);
     given(&[]).when(of(Asked { today: today(61), ..asked() })).then_error(JustificationError::TooFarAhead.into());
+}
+
+#[test]
+fn as_an_adults_word_it_is_taken_of_an_adult_of_the_pupils_own_and_the_staff_may_name_nobody() {
+    let stranger = || Asked { linked: false, ..asked() };
+    let named = Command::SubmitJustification { justification: said(1, Illness), accepted: true, asked: stranger() };
+    given(&[]).when(named).then_error(JustificationError::NotLinked.into());
+    let justification = Justification { guardian_id: None, ..said(1, Illness) };
+    let nobodys =
+        Command::SubmitJustification { justification: justification.clone(), accepted: false, asked: stranger() };
+    given(&[]).when(nobodys).then(&[Event::JustificationSubmitted { justification }]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What people do to days beside entries by hand, in whatever order it comes.
 
-use super::{Random, by_hand, day, sealed, some_time};
-use crate::testing::{Draft, id, monday};
+use super::{Random, by_hand, day, plain_scan, scan as scan_of, sealed, some_time};
+use crate::testing::{Draft, at, id, monday};
 use domain::attendance_day::{
     Added, Change, Correction, CorrectionReason, Direction, EarlyLeave, Event, IdentityCheck, Justification,
     LeaveReason, ManualEntry, ManualReason, Rejection,
@@ -29,6 +29,21 @@ pub(super) fn act_events(school: SchoolId, pupils: u64, r: &mut Random) -> Vec<D
     let most = if r.chance(70) { 2 } else { 1 };
     let draft = |event| Draft { event: AnyEvent::AttendanceDay(event), ..of.clone() };
     said.into_iter().take(most).map(draft).collect()
+}
+
+/// A barred adult asked for the first pupil on Monday.
+pub(crate) fn barred(school: SchoolId) -> Draft {
+    let leave = EarlyLeave {
+        leave_id: id(0x7),
+        guardian_id: id(0x31),
+        identity: IdentityCheck::NumberMatched,
+        reason: LeaveReason::Other,
+        occurred_at: at(13, 0, 0),
+        note: None,
+    };
+    let scan = plain_scan(school, 0, Direction::Entry, leave.occurred_at);
+    let event = AnyEvent::AttendanceDay(Event::EarlyLeaveBlocked { leave });
+    Draft { event, ..scan_of(school, 0, monday(), scan) }
 }
 
 fn leave(n: u128, r: &mut Random) -> Vec<Event> {

@@ -64,7 +64,7 @@ pub(super) fn form(child: &Child, lang: Lang) -> Markup {
                     (form::hidden("fecha", &child.date.to_string()))
                     (form::hidden("hoja", &child.form.to_string()))
                     (form::choice("causa", &lang.t("justify-reason"), &reasons, "illness", true, None, lang))
-                    (note(lang))
+                    (note("nota", lang))
                     button type="submit" { (lang.t("family-justify-send")) }
                 }
             }

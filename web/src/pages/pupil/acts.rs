@@ -52,6 +52,45 @@ pub(super) fn state(act: &Act, lang: Lang) -> String {
     })
 }
 
+/// What an event says of an act, for whoever reads the day's events and not the register; none of passages.
+pub(in crate::pages) fn event_words(event: &Event, zone: Tz, lang: Lang) -> Option<String> {
+    let (kind, state, more) = match event {
+        Event::EarlyLeaveAuthorised { leave } => {
+            (key("act-kind-leave"), key("act-authorised"), Some(course::leave_words(leave.reason, lang)))
+        }
+        Event::EarlyLeaveBlocked { .. } => (key("act-kind-leave"), key("act-blocked"), None),
+        Event::EarlyLeaveRecorded { .. } => (key("act-kind-leave"), key("act-recorded"), None),
+        Event::EarlyLeaveCancelled { .. } => (key("act-kind-leave"), key("act-cancelled"), None),
+        Event::JustificationSubmitted { justification } => {
+            let reason = cases::reason_words(justification.reason, lang);
+            (key("act-kind-justification"), key("act-submitted"), Some(reason))
+        }
+        Event::JustificationAccepted { reason, .. } => {
+            (key("act-kind-justification"), key("act-accepted"), Some(cases::reason_words(*reason, lang)))
+        }
+        Event::JustificationRejected { why, .. } => {
+            (key("act-kind-justification"), key("act-rejected"), Some(rejection_words(*why, lang)))
+        }
+        Event::CorrectionRequested { correction } => {
+            (key("act-kind-correction"), key("act-requested"), Some(change(correction.change, zone, lang)))
+        }
+        Event::CorrectionApproved { change: changed, alone, .. } => {
+            let state = if *alone { key("act-approved-alone") } else { key("act-approved") };
+            (key("act-kind-correction"), state, Some(change(*changed, zone, lang)))
+        }
+        Event::CorrectionRejected { .. } => (key("act-kind-correction"), key("act-rejected"), None),
+        Event::ScanRecorded { .. }
+        | Event::ScanFlagged { .. }
+        | Event::ManualEntryRecorded { .. }
+        | Event::ManualEntryWithdrawn { .. } => return None,
+    };
+    let said = format!("{}: {}", lang.t(kind), lang.t(state));
+    Some(match more {
+        Some(more) => format!("{said} ({more})"),
+        None => said,
+    })
+}
+
 /// What is asked for, in a sentence.
 pub(super) fn what(act: &Act, zone: Tz, lang: Lang) -> String {
     match &act.said {

@@ -20,10 +20,10 @@ pub(in crate::pages) fn code<T: Serialize>(value: &T) -> String {
     serde_json::to_value(value).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-/// The note of a form.
-pub(in crate::pages) fn note(lang: Lang) -> Markup {
+/// The note of a form, by the name that no other field of the page has.
+pub(in crate::pages) fn note(name: &str, lang: Lang) -> Markup {
     let field = Field {
-        name: "nota",
+        name,
         label: lang.t("by-hand-note"),
         kind: "text",
         autocomplete: "off",
@@ -110,7 +110,7 @@ impl PupilPage {
                         span { (lang.t("leave-seen")) }
                     }
                     (form::choice("motivo", &lang.t("leave-reason"), &reasons, "unwell", true, None, lang))
-                    (note(lang))
+                    (note("nota", lang))
                     button type="submit" { (lang.t("leave-authorise")) }
                 }
             }
@@ -129,7 +129,7 @@ impl PupilPage {
                     form method="post" action=(self.action("justificar")) {
                         (self.sheet())
                         (form::choice("causa", &lang.t("justify-reason"), &reasons, "illness", true, None, lang))
-                        (note(lang))
+                        (note("detalle", lang))
                         button type="submit" { (lang.t("justify-accept")) }
                     }
                 }
@@ -178,7 +178,7 @@ impl PupilPage {
                         (form::choice("sentido", &lang.t("correction-adds"), &directions, "", false, None, lang))
                         (form::optional(&time, None, lang))
                         (form::choice("porque", &lang.t("correction-reason"), &reasons, "wrong_time", true, None, lang))
-                        (note(lang))
+                        (note("explicacion", lang))
                         button type="submit" {
                             @if self.corrects { (lang.t("correct-do")) } @else { (lang.t("correct-ask")) }
                         }

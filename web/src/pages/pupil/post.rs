@@ -22,6 +22,7 @@ use domain::values::school_date;
 use domain::values::zone::resolve_local;
 use domain::{CorrectionId, GuardianId, JustificationId, LeaveId, StudentId};
 use projections::ReadModel;
+use projections::roster::queries as roster;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -44,6 +45,8 @@ pub(super) struct Sent {
     hora: String,
     porque: String,
     nota: String,
+    detalle: String,
+    explicacion: String,
 }
 
 /// Whose day a form is about.
@@ -54,9 +57,23 @@ struct About {
 }
 
 impl About {
-    fn of(Path(id): &Path<String>, sent: &Sent) -> Option<Self> {
-        let date = school_date::date(sent.fecha.parse().ok()?).ok()?;
-        Some(Self { student: StudentId(id.parse().ok()?), date, sheet: sent.hoja.parse().ok()? })
+    /// Of a pupil whom the school knows; else the answer.
+    async fn of(asked: &Asked, Path(id): &Path<String>, sent: &Sent) -> Result<Self, Response> {
+        let student = id.parse().map(StudentId).map_err(|_| asked.visit.failed(StatusCode::NOT_FOUND))?;
+        let found = async {
+            let mut tx = asked.state.pools.request.begin(asked.school).await?;
+            roster::student(&mut tx, student).await
+        };
+        match found.await {
+            Ok(Some(_)) => {}
+            Ok(None) => return Err(asked.visit.failed(StatusCode::NOT_FOUND)),
+            Err(error) => return Err(asked.visit.source_error(&error.into())),
+        }
+        let date = sent.fecha.parse().ok().and_then(|date| school_date::date(date).ok());
+        match (date, sent.hoja.parse()) {
+            (Some(date), Ok(sheet)) => Ok(Self { student, date, sheet }),
+            _ => Err(unreadable(asked)),
+        }
     }
 
     fn page(&self, asked: &Asked, told: Told) -> Response {
@@ -95,7 +112,7 @@ async fn outcome(asked: &Asked, done: Result<Done, UseCaseError>, says: Told) ->
             asked.wait_until(ReadModel::Live, asked.state.write.log_end().await.map_or(0, |(_, end)| end)).await;
             Told::Barred
         }
-        Error::Leave(LeaveError::MayNotCollect) => Told::MayNot,
+        Error::Leave(LeaveError::MayNotCollect) | Error::Justification(JustificationError::NotLinked) => Told::MayNot,
         Error::Leave(LeaveError::OneIsOpen) => Told::OneIsOpen,
         Error::Leave(LeaveError::BeforeAuthorised) => Told::Time,
         Error::Justification(JustificationError::AlreadyJustified) => Told::Already,
@@ -122,7 +139,11 @@ fn unreadable(asked: &Asked) -> Response {
 
 /// `POST /alumnos/{student_id}/retiro`.
 pub(super) async fn leave(asked: Asked, path: Path<String>, Form(sent): Form<Sent>) -> Response {
-    let (Some(about), Some(reason)) = (About::of(&path, &sent), coded(&sent.motivo)) else { return unreadable(&asked) };
+    let about = match About::of(&asked, &path, &sent).await {
+        Ok(about) => about,
+        Err(refused) => return refused,
+    };
+    let Some(reason) = coded(&sent.motivo) else { return unreadable(&asked) };
     let Ok(guardian) = sent.persona.parse::<Uuid>() else { return about.page(&asked, Told::NoAdult) };
     let number = match sent.documento.trim() {
         "" => None,
@@ -151,7 +172,11 @@ pub(super) async fn leave(asked: Asked, path: Path<String>, Form(sent): Form<Sen
 
 /// `POST /alumnos/{student_id}/retiro/salio`.
 pub(super) async fn gone(asked: Asked, path: Path<String>, Form(sent): Form<Sent>) -> Response {
-    let (Some(about), Ok(leave)) = (About::of(&path, &sent), sent.retiro.parse()) else { return unreadable(&asked) };
+    let about = match About::of(&asked, &path, &sent).await {
+        Ok(about) => about,
+        Err(refused) => return refused,
+    };
+    let Ok(leave) = sent.retiro.parse() else { return unreadable(&asked) };
     let recorded = async {
         let occurred_at = asked.state.clock.now();
         let (student_id, date, leave_id) = (about.student, about.date, LeaveId(leave));
@@ -163,7 +188,11 @@ pub(super) async fn gone(asked: Asked, path: Path<String>, Form(sent): Form<Sent
 
 /// `POST /alumnos/{student_id}/retiro/anular`.
 pub(super) async fn stays(asked: Asked, path: Path<String>, Form(sent): Form<Sent>) -> Response {
-    let (Some(about), Ok(leave)) = (About::of(&path, &sent), sent.retiro.parse()) else { return unreadable(&asked) };
+    let about = match About::of(&asked, &path, &sent).await {
+        Ok(about) => about,
+        Err(refused) => return refused,
+    };
+    let Ok(leave) = sent.retiro.parse() else { return unreadable(&asked) };
     let cancelled = async {
         let input = CancelEarlyLeave { student_id: about.student, date: about.date, leave_id: LeaveId(leave) };
         cancel_early_leave(&asked.state.write, &asked.state.batcher, &asked.context().await?, input).await
@@ -173,7 +202,11 @@ pub(super) async fn stays(asked: Asked, path: Path<String>, Form(sent): Form<Sen
 
 /// `POST /alumnos/{student_id}/justificar`.
 pub(super) async fn justify(asked: Asked, path: Path<String>, Form(sent): Form<Sent>) -> Response {
-    let (Some(about), Some(reason)) = (About::of(&path, &sent), coded(&sent.causa)) else { return unreadable(&asked) };
+    let about = match About::of(&asked, &path, &sent).await {
+        Ok(about) => about,
+        Err(refused) => return refused,
+    };
+    let Some(reason) = coded(&sent.causa) else { return unreadable(&asked) };
     let justified = async {
         let input = JustifyDay {
             student_id: about.student,
@@ -181,7 +214,7 @@ pub(super) async fn justify(asked: Asked, path: Path<String>, Form(sent): Form<S
             justification_id: JustificationId(Uuid::new_v5(&about.sheet, b"justification")),
             reason,
             guardian_id: None,
-            note: Some(sent.nota.clone()),
+            note: Some(sent.detalle.clone()),
             document: None,
             accepted: true,
         };
@@ -200,7 +233,11 @@ fn added(sent: &Sent, date: NaiveDate, zone: Tz) -> Result<Option<Added>, Told> 
 
 /// `POST /alumnos/{student_id}/corregir`.
 pub(super) async fn correct(asked: Asked, path: Path<String>, Form(sent): Form<Sent>) -> Response {
-    let (Some(about), Some(reason)) = (About::of(&path, &sent), coded(&sent.porque)) else { return unreadable(&asked) };
+    let about = match About::of(&asked, &path, &sent).await {
+        Ok(about) => about,
+        Err(refused) => return refused,
+    };
+    let Some(reason) = coded(&sent.porque) else { return unreadable(&asked) };
     let context = match asked.context().await {
         Ok(context) => context,
         Err(error) => return about.answer(&asked, Err(error), Told::Ended).await,
@@ -216,7 +253,7 @@ pub(super) async fn correct(asked: Asked, path: Path<String>, Form(sent): Form<S
         correction_id: CorrectionId(Uuid::new_v5(&about.sheet, b"correction")),
         change: Change { voids: sent.quita.parse().ok(), adds },
         reason,
-        note: Some(sent.nota.clone()),
+        note: Some(sent.explicacion.clone()),
         corrects,
     };
     let done = request_correction(&asked.state.write, &asked.state.batcher, &context, input).await;

@@ -6,12 +6,12 @@ use super::super::staff::form::{self, Field, Refusal};
 use super::super::staff::log::instant;
 use super::super::stream::{flag_words, full_name};
 use super::super::view::{Counts, PersonName, Pupil, School, Status, Who};
-use super::super::{course, icon::icon, status};
+use super::super::{course, icon::icon, pupil, status};
 use super::Typed;
 use crate::i18n::{Lang, key, times};
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use domain::attendance_day::{Direction, Flag, ManualReason};
+use domain::attendance_day::{Direction, Event, Flag, ManualReason};
 use maud::{Markup, html};
 use projections::audit::replay::{Change, Moment};
 use uuid::Uuid;
@@ -124,6 +124,8 @@ pub(in crate::pages) enum Told {
     Doubts(Vec<Flag>),
     /// What was recorded by hand was taken back.
     TakenBack,
+    /// Somebody did something else to the day.
+    Act(Event),
     /// Something else, by its name.
     Other(String),
 }
@@ -137,6 +139,8 @@ pub(in crate::pages) enum ByWhom {
     Account(Uuid),
     /// A gate.
     Gate,
+    /// A guardian.
+    Family,
     /// The server's command line.
     CommandLine,
     /// The program, by its rules.
@@ -149,6 +153,7 @@ impl ByWhom {
             Self::Name(name) => name.clone(),
             Self::Account(id) => id.to_string(),
             Self::Gate => lang.t("replay-by-gate"),
+            Self::Family => lang.t("replay-by-family"),
             Self::CommandLine => lang.t("log-actor-cli"),
             Self::Program => lang.t("log-actor-system"),
         }
@@ -353,14 +358,14 @@ impl LineView {
         html! {
             details class="pupil" id={ "pupil-" (self.id) } {
                 summary {
-                    b class="pupil-name" { (full_name(&self.name, lang)) }
-                    " " span class="pupil-fact replay-both" {
+                    b { (full_name(&self.name, lang)) }
+                    " " span class="replay-both" {
                         span class="unseen" { (lang.t("replay-then")) " " } (tag(&self.then))
                         @if self.change != Change::None {
                             " → " span class="unseen" { (lang.t("replay-now")) " " } (tag(&self.now))
                         }
                     }
-                    " " span class="pupil-why" { (lang.t("why")) }
+                    " " span { (lang.t("why")) }
                 }
                 @if self.change == Change::Reasons { p class="hint" { (lang.t("replay-same-otherwise")) } }
                 h3 { (lang.t("replay-then")) }
@@ -411,6 +416,7 @@ impl EventView {
                     (flags.iter().map(|flag| flag_words(*flag, lang)).collect::<Vec<_>>().join(", "))
                 }
                 Told::TakenBack => (lang.t("replay-taken-back")),
+                Told::Act(said) => (pupil::event_words(said, zone, lang).unwrap_or_default()),
                 Told::Other(event) => (event),
             }
             @if let Some(gate) = &self.gate { " · " (gate) }

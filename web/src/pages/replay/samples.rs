@@ -30,6 +30,7 @@ fn events() -> Vec<EventView> {
         event(Told::ByHand(Direction::Exit, ManualReason::OtherDoor), ByWhom::Name(HOSTILE.to_owned()), false, false),
         event(Told::TakenBack, ByWhom::Account(Uuid::from_u128(1)), true, true),
         event(Told::Other(HOSTILE.to_owned()), ByWhom::Program, true, true),
+        event(Told::Act(domain::attendance_day::samples()[10].clone()), ByWhom::Family, true, true),
         event(Told::TakenBack, ByWhom::CommandLine, true, true),
     ]
 }

@@ -22,7 +22,7 @@ async fn a_month_is_shown_with_its_chart_its_table_and_its_sheet_and_each_look_i
     let sheet = director.get(format!("{}/informes?mes=2026-03&formato=csv", app.base)).send().await.unwrap();
     assert_eq!(sheet.headers()["content-disposition"], "attachment; filename=\"mes-2026-03-01-2026-03-31.csv\"");
     let text = sheet.text().await.unwrap();
-    assert!(text.starts_with('\u{FEFF}') && text.contains("\r\n2026-03-09;3;1;0;0;0;2;0;0;0;;0;0\r\n"), "{text}");
+    assert!(text.starts_with('\u{FEFF}') && text.contains("\r\n2026-03-09;3;1;0;0;0;0;2;0;0;0;;0;0\r\n"), "{text}");
     for (path, told) in [
         ("/informes/dia?fecha=2026-03-09".to_owned(), "El día está en curso"),
         (format!("/informes/cursos/{}?mes=2026-03", school.course), "Ana 0 Pérez Soto"),

@@ -58,7 +58,7 @@ pub struct EventReplayed {
     pub student_id: Uuid,
     /// The pupil's name.
     pub name: NameView,
-    /// `scan_recorded`, `scan_flagged`, `manual_entry_recorded`, `manual_entry_withdrawn`, …
+    /// `scan_recorded`, `scan_flagged`, `manual_entry_recorded`, `manual_entry_withdrawn`, `early_leave_recorded`, …
     pub event: String,
     /// Who did it: `kiosk:<id>`, `user:<id>`, …
     pub actor: String,
@@ -113,6 +113,18 @@ fn told(event: &AnyEvent) -> Told {
         AnyEvent::AttendanceDay(Event::ManualEntryWithdrawn { entry_id }) => {
             Told { passage_id: Some(entry_id.0), ..Told::default() }
         }
+        AnyEvent::AttendanceDay(Event::EarlyLeaveRecorded { leave_id, .. }) => Told {
+            passage_id: Some(leave_id.0),
+            direction: Some(Direction::Exit),
+            reason: Some(ManualReason::EarlyLeave),
+            flags: Vec::new(),
+        },
+        AnyEvent::AttendanceDay(Event::CorrectionApproved { correction_id, change, .. }) => Told {
+            passage_id: change.adds.map_or(change.voids, |_| Some(correction_id.0)),
+            direction: change.adds.map(|added| added.direction),
+            reason: change.adds.map(|_| ManualReason::Correction),
+            flags: Vec::new(),
+        },
         _ => Told::default(),
     }
 }
