@@ -106,6 +106,7 @@ fn main() {
     asset("CASES", "cases", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/cases.css"))));
     asset("REPLAY", "replay", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/replay.css"))));
     asset("KIOSKS", "kiosks", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/kiosks.css"))));
+    asset("PUPIL", "pupil", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/pupil.css"))));
     asset("REPORTS", "reports", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/reports.css"))));
     asset("WALL", "wall", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/wall.css"))));
     asset("SCRIPT", "board", "js", "text/javascript; charset=utf-8", &script);

@@ -1243,7 +1243,7 @@ year-old-open = The courses of the year before stay open until the first day of 
 year-next = Import the list of the year afterwards: it moves whoever went another way.
 # A pupil: early leave, justification, correction
 nav-requests = Requests
-look-pupil = the pupil's day
+look-pupil = Day of a pupil
 leave-title = Early leave
 leave-who = Who takes the pupil
 leave-barred = { $who } is barred by a court order and may not take the pupil. If they come, tell the direction.

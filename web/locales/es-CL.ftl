@@ -1253,7 +1253,7 @@ year-old-open = Los cursos del año anterior siguen abiertos hasta el primer dí
 year-next = Importe después la nómina del año: mueve a quien tomó otro camino.
 # Alumno: retiro anticipado, justificativo, corrección
 nav-requests = Solicitudes
-look-pupil = el día del alumno
+look-pupil = Día de un alumno
 leave-title = Retiro anticipado
 leave-who = Quién lo retira
 leave-barred = { $who } tiene una restricción judicial: no puede retirarlo. Si se presenta, avise a la dirección.

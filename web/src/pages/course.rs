@@ -125,7 +125,7 @@ fn is_expectation(step: &Step) -> bool {
 fn row(pupil: &Pupil, shared: &[Step], day: &CourseDay, hand: &Hand, lang: Lang) -> Markup {
     let zone = day.school.zone;
     html! {
-        details class="pupil" id={ "pupil-" (pupil.id) } {
+        details id={ "pupil-" (pupil.id) } {
             summary {
                 b { (list_name(&pupil.name, lang)) }
                 " " span { (fact(pupil, zone, lang)) }
@@ -137,7 +137,8 @@ fn row(pupil: &Pupil, shared: &[Step], day: &CourseDay, hand: &Hand, lang: Lang)
                     li { (by_hand(entry, zone, lang)) (hand.undo(entry, pupil, day, lang)) }
                 }
             }
-            a href={ "/alumnos/" (pupil.id) "?colegio=" (day.school.id) } { (lang.t("pupil-open")) }
+            // Without the school, which the cookie of this page names: there are many of these.
+            a href={ "/alumnos/" (pupil.id) } { (lang.t("pupil-open")) }
             (hand.within(pupil, lang))
         }
     }

@@ -8,17 +8,23 @@ pub(super) fn icon(name: &str) -> Markup {
     html! { svg class="icon" aria-hidden="true" { use href={ "#i-" (name) } {} } }
 }
 
-/// Icons of the rail and of forms. A part that the live stream or a page brings anew has none of them.
-const STILL: [&str; 12] = [
-    "account", "back", "calendar", "inbox", "language", "log", "note", "passkey", "people", "reports", "school", "wall",
+/// Icons of the rail, of forms and of what is there from the first. A part that the live stream or a page brings anew
+/// has none of them.
+const STILL: [&str; 13] = [
+    "account", "back", "calendar", "inbox", "language", "log", "note", "offline", "passkey", "people", "reports",
+    "school", "wall",
 ];
 
-/// The symbols, and the hatch of "no information", for the top of a page: of the still ones those that it has.
-pub(super) fn symbols(page: &Markup) -> Markup {
+/// Icons that only the board's parts have.
+const OF_BOARD: [&str; 3] = ["entry", "gate", "next"];
+
+/// The symbols, and the hatch of "no information", for the top of a page: those that it has, and those that a part of it
+/// may bring anew; `board` has parts of its own.
+pub(super) fn symbols(page: &Markup, board: bool) -> Markup {
     let wanted = |symbol: &&str| {
-        let name = symbol.split('"').nth(1).unwrap_or_default();
-        let still = name.strip_prefix("i-").is_some_and(|name| STILL.contains(&name));
-        !still || page.0.contains(&format!("\"#{name}\""))
+        let name = symbol.split('"').nth(1).and_then(|id| id.strip_prefix("i-")).unwrap_or_default();
+        let comes = !STILL.contains(&name) && (board || !OF_BOARD.contains(&name));
+        comes || page.0.contains(&format!("\"#i-{name}\""))
     };
     html! {
         svg class="symbols" width="0" height="0" aria-hidden="true" {

@@ -26,17 +26,19 @@ use super::{course, status, stream};
 use crate::AppState;
 use crate::i18n::{Lang, key, times};
 use crate::middleware::ShownDay;
+use crate::permissions::Permission;
 use acts::Act;
 use axum::Router;
 use axum::extract::{Path, RawQuery};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::StudentId;
 use domain::attendance_day::Direction;
 use domain::values::school_date;
 use maud::{Markup, html};
+use projections::roster::queries as roster;
 use uuid::Uuid;
 
 /// The pages of a pupil and of what waits.
@@ -210,9 +212,27 @@ async fn show(asked: Asked, Path(id): Path<String>, query: RawQuery) -> Response
             page.extensions_mut().insert(ShownDay(view.date));
             page
         }
+        Ok(None) if asked_for(&query, "colegio").is_none() => elsewhere(&asked, student).await,
         Ok(None) => asked.visit.failed(StatusCode::NOT_FOUND),
         Err(error) => asked.visit.source_error(&error),
     }
+}
+
+/// The pupil's page at another of the person's schools: one that was chosen in another tab since.
+async fn elsewhere(asked: &Asked, student: StudentId) -> Response {
+    let others = asked.person.roles.iter().map(|(school, _)| *school).filter(|school| *school != asked.school);
+    for school in others.filter(|school| asked.person.may(Permission::PupilsRead, *school)) {
+        let found = async {
+            let mut tx = asked.state.pools.request.begin(school).await?;
+            roster::student(&mut tx, student).await
+        };
+        match found.await {
+            Ok(Some(_)) => return Redirect::to(&format!("/alumnos/{student}?colegio={school}")).into_response(),
+            Ok(None) => {}
+            Err(error) => return asked.visit.source_error(&error.into()),
+        }
+    }
+    asked.visit.failed(StatusCode::NOT_FOUND)
 }
 
 impl PupilPage {
@@ -242,7 +262,7 @@ impl PupilPage {
                 lang,
                 nonce,
                 title: self.title(lang),
-                place: Place::Nowhere,
+                place: Place::Pupil,
                 here,
                 school: Some(&self.school.name),
                 who: Some(&self.who),

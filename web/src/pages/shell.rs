@@ -25,6 +25,8 @@ pub(super) enum Place {
     Cases,
     /// What waits for an answer.
     Requests,
+    /// A pupil's day.
+    Pupil,
     /// The choice of school.
     Schools,
     /// How days were.
@@ -72,7 +74,8 @@ fn more_style(place: Place) -> Vec<&'static assets::Asset> {
         Place::Log => vec![&assets::OFFICE, &assets::REPLAY],
         Place::Kiosks => vec![&assets::OFFICE, &assets::KIOSKS],
         Place::Reports => vec![&assets::OFFICE, &assets::REPORTS],
-        Place::Schools | Place::Requests | Place::Calendar | Place::People | Place::Account | Place::Nowhere => {
+        Place::Requests | Place::Pupil => vec![&assets::OFFICE, &assets::PUPIL],
+        Place::Schools | Place::Calendar | Place::People | Place::Account | Place::Nowhere => {
             vec![&assets::OFFICE]
         }
     }
@@ -129,7 +132,7 @@ pub(super) fn page(page: &Page<'_>, main: &Markup) -> Markup {
         html lang=(lang.tag()) {
             head { (head(page)) }
             body {
-                (symbols(&layout))
+                (symbols(&layout, page.place == Place::Today))
                 a class="skip" href="#content" { (lang.t("skip-to-content")) }
                 (layout)
             }
@@ -143,7 +146,7 @@ pub(super) fn bare(page: &Page<'_>, class: &str, main: &Markup) -> Markup {
         (DOCTYPE)
         html lang=(page.lang.tag()) class=(class) {
             head { (head(page)) }
-            body { (symbols(main)) (main) }
+            body { (symbols(main, page.place == Place::Wall)) (main) }
         }
     }
 }

@@ -157,13 +157,14 @@ fn p25_no_page_has_inline_styles_handlers_or_filters_and_every_htmx_element_has_
                     htmx += 1;
                     assert_eq!(value(&attributes, "hx-nonce"), Some("c2FtcGxlLW5vbmNl"), "{page}: {element}");
                 }
-                use crate::assets::{CASES, KIOSKS, OFFICE, PASSKEY, REPLAY, REPORTS, SCRIPT, STYLE, WALL};
+                use crate::assets::{CASES, KIOSKS, OFFICE, PASSKEY, PUPIL, REPLAY, REPORTS, SCRIPT, STYLE, WALL};
                 let sheets = [
                     (&STYLE, "href"),
                     (&OFFICE, "href"),
                     (&CASES, "href"),
                     (&KIOSKS, "href"),
                     (&REPLAY, "href"),
+                    (&PUPIL, "href"),
                     (&REPORTS, "href"),
                     (&WALL, "href"),
                 ];
@@ -256,8 +257,8 @@ fn what_is_expected_of_most_of_a_course_is_said_once_and_of_somebody_else_at_tha
 
 /// The bytes of a page with all that it loads.
 fn weight(html: &str) -> usize {
-    use crate::assets::{BADGE, CASES, KIOSKS, OFFICE, PASSKEY, REPLAY, REPORTS, SCRIPT, STYLE, WALL};
-    let all = [&STYLE, &OFFICE, &CASES, &KIOSKS, &REPLAY, &REPORTS, &WALL, &SCRIPT, &PASSKEY, &BADGE];
+    use crate::assets::{BADGE, CASES, KIOSKS, OFFICE, PASSKEY, PUPIL, REPLAY, REPORTS, SCRIPT, STYLE, WALL};
+    let all = [&STYLE, &OFFICE, &CASES, &KIOSKS, &PUPIL, &REPLAY, &REPORTS, &WALL, &SCRIPT, &PASSKEY, &BADGE];
     let loaded = all.into_iter().filter(|asset| html.contains(&asset.href()));
     html.len() + loaded.map(|asset| asset.bytes.len()).sum::<usize>()
 }

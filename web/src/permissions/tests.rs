@@ -381,10 +381,12 @@ fn marks(school: &TestSchool) -> Vec<String> {
 
 /// What shows an id of no course, kiosk or pupil on a morning on which nobody has come: figures, forms, lists of what
 /// happened, people.
-const SHOW_NO_ID: [&str; 20] = [
+const SHOW_NO_ID: [&str; 23] = [
     "/anio-escolar",
+    "/api/v1/acts/waiting",
     "/api/v1/audit/days/{date}/events",
     "/api/v1/calendar/{date}",
+    "/api/v1/days/{date}/{student_id}/acts",
     "/api/v1/live/pupils",
     "/api/v1/live/stream",
     "/api/v1/no-show",
@@ -402,6 +404,7 @@ const SHOW_NO_ID: [&str; 20] = [
     "/kioscos",
     "/personas",
     "/registro",
+    "/solicitudes",
 ];
 
 #[tokio::test]

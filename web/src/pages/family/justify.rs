@@ -60,12 +60,12 @@ pub(super) fn form(child: &Child, lang: Lang) -> Markup {
             details {
                 summary { (lang.t("justify-open")) }
                 p class="hint" { (lang.t("family-justify-hint")) }
-                form method="post" action={ "/familia/alumnos/" (child.pupil.id) "/justificar" } {
+                form class="form" method="post" action={ "/familia/alumnos/" (child.pupil.id) "/justificar" } {
                     (form::hidden("fecha", &child.date.to_string()))
                     (form::hidden("hoja", &child.form.to_string()))
                     (form::choice("causa", &lang.t("justify-reason"), &reasons, "illness", true, None, lang))
                     (note("nota", lang))
-                    button type="submit" { (lang.t("family-justify-send")) }
+                    button class="button" type="submit" { (lang.t("family-justify-send")) }
                 }
             }
         }

@@ -58,7 +58,7 @@ impl PupilPage {
                         div class="changes" {
                             form method="post" action=(self.action("retiro/salio")) {
                                 (self.sheet())
-                                button name="retiro" value=(act.id) { (lang.t("leave-gone")) }
+                                button class="button" name="retiro" value=(act.id) { (lang.t("leave-gone")) }
                             }
                             form method="post" action=(self.action("retiro/anular")) {
                                 (self.sheet())
@@ -90,7 +90,7 @@ impl PupilPage {
             @for adult in barred { p class="refused" { (lang.f("leave-barred", &[("who", (&name(adult)).into())])) } }
             @if may.is_empty() { p class="hint" { (lang.t("leave-nobody")) } }
             @else {
-                form method="post" action=(self.action("retiro")) {
+                form class="form" method="post" action=(self.action("retiro")) {
                     (self.sheet())
                     fieldset {
                         legend { (lang.t("leave-who")) }
@@ -111,7 +111,7 @@ impl PupilPage {
                     }
                     (form::choice("motivo", &lang.t("leave-reason"), &reasons, "unwell", true, None, lang))
                     (note("nota", lang))
-                    button type="submit" { (lang.t("leave-authorise")) }
+                    button class="button" type="submit" { (lang.t("leave-authorise")) }
                 }
             }
         }
@@ -126,11 +126,11 @@ impl PupilPage {
                 h2 id="justify-title" { (lang.t("justify-title")) }
                 details {
                     summary { (lang.t("justify-open")) }
-                    form method="post" action=(self.action("justificar")) {
+                    form class="form" method="post" action=(self.action("justificar")) {
                         (self.sheet())
                         (form::choice("causa", &lang.t("justify-reason"), &reasons, "illness", true, None, lang))
                         (note("detalle", lang))
-                        button type="submit" { (lang.t("justify-accept")) }
+                        button class="button" type="submit" { (lang.t("justify-accept")) }
                     }
                 }
             }
@@ -172,14 +172,14 @@ impl PupilPage {
                     p class="hint" {
                         @if self.corrects { (lang.t("correct-alone")) } @else { (lang.t("correct-second")) }
                     }
-                    form method="post" action=(self.action("corregir")) {
+                    form class="form" method="post" action=(self.action("corregir")) {
                         (self.sheet())
                         (form::choice("quita", &lang.t("correction-voids"), &passages, "", false, None, lang))
                         (form::choice("sentido", &lang.t("correction-adds"), &directions, "", false, None, lang))
                         (form::optional(&time, None, lang))
                         (form::choice("porque", &lang.t("correction-reason"), &reasons, "wrong_time", true, None, lang))
                         (note("explicacion", lang))
-                        button type="submit" {
+                        button class="button" type="submit" {
                             @if self.corrects { (lang.t("correct-do")) } @else { (lang.t("correct-ask")) }
                         }
                     }

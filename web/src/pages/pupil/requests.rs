@@ -130,7 +130,7 @@ impl RequestsPage {
             ActKind::Justification => html! {
                 form class="changes" method="post" action={ "/solicitudes/justificativo?colegio=" (self.school.id) } {
                     (self.fields(request))
-                    button name="que" value="aceptar" { (lang.t("requests-accept")) }
+                    button class="button" name="que" value="aceptar" { (lang.t("requests-accept")) }
                     details {
                         summary { (lang.t("requests-reject")) }
                         @for why in Rejection::ALL {
@@ -143,7 +143,7 @@ impl RequestsPage {
                 form class="changes" method="post" action={ "/solicitudes/correccion?colegio=" (self.school.id) } {
                     (self.fields(request))
                     @if self.corrects {
-                        button name="que" value="aprobar" { (lang.t("requests-approve")) }
+                        button class="button" name="que" value="aprobar" { (lang.t("requests-approve")) }
                     }
                     @if self.corrects || request.own {
                         button class="quiet" name="que" value="rechazar" {

@@ -356,7 +356,7 @@ impl LineView {
             None => html! { span class="tag not-expected" { (icon("not-expected")) (lang.t("replay-not-on-board")) } },
         };
         html! {
-            details class="pupil" id={ "pupil-" (self.id) } {
+            details id={ "pupil-" (self.id) } {
                 summary {
                     b { (full_name(&self.name, lang)) }
                     " " span class="replay-both" {

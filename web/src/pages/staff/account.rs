@@ -201,6 +201,9 @@ impl AccountPage {
                 ul class="ways" {
                     @if self.who.may(Permission::BoardRead) {
                         li { a class="card" href="/hoy/muro" { (icon("wall")) b { (lang.t("nav-wall")) } (icon("next")) } }
+                        @if self.who.may(Permission::ManualEntry) {
+                            li { a class="card" href="/solicitudes" { (icon("inbox")) b { (lang.t("nav-requests")) } (icon("next")) } }
+                        }
                         li { a class="card" href="/kioscos" { (icon("gate")) b { (lang.t("nav-kiosks")) } (icon("next")) } }
                         @if self.who.may(Permission::ReportsRead) {
                             li { a class="card" href="/informes" { (icon("reports")) b { (lang.t("nav-reports")) } (icon("next")) } }
