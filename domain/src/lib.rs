@@ -42,6 +42,7 @@ pub mod quarantine;
 mod sample_values;
 pub mod school;
 pub mod sealed;
+pub mod simulation;
 pub mod student;
 pub mod values;
 

@@ -4,6 +4,7 @@
 //! over it, at most one day that the school sets.
 
 mod decide;
+mod history;
 mod samples;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ use crate::aggregate::Aggregate;
 use crate::calendar::{Layer, SchoolCalendar, SchoolDay};
 use chrono::NaiveDate;
 pub use decide::{Command, Error};
+pub use history::SettingsHistory;
 pub use samples::samples;
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +77,33 @@ impl Settings {
             return Err(SettingsError::StaleAfter);
         }
         Ok(())
+    }
+}
+
+/// Some settings anew; what is none stays as it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct SettingsChange {
+    /// [`Settings::late_after_minutes`].
+    pub late_after_minutes: Option<u16>,
+    /// [`Settings::missing_after_minutes`].
+    pub missing_after_minutes: Option<u16>,
+    /// [`Settings::mass_alarm_percent`].
+    pub mass_alarm_percent: Option<u8>,
+    /// [`Settings::stale_after_minutes`].
+    pub stale_after_minutes: Option<u16>,
+}
+
+impl SettingsChange {
+    /// The settings that would hold in the place of these.
+    pub fn over(&self, now: &Settings) -> Settings {
+        Settings {
+            late_after_minutes: self.late_after_minutes.unwrap_or(now.late_after_minutes),
+            missing_after_minutes: self.missing_after_minutes.unwrap_or(now.missing_after_minutes),
+            mass_alarm_percent: self.mass_alarm_percent.unwrap_or(now.mass_alarm_percent),
+            stale_after_minutes: self.stale_after_minutes.unwrap_or(now.stale_after_minutes),
+            zone: now.zone,
+            echo_seconds: now.echo_seconds,
+        }
     }
 }
 

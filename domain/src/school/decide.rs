@@ -1,6 +1,6 @@
 //! What may be asked of a school, and what follows.
 
-use super::{Event, Settings, SettingsError, State};
+use super::{Event, Settings, SettingsChange, SettingsError, State};
 use crate::calendar::{DayError, Layer, SchoolDay};
 use crate::values::name::{self, NameError};
 use crate::values::school_date;
@@ -22,6 +22,11 @@ pub enum Command {
     ChangeSettings {
         /// All settings, not a difference.
         settings: Settings,
+    },
+    /// Replace some of them, whatever the others are by then.
+    AdjustSettings {
+        /// Which.
+        change: SettingsChange,
     },
     /// Say what a date is for the whole school.
     SetDay {
@@ -84,6 +89,12 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Erro
                 State::Registered { .. } => Ok(vec![Event::SettingsChanged { settings }]),
             }
         }
+        Command::AdjustSettings { change } => match state {
+            State::NotRegistered => Err(Error::NotRegistered),
+            State::Registered { settings: now, .. } => {
+                decide(state, Command::ChangeSettings { settings: change.over(now) })
+            }
+        },
         Command::SetDay { date, day } => {
             let (date, day) = (school_date::date(date).map_err(DayError::Date)?, day.checked()?);
             match state {

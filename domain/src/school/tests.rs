@@ -54,6 +54,20 @@ fn settings_change_only_to_others() {
 }
 
 #[test]
+fn some_settings_are_adjusted_and_the_others_stay_as_they_are_by_then() {
+    let southern = Settings { zone: chrono_tz::America::Punta_Arenas, ..settings() };
+    let changed = [registered(), Event::SettingsChanged { settings: southern.clone() }];
+    let adjust = |late| Command::AdjustSettings {
+        change: SettingsChange { late_after_minutes: Some(late), ..SettingsChange::default() },
+    };
+    let adjusted = Settings { late_after_minutes: 10, ..southern };
+    given(&changed).when(adjust(10)).then(&[Event::SettingsChanged { settings: adjusted }]);
+    given(&changed).when(adjust(5)).then_nothing();
+    given(&changed).when(adjust(500)).then_error(Error::Settings(SettingsError::LateAfter));
+    given(&[]).when(adjust(10)).then_error(Error::NotRegistered);
+}
+
+#[test]
 fn a_setting_beyond_its_limit_is_refused_by_its_name() {
     let cases = [
         (Settings { late_after_minutes: 241, ..settings() }, SettingsError::LateAfter),
