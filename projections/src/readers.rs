@@ -26,7 +26,7 @@ const BEGIN: &str = "begin read only";
 /// first and takes no snapshot: whoever waits here for a rebuild's swap sees the new copy with its rows,
 /// never a new table through an old snapshot (which is empty).
 const BEGIN_SNAPSHOT: &str = "begin isolation level repeatable read read only; \
-     lock table schools, courses, schedules, school_days, course_days, students, memberships, kiosks, \
+     lock table schools, school_settings, courses, schedules, school_days, course_days, students, memberships, kiosks, \
      pupil_days, live_scans, gates, quarantined, cases, log in access share mode";
 
 /// The request role's connections. Cheap to clone.

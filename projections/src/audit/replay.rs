@@ -8,12 +8,14 @@
 mod compare;
 pub(crate) mod fold;
 mod load;
+mod simulate;
 mod span;
 #[cfg(test)]
 mod tests;
 
 pub use compare::{Change, Line, Place, Replayed};
 pub use load::load;
+pub use simulate::{SpanEvents, Trial, load_span};
 pub use span::{DayOf, Statuses, statuses};
 
 use crate::Fact;

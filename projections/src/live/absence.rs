@@ -11,6 +11,7 @@ use domain::day_status::Policy;
 use domain::no_show::pass::{self, Morning};
 use domain::no_show::{CaseId, Finding};
 use sqlx::PgConnection;
+use std::collections::BTreeSet;
 
 /// A school's day as far as absence is concerned.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,6 +61,32 @@ impl AbsenceFacts {
 
     /// What is found at an instant, `open` being the cases that are open.
     pub fn look(&self, now: DateTime<Utc>, open: &[CaseId]) -> Look {
+        let Self { school, date, courses, pupils, gates } = self;
+        Scene { school, date: *date, courses, pupils, gates }.look(now, open)
+    }
+}
+
+/// The same facts, as they lie somewhere else.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scene<'a> {
+    pub(crate) school: &'a School,
+    pub(crate) date: NaiveDate,
+    pub(crate) courses: &'a [Course],
+    pub(crate) pupils: &'a [Pupil],
+    pub(crate) gates: &'a [GateLine],
+}
+
+impl Scene<'_> {
+    /// When somebody is due on the day, each once.
+    pub(crate) fn deadlines(&self) -> BTreeSet<DateTime<Utc>> {
+        let policy = Policy::from(&self.school.settings);
+        let mut by_course = Expected::new(self.school, self.courses, self.date);
+        let expected = self.pupils.iter().flat_map(|pupil| by_course.of(pupil).slots);
+        expected.map(|slot| policy.missing_from(&slot)).collect()
+    }
+
+    /// As [`AbsenceFacts::look`].
+    pub(crate) fn look(&self, now: DateTime<Utc>, open: &[CaseId]) -> Look {
         let gates: Vec<GateFacts> = self.gates.iter().map(GateFacts::from).collect();
         let settings = &self.school.settings;
         let morning = Morning {
@@ -70,7 +97,7 @@ impl AbsenceFacts {
             stale_after_minutes: settings.stale_after_minutes,
             now,
         };
-        let mut by_course = Expected::new(&self.school, &self.courses, self.date);
+        let mut by_course = Expected::new(self.school, self.courses, self.date);
         let expected: Vec<_> = self.pupils.iter().map(|pupil| by_course.of(pupil)).collect();
         let together = self.pupils.iter().zip(&expected);
         let pupils: Vec<pass::Pupil<'_>> = together

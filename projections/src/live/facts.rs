@@ -45,7 +45,7 @@ pub struct School {
     pub school_id: SchoolId,
     /// Public name.
     pub name: String,
-    /// Its zone, and what its day is judged by.
+    /// Its zone, and what its day is judged by: on a board as on that date, whatever was changed since.
     pub settings: Settings,
     /// What the date is, if it was set.
     pub calendar: SchoolCalendar,
@@ -156,6 +156,11 @@ pub(crate) async fn load_school_in_tx(
     let row = sqlx::query!(
         r#"select s.name, s.zone, s.late_after_minutes, s.missing_after_minutes, s.echo_seconds,
                   s.mass_alarm_percent, s.stale_after_minutes,
+                  coalesce(
+                    (select v.settings from school_settings v where v.school_id = $1 and v.effective_from <= $2
+                     order by v.effective_from desc limit 1),
+                    (select v.settings from school_settings v where v.school_id = $1
+                     order by v.effective_from limit 1)) as "then?: Json<Settings>",
                   h.day as "holiday?: Json<SchoolDay>", d.day as "day?: Json<SchoolDay>"
            from schools s
            left join school_days h on h.school_id = $1 and h.local_date = $2 and h.layer = 'holiday'
@@ -174,14 +179,17 @@ pub(crate) async fn load_school_in_tx(
         Ok(School {
             school_id: school,
             name: r.name,
-            settings: wire::settings(&wire::SettingsRecord {
-                zone: &r.zone,
-                late_after_minutes: r.late_after_minutes,
-                missing_after_minutes: r.missing_after_minutes,
-                echo_seconds: r.echo_seconds,
-                mass_alarm_percent: r.mass_alarm_percent,
-                stale_after_minutes: r.stale_after_minutes,
-            })?,
+            settings: match r.then {
+                Some(then) => then.0,
+                None => wire::settings(&wire::SettingsRecord {
+                    zone: &r.zone,
+                    late_after_minutes: r.late_after_minutes,
+                    missing_after_minutes: r.missing_after_minutes,
+                    echo_seconds: r.echo_seconds,
+                    mass_alarm_percent: r.mass_alarm_percent,
+                    stale_after_minutes: r.stale_after_minutes,
+                })?,
+            },
             calendar,
         })
     })

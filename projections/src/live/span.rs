@@ -14,6 +14,7 @@ use domain::calendar::SchoolCalendar;
 use domain::completeness::{self, GateFacts};
 use domain::day_status::{Completeness, DayFacts, DayStatus, Policy, closed_at, day_status};
 use domain::expectation::{CourseCalendar, Expectation};
+use domain::school::SettingsHistory;
 use domain::{CourseId, SchoolId, StudentId};
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -23,7 +24,9 @@ use uuid::Uuid;
 /// The facts.
 #[derive(Debug)]
 pub(super) struct Span {
+    /// With the settings of now.
     pub(super) school: School,
+    settings: SettingsHistory,
     pub(super) courses: Vec<Course>,
     pub(super) as_of: AsOf,
     scope: Scope,
@@ -71,6 +74,7 @@ impl Span {
                 calendar.set(set.local_date, day);
             }
         }
+        let settings = roster::queries::settings_history(tx, to).await?;
         let exceptions = roster::queries::course_days(tx, from, to).await?;
         let mut courses = courses_in_tx(tx.conn(), found.school_id, to).await?;
         for set in exceptions {
@@ -84,6 +88,7 @@ impl Span {
         let days = days_in_tx(tx.conn(), id, scope, &places, (from, to)).await?;
         Ok(Some(Self {
             school: School { school_id: id, name: found.name, settings: found.settings, calendar },
+            settings,
             courses,
             as_of: facts::as_of_in_tx(tx.conn()).await?,
             scope,
@@ -114,9 +119,10 @@ impl Span {
 
     /// Judges every day of every pupil in a course of the scope on that date, date by date, at `now`.
     pub(super) fn judge(&self, now: DateTime<Utc>, mut each: impl FnMut(Judged<'_>)) {
-        let policy = Policy::from(&self.school.settings);
         for date in self.dates() {
-            let mut by_course = Expected::new(&self.school, &self.courses, date);
+            let school = self.school_on(date);
+            let policy = Policy::from(&school.settings);
+            let mut by_course = Expected::new(&school, &self.courses, date);
             for (student_id, places) in &self.places {
                 let Some(pupil) = on(*student_id, places, date) else { continue };
                 let here = match self.scope {
@@ -136,6 +142,12 @@ impl Span {
                 each(Judged { date, student_id: *student_id, course_id, expected: &expected, status, day });
             }
         }
+    }
+
+    /// The school with the settings of a date: no later ones judge it.
+    fn school_on(&self, date: NaiveDate) -> School {
+        let settings = self.settings.on(date).unwrap_or(&self.school.settings).clone();
+        School { settings, ..self.school.clone() }
     }
 
     /// Whether all that could change a day of that expectation has arrived. A closed day on which nobody of the whole

@@ -9,7 +9,7 @@ use tokio::time::sleep;
 /// As [`super::Readers::snapshot`], of all schools: first the lock, which waits for a rebuild's swap without a
 /// snapshot, so that no table is ever seen empty that is being put in another's place.
 const BEGIN: &str = "begin isolation level repeatable read read only; \
-     lock table schools, courses, schedules, school_days, course_days, students, memberships, kiosks, \
+     lock table schools, school_settings, courses, schedules, school_days, course_days, students, memberships, kiosks, \
      pupil_days, live_scans, gates, quarantined, cases in access share mode";
 
 /// How long the models may take to reach the log's end, looked at this often.

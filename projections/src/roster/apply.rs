@@ -13,6 +13,7 @@ use domain::{course, guardian, kiosk, school, student};
 #[derive(Debug, Default)]
 pub(crate) struct Roster {
     pub schools: Rows<SchoolId, School>,
+    pub settings: Rows<(SchoolId, NaiveDate), SchoolSettings>,
     pub courses: Rows<CourseId, Course>,
     pub schedules: Rows<(CourseId, NaiveDate), Schedule>,
     pub school_days: Rows<(SchoolId, NaiveDate, Layer), SchoolDate>,
@@ -44,15 +45,24 @@ impl Roster {
                 let row =
                     School { school_id, name: name.clone(), rbd: rbd.clone(), settings: settings.clone(), position };
                 self.schools.upsert(school_id, position, || row.clone(), |s| *s = row.clone());
+                self.settings(fact, settings);
             }
             school::Event::SettingsChanged { settings } => {
                 self.schools.update(&school_id, position, |s| s.settings = settings.clone());
+                self.settings(fact, settings);
             }
             school::Event::CalendarDaySet { date, day } => {
                 self.school_day(fact, *date, day.layer(), Some(day.clone()));
             }
             school::Event::CalendarDayCleared { date, layer } => self.school_day(fact, *date, *layer, None),
         }
+    }
+
+    /// What was said on a date holds from that date on, and never before it.
+    fn settings(&mut self, fact: &Fact, settings: &school::Settings) {
+        let (school_id, position, effective_from) = (fact.event.school_id, fact.position(), fact.event.local_date);
+        let row = SchoolSettings { school_id, effective_from, settings: settings.clone(), position };
+        self.settings.upsert((school_id, effective_from), position, || row.clone(), |s| *s = row.clone());
     }
 
     /// Every change of a day changes its school's row, too, by which boards learn of it.

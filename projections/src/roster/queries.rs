@@ -7,6 +7,7 @@ use crate::readers::SchoolTx;
 use crate::{page, wire};
 use chrono::NaiveDate;
 use domain::calendar::{CourseDay, SchoolDay};
+use domain::school::{Settings, SettingsHistory};
 use domain::student::{GuardianRights, Stays};
 use domain::{Actor, CourseId, CredentialId, GuardianId, KioskId, SchoolId, Sealed, StudentId};
 use sqlx::PgConnection;
@@ -46,6 +47,22 @@ pub async fn school(tx: &mut SchoolTx) -> Result<Option<School>, sqlx::Error> {
     .await?
     .map(School::try_from)
     .transpose()
+}
+
+/// What the school's day was judged by, up to a date and, if there is no version by then, at first.
+pub async fn settings_history(tx: &mut SchoolTx, to: NaiveDate) -> Result<SettingsHistory, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"select effective_from, settings as "settings: Json<Settings>" from school_settings
+           where school_id = $1 and (effective_from <= $2 or effective_from =
+             (select min(effective_from) from school_settings where school_id = $1))"#,
+        tx.school().0,
+        to
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let mut history = SettingsHistory::default();
+    rows.into_iter().for_each(|r| history.hold_from(r.effective_from, r.settings.0));
+    Ok(history)
 }
 
 /// A school's courses by id, at most 200 `after` a cursor.

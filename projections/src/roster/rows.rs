@@ -22,6 +22,19 @@ pub struct School {
     pub position: i64,
 }
 
+/// What a school's day is judged by from a date until the next version.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SchoolSettings {
+    /// The tenant.
+    pub school_id: SchoolId,
+    /// First date on which it is valid: the one on which it was said.
+    pub effective_from: NaiveDate,
+    /// All of them.
+    pub settings: domain::school::Settings,
+    /// The event that said so.
+    pub position: i64,
+}
+
 /// A course of one school year.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Course {
@@ -243,6 +256,7 @@ impl Card {
 
 crate::rows::positioned!(
     School,
+    SchoolSettings,
     Course,
     Schedule,
     SchoolDate,

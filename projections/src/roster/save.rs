@@ -9,6 +9,7 @@ use sqlx::PgConnection;
 
 pub(crate) async fn save_in_tx(conn: &mut PgConnection, roster: &Roster) -> Result<(), sqlx::Error> {
     save_schools_in_tx(conn, &roster.schools.changed()).await?;
+    save_settings_in_tx(conn, &roster.settings.changed()).await?;
     save_courses_in_tx(conn, &roster.courses.changed()).await?;
     save_schedules_in_tx(conn, &roster.schedules.changed()).await?;
     save_school_days_in_tx(conn, &roster.school_days.changed()).await?;
@@ -56,6 +57,26 @@ async fn save_schools_in_tx(conn: &mut PgConnection, rows: &[&School]) -> Result
         column!(rows, r => small(r.settings.echo_seconds)),
         column!(rows, r => i16::from(r.settings.mass_alarm_percent)),
         column!(rows, r => small(r.settings.stale_after_minutes)),
+        column!(rows, r => r.position)
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+async fn save_settings_in_tx(conn: &mut PgConnection, rows: &[&SchoolSettings]) -> Result<(), sqlx::Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        r#"insert into school_settings as t (school_id, effective_from, settings, position)
+           select * from unnest($1::uuid[], $2::date[], $3::jsonb[], $4::bigint[])
+           on conflict (school_id, effective_from) do update
+             set settings = excluded.settings, position = excluded.position
+             where excluded.position > t.position"#,
+        column!(rows, r => r.school_id.0),
+        column!(rows, r => r.effective_from),
+        column!(rows, r => serde_json::json!(r.settings)),
         column!(rows, r => r.position)
     )
     .execute(conn)

@@ -35,6 +35,7 @@ pub(crate) async fn apply_page_in_tx(conn: &mut PgConnection, facts: &[Fact]) ->
 /// Empties the model.
 pub(crate) async fn clear_in_tx(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query!("delete from schools").execute(&mut *conn).await?;
+    sqlx::query!("delete from school_settings").execute(&mut *conn).await?;
     sqlx::query!("delete from courses").execute(&mut *conn).await?;
     sqlx::query!("delete from schedules").execute(&mut *conn).await?;
     sqlx::query!("delete from school_days").execute(&mut *conn).await?;
@@ -52,6 +53,7 @@ pub(crate) async fn clear_in_tx(conn: &mut PgConnection) -> Result<(), sqlx::Err
 #[derive(Default)]
 struct Touched {
     schools: BTreeSet<Uuid>,
+    settings: BTreeSet<(Uuid, NaiveDate)>,
     courses: BTreeSet<Uuid>,
     school_days: BTreeSet<(Uuid, NaiveDate)>,
     course_days: BTreeSet<(Uuid, Uuid, NaiveDate)>,
@@ -69,10 +71,13 @@ impl Touched {
         for fact in facts {
             match &fact.event.payload {
                 AnyEvent::School(event) => {
-                    if let school::Event::CalendarDaySet { date, .. } | school::Event::CalendarDayCleared { date, .. } =
-                        event
-                    {
-                        touched.school_days.insert((fact.event.school_id.0, *date));
+                    match event {
+                        school::Event::CalendarDaySet { date, .. } | school::Event::CalendarDayCleared { date, .. } => {
+                            touched.school_days.insert((fact.event.school_id.0, *date));
+                        }
+                        school::Event::Registered { .. } | school::Event::SettingsChanged { .. } => {
+                            touched.settings.insert((fact.event.school_id.0, fact.event.local_date));
+                        }
                     }
                     touched.schools.insert(fact.event.school_id.0)
                 }
@@ -206,6 +211,27 @@ async fn load_school_in_tx(conn: &mut PgConnection, roster: &mut Roster, t: &Tou
 
 /// Only the dates that the page touches: what is loaded does not grow with the years.
 async fn load_days_in_tx(conn: &mut PgConnection, roster: &mut Roster, t: &Touched) -> Result<(), sqlx::Error> {
+    let settings = &t.settings;
+    if !settings.is_empty() {
+        let rows = sqlx::query!(
+            r#"select school_id, effective_from, settings as "settings: Json<school::Settings>", position
+               from school_settings
+               where (school_id, effective_from) in (select * from unnest($1::uuid[], $2::date[]))"#,
+            column!(settings, s => s.0),
+            column!(settings, s => s.1)
+        )
+        .fetch_all(&mut *conn)
+        .await?;
+        for r in rows {
+            let row = SchoolSettings {
+                school_id: SchoolId(r.school_id),
+                effective_from: r.effective_from,
+                settings: r.settings.0,
+                position: r.position,
+            };
+            roster.settings.load((row.school_id, row.effective_from), row);
+        }
+    }
     let days = &t.school_days;
     if !days.is_empty() {
         let rows = sqlx::query!(

@@ -9,6 +9,7 @@ use crate::roster::apply::Roster;
 use chrono::NaiveDate;
 use domain::calendar::{Layer, SchoolCalendar};
 use domain::expectation::CourseCalendar;
+use domain::school::SettingsHistory;
 use domain::{KioskId, SchoolId};
 use std::borrow::Cow;
 
@@ -36,6 +37,11 @@ impl Known {
     ) -> Option<BoardFacts> {
         let mut passed = Live::default();
         day.for_each(|fact| passed.apply(&fact));
+        self.with(school, date, as_of, &passed)
+    }
+
+    /// The same, with passages that were folded before.
+    pub(crate) fn with(&self, school: SchoolId, date: NaiveDate, as_of: AsOf, passed: &Live) -> Option<BoardFacts> {
         let days = passed.days.all().filter(|day| (day.school_id, day.local_date) == (school, date));
         Some(BoardFacts {
             school: self.school(school, date)?,
@@ -43,7 +49,7 @@ impl Known {
             as_of,
             courses: self.courses(school, date),
             pupils: on_the_board(self.members(school, date), days.cloned().collect(), date),
-            gates: self.gates(school, &passed),
+            gates: self.gates(school, passed),
             last_scans: Vec::new(),
             quarantined: 0,
         })
@@ -61,7 +67,11 @@ impl Known {
             let day = self.roster.school_days.get(&(school_id, date, layer)).and_then(|row| row.day.clone());
             day.into_iter().for_each(|day| calendar.set(date, day));
         }
-        Some(School { school_id, name: row.name.clone(), settings: row.settings.clone(), calendar })
+        let mut history = SettingsHistory::default();
+        let versions = self.roster.settings.between((school_id, NaiveDate::MIN), (school_id, NaiveDate::MAX));
+        versions.for_each(|version| history.hold_from(version.effective_from, version.settings.clone()));
+        let settings = history.on(date).unwrap_or(&row.settings).clone();
+        Some(School { school_id, name: row.name.clone(), settings, calendar })
     }
 
     fn courses(&self, school: SchoolId, date: NaiveDate) -> Vec<Course> {

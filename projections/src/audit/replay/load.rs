@@ -34,7 +34,7 @@ fn following(at: DateTime<Utc>) -> DateTime<Utc> {
     at.checked_add_signed(TimeDelta::microseconds(1)).unwrap_or(at)
 }
 
-async fn as_of(tx: &mut SchoolTx) -> Result<AsOf, sqlx::Error> {
+pub(super) async fn as_of(tx: &mut SchoolTx) -> Result<AsOf, sqlx::Error> {
     let row = sqlx::query!(
         r#"select c.epoch as "epoch!", c.position as "position!", c.recorded_at as "recorded_at?",
                   not exists (select from log_epoch l where l.epoch = c.epoch) as "stale!"
@@ -53,7 +53,7 @@ async fn as_of(tx: &mut SchoolTx) -> Result<AsOf, sqlx::Error> {
 }
 
 /// Everything that was ever said of who is expected when: some thousands of a school, after years.
-async fn rules(tx: &mut SchoolTx, until: i64) -> Result<Vec<Fact>, ReplayError> {
+pub(super) async fn rules(tx: &mut SchoolTx, until: i64) -> Result<Vec<Fact>, ReplayError> {
     let rows = sqlx::query_as!(
         Stored,
         r#"select school_id, position, local_date, aggregate_type, stream, sequence, event_type, event_version, event_id,
@@ -94,7 +94,12 @@ async fn day(tx: &mut SchoolTx, date: NaiveDate, until: i64) -> Result<Vec<Fact>
 /// The last word of each gate before each of these places in the log: how far it is drained, and whether it is silent.
 /// A kiosk says the first once a minute, so all of them would be more than a year's scans. One that said nothing for
 /// as long as makes it count no more says nothing here.
-async fn words(tx: &mut SchoolTx, rules: &[Fact], date: NaiveDate, until: [i64; 2]) -> Result<Vec<Fact>, ReplayError> {
+pub(super) async fn words(
+    tx: &mut SchoolTx,
+    rules: &[Fact],
+    date: NaiveDate,
+    until: [i64; 2],
+) -> Result<Vec<Fact>, ReplayError> {
     let mut known = Known::default();
     rules.iter().for_each(|fact| known.apply(fact));
     let kiosks: Vec<Uuid> = known.kiosks().into_iter().map(|KioskId(id)| id).collect();
@@ -126,6 +131,58 @@ async fn words(tx: &mut SchoolTx, rules: &[Fact], date: NaiveDate, until: [i64; 
         &kiosks,
         &until,
         from
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    facts(rows)
+}
+
+/// The passages of some days and what was said of them, in the order of the log.
+pub(super) async fn passages(
+    tx: &mut SchoolTx,
+    (from, to): (NaiveDate, NaiveDate),
+    until: i64,
+) -> Result<Vec<Fact>, ReplayError> {
+    let rows = sqlx::query_as!(
+        Stored,
+        r#"select school_id, position, local_date, aggregate_type, stream, sequence, event_type, event_version, event_id,
+                  actor, occurred_at, recorded_at, correlation_id, causation_id, payload
+           from entries
+           where school_id = $1 and local_date between $2 and $3 and position <= $4 and aggregate_type = 'attendance_day'
+           order by position"#,
+        tx.school().0,
+        from,
+        to,
+        until
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    facts(rows)
+}
+
+/// What the gates said within these spans of time, and when each fell silent and returned between these positions.
+pub(super) async fn words_within(
+    tx: &mut SchoolTx,
+    (after, until): (i64, i64),
+    spans: &[(DateTime<Utc>, DateTime<Utc>)],
+) -> Result<Vec<Fact>, ReplayError> {
+    let (from, to): (Vec<_>, Vec<_>) = spans.iter().copied().unzip();
+    let rows = sqlx::query_as!(
+        Stored,
+        r#"select school_id, position, local_date, aggregate_type, stream, sequence, event_type, event_version, event_id,
+                  actor, occurred_at, recorded_at, correlation_id, causation_id, payload
+           from entries e
+           where school_id = $1 and position > $2 and position <= $3
+             and aggregate_type = 'kiosk' and event_type <> 'scan_recorded'
+             and (event_type = any(array['silent', 'returned']) or event_type = 'drained_through'
+               and exists (select from unnest($4::timestamptz[], $5::timestamptz[]) s (since, until)
+                           where e.recorded_at between s.since and s.until))
+           order by position"#,
+        tx.school().0,
+        after,
+        until,
+        &from,
+        &to
     )
     .fetch_all(tx.conn())
     .await?;
