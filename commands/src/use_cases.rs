@@ -13,6 +13,7 @@ pub mod authorise_early_leave;
 pub mod change_calendar;
 pub mod change_guardian_contact;
 pub mod change_kiosk_mode;
+pub mod change_settings;
 pub mod change_student_details;
 pub mod correct_day;
 pub mod course_label;
@@ -48,6 +49,7 @@ pub use change_calendar::{
 };
 pub use change_guardian_contact::{ChangeGuardianContact, Contact, change_guardian_contact};
 pub use change_kiosk_mode::{ChangeKioskMode, change_kiosk_mode};
+pub use change_settings::change_settings;
 pub use change_student_details::{ChangeStudentDetails, change_student_details};
 pub use correct_day::{RequestCorrection, SettleCorrection, request_correction, settle_correction};
 pub use course_label::{CourseLabel, Grade};
