@@ -55,6 +55,7 @@ const ICONS: &[(&str, &str, &str)] = &[
     ("passkey", "key-round", "800e34c5007adf227c797822d110a39ccb78758280b64a3a1df47024d9aa798d"),
     ("calendar", "calendar", "08e7a254787e6414c47c1354558091328144e824a17bdaa2d842661ed129e316"),
     ("reports", "chart-column", "faeb2a9bc2ed31d3cf2b46376973edf71dec6e16abfd968b1833bb459874ba7c"),
+    ("settings", "sliders-horizontal", "70d327ecf597d3eaef892f9d5059ec0ef3a01192acdaff69a382f839192b524c"),
     ("note", "info", "ecb172e55f65117ed1543962b6a0cb662290b98a00aa7134079661f6dd940696"),
 ];
 

@@ -54,6 +54,8 @@ pub enum What {
     Report,
     /// A pupil's day, with what was done to it and by whom the pupil may be collected.
     Pupil,
+    /// What other rules would have made of pupils' days.
+    Simulation,
 }
 
 impl What {
@@ -70,6 +72,7 @@ impl What {
             Self::Case => "case",
             Self::Report => "report",
             Self::Pupil => "pupil",
+            Self::Simulation => "simulation",
         }
     }
 }

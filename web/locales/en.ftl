@@ -1346,3 +1346,116 @@ family-justify-send = Send to the school
 family-justify-sent = We have it. The school will review it.
 family-justify-refused = It could not be taken: check the note, or the day is justified already.
 pupil-open = Leave and more
+# Settings and simulation
+nav-settings = Settings
+look-simulation = Simulation of a month
+right-settings = change the settings
+problem-setting-out-of-range = A setting is beyond its limit.
+problem-month-in-future = No day of that month is over yet.
+problem-day-of-another-month = The date is not among the days of the month that are over.
+settings-title = Settings of the school day
+settings-done = The settings are saved and hold from today on.
+settings-done-same = The settings were those already. Nothing new was saved.
+settings-now = Today
+settings-now-late = { $n ->
+    [0] An entry is late from the first minute on.
+    [one] An entry is late after { $n } minute.
+   *[other] An entry is late after { $n } minutes.
+}
+settings-now-missing = { $n ->
+    [0] Without an entry at the hour of entry the family is told.
+    [one] Without an entry { $n } minute after the hour of entry the family is told.
+   *[other] Without an entry { $n } minutes after the hour of entry the family is told.
+}
+settings-now-mass = If more than { $n } % of a course or of the school are missing at once, no family is told until a person has looked.
+settings-now-mass-never = Notices are not held, however many are missing at once.
+settings-now-stale = { $n ->
+    [one] { $n } minute after that limit the notice no longer goes by itself.
+   *[other] { $n } minutes after that limit the notice no longer goes by itself.
+}
+settings-change = Try other settings
+settings-from-today = What is saved holds from today on. Earlier days are still judged by what was valid on them.
+settings-late = Minutes of grace before an entry is late
+settings-late-hint = From 0 to 240.
+settings-missing = Minutes until a missing entry is told
+settings-missing-hint = From 0 to 240, counted from the hour of entry.
+settings-mass = Percentage that holds the notices
+settings-mass-hint = From 1 to 100. With 100 they are never held.
+settings-stale = Minutes in which the notice is still news
+settings-stale-hint = From 1 to 600, counted from when it was due.
+settings-minutes-wrong = Enter a number of minutes between 0 and 240.
+settings-percent-wrong = Enter a percentage between 1 and 100.
+settings-stale-wrong = Enter a number of minutes between 1 and 600.
+settings-try = Try with the chosen month
+settings-save = Save the settings
+simulation-month = Month to try with
+simulation-month-hint = Year and month, such as 2026-10. The days that are over are used.
+simulation-month-wrong = Enter a year and a month, such as 2026-10.
+simulation-in-future = No day of that month is over yet.
+simulation-more = Also try another hour of entry or a day without classes
+simulation-more-hint = They are only tried here. They are saved in the course's schedule and in the calendar.
+simulation-entry = Hour of entry
+simulation-entry-hint = Of the first slot of each weekday.
+simulation-entry-wrong = Enter a time, such as 08:15.
+simulation-course = Course
+simulation-all-courses = All courses
+simulation-course-unknown = There is no such course.
+simulation-day-off = Day without classes
+simulation-day-off-hint = A date of the same month.
+simulation-another-month = Enter a date of the chosen month that is over.
+simulation-title = Trial with { $month } { $year }
+simulation-back = Back to the settings
+simulation-cancel = Cancel
+simulation-reading = Reading what was recorded…
+simulation-progress = { $done } of { $all } days looked at
+simulation-failed = The trial did not finish. Nothing was changed. Try again.
+simulation-tried-nothing = No changes: this is how the month was.
+simulation-tried-late = Grace before an entry is late: from { $before } to { $after } minutes
+simulation-tried-missing = Limit for the notice: from { $before } to { $after } minutes
+simulation-tried-mass = Percentage that holds the notices: from { $before } to { $after } %
+simulation-tried-stale = Notice still news: from { $before } to { $after } minutes
+simulation-tried-entry = Entry at { $time } in all courses
+simulation-tried-entry-of = Entry at { $time } in { $course }
+simulation-tried-off = No classes on { $date }
+simulation-result = Result
+simulation-no-days = Nobody was expected on those days: there is nothing to compare.
+simulation-pupils = { $n ->
+    [one] pupil with a day that differs
+   *[other] pupils with a day that differs
+}
+simulation-flips = { $n ->
+    [0] No pupil's day would count otherwise, in { $days } school days.
+    [one] { $n } pupil's day would count otherwise, in { $days } school days.
+   *[other] { $n } pupils' days would count otherwise, in { $days } school days.
+}
+simulation-notices = Notices to families
+simulation-what = What would have happened
+simulation-before = By what was valid
+simulation-after = By what is tried
+simulation-told = Notices sent by themselves
+simulation-held-mass = Held: many missing at once
+simulation-held-gate = Held: a silent gate
+simulation-held-stale = Held: no news any more
+simulation-notices-hint = As if nobody of the staff had touched them, by what was known at each moment. A held case is first seen by a person.
+simulation-by-day = Day by day
+simulation-same = No day would have been different.
+simulation-day-flips = { $n ->
+    [one] { $n } pupil differs
+   *[other] { $n } pupils differ
+}
+simulation-day-notices = Notices: { $before } → { $after }
+simulation-more-pupils = { $n ->
+    [one] and { $n } more pupil
+   *[other] and { $n } more pupils
+}
+simulation-then = Having looked
+simulation-set-day = Set the day without classes in the calendar
+simulation-set-schedule = The hour of entry is changed in each course's schedule, with the date from which it holds.
+simulation-from-to = { $before } → { $after }
+simulation-o-not-expected = not expected
+simulation-o-in-time = in time
+simulation-o-late = late
+simulation-o-absent = absent
+simulation-o-missing = no entry
+simulation-o-pending = still to come
+simulation-o-unknown = no information

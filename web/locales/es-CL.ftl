@@ -1356,3 +1356,116 @@ family-justify-send = Enviar al colegio
 family-justify-sent = Lo recibimos. El colegio lo revisará.
 family-justify-refused = No se pudo recibir: revise la nota, o el día ya está justificado.
 pupil-open = Retiro y más
+# Ajustes y simulación
+nav-settings = Ajustes
+look-simulation = Simulación de un mes
+right-settings = cambiar los ajustes
+problem-setting-out-of-range = Un ajuste está fuera de su límite.
+problem-month-in-future = De ese mes no ha terminado ningún día.
+problem-day-of-another-month = La fecha no está entre los días terminados del mes.
+settings-title = Ajustes de la jornada
+settings-done = Los ajustes quedaron guardados y valen desde hoy.
+settings-done-same = Los ajustes ya eran esos. No se guardó nada nuevo.
+settings-now = Hoy vale
+settings-now-late = { $n ->
+    [0] Un ingreso es atraso desde el primer minuto.
+    [one] Un ingreso es atraso después de { $n } minuto.
+   *[other] Un ingreso es atraso después de { $n } minutos.
+}
+settings-now-missing = { $n ->
+    [0] Sin ingreso a la hora de entrada se avisa a la familia.
+    [one] Sin ingreso { $n } minuto después de la hora de entrada se avisa a la familia.
+   *[other] Sin ingreso { $n } minutos después de la hora de entrada se avisa a la familia.
+}
+settings-now-mass = Si falta a la vez más del { $n } % de un curso o del colegio, no se avisa a ninguna familia hasta que una persona lo revise.
+settings-now-mass-never = Los avisos no se retienen por muchos que falten a la vez.
+settings-now-stale = { $n ->
+    [one] Pasado { $n } minuto desde ese límite, el aviso ya no sale solo.
+   *[other] Pasados { $n } minutos desde ese límite, el aviso ya no sale solo.
+}
+settings-change = Probar otros ajustes
+settings-from-today = Lo que se guarda vale desde hoy. Los días anteriores se siguen juzgando con lo que valía entonces.
+settings-late = Minutos de tolerancia para el atraso
+settings-late-hint = De 0 a 240.
+settings-missing = Minutos hasta avisar que no hay ingreso
+settings-missing-hint = De 0 a 240, desde la hora de entrada.
+settings-mass = Porcentaje que retiene los avisos
+settings-mass-hint = De 1 a 100. Con 100 nunca se retienen.
+settings-stale = Minutos en que el aviso todavía es noticia
+settings-stale-hint = De 1 a 600, desde que se debía avisar.
+settings-minutes-wrong = Escriba un número de minutos entre 0 y 240.
+settings-percent-wrong = Escriba un porcentaje entre 1 y 100.
+settings-stale-wrong = Escriba un número de minutos entre 1 y 600.
+settings-try = Probar con el mes elegido
+settings-save = Guardar los ajustes
+simulation-month = Mes con que se prueba
+simulation-month-hint = Año y mes, por ejemplo 2026-10. Se usan los días que ya terminaron.
+simulation-month-wrong = Escriba un año y un mes, por ejemplo 2026-10.
+simulation-in-future = De ese mes no ha terminado ningún día todavía.
+simulation-more = Probar también otra hora de entrada o un día sin clases
+simulation-more-hint = Solo se prueban aquí. Se guardan en el horario del curso y en el calendario.
+simulation-entry = Hora de entrada
+simulation-entry-hint = La del primer bloque de cada día de la semana.
+simulation-entry-wrong = Escriba una hora, por ejemplo 08:15.
+simulation-course = Curso
+simulation-all-courses = Todos los cursos
+simulation-course-unknown = Ese curso no existe.
+simulation-day-off = Día sin clases
+simulation-day-off-hint = Una fecha del mismo mes.
+simulation-another-month = Escriba una fecha del mes elegido que ya haya terminado.
+simulation-title = Prueba con { $month } de { $year }
+simulation-back = Volver a los ajustes
+simulation-cancel = Cancelar
+simulation-reading = Leyendo lo registrado…
+simulation-progress = { $done } de { $all } días revisados
+simulation-failed = La prueba no terminó. No se cambió nada. Inténtelo de nuevo.
+simulation-tried-nothing = Sin cambios: así fue el mes.
+simulation-tried-late = Tolerancia para el atraso: de { $before } a { $after } minutos
+simulation-tried-missing = Límite para avisar: de { $before } a { $after } minutos
+simulation-tried-mass = Porcentaje que retiene los avisos: de { $before } a { $after } %
+simulation-tried-stale = Aviso todavía noticia: de { $before } a { $after } minutos
+simulation-tried-entry = Entrada a las { $time } en todos los cursos
+simulation-tried-entry-of = Entrada a las { $time } en { $course }
+simulation-tried-off = Sin clases el { $date }
+simulation-result = Resultado
+simulation-no-days = En esos días no se esperaba a nadie: no hay nada que comparar.
+simulation-pupils = { $n ->
+    [one] alumno con algún día distinto
+   *[other] alumnos con algún día distinto
+}
+simulation-flips = { $n ->
+    [0] Ningún día de alumno contaría distinto, en { $days } días de clases.
+    [one] { $n } día de alumno contaría distinto, en { $days } días de clases.
+   *[other] { $n } días de alumnos contarían distinto, en { $days } días de clases.
+}
+simulation-notices = Avisos a las familias
+simulation-what = Qué habría pasado
+simulation-before = Con lo que valía
+simulation-after = Con lo probado
+simulation-told = Avisos enviados solos
+simulation-held-mass = Retenidos: faltaban muchos a la vez
+simulation-held-gate = Retenidos: un acceso sin noticias
+simulation-held-stale = Retenidos: ya no eran noticia
+simulation-notices-hint = Como si nadie del colegio hubiera intervenido, con lo que se sabía en cada momento. Un caso retenido lo ve primero una persona.
+simulation-by-day = Día por día
+simulation-same = Ningún día habría sido distinto.
+simulation-day-flips = { $n ->
+    [one] { $n } alumno distinto
+   *[other] { $n } alumnos distintos
+}
+simulation-day-notices = Avisos: { $before } → { $after }
+simulation-more-pupils = { $n ->
+    [one] y { $n } alumno más
+   *[other] y { $n } alumnos más
+}
+simulation-then = Después de mirar
+simulation-set-day = Fijar el día sin clases en el calendario
+simulation-set-schedule = La hora de entrada se cambia en el horario de cada curso, con su fecha de inicio.
+simulation-from-to = { $before } → { $after }
+simulation-o-not-expected = no se esperaba
+simulation-o-in-time = a la hora
+simulation-o-late = atrasado
+simulation-o-absent = ausente
+simulation-o-missing = sin ingreso
+simulation-o-pending = por llegar
+simulation-o-unknown = sin información

@@ -11,7 +11,9 @@ pub(crate) mod live;
 mod no_show;
 mod openapi;
 pub mod page;
-mod reports;
+pub(crate) mod reports;
+mod settings;
+pub(crate) mod simulations;
 mod students;
 mod tokens;
 mod write;
@@ -69,6 +71,8 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(days::corrections::post))
         .routes(routes!(days::corrections::approve))
         .routes(routes!(days::corrections::reject))
+        .routes(routes!(settings::read::get, settings::set::put))
+        .routes(routes!(simulations::create::post))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))

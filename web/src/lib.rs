@@ -47,6 +47,7 @@ pub mod seed;
 pub mod serve;
 pub mod session;
 pub mod sign_in;
+pub mod simulation;
 pub mod state;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

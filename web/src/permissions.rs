@@ -48,13 +48,15 @@ pub enum Permission {
     NoShowRead,
     /// Look after who did not come: say so, have the family told, say why.
     NoShowAct,
+    /// Change what the day is judged by, and try it over days that have passed.
+    SettingsWrite,
     /// See how days were in figures, without names. Those of pupils by name are [`Self::PupilsRead`]'s.
     ReportsRead,
 }
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::BoardRead,
         Self::PupilsRead,
         Self::ScheduleWrite,
@@ -70,6 +72,7 @@ impl Permission {
         Self::EntriesCorrect,
         Self::NoShowRead,
         Self::NoShowAct,
+        Self::SettingsWrite,
         Self::ReportsRead,
     ];
 
@@ -91,6 +94,7 @@ impl Permission {
             Self::EntriesCorrect => "entries.correct",
             Self::NoShowRead => "no_show.read",
             Self::NoShowAct => "no_show.act",
+            Self::SettingsWrite => "settings.write",
             Self::ReportsRead => "reports.read",
         }
     }
@@ -108,6 +112,7 @@ impl Permission {
             | Self::YearOpen
             | Self::PeopleRead
             | Self::KiosksManage
+            | Self::SettingsWrite
             | Self::EntriesCorrect => matches!(role, Owner | Admin | Director),
             Self::CalendarRead | Self::ReportsRead => matches!(role, Owner | Admin | Director | Inspector | Auditor),
             Self::AuditRead | Self::AuditReplay => matches!(role, Owner | Admin | Director | Auditor),

@@ -117,6 +117,12 @@ codes! {
     ScheduleInvalid UNPROCESSABLE_ENTITY "schedule_invalid";
     /// What a date is to be contradicts itself, or cannot be meant; `detail` says how.
     DayInvalid UNPROCESSABLE_ENTITY "day_invalid";
+    /// A setting is beyond its limit; `detail` names it.
+    SettingOutOfRange UNPROCESSABLE_ENTITY "setting_out_of_range";
+    /// No day of the month is over yet.
+    MonthInFuture UNPROCESSABLE_ENTITY "month_in_future";
+    /// A date is not among the days of the month that are over.
+    DayOfAnotherMonth UNPROCESSABLE_ENTITY "day_of_another_month";
     /// The course takes no changes any more.
     CourseClosed UNPROCESSABLE_ENTITY "course_closed";
     /// The pupil is not enrolled on that day.

@@ -203,7 +203,14 @@ fn school_event(school: SchoolId, r: &mut Random) -> Draft {
         5 => school::Event::CalendarDayCleared { date: some_day(r), layer: r.pick(&[Layer::Holiday, Layer::Day]) },
         _ => school::Event::CalendarDaySet { date: some_day(r), day: school_day(r) },
     };
-    by_somebody(Draft::of(school, school.0, AnyEvent::School(event)), r)
+    // Settings are said on the day before, on the day and on the one after.
+    let date = match &event {
+        school::Event::SettingsChanged { settings } => day(i64::from(settings.late_after_minutes % 3) - 1),
+        school::Event::Registered { .. }
+        | school::Event::CalendarDaySet { .. }
+        | school::Event::CalendarDayCleared { .. } => monday(),
+    };
+    by_somebody(Draft { date, ..Draft::of(school, school.0, AnyEvent::School(event)) }, r)
 }
 
 fn by_somebody(draft: Draft, r: &mut Random) -> Draft {

@@ -2,6 +2,7 @@
 
 use crate::audit::queries::{Filter, Order, entries};
 use crate::live::acts::queries as acts;
+use crate::audit::replay::{SpanEvents, Trial, load_span};
 use crate::live::lines::Lines;
 use crate::live::{health, kept, queries as live};
 use crate::looks;
@@ -133,8 +134,13 @@ async fn answers(world: &World, of: SchoolId, about: SchoolId) -> Vec<(&'static 
         ("entries", format!("{:?}", audit(&mut tx, &Filter::default()).await)),
         ("entries of subject", format!("{:?}", audit(&mut tx, &subject).await)),
         ("entries of kiosk", format!("{:?}", audit(&mut tx, &kiosk).await)),
+        ("days to simulate", format!("{:?}", simulate(&mut tx).await)),
         ("entries from", format!("{:?}", audit(&mut tx, &from).await)),
     ]
+}
+
+async fn simulate(tx: &mut crate::SchoolTx) -> Option<SpanEvents> {
+    load_span(tx, (history::day(-7), monday()), &Trial::default()).await.unwrap()
 }
 
 async fn audit(tx: &mut crate::SchoolTx, filter: &Filter) -> Vec<crate::audit::rows::Entry> {

@@ -33,6 +33,8 @@ pub(super) enum Place {
     Reports,
     /// The days that differ.
     Calendar,
+    /// What the day is judged by.
+    Settings,
     /// Who works here.
     People,
     /// How the kiosks are.
@@ -73,7 +75,7 @@ fn more_style(place: Place) -> Vec<&'static assets::Asset> {
         Place::Cases => vec![&assets::OFFICE, &assets::CASES],
         Place::Log => vec![&assets::OFFICE, &assets::REPLAY],
         Place::Kiosks => vec![&assets::OFFICE, &assets::KIOSKS],
-        Place::Reports => vec![&assets::OFFICE, &assets::REPORTS],
+        Place::Reports | Place::Settings => vec![&assets::OFFICE, &assets::REPORTS],
         Place::Requests | Place::Pupil => vec![&assets::OFFICE, &assets::PUPIL],
         Place::Schools | Place::Calendar | Place::People | Place::Account | Place::Nowhere => {
             vec![&assets::OFFICE]
@@ -169,6 +171,9 @@ fn places(page: &Page<'_>, who: &Who) -> Markup {
         }
         @if who.may(Permission::CalendarRead) {
             (place(page, Place::Calendar, "/calendario", "calendar", key("nav-calendar"), None))
+        }
+        @if who.may(Permission::SettingsWrite) {
+            (place(page, Place::Settings, "/ajustes", "settings", key("nav-settings"), Some("wide")))
         }
         @if who.may(Permission::ReportsRead) {
             (place(page, Place::Reports, "/informes", "reports", key("nav-reports"), on_account))

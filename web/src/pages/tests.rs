@@ -7,7 +7,8 @@ use super::by_hand::{Hand, Refused, Told};
 use super::respond::Nonce;
 use super::view::{Board, CourseDay, Listed, School, Who};
 use super::{
-    board, calendar, cases, chooser, course, error, family, kiosks, pupil, replay, reports, sample, staff, wall, year,
+    board, calendar, cases, chooser, course, error, family, kiosks, pupil, replay, reports, sample, settings, staff,
+    wall, year,
 };
 use crate::i18n::Lang;
 use crate::permissions::Permission;
@@ -87,6 +88,7 @@ fn pages(lang: Lang) -> Vec<(String, String)> {
     pages.extend(replay::sample_pages(lang, &nonce));
     pages.extend(reports::sample_pages(lang, &nonce));
     pages.extend(pupil::sample_pages(lang, &nonce));
+    pages.extend(settings::sample_pages(lang, &nonce));
     let asked = error::Asked::of(&axum::http::Method::GET, &"/hoy/%3Cscript%3E'?a=%22&b='".parse().unwrap());
     for status in [404, 403, 400, 503, 500] {
         let status = StatusCode::from_u16(status).unwrap();

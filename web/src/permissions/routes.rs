@@ -3,7 +3,7 @@
 use super::Access::{Enrolling, Guardian, Kiosk, Local, May, OwnPupil, Person, Public};
 use super::Permission::{
     AuditRead, AuditReplay, BoardRead, CalendarRead, CalendarWrite, EntriesCorrect, KiosksManage, ManualEntry,
-    NoShowAct, NoShowRead, PeopleManage, PeopleRead, PupilsRead, ReportsRead, ScheduleWrite, YearOpen,
+    NoShowAct, NoShowRead, PeopleManage, PeopleRead, PupilsRead, ReportsRead, ScheduleWrite, SettingsWrite, YearOpen,
 };
 use super::Tries::{OfNetwork, OfPerson};
 use super::{Access, Route};
@@ -80,6 +80,9 @@ pub const ROUTES: &[Route] = &[
     post("/api/v1/days/{date}/{student_id}/corrections", May(ManualEntry)),
     post("/api/v1/days/{date}/{student_id}/corrections/{act_id}/approve", May(EntriesCorrect)),
     post("/api/v1/days/{date}/{student_id}/corrections/{act_id}/reject", May(ManualEntry)),
+    get("/api/v1/settings", May(SettingsWrite)),
+    put("/api/v1/settings", May(SettingsWrite)),
+    post("/api/v1/simulations", May(SettingsWrite)).shows(What::Simulation),
     // In and out for programs. The tokens themselves are what these ask for.
     post("/api/v1/tokens", Public),
     post("/api/v1/tokens/refresh", Public).tried(OfNetwork(&REFRESH)),
@@ -149,6 +152,10 @@ pub const ROUTES: &[Route] = &[
     post("/calendario/quitar", May(CalendarWrite)),
     get("/anio-escolar", May(YearOpen)),
     post("/anio-escolar", May(YearOpen)),
+    // What the day is judged by.
+    get("/ajustes", May(SettingsWrite)),
+    post("/ajustes", May(SettingsWrite)),
+    post("/ajustes/probar", May(SettingsWrite)).shows(What::Simulation),
     // Who did not come.
     get("/casos", May(NoShowRead)).shows(What::Cases),
     get("/casos/cursos/{id}/avisar", May(NoShowAct)).shows(What::Cases),

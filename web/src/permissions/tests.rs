@@ -67,7 +67,7 @@ async fn a49_a_route_that_nobody_declared_is_not_served() {
 fn roles_have_what_the_issue_gives_them() {
     use Permission::{
         AuditRead, AuditReplay, BoardRead, CalendarRead, CalendarWrite, EntriesCorrect, KiosksManage, ManualEntry,
-        NoShowAct, NoShowRead, PeopleManage, PeopleRead, PupilsRead, ReportsRead, ScheduleWrite, YearOpen,
+        NoShowAct, NoShowRead, PeopleManage, PeopleRead, PupilsRead, ReportsRead, ScheduleWrite, SettingsWrite, YearOpen,
     };
     let of = |role| Permission::ALL.into_iter().filter(|permission| permission.is_of(role)).collect::<Vec<_>>();
     assert_eq!(of(StaffRole::Admin), Permission::ALL);
@@ -87,6 +87,7 @@ fn roles_have_what_the_issue_gives_them() {
         EntriesCorrect,
         NoShowRead,
         NoShowAct,
+        SettingsWrite,
         ReportsRead,
     ];
     assert_eq!(of(StaffRole::Director), director);
@@ -166,6 +167,10 @@ pub(crate) fn form(route: &Route, ids: Ids, unique: Uuid) -> Option<Vec<(&'stati
             vec![("fecha", CASE_DAY.into()), ("caso", format!("{}/{}", ids.slot, ids.pupil))]
         }
         "/informes/nomina" => vec![("lista", CLASS_LIST.into())],
+        "/ajustes" | "/ajustes/probar" => {
+            let fields = [("atraso", "5"), ("limite", "30"), ("masivo", "25"), ("viejo", "90"), ("mes", "2026-03")];
+            fields.map(|(name, value)| (name, value.to_owned())).into()
+        }
         "/calendario/quitar" => vec![("fecha", "2026-03-16".into()), ("capa", "day".into())],
         "/anio-escolar" => vec![("anio", "2027".into()), ("desde", "2027-03-03".into())],
         "/hoy/a-mano" => vec![
@@ -254,6 +259,8 @@ fn request(app: &TestApp, client: &Client, route: &Route, named: Option<SchoolId
                 json!({"accept": true})
             } else if route.path.ends_with("/corrections") {
                 json!({"voids": unique, "reason": "other"})
+            } else if route.path == "/api/v1/settings" || route.path == "/api/v1/simulations" {
+                json!({"late_after_minutes": 5})
             } else if route.path.ends_with("/entries") {
                 json!({"reason": "forgot_card"})
             } else {
@@ -302,6 +309,7 @@ fn lets_in(route: &Route, status: u16) -> bool {
             | "/personas/factor"
             | "/cuenta/llaves/quitar"
             | "/kioscos/{kiosk_id}/anular"
+            | "/ajustes"
             | "/calendario/dia"
             | "/calendario/quitar"
             | "/hoy/a-mano"
@@ -381,7 +389,7 @@ fn marks(school: &TestSchool) -> Vec<String> {
 
 /// What shows an id of no course, kiosk or pupil on a morning on which nobody has come: figures, forms, lists of what
 /// happened, people.
-const SHOW_NO_ID: [&str; 23] = [
+const SHOW_NO_ID: [&str; 24] = [
     "/anio-escolar",
     "/api/v1/acts/waiting",
     "/api/v1/audit/days/{date}/events",
@@ -392,6 +400,7 @@ const SHOW_NO_ID: [&str; 23] = [
     "/api/v1/no-show",
     "/api/v1/reports/absence",
     "/api/v1/reports/gates",
+    "/api/v1/settings",
     "/auditoria/dia.csv",
     "/calendario",
     "/casos",

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 /// Monday 2026-03-09: the first came in time, the second late, the third not at all; it is Tuesday morning and the gate
 /// has told all of it.
-async fn a_day_later(app: &TestApp) -> TestSchool {
+pub(crate) async fn a_day_later(app: &TestApp) -> TestSchool {
     let school = app.school(3).await.unwrap();
     let first = school.scan(1, &school.pupils[0].1, app.now());
     app.scan(&school, &[first]).await.unwrap();

@@ -126,6 +126,7 @@ pub(in crate::pages) fn what_words(what: &str, lang: Lang) -> String {
         "case" => key("look-case"),
         "report" => key("look-report"),
         "pupil" => key("look-pupil"),
+        "simulation" => key("look-simulation"),
         other => return other.to_owned(),
     })
 }
@@ -138,6 +139,7 @@ fn right_words(why: &str, lang: Lang) -> String {
         "audit.read" => key("right-audit"),
         "audit.replay" => key("right-audit-replay"),
         "reports.read" => key("right-reports"),
+        "settings.write" => key("right-settings"),
         "no_show.read" => key("right-no-show"),
         "no_show.act" => key("right-no-show-act"),
         SERVER_RIGHT => key("right-server"),
