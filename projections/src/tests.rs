@@ -17,5 +17,5 @@ mod plans;
 mod projecting;
 mod rebuilding;
 mod reports;
-mod simulations;
 mod round_trips;
+mod simulations;

@@ -30,7 +30,8 @@ impl Story {
     fn new() -> Self {
         let founded = at(9, 0, 0) - TimeDelta::days(20);
         let drafts = history::founding(own(), PUPILS, 2, &mut Random(1)).into_iter();
-        let drafts = drafts.filter(|draft| !matches!(draft.event, AnyEvent::Kiosk(kiosk::Event::DrainedThrough { .. })));
+        let drafts =
+            drafts.filter(|draft| !matches!(draft.event, AnyEvent::Kiosk(kiosk::Event::DrainedThrough { .. })));
         Self(drafts.map(|draft| (founded, Draft { date: day(-20), ..draft })).collect())
     }
 
@@ -70,8 +71,9 @@ impl Story {
     async fn world(mut self) -> World {
         self.0.sort_by_key(|(recorded_at, _)| *recorded_at);
         let placed = self.0.iter().zip(1..);
-        let events: Vec<_> =
-            placed.map(|((recorded_at, draft), n)| Recorded { recorded_at: *recorded_at, ..draft.recorded(n) }).collect();
+        let events: Vec<_> = placed
+            .map(|((recorded_at, draft), n)| Recorded { recorded_at: *recorded_at, ..draft.recorded(n) })
+            .collect();
         let world = World::create().await;
         world.append_recorded(&events).await;
         world.catch_up_all().await;
@@ -118,7 +120,11 @@ async fn simulated(world: &World, trial: &Trial) -> Simulated {
         true
     });
     assert_eq!(steps, [0, 1, 2, 3], "each day is told");
-    assert_eq!(span.simulate(trial, |done| done < 2), None, "whoever does not want it any more does not get half of it");
+    assert_eq!(
+        span.simulate(trial, |done| done < 2),
+        None,
+        "whoever does not want it any more does not get half of it"
+    );
     simulated.unwrap()
 }
 
@@ -156,7 +162,8 @@ async fn without_a_change_nobody_flips_and_the_notices_are_those_that_went() {
 #[tokio::test]
 async fn a_longer_grace_makes_of_the_late_one_one_in_time_and_tells_nobody_else() {
     let world = week().await;
-    let found = simulated(&world, &settings(SettingsChange { late_after_minutes: Some(8), ..Default::default() })).await;
+    let found =
+        simulated(&world, &settings(SettingsChange { late_after_minutes: Some(8), ..Default::default() })).await;
     assert_eq!(flips(&found, 0), [(0, Some(Late), Some(InTime))]);
     assert_eq!((found.flips(), found.notices()[0]), (1, found.notices()[1]));
     let all = simulated(&world, &settings(SettingsChange { late_after_minutes: Some(25), ..Default::default() })).await;

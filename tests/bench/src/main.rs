@@ -28,6 +28,7 @@ mod probe;
 mod replay;
 mod report;
 mod server;
+mod simulation;
 mod stage;
 mod statements;
 
@@ -80,6 +81,8 @@ enum Alone {
     Deadline,
     /// The replays of a school's year.
     Replay,
+    /// The simulation of a school's month.
+    Simulation,
 }
 
 impl Options {
@@ -115,6 +118,9 @@ async fn main() -> Result<()> {
     web::observability::init_logs_to(&stage.dir().join("server.log"))?;
     if options.alone(Alone::Replay) {
         replay::run(&options, &stage, &mut figures).await?;
+    }
+    if options.alone(Alone::Simulation) {
+        simulation::run(&options, &stage, &mut figures).await?;
     }
     if options.alone(Alone::Deadline) {
         deadline::run(&options, &stage, &mut figures).await?;

@@ -30,27 +30,32 @@ fn id(space: u128, n: u128) -> Uuid {
 }
 
 /// A school's year, in the order of the log.
-struct Year {
-    school: SchoolId,
-    facts: Vec<Fact>,
+pub struct Year {
+    pub school: SchoolId,
+    pub facts: Vec<Fact>,
     /// Where each day's passages are.
-    days: Vec<(NaiveDate, std::ops::Range<usize>)>,
+    pub days: Vec<(NaiveDate, std::ops::Range<usize>)>,
     /// What is said of all days.
     said: Vec<Fact>,
-    position: i64,
+    pub position: i64,
 }
 
 impl Year {
     /// 1,200 pupils of thirty courses who come at eight and go at half past three, three in ten out at noon besides; every
     /// twentieth is not there, another one late. Four kiosks, which say each minute that nothing waits on them.
-    fn new() -> Result<Self> {
+    pub fn new() -> Result<Self> {
+        Self::of(SCHOOL_DAYS)
+    }
+
+    /// The first days of it.
+    pub fn of(days: usize) -> Result<Self> {
         let mut year =
             Self { school: SchoolId(id(1, 0)), facts: Vec::new(), days: Vec::new(), said: Vec::new(), position: 0 };
         let first = NaiveDate::from_ymd_opt(2026, 3, 2).context("a date")?;
         let founded = at(first, 5, 0);
         year.found(first, founded)?;
         let mut date = first;
-        while year.days.len() < SCHOOL_DAYS {
+        while year.days.len() < days {
             if !matches!(date.weekday(), Weekday::Sat | Weekday::Sun) {
                 year.day(date)?;
             }
@@ -183,7 +188,7 @@ impl Year {
 }
 
 /// An instant of a date, UTC.
-fn at(date: NaiveDate, hour: u32, minute: u32) -> DateTime<Utc> {
+pub fn at(date: NaiveDate, hour: u32, minute: u32) -> DateTime<Utc> {
     date.and_time(NaiveTime::from_hms_opt(hour, minute, 0).unwrap_or_default()).and_utc()
 }
 
@@ -209,8 +214,8 @@ pub async fn run(options: &Options, stage: &Stage, figures: &mut Vec<Figure>) ->
 }
 
 /// The index as the projector writes it.
-async fn fill(options: &Options, database: &Database, year: &Year) -> Result<()> {
-    options.say("replay: its index");
+pub async fn fill(options: &Options, database: &Database, year: &Year) -> Result<()> {
+    options.say("its index");
     let pool = database.pool(Role::Projector, 2, "public,roster,live,audit,no_show").await?;
     for page in year.facts.chunks(PAGE) {
         let mut tx = pool.begin().await?;

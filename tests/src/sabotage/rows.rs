@@ -140,6 +140,10 @@ const HOURS: Test = (
     "projections",
     "tests::days::a_course_is_expected_by_its_own_hours_and_its_own_exception_whatever_the_others_have",
 );
+const SETTINGS: Test = (
+    "projections",
+    "tests::simulations::a_grace_that_is_saved_today_judges_today_and_neither_last_week_s_board_nor_its_report_nor_its_replay",
+);
 const BOARD: Test =
     ("projections", "tests::days::the_board_expects_of_each_course_its_own_hours_and_its_own_exception");
 const GATES: Test =
@@ -1279,6 +1283,12 @@ pub(super) const LEFT_OUT: &[LeftOut] = &[
         "where c.school_id = $1 and c.course_id = $3",
         "and e.course_id = c.course_id",
         HOURS,
+    ),
+    cut(
+        "a day's settings: since when",
+        "order by v.effective_from desc limit 1",
+        "and v.effective_from <= $2",
+        SETTINGS,
     ),
     cut(
         "the board: by whose hours",

@@ -179,7 +179,9 @@ async fn try_it(asked: Asked, Form(sent): Form<Vec<(String, String)>>) -> Respon
     };
     let page = TrialPage { who: who(&asked.state, &asked.person).await, school: known.school, typed, plan };
     let lang = asked.visit.lang;
-    let begun = asked.visit.page(StatusCode::OK, |nonce| page.page(&PLACES.map(|place| PreEscaped(place.to_owned())), lang, nonce));
+    let begun = asked
+        .visit
+        .page(StatusCode::OK, |nonce| page.page(&PLACES.map(|place| PreEscaped(place.to_owned())), lang, nonce));
     let (parts, body) = begun.into_parts();
     let Ok(whole) = to_bytes(body, usize::MAX).await else {
         return asked.visit.failed(StatusCode::INTERNAL_SERVER_ERROR);
@@ -241,4 +243,3 @@ fn progress(done: usize, all: usize, lang: Lang) -> String {
 fn failed(why: &'static str, lang: Lang) -> Markup {
     html! { section class="answer" { (super::staff::form::wrong(&lang.t(why), false)) } }
 }
-

@@ -31,7 +31,11 @@ async fn a_longer_grace_is_tried_over_a_month_by_name_and_kept_nowhere() {
     let body = json!({"month": "2026-03", "late_after_minutes": 60, "missing_after_minutes": 60});
     let found: Value = simulate(&app, &director, body).await.error_for_status().unwrap().json().await.unwrap();
     let of = |key: &str| found[key].clone();
-    assert_eq!((of("from"), of("to"), of("school_days")), (json!("2026-03-01"), json!("2026-03-09"), json!(6)), "{found}");
+    assert_eq!(
+        (of("from"), of("to"), of("school_days")),
+        (json!("2026-03-01"), json!("2026-03-09"), json!(6)),
+        "{found}"
+    );
     assert_eq!((of("pupils"), of("changed_days")), (json!(1), json!(1)), "{found}");
     let change = &found["changes"][0];
     assert_eq!(change["student_id"], json!(school.pupils[1].0.0));

@@ -106,13 +106,7 @@ impl SettingsPage {
 }
 
 /// A page of the settings.
-pub(super) fn frame(
-    (who, school): (&Who, &School),
-    title: String,
-    lang: Lang,
-    nonce: &Nonce,
-    main: &Markup,
-) -> Markup {
+pub(super) fn frame((who, school): (&Who, &School), title: String, lang: Lang, nonce: &Nonce, main: &Markup) -> Markup {
     let page = Page {
         lang,
         nonce,

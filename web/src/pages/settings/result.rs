@@ -88,7 +88,9 @@ impl TrialPage {
         let entry = trial.entry.map(|(course, time)| {
             let time = time.format("%H:%M").to_string();
             match course.and_then(|course| self.plan.courses.get(&course)) {
-                Some(course) => lang.f("simulation-tried-entry-of", &[("time", (&time).into()), ("course", course.into())]),
+                Some(course) => {
+                    lang.f("simulation-tried-entry-of", &[("time", (&time).into()), ("course", course.into())])
+                }
                 None => lang.f("simulation-tried-entry", &[("time", (&time).into())]),
             }
         });

@@ -95,7 +95,10 @@ pub(in crate::pages) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, 
     let mut pages = vec![
         ("settings".to_owned(), form(settings(25), None, None, Some(key("settings-done")))),
         ("settings never held".to_owned(), form(settings(100), None, None, Some(key("settings-done-same")))),
-        ("settings hostile".to_owned(), form(settings(25), Some(hostile), Some(beyond(SettingsError::LateAfter)), None)),
+        (
+            "settings hostile".to_owned(),
+            form(settings(25), Some(hostile), Some(beyond(SettingsError::LateAfter)), None),
+        ),
     ];
     let change = SettingsChange {
         late_after_minutes: Some(10),

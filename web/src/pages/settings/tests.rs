@@ -38,7 +38,8 @@ async fn the_settings_are_shown_tried_with_a_month_and_only_then_saved() {
         "Guardar los ajustes",
         "</html>",
     ];
-    let places: Vec<usize> = said.iter().map(|said| page.find(said).unwrap_or_else(|| panic!("{said}: {page}"))).collect();
+    let places: Vec<usize> =
+        said.iter().map(|said| page.find(said).unwrap_or_else(|| panic!("{said}: {page}"))).collect();
     assert!(places.is_sorted(), "in this order: {places:?}");
     assert!(page.contains("name=\"atraso\" value=\"60\"") && page.ends_with("</html>"), "{page}");
 
