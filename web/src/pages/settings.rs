@@ -241,5 +241,5 @@ fn progress(done: usize, all: usize, lang: Lang) -> String {
 }
 
 fn failed(why: &'static str, lang: Lang) -> Markup {
-    html! { section class="answer" { (super::staff::form::wrong(&lang.t(why), false)) } }
+    html! { section class="answer" { (super::staff::form::wrong(&lang.t(why), true)) } }
 }

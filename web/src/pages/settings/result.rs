@@ -99,10 +99,10 @@ impl TrialPage {
             lang.f("simulation-tried-off", &[("date", (&date).into())])
         });
         let all = [
-            from_to("simulation-tried-late", now.late_after_minutes, next.late_after_minutes),
-            from_to("simulation-tried-missing", now.missing_after_minutes, next.missing_after_minutes),
-            from_to("simulation-tried-mass", now.mass_alarm_percent.into(), next.mass_alarm_percent.into()),
-            from_to("simulation-tried-stale", now.stale_after_minutes, next.stale_after_minutes),
+            from_to(key("simulation-tried-late"), now.late_after_minutes, next.late_after_minutes),
+            from_to(key("simulation-tried-missing"), now.missing_after_minutes, next.missing_after_minutes),
+            from_to(key("simulation-tried-mass"), now.mass_alarm_percent.into(), next.mass_alarm_percent.into()),
+            from_to(key("simulation-tried-stale"), now.stale_after_minutes, next.stale_after_minutes),
             entry,
         ];
         let all: Vec<String> = all.into_iter().flatten().chain(off).collect();
