@@ -117,7 +117,7 @@ impl Known {
     }
 
     /// As the board shows them, without what kiosks say of themselves, which is no event.
-    fn gates(&self, school: SchoolId, passed: &Live) -> Vec<GateLine> {
+    pub(crate) fn gates(&self, school: SchoolId, passed: &Live) -> Vec<GateLine> {
         let of_school = self.roster.kiosks.all().filter(|kiosk| kiosk.school_id == school);
         let mut gates: Vec<GateLine> = of_school
             .map(|kiosk| {

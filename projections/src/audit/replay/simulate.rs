@@ -11,9 +11,9 @@ use super::{ReplayError, no_log};
 use crate::Fact;
 use crate::audit::queries::first_recorded;
 use crate::live::absence::Scene;
-use crate::live::apply::Live;
-use crate::live::board::Judge;
-use crate::live::facts::{BoardFacts, Pupil};
+use crate::live::apply::{DayKey, Live};
+use crate::live::board::{GateLine, Judge};
+use crate::live::facts::{BoardFacts, Course, Pupil, School};
 use crate::readers::SchoolTx;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use domain::calendar::{Reason, SchoolDay};
@@ -23,7 +23,7 @@ use domain::entry_rate::Outcome;
 use domain::school::SettingsChange;
 use domain::simulation::{Ended, Judged, Simulated, compare};
 use domain::values::zone::day_range;
-use domain::{CourseId, SchoolId, StudentId};
+use domain::{AnyEvent, CourseId, SchoolId, StudentId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// While the gates' word is awaited, and right after a deadline.
@@ -46,13 +46,16 @@ pub struct Trial {
 
 impl Trial {
     fn apply(&self, facts: &mut BoardFacts) {
-        facts.school.settings = self.settings.over(&facts.school.settings);
-        if self.days_off.contains(&facts.date) {
-            let off = SchoolDay::NoClasses { reason: Reason::Other, resolution: None };
-            facts.school.calendar.set(facts.date, off);
+        self.apply_to(facts.date, &mut facts.school, &mut facts.courses);
+    }
+
+    fn apply_to(&self, date: NaiveDate, school: &mut School, courses: &mut [Course]) {
+        school.settings = self.settings.over(&school.settings);
+        if self.days_off.contains(&date) {
+            school.calendar.set(date, SchoolDay::NoClasses { reason: Reason::Other, resolution: None });
         }
         let Some((of, entry)) = self.entry else { return };
-        let courses = facts.courses.iter_mut().filter(|course| of.is_none_or(|of| course.course_id == of));
+        let courses = courses.iter_mut().filter(|course| of.is_none_or(|of| course.course_id == of));
         for (_, slots) in courses.flat_map(|course| &mut course.calendar.schedules) {
             let is_first = |slot: &Slot| {
                 let mut of_weekday = slots.iter().filter(|other| other.weekday == slot.weekday);
@@ -125,7 +128,7 @@ impl SpanEvents {
         let mut windows = Vec::new();
         for date in self.dates() {
             let Some(facts) = now.with(self.school, date, no_log(), &Live::default()) else { continue };
-            then.learn(day_range(date, facts.school.settings.zone).start);
+            _ = then.learn(day_range(date, facts.school.settings.zone).start);
             let known = then.known.with(self.school, date, no_log(), &Live::default());
             for facts in [Some(facts), known].into_iter().flatten() {
                 let due = Due::of(facts, trial);
@@ -163,7 +166,7 @@ impl SpanEvents {
             let due = Due::of(facts.clone(), trial);
             trial.apply(&mut facts);
             after.ended = ended(&facts, day.end);
-            then.learn(day.start);
+            _ = then.learn(day.start);
             self.notices((date, passed), trial, due, &mut then, &mut judged);
             let [before, after] = &judged;
             simulated.days.push(compare(date, before, after));
@@ -183,23 +186,59 @@ impl SpanEvents {
         let known = then.known.with(self.school, date, no_log(), &Live::default());
         known.into_iter().for_each(|facts| due.add(facts, trial));
         let (mut passed, mut unread) = (Live::default(), passages.iter().peekable());
+        let mut kept: Option<Kept> = None;
         for (moment, only_for_held) in due.moments() {
             if only_for_held && !judged.iter().any(|judged| judged.cases.wait()) {
                 continue;
             }
-            then.learn(moment);
+            let mut came = Vec::new();
             while let Some(fact) = unread.next_if(|fact| fact.event.recorded_at <= moment) {
                 passed.apply(fact);
+                came.extend(Live::day_of(fact));
             }
-            let Some(mut facts) = then.known.with(self.school, date, no_log(), &passed) else { continue };
-            for (side, judged) in judged.iter_mut().enumerate() {
-                if side == 1 {
-                    trial.apply(&mut facts);
-                }
+            let rules_changed = then.learn(moment);
+            let followed = kept.take().filter(|_| !rules_changed);
+            let followed =
+                followed.and_then(|kept| kept.follow(&came, &passed, then.known.gates(self.school, &passed)));
+            let read = || then.known.with(self.school, date, no_log(), &passed).map(|facts| Kept::new(facts, trial));
+            let Some(facts) = followed.or_else(read) else { continue };
+            for (scene, judged) in facts.scenes().into_iter().zip(judged.iter_mut()) {
                 let open = judged.cases.open();
-                judged.cases.observe(scene(&facts).look(moment, &open).findings);
+                judged.cases.observe(scene.look(moment, &open).findings);
             }
+            kept = Some(facts);
         }
+    }
+}
+
+/// A day's facts at a moment, with the school and the courses of the trial beside them.
+struct Kept {
+    facts: BoardFacts,
+    tried: (School, Vec<Course>),
+}
+
+impl Kept {
+    fn new(facts: BoardFacts, trial: &Trial) -> Self {
+        let (mut school, mut courses) = (facts.school.clone(), facts.courses.clone());
+        trial.apply_to(facts.date, &mut school, &mut courses);
+        Self { facts, tried: (school, courses) }
+    }
+
+    /// The facts of a later moment, if nothing but these passages and the gates' words came since. None: somebody came who
+    /// was not on the board.
+    fn follow(mut self, came: &[DayKey], passed: &Live, gates: Vec<GateLine>) -> Option<Self> {
+        for key in came {
+            let at = self.facts.pupils.binary_search_by_key(&key.2, |pupil| pupil.student_id).ok()?;
+            self.facts.pupils.get_mut(at)?.day = passed.days.get(key).cloned();
+        }
+        self.facts.gates = gates;
+        Some(self)
+    }
+
+    /// By the rules that there are, and by the trial's.
+    fn scenes(&self) -> [Scene<'_>; 2] {
+        let before = scene(&self.facts);
+        [before, Scene { school: &self.tried.0, courses: &self.tried.1, ..before }]
     }
 }
 
@@ -226,10 +265,14 @@ impl<'a> Then<'a> {
         Self { unread: said.iter().peekable(), known: Known::default() }
     }
 
-    fn learn(&mut self, moment: DateTime<Utc>) {
+    /// Whether it was more than gates' words.
+    fn learn(&mut self, moment: DateTime<Utc>) -> bool {
+        let mut rules = false;
         while let Some(fact) = self.unread.next_if(|fact| fact.event.recorded_at <= moment) {
             self.known.apply(fact);
+            rules |= !matches!(fact.event.payload, AnyEvent::Kiosk(_));
         }
+        rules
     }
 }
 
