@@ -36,9 +36,10 @@ fn p47_every_route_that_shows_pupils_says_so() {
         );
         assert_eq!(route.shows.is_some(), reads && !shows_none.contains(&route.path), "{route:?}");
     }
-    // What changes something answers with what was done, or leads to a page; a list that is compared shows pupils.
+    // What changes something answers with what was done, or leads to a page; a list that is
+    // compared and a month that is tried show pupils.
     // That no other does is seen by the requests of P32.
-    let compares = ["/api/v1/reports/class-list", "/informes/nomina"];
+    let compares = ["/api/v1/reports/class-list", "/informes/nomina", "/api/v1/simulations", "/ajustes/probar"];
     for route in ROUTES.iter().filter(|route| route.method != "GET") {
         assert_eq!(route.shows.is_some(), compares.contains(&route.path), "{route:?}");
     }
