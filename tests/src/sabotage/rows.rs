@@ -140,7 +140,7 @@ const HOURS: Test = (
     "projections",
     "tests::days::a_course_is_expected_by_its_own_hours_and_its_own_exception_whatever_the_others_have",
 );
-const SETTINGS: Test = (
+const SINCE_WHEN: Test = (
     "projections",
     "tests::simulations::a_grace_that_is_saved_today_judges_today_and_neither_last_week_s_board_nor_its_report_nor_its_replay",
 );
@@ -1288,7 +1288,7 @@ pub(super) const LEFT_OUT: &[LeftOut] = &[
         "a day's settings: since when",
         "order by v.effective_from desc limit 1",
         "and v.effective_from <= $2",
-        SETTINGS,
+        SINCE_WHEN,
     ),
     cut(
         "the board: by whose hours",
