@@ -67,7 +67,8 @@ async fn a49_a_route_that_nobody_declared_is_not_served() {
 fn roles_have_what_the_issue_gives_them() {
     use Permission::{
         AuditRead, AuditReplay, BoardRead, CalendarRead, CalendarWrite, EntriesCorrect, KiosksManage, ManualEntry,
-        NoShowAct, NoShowRead, PeopleManage, PeopleRead, PupilsRead, ReportsRead, ScheduleWrite, SettingsWrite, YearOpen,
+        NoShowAct, NoShowRead, PeopleManage, PeopleRead, PupilsRead, ReportsRead, ScheduleWrite, SettingsWrite,
+        YearOpen,
     };
     let of = |role| Permission::ALL.into_iter().filter(|permission| permission.is_of(role)).collect::<Vec<_>>();
     assert_eq!(of(StaffRole::Admin), Permission::ALL);

@@ -19,7 +19,6 @@ use domain::entry_rate::Outcome;
 use domain::simulation::{DayEffect, Flip, Notices};
 use projections::audit::replay::ReplayError;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -178,26 +177,21 @@ pub struct ChangeView {
     pub after: Option<Outcome>,
 }
 
-/// How many go from what to what, in the order in which they first do.
-pub(crate) fn counted(flips: &[Flip]) -> Vec<((Option<Outcome>, Option<Outcome>), u32)> {
-    let mut counts: BTreeMap<String, ((Option<Outcome>, Option<Outcome>), u32)> = BTreeMap::new();
-    for flip in flips {
-        let of = (flip.before, flip.after);
-        let count = counts.entry(format!("{of:?}")).or_insert((of, 0));
-        count.1 = count.1.saturating_add(1);
+/// How many go from what to what, in the order in which the first of each stand.
+pub(crate) fn counted(flips: &[Flip]) -> Vec<CountView> {
+    let mut counts: Vec<CountView> = Vec::new();
+    for Flip { before, after, .. } in flips {
+        match counts.iter_mut().find(|count| (count.before, count.after) == (*before, *after)) {
+            Some(count) => count.pupils = count.pupils.saturating_add(1),
+            None => counts.push(CountView { before: *before, after: *after, pupils: 1 }),
+        }
     }
-    counts.into_values().collect()
+    counts
 }
 
 impl From<&DayEffect> for SimulatedDay {
     fn from(day: &DayEffect) -> Self {
-        let count = |((before, after), pupils)| CountView { before, after, pupils };
-        Self {
-            date: day.date,
-            before: day.before.into(),
-            after: day.after.into(),
-            changes: counted(&day.flips).into_iter().map(count).collect(),
-        }
+        Self { date: day.date, before: day.before.into(), after: day.after.into(), changes: counted(&day.flips) }
     }
 }
 

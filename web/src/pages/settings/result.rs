@@ -145,8 +145,8 @@ impl TrialPage {
                     details class="simulated-day" {
                         summary { b { (times::long_date(day.date, lang)) } " " span class="hint" { (day_words(day, lang)) } }
                         ul class="steps" {
-                            @for ((before, after), n) in counted(&day.flips) {
-                                li { b { (lang.number(n)) } ": " (from_to(before, after, lang)) }
+                            @for count in counted(&day.flips) {
+                                li { b { (lang.number(count.pupils)) } ": " (from_to(count.before, count.after, lang)) }
                             }
                             @if day.before != day.after {
                                 li { (lang.f("simulation-day-notices", &[("before", day.before.told.into()), ("after", day.after.told.into())])) }
@@ -207,11 +207,11 @@ impl TrialPage {
 }
 
 fn notices([before, after]: [Notices; 2], lang: Lang) -> Markup {
-    let rows: [(&'static str, fn(&Notices) -> u32); 4] = [
-        (key("simulation-told"), |notices| notices.told),
-        (key("simulation-held-mass"), |notices| notices.mass_alarm),
-        (key("simulation-held-gate"), |notices| notices.gate_silent),
-        (key("simulation-held-stale"), |notices| notices.stale),
+    let rows = [
+        (key("simulation-told"), before.told, after.told),
+        (key("simulation-held-mass"), before.mass_alarm, after.mass_alarm),
+        (key("simulation-held-gate"), before.gate_silent, after.gate_silent),
+        (key("simulation-held-stale"), before.stale, after.stale),
     ];
     let heads = [lang.t("simulation-before"), lang.t("simulation-after")];
     html! {
@@ -220,11 +220,11 @@ fn notices([before, after]: [Notices; 2], lang: Lang) -> Markup {
             table class="figures" aria-labelledby="simulation-notices" {
                 thead { tr { th scope="col" { (lang.t("simulation-what")) } @for head in &heads { th scope="col" { (head) } } } }
                 tbody {
-                    @for (words, of) in rows {
+                    @for (words, before, after) in rows {
                         tr {
                             th scope="row" { (lang.t(words)) }
-                            td data-head=(heads[0]) { span { (lang.number(of(&before))) } }
-                            td data-head=(heads[1]) { span { b { (lang.number(of(&after))) } } }
+                            td data-head=(heads[0]) { span { (lang.number(before)) } }
+                            td data-head=(heads[1]) { span { b { (lang.number(after)) } } }
                         }
                     }
                 }
