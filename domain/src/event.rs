@@ -1,7 +1,7 @@
 //! The one place where a stored event becomes a typed one.
 
 use crate::envelope::StreamId;
-use crate::{account, attendance_day, course, guardian, kiosk, no_show, quarantine, school, student};
+use crate::{account, attendance_day, course, guardian, kiosk, no_show, quarantine, roll_call, school, student};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
 use uuid::Uuid;
@@ -48,6 +48,7 @@ pub enum AnyEvent {
     AttendanceDay(attendance_day::Event),
     Quarantine(quarantine::Event),
     NoShowCase(no_show::Event),
+    RollCall(roll_call::Event),
     Account(account::Event),
 }
 
@@ -63,6 +64,7 @@ macro_rules! with_event {
             AnyEvent::AttendanceDay($event) => $body,
             AnyEvent::Quarantine($event) => $body,
             AnyEvent::NoShowCase($event) => $body,
+            AnyEvent::RollCall($event) => $body,
             AnyEvent::Account($event) => $body,
         }
     };
@@ -129,6 +131,15 @@ impl AnyEvent {
                     quarantine::Event::Received { .. } | quarantine::Event::Dismissed => vec![],
                 };
             }
+            Self::RollCall(event) => {
+                return match event {
+                    roll_call::Event::MarkedSafe { student_id, .. }
+                    | roll_call::Event::MarkWithdrawn { student_id, .. } => vec![student_id.0],
+                    roll_call::Event::Started { .. }
+                    | roll_call::Event::TurnedIntoEvacuation
+                    | roll_call::Event::Ended => vec![],
+                };
+            }
         };
         stream.own_id().into_iter().chain(named).collect()
     }
@@ -145,11 +156,12 @@ pub fn all_samples() -> Vec<AnyEvent> {
     all.extend(attendance_day::samples().into_iter().map(AnyEvent::AttendanceDay));
     all.extend(quarantine::samples().into_iter().map(AnyEvent::Quarantine));
     all.extend(no_show::samples().into_iter().map(AnyEvent::NoShowCase));
+    all.extend(roll_call::samples().into_iter().map(AnyEvent::RollCall));
     all.extend(account::samples().into_iter().map(AnyEvent::Account));
     all
 }
 
-fn tables() -> [(&'static str, &'static [(&'static str, &'static str)]); 9] {
+fn tables() -> [(&'static str, &'static [(&'static str, &'static str)]); 10] {
     fn of<E: DomainEvent>() -> (&'static str, &'static [(&'static str, &'static str)]) {
         (E::AGGREGATE, E::CATALOGUE)
     }
@@ -162,6 +174,7 @@ fn tables() -> [(&'static str, &'static [(&'static str, &'static str)]); 9] {
         of::<attendance_day::Event>(),
         of::<quarantine::Event>(),
         of::<no_show::Event>(),
+        of::<roll_call::Event>(),
         of::<account::Event>(),
     ]
 }
@@ -251,6 +264,7 @@ pub fn decode(aggregate: &str, name: &str, version: &str, payload: &str) -> Resu
         "attendance_day" => decode_as(name, version, payload).map(AnyEvent::AttendanceDay),
         "quarantine" => decode_as(name, version, payload).map(AnyEvent::Quarantine),
         "no_show_case" => decode_as(name, version, payload).map(AnyEvent::NoShowCase),
+        "roll_call" => decode_as(name, version, payload).map(AnyEvent::RollCall),
         "account" => decode_as(name, version, payload).map(AnyEvent::Account),
         _ => Err(DecodeError::Unknown { aggregate: aggregate.into(), name: name.into(), version: version.into() }),
     }

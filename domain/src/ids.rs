@@ -56,6 +56,8 @@ id! {
     CorrectionId,
     /// A document that is kept sealed outside of the log.
     DocumentId,
+    /// A roll call of a school.
+    RollCallId,
     /// A slot (one entry and one exit) of a weekly schedule; stable over edits.
     SlotId,
     /// A person of the staff; one on the whole installation, whatever schools it is a member of.

@@ -39,6 +39,7 @@ pub mod ids;
 pub mod kiosk;
 pub mod no_show;
 pub mod quarantine;
+pub mod roll_call;
 mod sample_values;
 pub mod school;
 pub mod sealed;
