@@ -33,6 +33,7 @@ pub mod kiosk_reports;
 pub mod looks;
 pub mod no_show;
 pub mod pool;
+pub mod roll_call;
 pub mod settings;
 #[cfg(test)]
 pub(crate) mod testing;

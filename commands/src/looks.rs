@@ -50,6 +50,8 @@ pub enum What {
     Cases,
     /// The case of one pupil, and the ways to reach the family.
     Case,
+    /// Who is inside now, by name, for a roll call.
+    Presence,
     /// A report over days, of the school, of a course or of a pupil.
     Report,
     /// A pupil's day, with what was done to it and by whom the pupil may be collected.
@@ -70,6 +72,7 @@ impl What {
             Self::OwnPupil => "own_pupil",
             Self::Cases => "cases",
             Self::Case => "case",
+            Self::Presence => "presence",
             Self::Report => "report",
             Self::Pupil => "pupil",
             Self::Simulation => "simulation",

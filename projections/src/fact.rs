@@ -1,6 +1,7 @@
 //! An event of the log, read and checked: what the models apply.
 
 use domain::no_show::CaseId;
+use domain::roll_call;
 use domain::{AnyEvent, DecodeError, EventId, Recorded};
 use nats::{Carriable, RawEvent};
 use std::sync::Arc;
@@ -62,8 +63,9 @@ impl Fact {
     /// Checks a typed event.
     pub fn new(event: Recorded<AnyEvent>) -> Result<Self, Poison> {
         let of_its_kind = match &event.payload {
-            // Which case it is, its stream alone says.
+            // Which case or roll call it is, its stream alone says.
             AnyEvent::NoShowCase(_) => CaseId::of_stream(&event.stream).is_some(),
+            AnyEvent::RollCall(_) => roll_call::Key::of_stream(&event.stream).is_some(),
             AnyEvent::School(_)
             | AnyEvent::Course(_)
             | AnyEvent::Student(_)

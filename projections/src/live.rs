@@ -16,8 +16,10 @@ pub mod kept;
 pub mod lines;
 #[doc(hidden)]
 pub mod memory;
+pub mod presence;
 pub mod queries;
 pub mod reports;
+pub mod roll_call;
 pub mod rows;
 mod span;
 pub(crate) mod store;

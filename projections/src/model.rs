@@ -62,13 +62,14 @@ impl ReadModel {
     }
 
     /// Whether somebody who waits for the model is told of an event. Most are taps, and the roster has
-    /// nothing of those; a morning's cases come at once, and no board has anything of them.
+    /// nothing of those; a morning's cases and a roll call's marks come at once, and no board has anything of them.
     fn tells_of(self, event: &AnyEvent) -> bool {
         match self {
             Self::Roster => match event {
                 AnyEvent::AttendanceDay(_)
                 | AnyEvent::Quarantine(_)
                 | AnyEvent::NoShowCase(_)
+                | AnyEvent::RollCall(_)
                 | AnyEvent::Account(_) => false,
                 AnyEvent::School(_)
                 | AnyEvent::Course(_)
@@ -76,7 +77,7 @@ impl ReadModel {
                 | AnyEvent::Guardian(_)
                 | AnyEvent::Kiosk(_) => true,
             },
-            Self::Live => !matches!(event, AnyEvent::NoShowCase(_)),
+            Self::Live => !matches!(event, AnyEvent::NoShowCase(_) | AnyEvent::RollCall(_)),
             Self::Audit => false,
             Self::NoShow => matches!(event, AnyEvent::NoShowCase(_)),
         }

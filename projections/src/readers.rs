@@ -27,7 +27,7 @@ const BEGIN: &str = "begin read only";
 /// never a new table through an old snapshot (which is empty).
 const BEGIN_SNAPSHOT: &str = "begin isolation level repeatable read read only; \
      lock table schools, school_settings, courses, schedules, school_days, course_days, students, memberships, kiosks, \
-     pupil_days, live_scans, gates, quarantined, cases, log in access share mode";
+     pupil_days, live_scans, gates, quarantined, roll_calls, roll_call_marks, cases, log in access share mode";
 
 /// The request role's connections. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -14,6 +14,7 @@ mod measure;
 mod over_nats;
 mod people;
 mod plans;
+mod presence;
 mod projecting;
 mod rebuilding;
 mod reports;

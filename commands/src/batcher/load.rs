@@ -306,6 +306,7 @@ pub(super) async fn streams(tx: &mut impl ScanTx, cache: &mut Cache, wanted: &Wa
             | AnyEvent::Guardian(_)
             | AnyEvent::Kiosk(_)
             | AnyEvent::NoShowCase(_)
+            | AnyEvent::RollCall(_)
             | AnyEvent::Account(_) => {}
         }
     }

@@ -6,7 +6,7 @@ use crate::batcher::by_hand::ByHandError;
 use crate::error::{StoreError, WriteError};
 use crate::vault::VaultError;
 use crate::write::UnitError;
-use domain::{attendance_day, course, guardian, kiosk, school, student};
+use domain::{attendance_day, course, guardian, kiosk, roll_call, school, student};
 
 /// Why a use case failed. Holds no personal data.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +44,9 @@ pub enum UseCaseError {
     /// The pupil's day refused.
     #[error(transparent)]
     Day(attendance_day::Error),
+    /// The roll call refused.
+    #[error(transparent)]
+    RollCall(roll_call::Error),
     /// More is waiting to be stored than can be.
     #[error("too much is waiting; try again in {retry_after_s} s")]
     Overloaded {
@@ -120,6 +123,7 @@ impl UseCaseError {
             Self::Guardian(_) => "guardian_refused",
             Self::Kiosk(_) => "kiosk_refused",
             Self::Day(_) => "day_refused",
+            Self::RollCall(_) => "roll_call_refused",
             Self::Overloaded { .. } => "overloaded",
             Self::Conflict => "conflict",
             Self::Vault(_) | Self::Store(_) => "unavailable",

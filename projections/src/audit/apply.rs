@@ -68,7 +68,11 @@ fn takes_part(event: &AnyEvent) -> bool {
             | kiosk::Event::Returned => true,
             kiosk::Event::GapDetected { .. } | kiosk::Event::ForkDetected { .. } => false,
         },
-        AnyEvent::Guardian(_) | AnyEvent::Quarantine(_) | AnyEvent::NoShowCase(_) | AnyEvent::Account(_) => false,
+        AnyEvent::Guardian(_)
+        | AnyEvent::Quarantine(_)
+        | AnyEvent::NoShowCase(_)
+        | AnyEvent::RollCall(_)
+        | AnyEvent::Account(_) => false,
     }
 }
 
@@ -109,6 +113,7 @@ fn about(fact: &Fact) -> Option<KioskId> {
         | AnyEvent::Student(_)
         | AnyEvent::Guardian(_)
         | AnyEvent::NoShowCase(_)
+        | AnyEvent::RollCall(_)
         | AnyEvent::Account(_) => None,
     }
 }

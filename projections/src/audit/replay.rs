@@ -98,6 +98,7 @@ pub fn passed_at(fact: &Fact) -> Option<DateTime<Utc>> {
         | AnyEvent::Kiosk(_)
         | AnyEvent::Quarantine(_)
         | AnyEvent::NoShowCase(_)
+        | AnyEvent::RollCall(_)
         | AnyEvent::Account(_) => None,
     }
 }

@@ -94,6 +94,7 @@ impl Live {
             | AnyEvent::Student(_)
             | AnyEvent::Guardian(_)
             | AnyEvent::NoShowCase(_)
+            | AnyEvent::RollCall(_)
             | AnyEvent::Account(_) => {}
         }
     }

@@ -3,6 +3,7 @@
 use super::acts;
 use super::apply::{DayKey, Live, ScanKey};
 use super::queries::{DayRecord, QuarantineRecord, ScanRecord};
+use super::roll_call;
 use super::rows::{Gate, LiveScan, PupilDay, Quarantined};
 use crate::rows::column;
 use crate::{Fact, wire};
@@ -17,7 +18,8 @@ pub(crate) async fn apply_page_in_tx(conn: &mut PgConnection, facts: &[Fact]) ->
     for fact in facts {
         live.apply(fact);
     }
-    save_in_tx(conn, &live, facts.first().map_or(0, Fact::position)).await
+    save_in_tx(conn, &live, facts.first().map_or(0, Fact::position)).await?;
+    roll_call::store::apply_page_in_tx(conn, facts).await
 }
 
 /// Empties the model.
@@ -27,7 +29,7 @@ pub(crate) async fn clear_in_tx(conn: &mut PgConnection) -> Result<(), sqlx::Err
     sqlx::query!("delete from live_scans").execute(&mut *conn).await?;
     sqlx::query!("delete from gates").execute(&mut *conn).await?;
     sqlx::query!("delete from quarantined").execute(&mut *conn).await?;
-    Ok(())
+    roll_call::store::clear_in_tx(conn).await
 }
 
 async fn load_in_tx(conn: &mut PgConnection, facts: &[Fact]) -> Result<Live, sqlx::Error> {

@@ -22,6 +22,7 @@ pub(crate) fn said(fact: &Fact) -> Option<(CaseKey, &Event)> {
         | AnyEvent::Kiosk(_)
         | AnyEvent::AttendanceDay(_)
         | AnyEvent::Quarantine(_)
+        | AnyEvent::RollCall(_)
         | AnyEvent::Account(_) => None,
     }
 }

@@ -34,7 +34,11 @@ impl Roster {
             AnyEvent::Student(event) => self.student(fact, event),
             AnyEvent::Guardian(event) => self.guardian(fact, event),
             AnyEvent::Kiosk(event) => self.kiosk(fact, event),
-            AnyEvent::AttendanceDay(_) | AnyEvent::Quarantine(_) | AnyEvent::NoShowCase(_) | AnyEvent::Account(_) => {}
+            AnyEvent::AttendanceDay(_)
+            | AnyEvent::Quarantine(_)
+            | AnyEvent::NoShowCase(_)
+            | AnyEvent::RollCall(_)
+            | AnyEvent::Account(_) => {}
         }
     }
 

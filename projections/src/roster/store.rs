@@ -107,6 +107,7 @@ impl Touched {
                 AnyEvent::AttendanceDay(_)
                 | AnyEvent::Quarantine(_)
                 | AnyEvent::NoShowCase(_)
+                | AnyEvent::RollCall(_)
                 | AnyEvent::Account(_) => false,
             };
         }

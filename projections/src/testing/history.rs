@@ -13,6 +13,7 @@ use domain::expectation::Why;
 use domain::kiosk::{self, LaneMode};
 use domain::no_show::{self, CaseId, Hold, Justification, Resolution, Retraction};
 use domain::quarantine::{self, QuarantinedScan, Reason};
+use domain::roll_call::{self, Key};
 use domain::school::{self, Settings};
 use domain::student::{self, CredentialKind, GuardianRights, RevocationReason};
 use domain::{Actor, AnyEvent, KioskId, ScanId, SchoolId, Sealed, StreamId, StudentId, guardian};
@@ -65,6 +66,7 @@ pub(crate) fn samples(school: SchoolId) -> Vec<Draft> {
                     let case = CaseId { date: monday(), slot_id: id(0x7000), student_id: StudentId(own) };
                     draft.stream = case.stream(school);
                 }
+                AnyEvent::RollCall(_) => draft.stream = Key { date: monday(), id: own.into() }.stream(school),
                 AnyEvent::School(_)
                 | AnyEvent::Course(_)
                 | AnyEvent::Student(_)
@@ -126,6 +128,7 @@ pub(crate) fn random(school: SchoolId, pupils: u64, courses: u64, n: usize, rand
             11 if r.chance(50) => drafts.extend(by_hand_events(school, pupils, r)),
             11 => drafts.extend(acts::act_events(school, pupils, r)),
             12..=13 => drafts.extend(no_show_events(school, pupils, courses, r)),
+            14 => drafts.extend(roll_call_events(school, pupils, r)),
             _ => drafts.extend(scan_events(school, pupils, r)),
         }
     }
@@ -408,6 +411,39 @@ fn no_show_events(school: SchoolId, pupils: u64, courses: u64, r: &mut Random) -
     let date = case.date + TimeDelta::days(i64::from(r.chance(20)));
     let draft = |event| Draft { date, ..of_case(school, case, event) };
     events.into_iter().map(|event| by_somebody(draft(event), r)).collect()
+}
+
+/// An event of a roll call.
+pub(crate) fn of_roll_call(school: SchoolId, key: Key, event: roll_call::Event) -> Draft {
+    Draft { stream: key.stream(school), date: key.date, ..Draft::of(school, key.id, AnyEvent::RollCall(event)) }
+}
+
+/// The n-th roll call of a day.
+pub(crate) fn roll_call_key(school: SchoolId, date: NaiveDate, n: u64) -> Key {
+    Key { date, id: within(school, 0xa, n).into() }
+}
+
+/// One of a few roll calls begins, goes on or ends; marks come before, meanwhile and after.
+fn roll_call_events(school: SchoolId, pupils: u64, r: &mut Random) -> Vec<Draft> {
+    let key = roll_call_key(school, if r.chance(80) { monday() } else { day(-1) }, r.below(3));
+    let mut events = Vec::new();
+    if r.chance(30) {
+        let reason = r.pick(&[roll_call::Reason::Drill, roll_call::Reason::Evacuation]);
+        events.push(roll_call::Event::Started { reason, at: some_time(r) });
+    }
+    for _ in 0..r.below(5) {
+        let student_id = pupil_id(school, r.below(pupils)).into();
+        let at = some_time(r);
+        events.push(match r.chance(75) {
+            true => roll_call::Event::MarkedSafe { student_id, at },
+            false => roll_call::Event::MarkWithdrawn { student_id, at },
+        });
+    }
+    events.extend(r.chance(20).then_some(roll_call::Event::TurnedIntoEvacuation));
+    events.extend(r.chance(30).then_some(roll_call::Event::Ended));
+    let draft = |event| Draft { occurred_at: some_time(r), ..of_roll_call(school, key, event) };
+    let drafts: Vec<Draft> = events.into_iter().map(draft).collect();
+    drafts.into_iter().map(|draft| by_somebody(draft, r)).collect()
 }
 
 /// A time of the morning, down to the nanosecond as a careless caller might bring it.

@@ -4,7 +4,7 @@ use crate::audit::queries::{Filter, Order, entries};
 use crate::live::acts::queries as acts;
 use crate::audit::replay::{SpanEvents, Trial, load_span};
 use crate::live::lines::Lines;
-use crate::live::{health, kept, queries as live};
+use crate::live::{health, kept, presence, queries as live, roll_call::queries as roll_call};
 use crate::looks;
 use crate::no_show::queries as no_show;
 use crate::roster::queries as roster;
@@ -13,7 +13,8 @@ use crate::testing::{World, at, id, monday};
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 use domain::no_show::CaseId;
-use domain::{CourseId, KioskId, SchoolId, SlotId, StudentId};
+use domain::roll_call::Key;
+use domain::{CourseId, KioskId, RollCallId, SchoolId, SlotId, StudentId};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -84,6 +85,15 @@ async fn answers(world: &World, of: SchoolId, about: SchoolId) -> Vec<(&'static 
             .unwrap();
     let acted = StudentId(acted);
     let case = CaseId { date: monday(), slot_id: SlotId(slot_id), student_id: StudentId(student_id) };
+    let marked: Uuid = sqlx::query_scalar(
+        "select roll_call_id from live.roll_call_marks where local_date = $1 and school_id = $2 order by 1 limit 1",
+    )
+    .bind(monday())
+    .bind(about.0)
+    .fetch_one(&world.owner)
+    .await
+    .unwrap();
+    let call = Key { date: monday(), id: RollCallId(marked) };
     let subject = Filter { subject: Some(pupil.0), ..Filter::default() };
     let kiosk = Filter { kiosk: Some(KioskId(kiosk_id(about, 0))), ..Filter::default() };
     let from = Filter { from: Some(at(0, 0, 0)), ..Filter::default() };
@@ -131,6 +141,12 @@ async fn answers(world: &World, of: SchoolId, about: SchoolId) -> Vec<(&'static 
         ("cases", format!("{:?}", no_show::cases(&mut tx, monday()).await.unwrap())),
         ("case", format!("{:?}", no_show::case(&mut tx, case).await.unwrap())),
         ("said of case", format!("{:?}", no_show::log(&mut tx, case).await.unwrap())),
+        ("roll call", format!("{:?}", roll_call::newest(&mut tx, monday()).await.unwrap())),
+        ("marks", format!("{:?}", roll_call::marks(&mut tx, call).await.unwrap())),
+        (
+            "presence",
+            format!("{:?}", presence::load(&mut moment, monday(), now, chrono::TimeDelta::minutes(5)).await.unwrap()),
+        ),
         ("entries", format!("{:?}", audit(&mut tx, &Filter::default()).await)),
         ("entries of subject", format!("{:?}", audit(&mut tx, &subject).await)),
         ("entries of kiosk", format!("{:?}", audit(&mut tx, &kiosk).await)),
@@ -181,8 +197,8 @@ async fn no_query_tells_anything_of_a_school_in_the_transaction_of_its_twin() {
     for (query, answer) in answers(&world, one, twin).await {
         assert!(!says_one_of(&answer, &theirs), "{query} tells of the twin: {answer}");
         let by_id = ["students of course", "student", "guardians", "course page", "pupil day", "health of one", "case"];
-        if by_id.contains(&query) || ["said of case", "acts", "entries of subject", "entries of kiosk"].contains(&query)
-        {
+        let of_one = ["said of case", "acts", "marks", "entries of subject", "entries of kiosk"];
+        if by_id.contains(&query) || of_one.contains(&query) {
             assert!(answer == "None" || answer == "[]", "{query}: {answer}");
         }
     }

@@ -6,6 +6,7 @@ use crate::testing::at;
 use crate::{Readers, live, looks, no_show, roster};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::no_show::CaseId;
+use domain::roll_call::Key;
 use domain::{CourseId, KioskId, SchoolId, StudentId};
 use local_services::testing::{TestDatabases, rolling_back};
 use sqlx::PgPool;
@@ -73,6 +74,13 @@ insert into audit.entries
          timestamptz '2026-08-15 12:00:00Z' + n * interval '7 minutes',
          timestamptz '2026-08-15 12:00:00Z' + n * interval '7 minutes', an_id(10, s, n), null, null
   from generate_series(0, 19999) n, generate_series(1, 4) s;
+insert into live.roll_calls
+  select an_id(1, s, 0), date '2026-11-23' - d, an_id(14, s, d * 2 + n), 'drill', now(), 'user:1', now(), 'user:1',
+         d * 2 + n
+  from generate_series(0, 199) d, generate_series(0, 1) n, generate_series(1, 4) s;
+insert into live.roll_call_marks
+  select school_id, local_date, roll_call_id, an_id(4, (position % 4) + 1, p), true, now(), 'user:1', position
+  from live.roll_calls, generate_series(1, 300) p where local_date > '2026-11-03';
 insert into no_show.cases
   select an_id(1, s, 0), date '2026-11-23' - d, an_id(13, s, 0), an_id(4, s, (d * 7 + n) % 1200 + 1), an_id(2, s, n),
          now(), case when d < 2 and n < 10 then 'told' else 'resolved' end, null, now(), now(), null, null, null, null, 1,
@@ -223,6 +231,29 @@ impl Meter {
         .await;
     }
 
+    /// Who is inside, and a day's roll call among those of years.
+    async fn of_roll_calls(&mut self) {
+        let date = monday();
+        self.of("roll_call", async |r| {
+            let found = live::roll_call::queries::newest(&mut r.begin(school()).await?, date).await?;
+            assert!(found.is_some());
+            Ok(())
+        })
+        .await;
+        let key = Key { date, id: an_id(14, 0) };
+        self.of("roll_call_marks", async |r| {
+            let found = live::roll_call::queries::marks(&mut r.begin(school()).await?, key).await?;
+            assert_eq!(found.len(), 300);
+            Ok(())
+        })
+        .await;
+        self.of("presence", async |r| {
+            let (now, behind_after) = (at(12, 0, 0), TimeDelta::minutes(5));
+            live::presence::load(&mut r.snapshot(school()).await?, date, now, behind_after).await
+        })
+        .await;
+    }
+
     /// Every query of the no-show cases: of the school, and of the worker, who sees all schools.
     async fn of_no_show(&mut self) {
         let date = monday();
@@ -323,7 +354,7 @@ fn bound(name: &str) -> i64 {
         audit if audit.starts_with("audit_busy") => 1_600,
         audit if audit.starts_with("audit_") => 700,
         // Everybody's place and day, and what is on the page besides; nothing of other days.
-        "board" => 5_000,
+        "board" | "presence" => 5_000,
         // What changed, the courses with their schedules, and what waits for a person.
         "changes" => 700,
         // A month of cases, with what was said of them.
@@ -358,6 +389,7 @@ async fn every_query_reads_what_its_answer_needs_however_much_history_there_is()
     let mut meter = Meter::over(one().await, owner.clone(), 7);
     meter.of_roster_and_live().await;
     meter.of_no_show().await;
+    meter.of_roll_calls().await;
     meter.of_audit().await;
     assert_eq!(meter.beyond(), [], "{:?}", meter.most);
 
@@ -378,6 +410,7 @@ async fn every_query_reads_what_its_answer_needs_however_much_history_there_is()
     let mut bare = Meter::over(one().await, owner, 1);
     bare.of_roster_and_live().await;
     bare.of_no_show().await;
+    bare.of_roll_calls().await;
     bare.of_audit().await;
     let beyond: Vec<&str> = bare.beyond().into_iter().map(|(name, _)| name).collect();
     let within: Vec<&String> = bare.most.keys().filter(|name| !beyond.contains(&name.as_str())).collect();

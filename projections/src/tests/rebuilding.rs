@@ -50,7 +50,7 @@ async fn drive(world: &World, drafts: &[Draft], seed: u64) {
 
 #[tokio::test]
 async fn rebuild_equals_live_over_every_event_type_and_every_column() {
-    let drafts = everything(42, 1_500);
+    let drafts = everything(42, 2_000);
     let known: BTreeSet<(&str, &str)> =
         domain::event::all_samples().iter().map(|e| (e.aggregate(), e.name())).collect();
     let driven: BTreeSet<(&str, &str)> = drafts.iter().map(|d| (d.event.aggregate(), d.event.name())).collect();
