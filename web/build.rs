@@ -109,11 +109,20 @@ fn main() {
     asset("KIOSKS", "kiosks", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/kiosks.css"))));
     asset("PUPIL", "pupil", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/pupil.css"))));
     asset("REPORTS", "reports", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/reports.css"))));
+    asset(
+        "PRESENCE",
+        "presence",
+        "css",
+        "text/css; charset=utf-8",
+        &squeezed(&read(&here.join("assets/presence.css"))),
+    );
     asset("WALL", "wall", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/wall.css"))));
     asset("SCRIPT", "board", "js", "text/javascript; charset=utf-8", &script);
     // Without it whoever administers a school could not come in: never left out.
     let passkey = squeezed_script(&read(&here.join("assets/passkey.js")));
     asset("PASSKEY", "passkey", "js", "text/javascript; charset=utf-8", &passkey);
+    let rollcall = squeezed_script(&read(&here.join("assets/rollcall.js")));
+    asset("ROLLCALL", "rollcall", "js", "text/javascript; charset=utf-8", &rollcall);
     asset("BADGE", "badge", "svg", "image/svg+xml; charset=utf-8", &read(&here.join("assets/badge.svg")));
     writeln!(code, "/// The icons as SVG symbols.\npub(crate) const ICONS: &str = {icons:?};")
         .expect("a String can be written");

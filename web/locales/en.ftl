@@ -1459,3 +1459,58 @@ simulation-o-absent = absent
 simulation-o-missing = no entry
 simulation-o-pending = still to come
 simulation-o-unknown = no information
+### Who is inside, and roll calls
+look-presence = Who is inside, by name
+right-roll-call = call the roll
+problem-roll-call-not-found = There is no such roll call.
+problem-roll-call-ended = The roll call is over.
+presence-link = Who is inside, and roll call
+presence-title = Who is inside
+presence-label = How many are inside
+presence-inside = inside
+presence-unknown = { $n ->
+   *[other] of whom it is not known: expected, and without a record.
+}
+presence-silent = Silent gates: { $gates }.
+presence-unknown-one = not known
+presence-went-out = went out by the gate
+presence-nobody = By the gates nobody is inside.
+presence-no-course = Without a course today
+presence-filter = One course
+presence-all = All
+roll-call = Roll call
+roll-call-begin-means = A roll call shows each pupil who is inside, to mark who is safe. Several people can mark at once.
+roll-call-begin-evacuation = Begin evacuation
+roll-call-begin-drill = Begin drill
+roll-call-drill-since = Drill since { $time }
+roll-call-evacuation-since = Evacuation since { $time }
+roll-call-of = of
+roll-call-safe = safe
+roll-call-progress = How many are safe
+roll-call-to-find = To be found
+roll-call-all-found = Nobody is missing of those known to have been inside.
+roll-call-found = Safe
+roll-call-mark = Safe
+roll-call-marked = Marked
+roll-call-undo = Undo
+roll-call-end = End
+roll-call-end-means = Marks that a phone without a connection sends later are taken all the same.
+roll-call-end-now = End the roll call
+roll-call-turn = It is an evacuation
+roll-call-turn-means = If it is no drill any more, it goes on with the same marks.
+roll-call-drill-ended = { $n ->
+    [one] The drill of { $from } ended at { $to }: one pupil safe.
+   *[other] The drill of { $from } ended at { $to }: { $n } pupils safe.
+}
+roll-call-evacuation-ended = { $n ->
+    [one] The evacuation of { $from } ended at { $to }: one pupil safe.
+   *[other] The evacuation of { $from } ended at { $to }: { $n } pupils safe.
+}
+roll-call-away = No connection since {"{"}hora{"}"}: this is the last that was known, and marks are kept on this phone. Do not close this page.
+roll-call-signed-out = The session ended. Marks are kept on this phone: sign in again and they are sent by themselves.
+roll-call-set-aside = {"{"}n{"}"} of this phone's marks could not be recorded. Tell whoever leads the roll call.
+roll-call-one-waits = 1 mark to be sent
+roll-call-some-wait = {"{"}n{"}"} marks to be sent
+roll-call-unknown-student = Not marked: that pupil is not of this school.
+roll-call-none = Not done: there is no such roll call, or it is over.
+roll-call-kept-changing = Not done: several people were marking at once. Try again.

@@ -1469,3 +1469,59 @@ simulation-o-absent = ausente
 simulation-o-missing = sin ingreso
 simulation-o-pending = por llegar
 simulation-o-unknown = sin información
+### Quiénes están adentro y pase de lista
+look-presence = Quiénes están adentro, con nombre
+right-roll-call = pasar lista
+problem-roll-call-not-found = No hay tal pase de lista.
+problem-roll-call-ended = El pase de lista terminó.
+presence-link = Quiénes están adentro y pase de lista
+presence-title = Quiénes están adentro
+presence-label = Cuántos están adentro
+presence-inside = adentro
+presence-unknown = { $n ->
+    [one] de quien no se sabe: se lo espera y no tiene registro.
+   *[other] de quienes no se sabe: se los espera y no tienen registro.
+}
+presence-silent = Accesos sin noticias: { $gates }.
+presence-unknown-one = no se sabe
+presence-went-out = salió por el acceso
+presence-nobody = Según los accesos no hay nadie adentro.
+presence-no-course = Sin curso hoy
+presence-filter = Un curso
+presence-all = Todos
+roll-call = Pase de lista
+roll-call-begin-means = Un pase de lista muestra a cada alumno que está adentro, para marcar quién está a salvo. Varias personas pueden marcar a la vez.
+roll-call-begin-evacuation = Comenzar evacuación
+roll-call-begin-drill = Comenzar simulacro
+roll-call-drill-since = Simulacro desde las { $time }
+roll-call-evacuation-since = Evacuación desde las { $time }
+roll-call-of = de
+roll-call-safe = a salvo
+roll-call-progress = Cuántos están a salvo
+roll-call-to-find = Por encontrar
+roll-call-all-found = No falta nadie de los que se sabe que estaban adentro.
+roll-call-found = A salvo
+roll-call-mark = A salvo
+roll-call-marked = Marcado
+roll-call-undo = Deshacer
+roll-call-end = Terminar
+roll-call-end-means = Las marcas que un teléfono sin conexión envíe después se reciben igual.
+roll-call-end-now = Terminar el pase de lista
+roll-call-turn = Es una evacuación
+roll-call-turn-means = Si dejó de ser un simulacro, se sigue con las mismas marcas.
+roll-call-drill-ended = { $n ->
+    [one] El simulacro de las { $from } terminó a las { $to }: un alumno a salvo.
+   *[other] El simulacro de las { $from } terminó a las { $to }: { $n } alumnos a salvo.
+}
+roll-call-evacuation-ended = { $n ->
+    [one] La evacuación de las { $from } terminó a las { $to }: un alumno a salvo.
+   *[other] La evacuación de las { $from } terminó a las { $to }: { $n } alumnos a salvo.
+}
+roll-call-away = Sin conexión desde las {"{"}hora{"}"}: se muestra lo último que se supo, y las marcas quedan guardadas en este teléfono. No cierre esta página.
+roll-call-signed-out = La sesión terminó. Las marcas quedan guardadas en este teléfono: vuelva a entrar y se envían solas.
+roll-call-set-aside = {"{"}n{"}"} de las marcas de este teléfono no se pudieron registrar. Avise a quien lleva el pase de lista.
+roll-call-one-waits = 1 marca por enviar
+roll-call-some-wait = {"{"}n{"}"} marcas por enviar
+roll-call-unknown-student = No se marcó: ese alumno no es del colegio.
+roll-call-none = No se hizo: ese pase de lista no existe o ya terminó.
+roll-call-kept-changing = No se hizo: varias personas marcaban a la vez. Intente de nuevo.

@@ -12,6 +12,7 @@ mod no_show;
 mod openapi;
 pub mod page;
 pub(crate) mod reports;
+pub(crate) mod roll_call;
 mod settings;
 pub(crate) mod simulations;
 mod students;
@@ -55,6 +56,10 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(no_show::acknowledge::post))
         .routes(routes!(no_show::release::post))
         .routes(routes!(no_show::justify::post))
+        .routes(routes!(roll_call::read::get))
+        .routes(routes!(roll_call::start::post))
+        .routes(routes!(roll_call::marks::put))
+        .routes(routes!(roll_call::end::post))
         .routes(routes!(reports::school::get))
         .routes(routes!(reports::course::get))
         .routes(routes!(reports::pupil::get))

@@ -40,7 +40,9 @@ pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
 }
 
 async fn file(Path(name): Path<String>) -> Response {
-    match [&STYLE, &OFFICE, &CASES, &KIOSKS, &PUPIL, &REPLAY, &REPORTS, &WALL, &SCRIPT, &PASSKEY, &BADGE]
+    match [
+        &STYLE, &OFFICE, &CASES, &KIOSKS, &PUPIL, &REPLAY, &REPORTS, &PRESENCE, &WALL, &SCRIPT, &PASSKEY, &ROLLCALL, &BADGE,
+    ]
         .into_iter()
         .find(|asset| asset.name == name)
     {

@@ -50,6 +50,8 @@ pub enum Permission {
     NoShowAct,
     /// Change what the day is judged by, and try it over days that have passed.
     SettingsWrite,
+    /// Call the roll of who is inside: begin, mark who is safe, end.
+    RollCallAct,
     /// See how days were in figures, without names. Those of pupils by name are [`Self::PupilsRead`]'s.
     ReportsRead,
 }
@@ -73,6 +75,7 @@ impl Permission {
         Self::NoShowRead,
         Self::NoShowAct,
         Self::SettingsWrite,
+        Self::RollCallAct,
         Self::ReportsRead,
     ];
 
@@ -95,6 +98,7 @@ impl Permission {
             Self::NoShowRead => "no_show.read",
             Self::NoShowAct => "no_show.act",
             Self::SettingsWrite => "settings.write",
+            Self::RollCallAct => "roll_call.act",
             Self::ReportsRead => "reports.read",
         }
     }
@@ -103,7 +107,12 @@ impl Permission {
     pub fn is_of(self, role: StaffRole) -> bool {
         use StaffRole::{Admin, Auditor, Director, Inspector, Owner};
         match self {
-            Self::BoardRead | Self::PupilsRead | Self::ManualEntry | Self::NoShowRead | Self::NoShowAct => {
+            Self::BoardRead
+            | Self::PupilsRead
+            | Self::ManualEntry
+            | Self::NoShowRead
+            | Self::NoShowAct
+            | Self::RollCallAct => {
                 matches!(role, Owner | Admin | Director | Inspector)
             }
             // A tablet that is stolen at half past seven waits for nobody who is not in the building.

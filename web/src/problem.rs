@@ -91,6 +91,10 @@ codes! {
     NoShowClosed CONFLICT "no_show_closed";
     /// Somebody looks after the case already, so nobody else is told of it.
     NoShowAcknowledged CONFLICT "no_show_acknowledged";
+    /// There is no such roll call.
+    RollCallNotFound NOT_FOUND "roll_call_not_found";
+    /// The roll call is over, and does not begin again.
+    RollCallEnded CONFLICT "roll_call_ended";
     /// The body is over the limit.
     BodyTooLarge PAYLOAD_TOO_LARGE "body_too_large";
     /// The address is over the limit.

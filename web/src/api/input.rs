@@ -10,8 +10,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::no_show::CaseId;
+use domain::roll_call;
 use domain::values::school_date::{self, NotASchoolDate};
-use domain::{CourseId, ManualEntryId, SchoolId, SlotId, StudentId};
+use domain::{CourseId, ManualEntryId, RollCallId, SchoolId, SlotId, StudentId};
 use futures::StreamExt;
 use projections::roster::queries;
 use serde::Deserialize;
@@ -250,6 +251,20 @@ impl FromRequestParts<AppState> for PathCase {
                 Ok(Self(CaseId { date, slot_id: SlotId(slot), student_id: StudentId(student) }))
             }
             Err(_) => Err(Problem::new(Code::NoShowNotFound)),
+        }
+    }
+}
+
+/// The roll call in the path; what no school can mean is none.
+pub struct PathRollCall(pub roll_call::Key);
+
+impl FromRequestParts<AppState> for PathRollCall {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        match axum::extract::Path::<(SchoolDate, Uuid)>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path((SchoolDate(date), id))) => Ok(Self(roll_call::Key { date, id: RollCallId(id) })),
+            Err(_) => Err(Problem::new(Code::RollCallNotFound)),
         }
     }
 }

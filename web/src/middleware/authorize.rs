@@ -163,7 +163,13 @@ async fn look(request: &mut Request, person: &Person, school: SchoolId, what: Wh
             Some(id) => Whose::Pupil(StudentId(id)),
             None => named_id(request, "id").await.map_or(Whose::School, |id| Whose::Course(CourseId(id))),
         },
-        What::Board | What::Pupils | What::Audit | What::Replay | What::Simulation | What::OwnPupil => Whose::School,
+        What::Board
+        | What::Pupils
+        | What::Presence
+        | What::Audit
+        | What::Replay
+        | What::Simulation
+        | What::OwnPupil => Whose::School,
     };
     let roles = person.roles.iter().filter(|(of, _)| *of == school).map(|(_, role)| role.as_str());
     Some(Look {

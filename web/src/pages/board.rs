@@ -5,6 +5,7 @@ use super::shell::{self, Page, Place};
 use super::view::{Board, Who};
 use super::{alerts, answer, courses, fresh, gates, icon, stream};
 use crate::i18n::{Lang, times};
+use crate::permissions::Permission;
 use maud::{Markup, html};
 
 /// A part of the board that the live stream replaces.
@@ -92,6 +93,11 @@ pub(super) fn page(board: &Board, who: &Who, times: u32, lang: Lang, nonce: &Non
             header class="page-head" {
                 h1 { (lang.t("today")) }
                 p class="date" { (times::long_date(board.date, lang)) }
+                @if who.may(Permission::PupilsRead) {
+                    a class="back" href={ "/hoy/presentes?colegio=" (board.school.id) } {
+                        (icon::icon("people")) (lang.t("presence-link"))
+                    }
+                }
             }
             div id="fresh" class="fresh" { (part(Panel::Fresh)) }
             div class="banners" aria-live="polite" {

@@ -35,6 +35,9 @@ pub(super) fn page(day: &CourseDay, who: &Who, hand: &Hand, lang: Lang, nonce: &
             header class="page-head" {
                 h1 { (day.course.name) }
                 p class="date" { (times::long_date(day.date, lang)) }
+                a class="back" href={ "/hoy/presentes?colegio=" (day.school.id) "&curso=" (day.course.id) } {
+                    (icon("people")) (lang.t("presence-link"))
+                }
             }
             (hand.notice(day, lang))
             div class="banners" aria-live="polite" { (board::offline(lang)) }

@@ -242,6 +242,17 @@ pub(super) fn name(names: &SchoolNames, student: StudentId) -> PersonName {
     }
 }
 
+/// How old a school's figures are, and its gates, as the board tells them; none if there is no such school.
+pub(super) async fn freshness_and_gates(
+    state: &AppState,
+    school: SchoolId,
+) -> Result<Option<(Freshness, Vec<Gate>)>, SourceError> {
+    let Some(mut watcher) = state.live.watch(school).await? else { return Ok(None) };
+    let frame = watcher.latest().borrow().clone();
+    let Board { freshness, gates, .. } = board(&frame, state.clock.rate());
+    Ok(Some((freshness, gates)))
+}
+
 async fn course_day(state: &AppState, school: SchoolId, course: CourseId) -> Result<Option<CourseDay>, SourceError> {
     let request = &state.pools.request;
     let found = projections::roster::queries::school(&mut request.begin(school).await?).await?;
@@ -249,9 +260,7 @@ async fn course_day(state: &AppState, school: SchoolId, course: CourseId) -> Res
     let now = state.clock.now();
     let date = now.with_timezone(&found.settings.zone).date_naive();
     // The figures' age and the gates are the board's, which somebody mostly looks at already.
-    let Some(mut watcher) = state.live.watch(school).await? else { return Ok(None) };
-    let frame = watcher.latest().borrow().clone();
-    let whole = board(&frame, state.clock.rate());
+    let Some((freshness, gates)) = freshness_and_gates(state, school).await? else { return Ok(None) };
     let names = state.names.of_school(school).await?;
     let mut tx = request.snapshot(school).await?;
     let mut pupils = Vec::new();
@@ -274,12 +283,12 @@ async fn course_day(state: &AppState, school: SchoolId, course: CourseId) -> Res
         date,
         course: Course { id: course.0, name: page.course.name, nobody: None, counts: counted(&pupils) },
         pupils,
-        gates: whole.gates,
+        gates,
         freshness: Freshness {
             as_of: now,
             recorded_until: page.as_of.recorded_at,
             before_restore: page.as_of.stale_epoch,
-            ..whole.freshness
+            ..freshness
         },
         form: state.ids.next(),
     }))

@@ -21,6 +21,8 @@ pub(super) enum Place {
     Today,
     /// The wall screen.
     Wall,
+    /// Who is inside, which the board and the courses lead to.
+    Presence,
     /// Who did not come.
     Cases,
     /// What waits for an answer.
@@ -73,6 +75,7 @@ fn more_style(place: Place) -> Vec<&'static assets::Asset> {
         Place::Today => vec![],
         Place::Wall => vec![&assets::WALL],
         Place::Cases => vec![&assets::OFFICE, &assets::CASES],
+        Place::Presence => vec![&assets::OFFICE, &assets::PRESENCE],
         Place::Log => vec![&assets::OFFICE, &assets::REPLAY],
         Place::Kiosks => vec![&assets::OFFICE, &assets::KIOSKS],
         Place::Reports | Place::Settings => vec![&assets::OFFICE, &assets::REPORTS],
@@ -103,6 +106,10 @@ fn head(page: &Page<'_>) -> Markup {
         @if let Some(script) = assets::script() {
             meta name="htmx-config" content=(HTMX);
             script nonce=(page.nonce) src=(script.href()) integrity=(script.integrity) defer {}
+        }
+        // In the head, since htmx sets anew whatever script it finds in the body that it fetches, and may not.
+        @if page.place == Place::Presence {
+            script nonce=(page.nonce) src=(assets::ROLLCALL.href()) integrity=(assets::ROLLCALL.integrity) defer {}
         }
     }
 }

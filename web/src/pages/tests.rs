@@ -7,8 +7,8 @@ use super::by_hand::{Hand, Refused, Told};
 use super::respond::Nonce;
 use super::view::{Board, CourseDay, Listed, School, Who};
 use super::{
-    board, calendar, cases, chooser, course, error, family, kiosks, pupil, replay, reports, sample, settings, staff,
-    wall, year,
+    board, calendar, cases, chooser, course, error, family, kiosks, presence, pupil, replay, reports, sample, settings,
+    staff, wall, year,
 };
 use crate::i18n::Lang;
 use crate::permissions::Permission;
@@ -85,6 +85,7 @@ fn pages(lang: Lang) -> Vec<(String, String)> {
     pages.extend(calendar::sample_pages(lang, &nonce));
     pages.extend(year::sample_pages(lang, &nonce));
     pages.extend(cases::sample_pages(lang, &nonce));
+    pages.extend(presence::sample_pages(lang, &nonce));
     pages.extend(replay::sample_pages(lang, &nonce));
     pages.extend(reports::sample_pages(lang, &nonce));
     pages.extend(pupil::sample_pages(lang, &nonce));
@@ -159,7 +160,9 @@ fn p25_no_page_has_inline_styles_handlers_or_filters_and_every_htmx_element_has_
                     htmx += 1;
                     assert_eq!(value(&attributes, "hx-nonce"), Some("c2FtcGxlLW5vbmNl"), "{page}: {element}");
                 }
-                use crate::assets::{CASES, KIOSKS, OFFICE, PASSKEY, PUPIL, REPLAY, REPORTS, SCRIPT, STYLE, WALL};
+                use crate::assets::{
+                    CASES, KIOSKS, OFFICE, PASSKEY, PRESENCE, PUPIL, REPLAY, REPORTS, ROLLCALL, SCRIPT, STYLE, WALL,
+                };
                 let sheets = [
                     (&STYLE, "href"),
                     (&OFFICE, "href"),
@@ -168,9 +171,10 @@ fn p25_no_page_has_inline_styles_handlers_or_filters_and_every_htmx_element_has_
                     (&REPLAY, "href"),
                     (&PUPIL, "href"),
                     (&REPORTS, "href"),
+                    (&PRESENCE, "href"),
                     (&WALL, "href"),
                 ];
-                let asset = [(&SCRIPT, "src"), (&PASSKEY, "src")]
+                let asset = [(&SCRIPT, "src"), (&PASSKEY, "src"), (&ROLLCALL, "src")]
                     .into_iter()
                     .chain(sheets)
                     .find(|(asset, at)| value(&attributes, at) == Some(&asset.href()));
@@ -259,8 +263,12 @@ fn what_is_expected_of_most_of_a_course_is_said_once_and_of_somebody_else_at_tha
 
 /// The bytes of a page with all that it loads.
 fn weight(html: &str) -> usize {
-    use crate::assets::{BADGE, CASES, KIOSKS, OFFICE, PASSKEY, PUPIL, REPLAY, REPORTS, SCRIPT, STYLE, WALL};
-    let all = [&STYLE, &OFFICE, &CASES, &KIOSKS, &PUPIL, &REPLAY, &REPORTS, &WALL, &SCRIPT, &PASSKEY, &BADGE];
+    use crate::assets::{
+        BADGE, CASES, KIOSKS, OFFICE, PASSKEY, PRESENCE, PUPIL, REPLAY, REPORTS, ROLLCALL, SCRIPT, STYLE, WALL,
+    };
+    let all = [
+        &STYLE, &OFFICE, &CASES, &KIOSKS, &PUPIL, &REPLAY, &REPORTS, &PRESENCE, &WALL, &SCRIPT, &PASSKEY, &ROLLCALL, &BADGE,
+    ];
     let loaded = all.into_iter().filter(|asset| html.contains(&asset.href()));
     html.len() + loaded.map(|asset| asset.bytes.len()).sum::<usize>()
 }

@@ -3,7 +3,8 @@
 use super::Access::{Enrolling, Guardian, Kiosk, Local, May, OwnPupil, Person, Public};
 use super::Permission::{
     AuditRead, AuditReplay, BoardRead, CalendarRead, CalendarWrite, EntriesCorrect, KiosksManage, ManualEntry,
-    NoShowAct, NoShowRead, PeopleManage, PeopleRead, PupilsRead, ReportsRead, ScheduleWrite, SettingsWrite, YearOpen,
+    NoShowAct, NoShowRead, PeopleManage, PeopleRead, PupilsRead, ReportsRead, RollCallAct, ScheduleWrite,
+    SettingsWrite, YearOpen,
 };
 use super::Tries::{OfNetwork, OfPerson};
 use super::{Access, Route};
@@ -64,6 +65,10 @@ pub const ROUTES: &[Route] = &[
     post("/api/v1/no-show/{date}/{slot_id}/{student_id}/acknowledge", May(NoShowAct)),
     post("/api/v1/no-show/{date}/{slot_id}/{student_id}/release", May(NoShowAct)),
     post("/api/v1/no-show/{date}/{slot_id}/{student_id}/justify", May(NoShowAct)),
+    get("/api/v1/roll-call", May(PupilsRead)).shows(What::Presence),
+    post("/api/v1/roll-calls", May(RollCallAct)),
+    put("/api/v1/roll-calls/{date}/{roll_call_id}/marks", May(RollCallAct)),
+    post("/api/v1/roll-calls/{date}/{roll_call_id}/end", May(RollCallAct)),
     get("/api/v1/reports/school", May(ReportsRead)).shows(What::Report),
     get("/api/v1/reports/gates", May(ReportsRead)).shows(What::Report),
     get("/api/v1/reports/absence", May(PupilsRead)).shows(What::Report),
@@ -96,6 +101,10 @@ pub const ROUTES: &[Route] = &[
     get("/hoy/cursos/{id}", May(PupilsRead)).shows(What::Course),
     post("/hoy/a-mano", May(ManualEntry)),
     post("/hoy/a-mano/deshacer", May(ManualEntry)),
+    get("/hoy/presentes", May(PupilsRead)).shows(What::Presence),
+    post("/hoy/presentes/comenzar", May(RollCallAct)),
+    post("/hoy/presentes/marcar", May(RollCallAct)),
+    post("/hoy/presentes/terminar", May(RollCallAct)),
     get("/escuelas", Person),
     // In and out. Whoever is here is nobody yet, or any more.
     get("/entrar", Public),

@@ -9,6 +9,7 @@ use crate::session::{Begin, Stage};
 use crate::testing::{CASE_DAY, TestApp, TestPerson, TestSchool, case_of, refusal, with_form};
 use crate::tokens;
 use commands::accounts::Invite;
+use commands::roll_call::nth;
 use domain::student::GuardianRights;
 use domain::{SchoolId, StudentId};
 use reqwest::{Client, RequestBuilder, Response};
@@ -126,7 +127,28 @@ impl Ids {
 
 /// The `{date}` of a route's address: that of the case there is, or one to be set.
 pub(crate) fn date_of(route: &Route) -> &'static str {
-    if route.path.contains("{slot_id}") { CASE_DAY } else { "2026-03-16" }
+    match route.path {
+        path if path.contains("{slot_id}") => CASE_DAY,
+        path if path.contains("{roll_call_id}") => ROLL_CALL_DAY,
+        _ => "2026-03-16",
+    }
+}
+
+/// The day of a test's roll calls.
+const ROLL_CALL_DAY: &str = "2026-03-09";
+
+/// The first roll call of a school's day, whether or not it has begun.
+pub(crate) fn first_roll_call(school: Uuid) -> Uuid {
+    nth(SchoolId(school), ROLL_CALL_DAY.parse().unwrap(), 1).id.0
+}
+
+/// What a roll call's route of the API takes.
+pub(crate) fn roll_call_body(path: &str, pupil: Uuid) -> serde_json::Value {
+    match path {
+        path if path.ends_with("/marks") => json!({"marks": [{"student_id": pupil, "safe": true}]}),
+        path if path.ends_with("/roll-calls") => json!({"reason": "drill"}),
+        _ => json!({}),
+    }
 }
 
 /// A class list of a day on which the school of any test is.
@@ -166,6 +188,10 @@ pub(crate) fn form(route: &Route, ids: Ids, unique: Uuid) -> Option<Vec<(&'stati
         "/casos/{date}/{slot_id}/{student_id}/justificar" => vec![("motivo", "familia".into())],
         "/casos/cursos/{id}/avisar" => {
             vec![("fecha", CASE_DAY.into()), ("caso", format!("{}/{}", ids.slot, ids.pupil))]
+        }
+        "/hoy/presentes/comenzar" => vec![("motivo", "simulacro".into())],
+        "/hoy/presentes/marcar" | "/hoy/presentes/terminar" => {
+            vec![("pase", format!("{ROLL_CALL_DAY}/{}", first_roll_call(ids.school))), ("salvo", ids.pupil.to_string())]
         }
         "/informes/nomina" => vec![("lista", CLASS_LIST.into())],
         "/ajustes" | "/ajustes/probar" => {
@@ -228,6 +254,7 @@ fn request(app: &TestApp, client: &Client, route: &Route, named: Option<SchoolId
     let mut path = route.path.replace("{id}", &id.to_string()).replace("{kiosk_id}", &ids.kiosk.to_string());
     path = path.replace("{date}", date_of(route)).replace("{slot_id}", &ids.slot.to_string());
     path = path.replace("{student_id}", &ids.pupil.to_string());
+    path = path.replace("{roll_call_id}", &first_roll_call(ids.school).to_string());
     path = path.replace("{entry_id}", &Uuid::from_u128(0xbad).to_string());
     path = path.replace("{act_id}", &Uuid::from_u128(0xbad).to_string());
     if path.contains("{name}") {
@@ -242,7 +269,9 @@ fn request(app: &TestApp, client: &Client, route: &Route, named: Option<SchoolId
         _ if route.path.ends_with("/class-list") => request.header("content-type", "text/csv").body(CLASS_LIST),
         ("POST", Some(form)) => with_form(request, form),
         ("PUT" | "POST", None) => {
-            let body = if route.path.ends_with("/mode") {
+            let body = if route.path.starts_with("/api/v1/roll-calls") {
+                roll_call_body(route.path, ids.pupil)
+            } else if route.path.ends_with("/mode") {
                 json!({"from": "entry_lane", "mode": "entry_lane"})
             } else if route.path.ends_with("/justify") {
                 json!({"reason": "illness"})
@@ -323,6 +352,9 @@ fn lets_in(route: &Route, status: u16) -> bool {
             | "/familia/alumnos/{student_id}/justificar"
             | "/solicitudes/justificativo"
             | "/solicitudes/correccion"
+            | "/hoy/presentes/comenzar"
+            | "/hoy/presentes/marcar"
+            | "/hoy/presentes/terminar"
             | "/casos/cursos/{id}/avisar"
             | "/casos/{date}/{slot_id}/{student_id}/ver"
             | "/casos/{date}/{slot_id}/{student_id}/avisar"
@@ -390,7 +422,7 @@ fn marks(school: &TestSchool) -> Vec<String> {
 
 /// What shows an id of no course, kiosk or pupil on a morning on which nobody has come: figures, forms, lists of what
 /// happened, people.
-const SHOW_NO_ID: [&str; 24] = [
+const SHOW_NO_ID: [&str; 25] = [
     "/anio-escolar",
     "/api/v1/acts/waiting",
     "/api/v1/audit/days/{date}/events",
@@ -401,11 +433,13 @@ const SHOW_NO_ID: [&str; 24] = [
     "/api/v1/no-show",
     "/api/v1/reports/absence",
     "/api/v1/reports/gates",
+    "/api/v1/roll-call",
     "/api/v1/settings",
     "/auditoria/dia.csv",
     "/calendario",
     "/casos",
     "/hoy/muro",
+    "/hoy/presentes",
     "/informes",
     "/informes/accesos",
     "/informes/ausencias",
@@ -510,8 +544,9 @@ async fn a50_p31_every_route_as_every_kind_of_person_over_own_foreign_and_random
             }
             let about_somebody =
                 form(route, ids(own.id), Uuid::nil()).is_some_and(|f| f.iter().any(|(k, _)| *k == "cuenta"));
-            let names_something =
-                ["{id}", "{kiosk_id}", "{slot_id}", "{student_id}"].iter().any(|id| route.path.contains(id));
+            let names_something = ["{id}", "{kiosk_id}", "{slot_id}", "{student_id}", "{roll_call_id}"]
+                .iter()
+                .any(|id| route.path.contains(id));
             if allowed && (names_something || about_somebody) {
                 // The asker's own school, and what is in it only by name.
                 let mut answers = Vec::new();

@@ -1,6 +1,6 @@
 //! What every answer of every route carries: asked by everybody, let in and refused.
 
-use crate::permissions::tests::{Ids, date_of, form, member};
+use crate::permissions::tests::{Ids, date_of, first_roll_call, form, member, roll_call_body};
 use crate::permissions::{Access, ROUTES, Route};
 use crate::testing::{PASSWORD, TestApp, TestPerson, TestSchool, case_of, with_form};
 use domain::account::StaffRole;
@@ -40,6 +40,7 @@ impl Scene {
             .replace("{date}", date_of(route))
             .replace("{slot_id}", &id(case_of(&self.school).slot_id.0))
             .replace("{entry_id}", &Uuid::from_u128(0xbad).to_string())
+            .replace("{roll_call_id}", &id(first_roll_call(self.school.id.0)))
             .replace("{id}", &id(self.school.course.0))
             .replace("{name}", name);
         path.replace("{kiosk_id}", &id(self.school.kiosk.0)).replace("{student_id}", &id(self.school.pupils[0].0.0))
@@ -69,6 +70,11 @@ impl Scene {
             (path, None) if path.starts_with("/api/v1/no-show/") => {
                 let key = Uuid::new_v5(&Uuid::nil(), path.as_bytes());
                 request.header("idempotency-key", key.to_string()).json(&json!({"reason": "illness"}))
+            }
+            (path, None) if path.starts_with("/api/v1/roll-calls") => {
+                let key = Uuid::new_v5(&Uuid::nil(), path.as_bytes());
+                let body = roll_call_body(path, self.school.pupils[0].0.0);
+                request.header("idempotency-key", key.to_string()).json(&body)
             }
             (_, None) if route.method == "PUT" => {
                 request.header("idempotency-key", Uuid::from_u128(7).to_string()).json(&json!({

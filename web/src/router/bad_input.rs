@@ -75,8 +75,8 @@ async fn p52_whatever_is_sent_to_any_route_is_refused_in_time_and_nobody_panics(
         // The kiosk is trusted to the end.
         let there = scene.path(route, !(route.path.ends_with("/revoke") || route.path.ends_with("/anular")));
         let odd = |id: &str| {
-            let path = ["{id}", "{kiosk_id}", "{student_id}", "{slot_id}", "{name}", "{date}", "{entry_id}"].iter();
-            path.fold(route.path.to_owned(), |path, name| path.replace(name, id))
+            let path = ["{id}", "{kiosk_id}", "{student_id}", "{slot_id}", "{name}", "{date}", "{entry_id}"];
+            path.iter().chain(&["{roll_call_id}"]).fold(route.path.to_owned(), |path, name| path.replace(name, id))
         };
         let paths = QUERIES.map(|query| format!("{there}{}", query.replace(' ', "%20").replace('\'', "%27")));
         let odd = ["%00", "..%2f..%2fetc", "%F0%9F", "00000000-0000-0000-0000-00000000000g", "x".repeat(2000).as_str()]

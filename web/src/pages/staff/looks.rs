@@ -124,6 +124,7 @@ pub(in crate::pages) fn what_words(what: &str, lang: Lang) -> String {
         "own_pupil" => key("look-own-pupil"),
         "cases" => key("look-cases"),
         "case" => key("look-case"),
+        "presence" => key("look-presence"),
         "report" => key("look-report"),
         "pupil" => key("look-pupil"),
         "simulation" => key("look-simulation"),
@@ -144,6 +145,7 @@ fn right_words(why: &str, lang: Lang) -> String {
         "no_show.act" => key("right-no-show-act"),
         SERVER_RIGHT => key("right-server"),
         "entries.manual" => key("right-manual"),
+        "roll_call.act" => key("right-roll-call"),
         PARENT_READ => key("right-own-pupil"),
         other => return other.to_owned(),
     })
