@@ -53,6 +53,8 @@ mod readers;
 #[cfg(test)]
 mod restore;
 #[cfg(test)]
+mod roll_call;
+#[cfg(test)]
 mod sabotage;
 #[cfg(test)]
 mod scenarios;

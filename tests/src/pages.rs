@@ -51,15 +51,25 @@ async fn site() -> Result<(Line, Browser, Vec<String>)> {
     let list = format!("casos?fecha={CASE_DAY}");
     let kiosks = ["kioscos", &own, &revoke];
     let cases = ["casos", &list, &one, &all];
-    let pages = ["hoy", "hoy/muro", &day, "escuelas", "calendario", "calendario/dia", "anio-escolar", "no-such-page"]
-        .into_iter()
-        .chain(kiosks)
-        .chain(cases)
-        .flat_map(|page| {
-            let mark = if page.contains('?') { '&' } else { '?' };
-            ["es", "en"].map(|language| format!("{}/{page}{mark}colegio={}&lang={language}", line.base, school.id))
-        })
-        .collect();
+    let pages = [
+        "hoy",
+        "hoy/muro",
+        "hoy/presentes",
+        &day,
+        "escuelas",
+        "calendario",
+        "calendario/dia",
+        "anio-escolar",
+        "no-such-page",
+    ]
+    .into_iter()
+    .chain(kiosks)
+    .chain(cases)
+    .flat_map(|page| {
+        let mark = if page.contains('?') { '&' } else { '?' };
+        ["es", "en"].map(|language| format!("{}/{page}{mark}colegio={}&lang={language}", line.base, school.id))
+    })
+    .collect();
     let browser = Browser::start().await?;
     browser.sign_in(&line.base).await?;
     // Pages that ask for the password first are shown, and not the one that asks.

@@ -36,6 +36,9 @@ static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
     workers::outbound::loopback().redirect(none).build().expect("a client")
 });
 
+/// The scene's day, which is that of its roll calls.
+const ROLL_CALL_DAY: &str = "2026-03-09";
+
 /// What chance decides for one request.
 pub struct Chance {
     rng: fastrand::Rng,
@@ -124,6 +127,10 @@ impl Chance {
             let pupil = |chance: &mut Self, place: &Place| place.school.pupils[chance.below(3)].id.0;
             path = path.replace("{student_id}", &self.id(scene, asker, pupil).to_string());
         }
+        if path.contains("{roll_call_id}") {
+            let call = Self::roll_call(self.place(scene, asker));
+            path = path.replace("{date}", ROLL_CALL_DAY).replace("{roll_call_id}", &call.to_string());
+        }
         path = path.replace("{name}", "board.css").replace("{slot_id}", &id().to_string());
         if path.contains("/days/") {
             path = path.replace("{date}", "2026-03-09").replace("{act_id}", &self.act("justification").to_string());
@@ -171,6 +178,11 @@ impl Chance {
         };
         let path = path.replace("{date}", "2026-03-09");
         named.into_iter().fold(path, |path, (part, id)| path.replace(part, &id))
+    }
+
+    /// The first roll call of a school's day, whether or not it has begun.
+    fn roll_call(place: &Place) -> Uuid {
+        commands::roll_call::nth(place.school.id, ROLL_CALL_DAY.parse().expect("a date"), 1).id.0
     }
 
     /// A date on which nothing else of the scene happens.
@@ -256,6 +268,16 @@ impl Chance {
                     _ => json!({}),
                 };
                 builder.header("idempotency-key", id().to_string()).json(&body)
+            }
+            ("PUT", "/api/v1/roll-calls/{date}/{roll_call_id}/marks") => {
+                let pupil = |chance: &mut Self, place: &Place| place.school.pupils[chance.below(3)].id.0;
+                let mark = json!({"student_id": self.id(scene, asker, pupil), "safe": !self.one_in(4)});
+                builder.header("idempotency-key", id().to_string()).json(&json!({"marks": [mark]}))
+            }
+            ("POST", path) if path.starts_with("/api/v1/roll-calls") => {
+                let reasons = ["drill", "evacuation"];
+                let begin = json!({"reason": reasons[self.below(2)]});
+                builder.header("idempotency-key", id().to_string()).json(&begin)
             }
             ("POST", "/api/v1/kiosks/{kiosk_id}/revoke") => builder.header("idempotency-key", id().to_string()),
             ("POST", "/api/v1/students/{id}/entries") => {
@@ -365,6 +387,13 @@ impl Chance {
                     ("cual", self.act(&kind).to_string()),
                     ("que", pick(self, &["aceptar", "aprobar", "illegible", "rechazar"])),
                 ]
+            }
+            "/hoy/presentes/comenzar" => vec![("motivo", pick(self, &["simulacro", "evacuacion"]))],
+            "/hoy/presentes/marcar" | "/hoy/presentes/terminar" => {
+                let pupil = |chance: &mut Self, place: &Place| place.school.pupils[chance.below(3)].id.0;
+                let call = Self::roll_call(self.place(scene, asker));
+                let said = if self.one_in(4) { "deshacer" } else { "salvo" };
+                vec![("pase", format!("{ROLL_CALL_DAY}/{call}")), (said, self.id(scene, asker, pupil).to_string())]
             }
             "/cuenta/sesiones" => vec![("sesion", self.id(scene, asker, |_, place| place.member).to_string())],
             "/cuenta/confirmar" => vec![("clave", "x".into())],

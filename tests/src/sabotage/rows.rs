@@ -50,6 +50,20 @@ const PROGRAMS: Test =
 const ACCOUNTS: Test =
     ("commands", "accounts::tests::apart::a50_whatever_is_done_to_one_account_leaves_every_other_as_it_was");
 const CASE: Test = ("projections", "tests::cases::a_day_s_cases_are_there_once_as_they_stand_by_course_and_pupil");
+const PRESENT: Test = (
+    "projections",
+    "tests::presence::whoever_entered_and_did_not_go_out_is_inside_since_then_and_nobody_else_is_listed",
+);
+const MARKED: Test = (
+    "projections",
+    "tests::presence::whoever_was_marked_stays_counted_when_the_gate_lets_them_out_and_marks_come_after_the_end",
+);
+const ROLL_CALL: Test = (
+    "commands",
+    "roll_call::tests::nobody_is_marked_who_is_no_pupil_of_the_school_or_in_a_roll_call_that_there_is_not",
+);
+const ROLL_CALL_AGAIN: Test =
+    ("commands", "roll_call::tests::the_same_command_id_in_another_school_is_another_command");
 const CASE_LOG: Test =
     ("projections", "tests::cases::all_that_was_said_of_a_case_is_told_from_the_oldest_on_with_who_said_it");
 const GIVEN: Test = (
@@ -1403,5 +1417,29 @@ pub(super) const LEFT_OUT: &[LeftOut] = &[
         "where aggregate_type = 'attendance_day' and aggregate_id = $1 and event_type = 'correction_requested'",
         "and payload->>'correction_id' = $2",
         ASKED,
+    ),
+    cut(
+        "a day's roll call: of which day",
+        "from roll_calls where school_id = $1 and local_date = $2 order by started_at desc, roll_call_id limit 1",
+        "and local_date = $2",
+        PRESENT,
+    ),
+    cut(
+        "what was said in a roll call: in which",
+        "from roll_call_marks where school_id = $1 and local_date = $2 and roll_call_id = $3 order by student_id",
+        "and roll_call_id = $3",
+        MARKED,
+    ),
+    cut(
+        "the roll call at a place in the log: whose",
+        "where position = $1 and school_id = $2 and aggregate_type = 'roll_call'",
+        "and school_id = $2",
+        ROLL_CALL,
+    ),
+    cut(
+        "a roll call's command: whose",
+        "where command_id = $1 and school_id = $2 and aggregate_type = 'roll_call'",
+        "and school_id = $2",
+        ROLL_CALL_AGAIN,
     ),
 ];
