@@ -1458,6 +1458,7 @@ simulation-o-late = late
 simulation-o-absent = absent
 simulation-o-missing = no entry
 simulation-o-pending = still to come
+simulation-o-justified = justified
 simulation-o-unknown = no information
 ### Who is inside, and roll calls
 look-presence = Who is inside, by name

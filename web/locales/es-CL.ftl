@@ -1468,6 +1468,7 @@ simulation-o-late = atrasado
 simulation-o-absent = ausente
 simulation-o-missing = sin ingreso
 simulation-o-pending = por llegar
+simulation-o-justified = justificado
 simulation-o-unknown = sin información
 ### Quiénes están adentro y pase de lista
 look-presence = Quiénes están adentro, con nombre

@@ -58,7 +58,7 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::BoardRead,
         Self::PupilsRead,
         Self::ScheduleWrite,

@@ -1,8 +1,8 @@
 //! Schools apart: twins with the same data, and every way to ask in the transaction of the other one.
 
 use crate::audit::queries::{Filter, Order, entries};
-use crate::live::acts::queries as acts;
 use crate::audit::replay::{SpanEvents, Trial, load_span};
+use crate::live::acts::queries as acts;
 use crate::live::lines::Lines;
 use crate::live::{health, kept, presence, queries as live, roll_call::queries as roll_call};
 use crate::looks;

@@ -267,7 +267,8 @@ fn weight(html: &str) -> usize {
         BADGE, CASES, KIOSKS, OFFICE, PASSKEY, PRESENCE, PUPIL, REPLAY, REPORTS, ROLLCALL, SCRIPT, STYLE, WALL,
     };
     let all = [
-        &STYLE, &OFFICE, &CASES, &KIOSKS, &PUPIL, &REPLAY, &REPORTS, &PRESENCE, &WALL, &SCRIPT, &PASSKEY, &ROLLCALL, &BADGE,
+        &STYLE, &OFFICE, &CASES, &KIOSKS, &PUPIL, &REPLAY, &REPORTS, &PRESENCE, &WALL, &SCRIPT, &PASSKEY, &ROLLCALL,
+        &BADGE,
     ];
     let loaded = all.into_iter().filter(|asset| html.contains(&asset.href()));
     html.len() + loaded.map(|asset| asset.bytes.len()).sum::<usize>()

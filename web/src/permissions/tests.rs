@@ -68,8 +68,8 @@ async fn a49_a_route_that_nobody_declared_is_not_served() {
 fn roles_have_what_the_issue_gives_them() {
     use Permission::{
         AuditRead, AuditReplay, BoardRead, CalendarRead, CalendarWrite, EntriesCorrect, KiosksManage, ManualEntry,
-        NoShowAct, NoShowRead, PeopleManage, PeopleRead, PupilsRead, ReportsRead, ScheduleWrite, SettingsWrite,
-        YearOpen,
+        NoShowAct, NoShowRead, PeopleManage, PeopleRead, PupilsRead, ReportsRead, RollCallAct, ScheduleWrite,
+        SettingsWrite, YearOpen,
     };
     let of = |role| Permission::ALL.into_iter().filter(|permission| permission.is_of(role)).collect::<Vec<_>>();
     assert_eq!(of(StaffRole::Admin), Permission::ALL);
@@ -90,10 +90,11 @@ fn roles_have_what_the_issue_gives_them() {
         NoShowRead,
         NoShowAct,
         SettingsWrite,
+        RollCallAct,
         ReportsRead,
     ];
     assert_eq!(of(StaffRole::Director), director);
-    let inspector = [BoardRead, PupilsRead, CalendarRead, ManualEntry, NoShowRead, NoShowAct, ReportsRead];
+    let inspector = [BoardRead, PupilsRead, CalendarRead, ManualEntry, NoShowRead, NoShowAct, RollCallAct, ReportsRead];
     assert_eq!(of(StaffRole::Inspector), inspector);
     assert_eq!(of(StaffRole::Auditor), [CalendarRead, AuditRead, AuditReplay, ReportsRead]);
     assert!(!of(StaffRole::Director).contains(&PeopleManage));
@@ -422,7 +423,7 @@ fn marks(school: &TestSchool) -> Vec<String> {
 
 /// What shows an id of no course, kiosk or pupil on a morning on which nobody has come: figures, forms, lists of what
 /// happened, people.
-const SHOW_NO_ID: [&str; 25] = [
+const SHOW_NO_ID: [&str; 26] = [
     "/anio-escolar",
     "/api/v1/acts/waiting",
     "/api/v1/audit/days/{date}/events",

@@ -24,6 +24,7 @@ use domain::school::SettingsChange;
 use domain::simulation::{Ended, Judged, Simulated, compare};
 use domain::values::zone::day_range;
 use domain::{AnyEvent, CourseId, SchoolId, StudentId};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// While the gates' word is awaited, and right after a deadline.
@@ -154,7 +155,9 @@ impl SpanEvents {
                 return None;
             }
             let passed = self.passed.get(&date).map_or(&[][..], Vec::as_slice);
-            let Some(mut facts) = now.on(self.school, date, no_log(), passed.iter()) else { continue };
+            let Some(mut facts) = now.on(self.school, date, no_log(), passed.iter().map(Cow::Borrowed)) else {
+                continue;
+            };
             // Of a day on which nobody was read nothing is known, whatever the gates say: as in the reports.
             if facts.pupils.iter().all(|pupil| pupil.day.is_none()) {
                 facts.gates.clear();

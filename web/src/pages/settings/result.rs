@@ -254,6 +254,7 @@ fn outcome(of: Option<Outcome>, lang: Lang) -> String {
         Some(Outcome::Absent) => key("simulation-o-absent"),
         Some(Outcome::Missing) => key("simulation-o-missing"),
         Some(Outcome::Pending) => key("simulation-o-pending"),
+        Some(Outcome::Justified) => key("simulation-o-justified"),
         Some(Outcome::Unknown) => key("simulation-o-unknown"),
     })
 }
