@@ -55,7 +55,7 @@ const ICONS: &[(&str, &str, &str)] = &[
     ("passkey", "key-round", "800e34c5007adf227c797822d110a39ccb78758280b64a3a1df47024d9aa798d"),
     ("calendar", "calendar", "08e7a254787e6414c47c1354558091328144e824a17bdaa2d842661ed129e316"),
     ("reports", "chart-column", "faeb2a9bc2ed31d3cf2b46376973edf71dec6e16abfd968b1833bb459874ba7c"),
-    ("settings", "sliders-horizontal", "70d327ecf597d3eaef892f9d5059ec0ef3a01192acdaff69a382f839192b524c"),
+    ("settings", "settings-2", "b33f32f1d9a3dc6572d036c921f9a8140805a8125a9469e2ac1f3801797919af"),
     ("note", "info", "ecb172e55f65117ed1543962b6a0cb662290b98a00aa7134079661f6dd940696"),
 ];
 
@@ -105,6 +105,7 @@ fn main() {
     asset("STYLE", "board", "css", "text/css; charset=utf-8", &squeezed(&style));
     asset("OFFICE", "office", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/office.css"))));
     asset("CASES", "cases", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/cases.css"))));
+    asset("FAMILY", "family", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/family.css"))));
     asset("REPLAY", "replay", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/replay.css"))));
     asset("KIOSKS", "kiosks", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/kiosks.css"))));
     asset("PUPIL", "pupil", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/pupil.css"))));

@@ -4,7 +4,7 @@
 mod acts;
 
 use super::{Draft, at, id, monday};
-pub(crate) use acts::barred;
+pub(crate) use acts::{authorised, barred};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
 use domain::attendance_day::{self, Direction, Flag, ManualEntry, ManualReason, Method, Scan, Shown, TimeConfidence};
 use domain::calendar::{CourseDay, CourseTimes, DaySlot, Layer, Reason as DayReason, RecoveryTimes, SchoolDay};

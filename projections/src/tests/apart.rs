@@ -35,7 +35,7 @@ async fn twins() -> World {
         let mut random = Random(7);
         world.append(&history::founding(id(school), 12, 2, &mut random)).await;
         world.append(&history::random(id(school), 12, 2, 400, &mut random)).await;
-        world.append(&[history::barred(id(school))]).await;
+        world.append(&[history::barred(id(school)), history::authorised(id(school))]).await;
     }
     world.catch_up_all().await;
     // The first kiosk of each school, so that rows about it are found.

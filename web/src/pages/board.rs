@@ -95,7 +95,7 @@ pub(super) fn page(board: &Board, who: &Who, times: u32, lang: Lang, nonce: &Non
                 p class="date" { (times::long_date(board.date, lang)) }
                 @if who.may(Permission::PupilsRead) {
                     a class="back" href={ "/hoy/presentes?colegio=" (board.school.id) } {
-                        (icon::icon("people")) (lang.t("presence-link"))
+                        (lang.t("presence-link"))
                     }
                 }
             }

@@ -36,7 +36,7 @@ pub(super) fn page(day: &CourseDay, who: &Who, hand: &Hand, lang: Lang, nonce: &
                 h1 { (day.course.name) }
                 p class="date" { (times::long_date(day.date, lang)) }
                 a class="back" href={ "/hoy/presentes?colegio=" (day.school.id) "&curso=" (day.course.id) } {
-                    (icon("people")) (lang.t("presence-link"))
+                    (lang.t("presence-link"))
                 }
             }
             (hand.notice(day, lang))

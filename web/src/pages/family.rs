@@ -88,7 +88,7 @@ fn inside(lang: Lang, nonce: &Nonce, title: String, here: String, main: &Markup)
             form method="post" action="/familia/salir" { button class="quiet" type="submit" { (lang.t("sign-out")) } }
         }
     };
-    shell::page(&Page { lang, nonce, title, place: Place::Nowhere, here, school: None, who: None, ages: true }, &main)
+    shell::page(&Page { lang, nonce, title, place: Place::Family, here, school: None, who: None, ages: true }, &main)
 }
 
 /// Every page of these with made-up values, names that look like markup among them: (what it is, its markup).

@@ -45,6 +45,8 @@ pub(super) enum Place {
     Log,
     /// One's own account.
     Account,
+    /// A family's pages.
+    Family,
     /// None of them.
     Nowhere,
 }
@@ -74,6 +76,7 @@ fn more_style(place: Place) -> Vec<&'static assets::Asset> {
     match place {
         Place::Today => vec![],
         Place::Wall => vec![&assets::WALL],
+        Place::Family => vec![&assets::OFFICE, &assets::FAMILY],
         Place::Cases => vec![&assets::OFFICE, &assets::CASES],
         Place::Presence => vec![&assets::OFFICE, &assets::PRESENCE],
         Place::Log => vec![&assets::OFFICE, &assets::REPLAY],

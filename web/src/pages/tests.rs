@@ -161,12 +161,14 @@ fn p25_no_page_has_inline_styles_handlers_or_filters_and_every_htmx_element_has_
                     assert_eq!(value(&attributes, "hx-nonce"), Some("c2FtcGxlLW5vbmNl"), "{page}: {element}");
                 }
                 use crate::assets::{
-                    CASES, KIOSKS, OFFICE, PASSKEY, PRESENCE, PUPIL, REPLAY, REPORTS, ROLLCALL, SCRIPT, STYLE, WALL,
+                    CASES, FAMILY, KIOSKS, OFFICE, PASSKEY, PRESENCE, PUPIL, REPLAY, REPORTS, ROLLCALL, SCRIPT, STYLE,
+                    WALL,
                 };
                 let sheets = [
                     (&STYLE, "href"),
                     (&OFFICE, "href"),
                     (&CASES, "href"),
+                    (&FAMILY, "href"),
                     (&KIOSKS, "href"),
                     (&REPLAY, "href"),
                     (&PUPIL, "href"),
@@ -264,11 +266,11 @@ fn what_is_expected_of_most_of_a_course_is_said_once_and_of_somebody_else_at_tha
 /// The bytes of a page with all that it loads.
 fn weight(html: &str) -> usize {
     use crate::assets::{
-        BADGE, CASES, KIOSKS, OFFICE, PASSKEY, PRESENCE, PUPIL, REPLAY, REPORTS, ROLLCALL, SCRIPT, STYLE, WALL,
+        BADGE, CASES, FAMILY, KIOSKS, OFFICE, PASSKEY, PRESENCE, PUPIL, REPLAY, REPORTS, ROLLCALL, SCRIPT, STYLE, WALL,
     };
     let all = [
-        &STYLE, &OFFICE, &CASES, &KIOSKS, &PUPIL, &REPLAY, &REPORTS, &PRESENCE, &WALL, &SCRIPT, &PASSKEY, &ROLLCALL,
-        &BADGE,
+        &STYLE, &OFFICE, &CASES, &FAMILY, &KIOSKS, &PUPIL, &REPLAY, &REPORTS, &PRESENCE, &WALL, &SCRIPT, &PASSKEY,
+        &ROLLCALL, &BADGE,
     ];
     let loaded = all.into_iter().filter(|asset| html.contains(&asset.href()));
     html.len() + loaded.map(|asset| asset.bytes.len()).sum::<usize>()

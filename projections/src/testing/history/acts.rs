@@ -6,7 +6,7 @@ use domain::attendance_day::{
     Added, Change, Correction, CorrectionReason, Direction, EarlyLeave, Event, IdentityCheck, Justification,
     LeaveReason, ManualEntry, ManualReason, Rejection,
 };
-use domain::{AnyEvent, SchoolId, no_show};
+use domain::{AnyEvent, LeaveId, SchoolId, no_show};
 
 /// Something that begins, then perhaps its end.
 pub(super) fn act_events(school: SchoolId, pupils: u64, r: &mut Random) -> Vec<Draft> {
@@ -33,8 +33,17 @@ pub(super) fn act_events(school: SchoolId, pupils: u64, r: &mut Random) -> Vec<D
 
 /// A barred adult asked for the first pupil on Monday.
 pub(crate) fn barred(school: SchoolId) -> Draft {
+    asked(school, id(0x7), |leave| Event::EarlyLeaveBlocked { leave })
+}
+
+/// Another one may collect that pupil, and has not come yet.
+pub(crate) fn authorised(school: SchoolId) -> Draft {
+    asked(school, id(0x8), |leave| Event::EarlyLeaveAuthorised { leave })
+}
+
+fn asked(school: SchoolId, leave_id: LeaveId, said: impl FnOnce(EarlyLeave) -> Event) -> Draft {
     let leave = EarlyLeave {
-        leave_id: id(0x7),
+        leave_id,
         guardian_id: id(0x31),
         identity: IdentityCheck::NumberMatched,
         reason: LeaveReason::Other,
@@ -42,7 +51,7 @@ pub(crate) fn barred(school: SchoolId) -> Draft {
         note: None,
     };
     let scan = plain_scan(school, 0, Direction::Entry, leave.occurred_at);
-    let event = AnyEvent::AttendanceDay(Event::EarlyLeaveBlocked { leave });
+    let event = AnyEvent::AttendanceDay(said(leave));
     Draft { event, ..scan_of(school, 0, monday(), scan) }
 }
 
