@@ -187,7 +187,7 @@ fn statements(folder: &Path, all: &mut Vec<String>) {
             let text = std::fs::read_to_string(&path).unwrap();
             let program = text.split("\n#[cfg(test)]\nmod ").next().unwrap();
             let of = program.split("sqlx::query").skip(1);
-            all.extend(of.map(|text| one_line(&text.split('\n').take(60).collect::<Vec<_>>().join("\n"))));
+            all.extend(of.map(|text| one_line(&text.split('\n').take(90).collect::<Vec<_>>().join("\n"))));
         }
     }
 }

@@ -94,7 +94,7 @@ pub(super) fn page(board: &Board, who: &Who, times: u32, lang: Lang, nonce: &Non
                 h1 { (lang.t("today")) }
                 p class="date" { (times::long_date(board.date, lang)) }
                 @if who.may(Permission::PupilsRead) {
-                    a class="back" href={ "/hoy/presentes?colegio=" (board.school.id) } {
+                    a class="back" href="/hoy/presentes" {
                         (lang.t("presence-link"))
                     }
                 }

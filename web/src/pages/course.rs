@@ -35,7 +35,7 @@ pub(super) fn page(day: &CourseDay, who: &Who, hand: &Hand, lang: Lang, nonce: &
             header class="page-head" {
                 h1 { (day.course.name) }
                 p class="date" { (times::long_date(day.date, lang)) }
-                a class="back" href={ "/hoy/presentes?colegio=" (day.school.id) "&curso=" (day.course.id) } {
+                a class="back" href={ "/hoy/presentes?curso=" (day.course.id) } {
                     (lang.t("presence-link"))
                 }
             }
@@ -128,7 +128,8 @@ fn is_expectation(step: &Step) -> bool {
 fn row(pupil: &Pupil, shared: &[Step], day: &CourseDay, hand: &Hand, lang: Lang) -> Markup {
     let zone = day.school.zone;
     html! {
-        details id={ "pupil-" (pupil.id) } {
+        // Of the id the part that chance made, which tells two apart: there are many of these on a page.
+        details id={ "p-" (pupil.id.simple().to_string().split_off(20)) } {
             summary {
                 b { (list_name(&pupil.name, lang)) }
                 " " span { (fact(pupil, zone, lang)) }

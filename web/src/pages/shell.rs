@@ -111,7 +111,7 @@ fn head(page: &Page<'_>) -> Markup {
             script nonce=(page.nonce) src=(script.href()) integrity=(script.integrity) defer {}
         }
         // In the head, since htmx sets anew whatever script it finds in the body that it fetches, and may not.
-        @if page.place == Place::Presence {
+        @if page.place == Place::Presence && page.who.is_some_and(|who| who.may(Permission::RollCallAct)) {
             script nonce=(page.nonce) src=(assets::ROLLCALL.href()) integrity=(assets::ROLLCALL.integrity) defer {}
         }
     }

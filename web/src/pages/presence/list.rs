@@ -248,7 +248,8 @@ impl PresencePage {
 
     /// By course; the script shows and hides without asking the server.
     fn filters(&self, lang: Lang) -> Markup {
-        let link = |course: Option<Uuid>| format!("/hoy/presentes?colegio={}{}", self.school.id, self.filter(course));
+        // Without the school, which the cookie of this page names: there are many of these.
+        let link = |course: Option<Uuid>| course.map_or("?curso=".to_owned(), |id| format!("?curso={id}"));
         let open = self.open().is_some();
         html! {
             @if self.groups.len() > 1 || self.course.is_some() {

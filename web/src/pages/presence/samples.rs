@@ -67,19 +67,25 @@ fn page(reason: Option<Reason>, ended: bool, told: Option<Told>) -> PresencePage
 
 /// Every page: (what it is, its markup).
 pub(in crate::pages) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
+    let reader = Who { name: None, several_schools: true, may: vec![Permission::BoardRead, Permission::PupilsRead] };
     let mut pages = vec![
-        ("presence".to_owned(), page(None, false, None)),
-        ("presence, nobody".to_owned(), PresencePage { groups: vec![], ..page(None, false, None) }),
-        ("presence, may not".to_owned(), PresencePage { acts: false, ..page(Some(Reason::Drill), false, None) }),
-        ("presence of a course".to_owned(), {
+        ("presence hostile".to_owned(), page(None, false, None)),
+        ("presence hostile, nobody".to_owned(), PresencePage { groups: vec![], ..page(None, false, None) }),
+        (
+            "presence hostile, may not".to_owned(),
+            PresencePage { acts: false, who: reader, ..page(Some(Reason::Drill), false, None) },
+        ),
+        ("presence hostile of a course".to_owned(), {
             PresencePage { course: Some(Uuid::from_u128(2)), ..page(Some(Reason::Drill), false, None) }
         }),
     ];
     for reason in [Reason::Drill, Reason::Evacuation] {
         for ended in [false, true] {
-            pages.push((format!("presence, {reason:?} {ended}"), page(Some(reason), ended, None)));
+            pages.push((format!("presence hostile, {reason:?} {ended}"), page(Some(reason), ended, None)));
         }
     }
-    pages.extend(Told::ALL.map(|told| (format!("presence {told:?}"), page(Some(Reason::Drill), false, Some(told)))));
+    pages.extend(
+        Told::ALL.map(|told| (format!("presence hostile {told:?}"), page(Some(Reason::Drill), false, Some(told)))),
+    );
     pages.into_iter().map(|(name, page)| (name, page.page(lang, nonce))).collect()
 }
