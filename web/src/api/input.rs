@@ -96,6 +96,12 @@ fn our_name<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> Opti
     (known && named && path.len() < 80 && path.bytes().all(ours)).then_some(path)
 }
 
+/// The same of what a person says beside a note, which is the one text in it.
+pub fn parse_with_note<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let parsed = parse_json(body, Code::InvalidBody)?;
+    if has_nul(body) { Err(Problem::new(Code::InvalidBody).at("note")) } else { Ok(parsed) }
+}
+
 /// Whether a JSON text says U+0000 anywhere: no text of ours may hold it, and Postgres refuses it.
 pub fn has_nul(body: &[u8]) -> bool {
     let mut rest = body;

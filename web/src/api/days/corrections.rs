@@ -3,11 +3,11 @@
 
 use super::{ActDone, PathAct, PathDay, act};
 use crate::AppState;
-use crate::api::input::{JsonBytes, Params, SchoolInstant, has_nul, parse_json};
+use crate::api::input::{JsonBytes, Params, SchoolInstant, parse_with_note};
 use crate::api::live::OfSchool;
 use crate::api::write::{IdempotencyKey, Request};
 use crate::permissions::Permission;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::router::BODY_LIMIT;
 use crate::session::{InSchool, Person};
 use axum::Json;
@@ -61,10 +61,7 @@ pub async fn post(
     request: Request,
     JsonBytes(body): JsonBytes<BODY_LIMIT>,
 ) -> Result<Json<ActDone>, Problem> {
-    let new: NewCorrection = parse_json(&body, Code::InvalidBody)?;
-    if has_nul(&body) {
-        return Err(Problem::new(Code::InvalidBody).at("note"));
-    }
+    let new: NewCorrection = parse_with_note(&body)?;
     let adds = new.adds.map(|new| Added { direction: new.direction, occurred_at: new.occurred_at.0 });
     let correction_id = CorrectionId(request.derived("correction"));
     let input = RequestCorrection {

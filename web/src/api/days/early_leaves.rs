@@ -3,7 +3,7 @@
 
 use super::{ActDone, PathAct, PathDay, act};
 use crate::AppState;
-use crate::api::input::{JsonBytes, Params, SchoolInstant, has_nul, parse_json};
+use crate::api::input::{JsonBytes, Params, SchoolInstant, parse_json, parse_with_note};
 use crate::api::live::OfSchool;
 use crate::api::write::{IdempotencyKey, Request};
 use crate::problem::{Code, Problem};
@@ -57,10 +57,7 @@ pub async fn post(
     request: Request,
     JsonBytes(body): JsonBytes<BODY_LIMIT>,
 ) -> Result<Json<ActDone>, Problem> {
-    let new: NewLeave = parse_json(&body, Code::InvalidBody)?;
-    if has_nul(&body) {
-        return Err(Problem::new(Code::InvalidBody).at("note"));
-    }
+    let new: NewLeave = parse_with_note(&body)?;
     let number = new.document_number.as_deref().map(NationalId::parse).transpose();
     let document_number = number.map_err(|_| Problem::new(Code::InvalidBody).at("document_number"))?;
     let leave_id = LeaveId(request.derived("early-leave"));

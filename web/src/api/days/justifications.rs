@@ -3,7 +3,7 @@
 
 use super::{ActDone, PathAct, PathDay, act};
 use crate::AppState;
-use crate::api::input::{JsonBytes, Params, has_nul, parse_json};
+use crate::api::input::{JsonBytes, Params, parse_json, parse_with_note};
 use crate::api::live::OfSchool;
 use crate::api::write::{IdempotencyKey, Request};
 use crate::problem::{Code, Problem};
@@ -44,10 +44,7 @@ pub async fn post(
     request: Request,
     JsonBytes(body): JsonBytes<BODY_LIMIT>,
 ) -> Result<Json<ActDone>, Problem> {
-    let new: NewJustification = parse_json(&body, Code::InvalidBody)?;
-    if has_nul(&body) {
-        return Err(Problem::new(Code::InvalidBody).at("note"));
-    }
+    let new: NewJustification = parse_with_note(&body)?;
     let justification_id = JustificationId(request.derived("justification"));
     let input = JustifyDay {
         student_id,

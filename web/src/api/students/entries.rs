@@ -2,7 +2,7 @@
 //! `DELETE /api/v1/students/{id}/entries/{date}/{entry_id}` takes that back.
 
 use crate::AppState;
-use crate::api::input::{JsonBytes, Params, PathEntry, PathId, SchoolDate, SchoolInstant, has_nul, parse_json};
+use crate::api::input::{JsonBytes, Params, PathEntry, PathId, SchoolDate, SchoolInstant, parse_with_note};
 use crate::api::live::OfSchool;
 use crate::api::write::{IdempotencyKey, Request};
 use crate::permissions::Permission;
@@ -65,10 +65,7 @@ pub async fn post(
     request: Request,
     JsonBytes(body): JsonBytes<BODY_LIMIT>,
 ) -> Result<Json<EntryRecorded>, Problem> {
-    let entry: NewEntry = parse_json(&body, Code::InvalidBody)?;
-    if has_nul(&body) {
-        return Err(Problem::new(Code::InvalidBody).at("note"));
-    }
+    let entry: NewEntry = parse_with_note(&body)?;
     // What the program itself writes as a reason is nobody's word.
     if !ManualReason::ALL.contains(&entry.reason) {
         return Err(Problem::new(Code::InvalidBody).at("reason"));
