@@ -18,6 +18,17 @@ fn kolmogorov_smirnov(a: &mut [f64], b: &mut [f64]) -> f64 {
     if lambda < 0.2 { 1.0 } else { terms.sum::<f64>().clamp(0.0, 1.0) }
 }
 
+/// The first answers, of which no time is kept.
+pub const WARM_UP: usize = 20;
+
+/// Which of two is measured when, so often each: in an order that tells nothing. What is done beside one answer, or by
+/// a worker at every full hour, may slow the next, whoever's that is.
+pub fn order(samples: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..2 * samples).map(|n| n % 2).collect();
+    fastrand::Rng::with_seed(7).shuffle(&mut order);
+    [[0, 1].repeat(WARM_UP / 2), order].concat()
+}
+
 /// Prints what was measured, known and unknown, in milliseconds, and demands that nobody can tell them apart: medians
 /// within five milliseconds, and one distribution.
 pub fn assert_alike(what: &str, [mut known, mut unknown]: [Vec<f64>; 2]) {
