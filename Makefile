@@ -37,7 +37,7 @@ isolation: ## Ask N=100000 things by chance as everybody: nothing crosses from s
 # One after the other: here the times count.
 attack: ## The attacks of `make test` at full size, with their times
 	@.ci/deps.sh test
-	ulimit -n "$$(ulimit -Hn)" && ATTACK=1 $(CARGO) test --workspace --locked -- --test-threads=1 --nocapture --include-ignored attack:: trials:: p10_
+	ulimit -n "$$(ulimit -Hn)" && ATTACK=1 $(CARGO) test --workspace --locked --no-fail-fast -- --test-threads=1 --nocapture --include-ignored attack:: trials:: p10_
 
 sabotage: ## Leave conditions out of statements, one after the other: the test that is to miss each turns red (ONLY=…)
 	@.ci/deps.sh test
