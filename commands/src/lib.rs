@@ -25,6 +25,7 @@ pub mod boot_audit;
 pub mod clock;
 pub mod context;
 pub mod directory;
+pub mod documents;
 pub mod error;
 pub mod guardians;
 pub mod ids;

@@ -10,8 +10,12 @@
 //! 3. a line where `web::serve` starts the workers.
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests"))]
 
+pub mod documents;
 pub mod gate_watch;
 pub mod leader;
 pub mod mail;
 pub mod no_show;
+pub mod objects;
 pub mod outbound;
+#[cfg(test)]
+mod testing;

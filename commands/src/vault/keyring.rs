@@ -87,6 +87,9 @@ pub(super) fn class(name: &str) -> Option<SealingClass> {
         .find(|class| class.as_str() == name)
 }
 
+/// The first byte of a sealed file.
+const FILE_VERSION: u8 = 1;
+
 /// The keys of some subjects of one school, or of all, as they were when it was loaded.
 ///
 /// A keyring that is kept must be loaded again when [`super::Vault::change`] has grown (keys were
@@ -190,6 +193,55 @@ impl Keyring {
         let plain = cipher::open(&key.bytes, &parts.bytes, &self.aad(subject, parts.event, field, key.id))
             .and_then(|bytes| String::from_utf8(bytes).ok());
         plain.map(Opened::Plain).ok_or(VaultError::Tampered)
+    }
+
+    /// Seals a file of `subject` that is kept outside of the log under `file`: one byte of version, the key's id, then
+    /// nonce and ciphertext. The key must have been ensured.
+    pub fn seal_file(
+        &self,
+        subject: Uuid,
+        class: SealingClass,
+        file: Uuid,
+        plain: &[u8],
+    ) -> Result<Vec<u8>, VaultError> {
+        let key = self.keys.get(&(subject, class)).ok_or(VaultError::NotLoaded)?;
+        let sealed = cipher::seal(&key.bytes, plain, &self.aad_of_file(subject, file, key.id))?;
+        Ok([&[FILE_VERSION], &key.id.as_bytes()[..], &sealed].concat())
+    }
+
+    /// Opens a file that is kept of `subject` under `file`; none if its key is gone.
+    pub fn open_file(
+        &self,
+        subject: Uuid,
+        class: SealingClass,
+        file: Uuid,
+        sealed: &[u8],
+    ) -> Result<Option<Vec<u8>>, VaultError> {
+        let (version, rest) = sealed.split_first().ok_or(VaultError::Malformed)?;
+        let (key_id, sealed) = rest.split_first_chunk::<16>().ok_or(VaultError::Malformed)?;
+        let key_id = Uuid::from_bytes(*key_id);
+        if *version != FILE_VERSION {
+            return Err(VaultError::Malformed);
+        }
+        if self.subject_of.get(&key_id).is_some_and(|owner| *owner != subject) {
+            return Err(VaultError::Tampered);
+        }
+        if self.scope.as_ref().is_some_and(|scope| !scope.contains(&subject)) {
+            return Err(VaultError::NotLoaded);
+        }
+        match self.keys.get(&(subject, class)) {
+            _ if self.shredded.contains(&key_id) => Ok(None),
+            None => Ok(None),
+            Some(key) if key.id != key_id => Err(VaultError::Tampered),
+            Some(key) => {
+                let plain = cipher::open(&key.bytes, sealed, &self.aad_of_file(subject, file, key_id));
+                plain.map(Some).ok_or(VaultError::Tampered)
+            }
+        }
+    }
+
+    fn aad_of_file(&self, subject: Uuid, file: Uuid, key_id: Uuid) -> String {
+        format!("{}|{subject}|file|{file}|{key_id}", self.school)
     }
 
     fn aad(&self, subject: Uuid, event: &str, field: &str, key_id: Uuid) -> String {

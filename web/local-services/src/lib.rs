@@ -1,4 +1,4 @@
-//! Private servers for the demo and the tests: a Postgres cluster and a NATS server on free loopback
+//! Private servers for the demo and the tests: a Postgres cluster, a NATS server and an S3 server on free loopback
 //! ports, owned by this process and stopped with it, however it ends.
 //!
 //! Knows nothing of schools. How it stops: each server runs under a small shell that waits for its
@@ -10,6 +10,7 @@ pub mod failpoint;
 pub mod nats;
 pub mod postgres;
 pub mod proxy;
+pub mod s3;
 pub mod sabotage;
 pub mod small_disk;
 mod supervised;
@@ -18,5 +19,6 @@ pub mod testing;
 pub use nats::NatsServer;
 pub use postgres::PostgresCluster;
 pub use proxy::FaultProxy;
+pub use s3::S3Server;
 pub use small_disk::SmallDisk;
 pub use supervised::Supervised;

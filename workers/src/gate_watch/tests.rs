@@ -1,10 +1,6 @@
 use super::*;
+use crate::testing::write_side;
 use commands::clock::{Clock, ManualClock};
-use commands::directory::Directory;
-use commands::ids::SeededIds;
-use commands::keys::{DirectoryKey, Kek};
-use commands::pool::{PoolSettings, Role, connect};
-use commands::vault::Vault;
 use domain::kiosk::LaneMode;
 use domain::school::{School, Settings};
 use domain::{StreamId, kiosk::Kiosk};
@@ -43,14 +39,7 @@ impl Site {
     /// Kiosks 1 to 4 of school 1, all heard at 0.
     async fn new() -> Self {
         let databases = TestDatabases::create().await.unwrap();
-        let clock = Arc::new(ManualClock::at(at(0)));
-        let ids = Arc::new(SeededIds::new(1));
-        let settings = PoolSettings::for_testing(4);
-        let pool = connect(databases.owner_options(), Role::LogWriter, &settings).await.unwrap();
-        let vault = connect(databases.vault_options(), Role::Vault, &settings).await.unwrap();
-        let vault = Vault::new(vault, Kek::from_bytes([7; 32]), ids.clone(), clock.clone());
-        let directory = Directory::new(pool.clone(), DirectoryKey::from_bytes([8; 32]));
-        let write = Write::new(pool, clock.clone(), ids, vault, directory);
+        let (write, clock) = write_side(&databases, at(0)).await;
         let owner = PgPool::connect_with(databases.owner_options()).await.unwrap();
         let worker = databases.owner_options().options([("role", "attendance_worker")]);
         let leader = PgConnection::connect_with(&worker).await.unwrap();

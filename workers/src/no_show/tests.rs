@@ -1,17 +1,14 @@
 use super::*;
+use crate::testing::write_side;
 use chrono::{NaiveTime, Weekday};
 use commands::append::{NewEvent, append_in_tx};
 use commands::clock::{Clock, ManualClock};
-use commands::directory::Directory;
-use commands::ids::SeededIds;
-use commands::keys::{DirectoryKey, Kek};
 use commands::kiosk_reports::report;
 use commands::pool::{PoolSettings, Role, connect};
 use commands::use_cases::{
     ChangeSchoolDay, CourseLabel, EnrolStudent, OpenCourse, SchoolDayChange, SetWeeklySchedule, WithdrawStudent,
     change_school_day, enrol_student, open_course, set_weekly_schedule, withdraw_student,
 };
-use commands::vault::Vault;
 use domain::attendance_day::{self, Direction, Method, Scan, Shown, TimeConfidence};
 use domain::calendar::{Reason, SchoolDay};
 use domain::kiosk::{self, Kiosk, LaneMode};
@@ -58,14 +55,8 @@ impl Drop for Site {
 impl Site {
     async fn new(pupils: usize) -> Self {
         let databases = TestDatabases::create().await.unwrap();
-        let clock = Arc::new(ManualClock::at(at(7, 0)));
-        let ids = Arc::new(SeededIds::new(1));
+        let (write, clock) = write_side(&databases, at(7, 0)).await;
         let settings = PoolSettings::for_testing(4);
-        let pool = connect(databases.owner_options(), Role::LogWriter, &settings).await.unwrap();
-        let vault = connect(databases.vault_options(), Role::Vault, &settings).await.unwrap();
-        let vault = Vault::new(vault, Kek::from_bytes([7; 32]), ids.clone(), clock.clone());
-        let directory = Directory::new(pool.clone(), DirectoryKey::from_bytes([8; 32]));
-        let write = Write::new(pool, clock.clone(), ids, vault, directory);
         let owner = PgPool::connect_with(databases.owner_options()).await.unwrap();
         let options = databases
             .owner_options()
