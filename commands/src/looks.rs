@@ -56,6 +56,8 @@ pub enum What {
     Report,
     /// A pupil's day, with what was done to it and by whom the pupil may be collected.
     Pupil,
+    /// A document that a family handed in.
+    Document,
     /// What other rules would have made of pupils' days.
     Simulation,
 }
@@ -75,6 +77,7 @@ impl What {
             Self::Presence => "presence",
             Self::Report => "report",
             Self::Pupil => "pupil",
+            Self::Document => "document",
             Self::Simulation => "simulation",
         }
     }

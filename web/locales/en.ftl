@@ -1349,6 +1349,13 @@ pupil-open = Leave and more
 # Settings and simulation
 nav-settings = Settings
 look-simulation = Simulation of a month
+look-document = Document of a justification
+document-label = Document (optional)
+document-hint = A photo or a PDF of up to 8 MB. It is kept encrypted, and only the school’s staff sees it.
+document-open = See the document ({ $kind }, { $kb } kB)
+document-unfit = Nothing was kept: the file is neither a PDF nor a JPG or PNG photo that can be read.
+document-too-large = Nothing was kept: the file is too large (up to 8 MB and 32 million pixels).
+document-not-kept = Nothing was kept: documents cannot be kept right now. Try again in a few minutes.
 right-settings = change the settings
 problem-setting-out-of-range = A setting is beyond its limit.
 problem-month-in-future = No day of that month is over yet.

@@ -1359,6 +1359,13 @@ pupil-open = Retiro y más
 # Ajustes y simulación
 nav-settings = Ajustes
 look-simulation = Simulación de un mes
+look-document = Documento de un justificativo
+document-label = Documento (opcional)
+document-hint = Una foto o un PDF, de hasta 8 MB. Se guarda cifrado y lo ve solo el personal del colegio.
+document-open = Ver el documento ({ $kind }, { $kb } kB)
+document-unfit = No se guardó nada: el archivo no es un PDF ni una foto JPG o PNG que se pueda leer.
+document-too-large = No se guardó nada: el archivo es demasiado grande (hasta 8 MB y 32 millones de píxeles).
+document-not-kept = No se guardó nada: los documentos no se pueden guardar en este momento. Inténtelo otra vez en unos minutos.
 right-settings = cambiar los ajustes
 problem-setting-out-of-range = Un ajuste está fuera de su límite.
 problem-month-in-future = De ese mes no ha terminado ningún día.

@@ -73,6 +73,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(days::early_leaves::cancel))
         .routes(routes!(days::justifications::post))
         .routes(routes!(days::justifications::decide))
+        .routes(routes!(days::justifications::document))
         .routes(routes!(days::corrections::post))
         .routes(routes!(days::corrections::approve))
         .routes(routes!(days::corrections::reject))

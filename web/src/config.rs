@@ -2,6 +2,7 @@
 //! from a file (`…_FILE`), as container platforms hand them over.
 
 mod databases;
+mod documents;
 mod http;
 mod keys;
 mod mail;
@@ -9,6 +10,7 @@ mod tokens;
 mod transport;
 
 pub use databases::{Databases, PoolSizes, PowerfulLogin};
+pub use documents::DocumentsConfig;
 pub use http::{Http, Tuning};
 pub use keys::Keys;
 pub use mail::MailConfig;
@@ -66,6 +68,9 @@ pub struct Config {
     /// Mail.
     #[command(flatten)]
     pub mail: MailConfig,
+    /// Documents.
+    #[command(flatten)]
+    pub documents: DocumentsConfig,
 }
 
 /// What a command needs that writes: databases and keys.
@@ -147,6 +152,7 @@ impl Config {
             people: PeopleConfig { second_factor: SecondFactor::Optional },
             http: Http::for_testing(),
             mail: MailConfig::default(),
+            documents: DocumentsConfig::default(),
         }
     }
 }

@@ -27,6 +27,7 @@ pub mod cli;
 pub mod config;
 mod csp;
 pub mod demo;
+mod documents;
 pub mod family;
 pub mod i18n;
 pub mod import;

@@ -15,7 +15,7 @@ pub use authorize::as_person;
 pub use authorize::{RETURN_TO, ShownDay, authorize, is_stream};
 pub(crate) use authorize::{return_target, with_return};
 pub use client::{Peer, address};
-pub use guard::{catch_panics, check_host, limit_time, limit_uri, named_loopback};
+pub use guard::{UPLOAD_TIME, catch_panics, check_host, limit_time, limit_uri, named_loopback};
 pub use headers::secure;
 pub use load::{Place, Places, bound_load};
 pub use problems::{not_found, speak_problems};

@@ -43,6 +43,7 @@ pub mod source;
 mod staff;
 mod status;
 mod stream;
+mod upload;
 pub mod view;
 mod wall;
 mod year;

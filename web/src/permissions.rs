@@ -176,6 +176,8 @@ pub struct Route {
     /// How often it may be tried, where a secret can be guessed there. Signing in, whose tries count by what is in
     /// the form, has its own ([`crate::sign_in`]).
     pub tries: Option<Tries>,
+    /// Whether it takes a file, and has the time for one.
+    pub takes_file: bool,
     /// What of pupils' data it shows to the staff: each answer is recorded, or is none (ADR 0017). What families are
     /// shown is recorded pupil by pupil where it is read.
     pub shows: Option<What>,
@@ -190,6 +192,11 @@ impl Route {
     /// The same, showing pupils' data.
     const fn shows(self, what: What) -> Self {
         Self { shows: Some(what), ..self }
+    }
+
+    /// The same, taking a file.
+    const fn takes_file(self) -> Self {
+        Self { takes_file: true, ..self }
     }
 
     /// Whether it is the families' and not the staff's.

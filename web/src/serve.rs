@@ -36,7 +36,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use workers::documents::Documents;
 use workers::mail::{Mailer, Route, post_office};
+
+/// Forms with a file that are read at once: each holds its file in memory.
+const UPLOADS: usize = 6;
 
 /// A part of the server that may run alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -139,6 +143,7 @@ pub async fn start_with(
 ) -> anyhow::Result<Running> {
     config.http.check()?;
     let route = config.mail.route()?;
+    let documents = config.documents.documents()?;
     let keys = config.tokens.keys()?.map(|text| SigningKeys::parse(text.reveal()));
     let keys = keys.transpose().context("ATTENDANCE_TOKEN_KEYS")?;
     let (stop_http, stop_parts) = (CancellationToken::new(), CancellationToken::new());
@@ -176,6 +181,10 @@ pub async fn start_with(
             // A look that is cut off is made again; each write in it is a task of its own.
             let _ = token.run_until_cancelled(watch).await;
         });
+        if let Some(documents) = documents.clone() {
+            let write = write.clone();
+            running.start("documents", &stop_parts, |token| workers::documents::run(documents, write, token));
+        }
         let write = write.clone();
         running.start("no-show", &stop_parts, |token| workers::no_show::run(options, write, token));
     }
@@ -187,7 +196,10 @@ pub async fn start_with(
             tracing::warn!("mail is not configured: guardians cannot come in (ATTENDANCE_MAIL_URL)");
         }
         let (mailer, post) = post_office(route);
-        let outside = Outside { mailer, public_url: config.http.public_url(address).into() };
+        if documents.is_none() {
+            tracing::warn!("no S3 service is configured: nobody is asked for documents (ATTENDANCE_S3_URL)");
+        }
+        let outside = Outside { mailer, documents, public_url: config.http.public_url(address).into() };
         // Passkeys know no numbers, and whoever administers a school would be asked for one.
         anyhow::ensure!(
             config.people.second_factor == SecondFactor::Optional || RelyingParty::of(&outside.public_url).is_some(),
@@ -216,9 +228,10 @@ pub async fn start_with(
     Ok(Running { http, stop_http, stop_parts, parts: running, pools })
 }
 
-/// How letters leave, and where their links lead.
+/// How letters leave, and where their links lead; where documents go.
 struct Outside {
     mailer: Mailer,
+    documents: Option<Documents>,
     public_url: Arc<str>,
 }
 
@@ -258,6 +271,8 @@ fn compose(
             (clock.clone(), ids.clone()),
             (outside.mailer.clone(), outside.public_url.clone()),
         ),
+        documents: outside.documents,
+        uploads: Arc::new(Semaphore::new(UPLOADS)),
         mailer: outside.mailer,
         public_url: outside.public_url,
         secrets: KioskSecrets::default(),

@@ -20,6 +20,7 @@ use nats::Transport;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use workers::documents::Documents;
 use workers::mail::Mailer;
 
 /// The composition of all parts, made once by [`crate::serve`]. Cheap to clone.
@@ -51,6 +52,10 @@ pub struct AppState {
     pub tokens: Tokens,
     /// How often somebody may try.
     pub throttle: Throttle,
+    /// Where documents are kept, if anywhere.
+    pub documents: Option<Documents>,
+    /// Places for forms with a file.
+    pub uploads: Arc<Semaphore>,
     /// Takes letters.
     pub mailer: Mailer,
     /// Where links in letters lead, without a slash at the end.

@@ -49,7 +49,12 @@ fn says_json(headers: &HeaderMap) -> bool {
 
 /// A whole body of at most so many bytes, if it arrives in time.
 pub(crate) async fn whole_body(body: Body, limit: usize) -> Result<Bytes, Problem> {
-    let read = tokio::time::timeout(BODY_TIME, read_body(body, limit));
+    whole_body_in(body, limit, BODY_TIME).await
+}
+
+/// The same, in so much time.
+pub(crate) async fn whole_body_in(body: Body, limit: usize, time: Duration) -> Result<Bytes, Problem> {
+    let read = tokio::time::timeout(time, read_body(body, limit));
     read.await.map_err(|_| Problem::new(Code::RequestTimeout))?
 }
 
@@ -61,7 +66,7 @@ async fn read_body(body: Body, limit: usize) -> Result<Bytes, Problem> {
         seen = seen.saturating_add(chunk.len());
         if seen <= limit {
             whole.extend_from_slice(&chunk);
-        } else if seen > DRAIN {
+        } else if seen > limit.saturating_add(DRAIN) {
             break;
         }
     }

@@ -1,6 +1,6 @@
 //! The demo's private servers, keys and school.
 
-use crate::config::{Config, MailConfig, TokenConfig};
+use crate::config::{Config, DocumentsConfig, MailConfig, TokenConfig};
 use crate::{seed, serve};
 use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc, Weekday};
@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use commands::clock::{Clock, SystemClock};
 use commands::ids::{IdSource, SystemIds};
 use domain::values::zone;
-use local_services::{NatsServer, PostgresCluster};
+use local_services::{NatsServer, PostgresCluster, S3Server};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use std::net::SocketAddr;
@@ -24,10 +24,11 @@ pub const SCHOOL_SEED: u64 = 2026;
 const EVENTS: &str = "attendance";
 const VAULT: &str = "attendance_vault";
 
-/// Private Postgres and NATS servers under one folder. Dropped, both stop; the folder stays.
+/// Private Postgres, NATS and S3 servers under one folder. Dropped, they stop; the folder stays.
 pub struct Stage {
     postgres: PostgresCluster,
     nats: NatsServer,
+    objects: S3Server,
     dir: PathBuf,
     listen: SocketAddr,
     /// Held while the servers run: two demos on one folder would break each other.
@@ -35,7 +36,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Starts both servers, makes keys and databases if this is the first time, and migrates.
+    /// Starts the servers, makes keys and databases if this is the first time, and migrates.
     pub async fn open(dir: &Path, listen: SocketAddr) -> Result<Self> {
         std::fs::create_dir_all(dir).with_context(|| format!("create {}", dir.display()))?;
         let dir = dir.canonicalize()?;
@@ -50,9 +51,10 @@ impl Stage {
         }
         let postgres = PostgresCluster::start(&cluster_folder(&dir)?).await?;
         let nats = NatsServer::start(&dir.join("nats")).await?;
+        let objects = S3Server::start(&dir.join("objects")).await?;
         postgres.ensure_database(EVENTS).await?;
         postgres.ensure_database(VAULT).await?;
-        let stage = Self { postgres, nats, dir, listen, _alone: alone };
+        let stage = Self { postgres, nats, objects, dir, listen, _alone: alone };
         let events = owner_pool(&stage.postgres, EVENTS).await?;
         let vault = owner_pool(&stage.postgres, VAULT).await?;
         migrations::migrate(&events, &vault, SystemIds.next(), SystemClock.now()).await?;
@@ -71,6 +73,7 @@ impl Stage {
         );
         config.tokens = TokenConfig::of_file(self.dir.join(TOKEN_KEYS));
         config.mail = MailConfig::in_folder(&self.letters());
+        config.documents = DocumentsConfig::at(self.objects.url());
         config
     }
 

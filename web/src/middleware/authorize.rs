@@ -135,6 +135,11 @@ async fn for_family(state: &AppState, route: &Route, mut request: Request, next:
             Err(error) => return Problem::from(error).into_response(),
         }
     }
+    if let Some(Tries::OfPerson(limit)) = route.tries
+        && let Err(refused) = may_try(state, limit, &guardian.key().to_string()).await
+    {
+        return refused.into_response();
+    }
     request.extensions_mut().insert(guardian);
     next.run(request).await
 }
@@ -157,7 +162,7 @@ async fn named_id(request: &mut Request, parameter: &str) -> Option<Uuid> {
 async fn look(request: &mut Request, person: &Person, school: SchoolId, what: What, by: Permission) -> Option<Look> {
     let whose = match what {
         What::Course => Whose::Course(CourseId(named_id(request, "id").await?)),
-        What::Case | What::Pupil => Whose::Pupil(StudentId(named_id(request, "student_id").await?)),
+        What::Case | What::Pupil | What::Document => Whose::Pupil(StudentId(named_id(request, "student_id").await?)),
         What::Cases => named_id(request, "id").await.map_or(Whose::School, |id| Whose::Course(CourseId(id))),
         What::Report => match named_id(request, "student_id").await {
             Some(id) => Whose::Pupil(StudentId(id)),

@@ -2,8 +2,9 @@
 //! reads them; an answer comes in time.
 
 use crate::AppState;
+use crate::permissions::{self, Found};
 use crate::problem::{Code, Problem};
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -15,6 +16,9 @@ use std::time::Duration;
 const MAX_URI: usize = 4096;
 /// How long an answer may take: longer than a body may take to arrive.
 const MAX_TIME: Duration = Duration::from_secs(10);
+
+/// The same of a form with a file, which comes from a telephone.
+pub const UPLOAD_TIME: Duration = Duration::from_secs(60);
 
 /// Turns a panic into a 500 with the request's id. Its message goes to the log only as far as it is a
 /// text of ours (panic messages hold no request data by our rules).
@@ -75,7 +79,14 @@ fn is_ours(host: &str, configured: &[String]) -> bool {
 /// Answers in time. A write goes on in its own task, so its outcome is not known then: the client
 /// repeats it with the same ids. A stream's body is not limited, only its beginning.
 pub async fn limit_time(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(MAX_TIME, next.run(request)).await {
+    let path = request.extensions().get::<MatchedPath>();
+    let found = path.map(|path| permissions::find(request.method(), path.as_str()));
+    let time = match found {
+        // What comes after the file is there has the usual time.
+        Some(Found::Route(route)) if route.takes_file => UPLOAD_TIME + MAX_TIME,
+        _ => MAX_TIME,
+    };
+    match tokio::time::timeout(time, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Problem::new(Code::Unavailable).retry_soon().into_response(),
     }

@@ -12,7 +12,8 @@ mod samples;
 mod tests;
 
 pub(super) use acts::event_words;
-pub(super) use forms::{JUSTIFICATIONS, code, note};
+pub(super) use forms::{JUSTIFICATIONS, code, document as document_field, note};
+pub(super) use post::kept;
 #[cfg(test)]
 pub(super) use samples::sample_pages;
 
@@ -21,15 +22,16 @@ use super::icon::icon;
 use super::respond::Nonce;
 use super::shell::{self, Page, Place};
 use super::staff::form;
+use super::upload::UPLOAD_LIMIT;
 use super::view::{ByHand, PersonName, Pupil, School, Who};
 use super::{course, status, stream};
-use crate::AppState;
 use crate::i18n::{Lang, key, times};
 use crate::middleware::ShownDay;
 use crate::permissions::Permission;
+use crate::{AppState, documents};
 use acts::Act;
 use axum::Router;
-use axum::extract::{Path, RawQuery};
+use axum::extract::{DefaultBodyLimit, Path, RawQuery};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -48,7 +50,8 @@ pub fn router() -> Router<AppState> {
         .route("/alumnos/{student_id}/retiro", post(post::leave))
         .route("/alumnos/{student_id}/retiro/salio", post(post::gone))
         .route("/alumnos/{student_id}/retiro/anular", post(post::stays))
-        .route("/alumnos/{student_id}/justificar", post(post::justify))
+        .route("/alumnos/{student_id}/justificar", post(post::justify).layer(DefaultBodyLimit::max(UPLOAD_LIMIT)))
+        .route("/alumnos/{student_id}/documento/{act_id}", get(document))
         .route("/alumnos/{student_id}/corregir", post(post::correct))
         .route("/solicitudes", get(requests::get))
         .route("/solicitudes/justificativo", post(post::decide))
@@ -107,6 +110,8 @@ pub(super) struct PupilPage {
     pub may: bool,
     /// Whether who looks may set right what others recorded.
     pub corrects: bool,
+    /// Whether documents are kept.
+    pub documents: bool,
     /// Minted with the page: what one page sends is done once.
     pub sheet: Uuid,
     /// What was done.
@@ -136,11 +141,14 @@ pub(super) enum Told {
     Note,
     NotEnrolled,
     NoAdult,
+    NoDocument,
+    TooLarge,
+    NotKept,
 }
 
 impl Told {
     /// All of them, with their words in addresses and on the page.
-    const ALL: [(Self, &'static str, &'static str); 20] = [
+    const ALL: [(Self, &'static str, &'static str); 23] = [
         (Self::Authorised, "autorizado", key("act-told-authorised")),
         (Self::Gone, "salio", key("act-told-gone")),
         (Self::Stays, "se-queda", key("act-told-stays")),
@@ -161,6 +169,9 @@ impl Told {
         (Self::Note, "nota", key("act-told-note")),
         (Self::NotEnrolled, "matricula", key("act-told-not-enrolled")),
         (Self::NoAdult, "persona", key("act-told-no-adult")),
+        (Self::NoDocument, "archivo", key("document-unfit")),
+        (Self::TooLarge, "archivo-grande", key("document-too-large")),
+        (Self::NotKept, "no-guardado", key("document-not-kept")),
     ];
 
     fn word(self) -> &'static str {
@@ -216,6 +227,17 @@ async fn show(asked: Asked, Path(id): Path<String>, query: RawQuery) -> Response
         Ok(None) => asked.visit.failed(StatusCode::NOT_FOUND),
         Err(error) => asked.visit.source_error(&error),
     }
+}
+
+/// `GET /alumnos/{student_id}/documento/{act_id}`: what a family handed in.
+async fn document(asked: Asked, Path((student, act)): Path<(String, String)>, query: RawQuery) -> Response {
+    let date = asked_for(&query, "fecha").and_then(|text| text.parse().ok()).and_then(|d| school_date::date(d).ok());
+    let (Some(date), Ok(student), Ok(act)) = (date, student.parse().map(StudentId), act.parse()) else {
+        return asked.visit.failed(StatusCode::NOT_FOUND);
+    };
+    documents::answer(&asked.state, asked.school, (date, student), act)
+        .await
+        .unwrap_or_else(IntoResponse::into_response)
 }
 
 /// The pupil's page at another of the person's schools: one that was chosen in another tab since.

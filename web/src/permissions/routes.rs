@@ -8,23 +8,23 @@ use super::Permission::{
 };
 use super::Tries::{OfNetwork, OfPerson};
 use super::{Access, Route};
-use crate::throttle::limits::{ACTIVATE, PASSKEY, REFRESH, REPORT, STEP_UP};
+use crate::throttle::limits::{ACTIVATE, PASSKEY, REFRESH, REPORT, STEP_UP, UPLOAD};
 use commands::looks::What;
 
 const fn get(path: &'static str, access: Access) -> Route {
-    Route { method: "GET", path, access, step_up: false, tries: None, shows: None }
+    Route { method: "GET", path, access, step_up: false, tries: None, takes_file: false, shows: None }
 }
 
 const fn post(path: &'static str, access: Access) -> Route {
-    Route { method: "POST", path, access, step_up: false, tries: None, shows: None }
+    Route { method: "POST", path, access, step_up: false, tries: None, takes_file: false, shows: None }
 }
 
 const fn put(path: &'static str, access: Access) -> Route {
-    Route { method: "PUT", path, access, step_up: false, tries: None, shows: None }
+    Route { method: "PUT", path, access, step_up: false, tries: None, takes_file: false, shows: None }
 }
 
 const fn delete(path: &'static str, access: Access) -> Route {
-    Route { method: "DELETE", path, access, step_up: false, tries: None, shows: None }
+    Route { method: "DELETE", path, access, step_up: false, tries: None, takes_file: false, shows: None }
 }
 
 /// Every route of the server.
@@ -81,6 +81,7 @@ pub const ROUTES: &[Route] = &[
     post("/api/v1/days/{date}/{student_id}/early-leaves/{act_id}/record", May(ManualEntry)),
     post("/api/v1/days/{date}/{student_id}/early-leaves/{act_id}/cancel", May(ManualEntry)),
     post("/api/v1/days/{date}/{student_id}/justifications", May(NoShowAct)),
+    get("/api/v1/days/{date}/{student_id}/justifications/{act_id}/document", May(NoShowRead)).shows(What::Document),
     post("/api/v1/days/{date}/{student_id}/justifications/{act_id}/decide", May(NoShowAct)),
     post("/api/v1/days/{date}/{student_id}/corrections", May(ManualEntry)),
     post("/api/v1/days/{date}/{student_id}/corrections/{act_id}/approve", May(EntriesCorrect)),
@@ -187,7 +188,8 @@ pub const ROUTES: &[Route] = &[
     post("/alumnos/{student_id}/retiro", May(ManualEntry)),
     post("/alumnos/{student_id}/retiro/salio", May(ManualEntry)),
     post("/alumnos/{student_id}/retiro/anular", May(ManualEntry)),
-    post("/alumnos/{student_id}/justificar", May(NoShowAct)),
+    post("/alumnos/{student_id}/justificar", May(NoShowAct)).takes_file().tried(OfPerson(&UPLOAD)),
+    get("/alumnos/{student_id}/documento/{act_id}", May(NoShowRead)).shows(What::Document),
     post("/alumnos/{student_id}/corregir", May(ManualEntry)),
     get("/solicitudes", May(ManualEntry)).shows(What::Pupils),
     post("/solicitudes/justificativo", May(NoShowAct)),
@@ -208,7 +210,7 @@ pub const ROUTES: &[Route] = &[
     post("/familia/salir", Public),
     get("/familia", Guardian),
     get("/familia/alumnos/{student_id}", OwnPupil),
-    post("/familia/alumnos/{student_id}/justificar", OwnPupil),
+    post("/familia/alumnos/{student_id}/justificar", OwnPupil).takes_file().tried(OfPerson(&UPLOAD)),
     get("/familia/sesiones", Guardian),
     post("/familia/sesiones", Guardian),
     get("/assets/{name}", Public),

@@ -89,6 +89,8 @@ limits! {
     REFRESH "refresh" 120, one in Duration::from_millis(500);
     /// Browsers' reports of broken policies from one network: a page that breaks one breaks it at every look.
     REPORT "csp_report" 20, one in Duration::from_secs(3);
+    /// Forms that may bring a file, from one person.
+    UPLOAD "upload" 12, one in Duration::from_secs(30);
     /// Proving again who one is, per account.
     STEP_UP "step_up" 5, one in Duration::from_secs(30);
 }

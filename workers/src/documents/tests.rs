@@ -4,8 +4,8 @@ use chrono::{DateTime, TimeDelta};
 use commands::batcher::{Batcher, BatcherConfig};
 use commands::clock::ManualClock;
 use commands::use_cases::{
-    CourseLabel, EnrolStudent, Grade, JustifyDay, OpenCourse, RegisterSchool, enrol_student, erase_student, justify_day,
-    open_course, register_school,
+    CourseLabel, EnrolStudent, Grade, JustifyDay, OpenCourse, RegisterSchool, enrol_student, erase_student,
+    justify_day, open_course, register_school,
 };
 use domain::school::Settings;
 use domain::{Actor, JustificationId, no_show};

@@ -6,11 +6,13 @@ use crate::AppState;
 use crate::api::input::{JsonBytes, Params, parse_json, parse_with_note};
 use crate::api::live::OfSchool;
 use crate::api::write::{IdempotencyKey, Request};
+use crate::documents;
 use crate::problem::{Code, Problem};
 use crate::router::BODY_LIMIT;
 use crate::session::InSchool;
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use commands::use_cases::{DecideJustification, JustifyDay, decide_justification, justify_day};
 use domain::attendance_day::{Rejection, Verdict};
 use domain::{GuardianId, JustificationId, no_show};
@@ -58,6 +60,20 @@ pub async fn post(
     };
     let work = move |write, batcher, context| async move { justify_day(&write, &batcher, &context, input).await };
     act(&state, school, request, &body, (justification_id.0, work)).await
+}
+
+/// The document that was handed in with a justification: a PDF, JPEG or PNG. That it was read is recorded.
+#[utoipa::path(get, path = "/api/v1/days/{date}/{student_id}/justifications/{act_id}/document", tag = "live",
+    params(("date" = NaiveDate, Path, description = "The school day"), ("student_id" = Uuid, Path, description = "The pupil"),
+        ("act_id" = Uuid, Path, description = "The justification"), OfSchool),
+    responses((status = 200, description = "The document", body = Vec<u8>, content_type = "application/octet-stream")))]
+pub async fn document(
+    PathAct(date, student_id, id): PathAct,
+    State(state): State<AppState>,
+    Params(_): Params<OfSchool>,
+    InSchool(school): InSchool,
+) -> Result<Response, Problem> {
+    documents::answer(&state, school, (date, student_id), id).await
 }
 
 /// What is said to a justification.

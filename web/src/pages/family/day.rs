@@ -32,6 +32,8 @@ pub(super) struct Child {
     pub as_of: Option<DateTime<Utc>>,
     /// Minted with the page: what one page sends is done once.
     pub form: Uuid,
+    /// Whether documents are kept.
+    pub documents: bool,
 }
 
 /// Today, as the board knows it now; none if the school does not know the pupil. That the guardian looked is recorded
@@ -73,6 +75,7 @@ pub(super) async fn today(state: &AppState, guardian: &Guardian, own: &OwnPupil)
                 .collect(),
             as_of: page.as_of.recorded_at,
             form: state.ids.next(),
+            documents: state.documents.is_some(),
         }
     }))
 }
@@ -150,6 +153,7 @@ impl Child {
             taps: vec![(sample::now(), Direction::Entry, true), (sample::now(), Direction::Exit, false)],
             as_of: Some(sample::now()),
             form: Uuid::from_u128(7),
+            documents: true,
         }
     }
 }

@@ -7,9 +7,9 @@ use crate::AppState;
 use crate::family::OwnPupil;
 use crate::i18n::Lang;
 use crate::pages::cases;
-use crate::pages::pupil::{JUSTIFICATIONS, code, note};
+use crate::pages::pupil::{JUSTIFICATIONS, code, document_field, kept, note};
 use crate::pages::source::SourceError;
-use axum::Form;
+use crate::pages::upload::WithFile;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -21,6 +21,7 @@ use domain::{Actor, JustificationId, no_show};
 use maud::{Markup, html};
 use serde::Deserialize;
 use uuid::Uuid;
+use workers::documents::{DocumentError, Unfit};
 
 /// What was done, as the address of the page after it says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,6 +30,12 @@ pub(super) enum Told {
     Sent,
     /// It was not taken.
     Refused,
+    /// The file is no document.
+    NoDocument,
+    /// It is too large.
+    TooLarge,
+    /// It could not be kept now.
+    NotKept,
 }
 
 impl Told {
@@ -36,6 +43,9 @@ impl Told {
         match word {
             "enviado" => Some(Self::Sent),
             "no-recibido" => Some(Self::Refused),
+            "archivo" => Some(Self::NoDocument),
+            "archivo-grande" => Some(Self::TooLarge),
+            "no-guardado" => Some(Self::NotKept),
             _ => None,
         }
     }
@@ -47,6 +57,9 @@ pub(super) fn notice(told: Option<Told>, lang: Lang) -> Markup {
         None => html! {},
         Some(Told::Sent) => form::done(Some(lang.t("family-justify-sent"))),
         Some(Told::Refused) => form::wrong(&lang.t("family-justify-refused"), true),
+        Some(Told::NoDocument) => form::wrong(&lang.t("document-unfit"), true),
+        Some(Told::TooLarge) => form::wrong(&lang.t("document-too-large"), true),
+        Some(Told::NotKept) => form::wrong(&lang.t("document-not-kept"), true),
     }
 }
 
@@ -60,11 +73,13 @@ pub(super) fn form(child: &Child, lang: Lang) -> Markup {
             details {
                 summary { (lang.t("justify-open")) }
                 p class="hint" { (lang.t("family-justify-hint")) }
-                form class="form" method="post" action={ "/familia/alumnos/" (child.pupil.id) "/justificar" } {
+                form class="form" method="post" action={ "/familia/alumnos/" (child.pupil.id) "/justificar" }
+                    enctype=[child.documents.then_some("multipart/form-data")] {
                     (form::hidden("fecha", &child.date.to_string()))
                     (form::hidden("hoja", &child.form.to_string()))
                     (form::choice("causa", &lang.t("justify-reason"), &reasons, "illness", true, None, lang))
                     (note("nota", lang))
+                    @if child.documents { (document_field(lang)) }
                     button class="button" type="submit" { (lang.t("family-justify-send")) }
                 }
             }
@@ -87,7 +102,7 @@ pub(super) async fn post(
     State(state): State<AppState>,
     own: OwnPupil,
     visit: Visit,
-    Form(sent): Form<Sent>,
+    WithFile { sent, file }: WithFile<Sent>,
 ) -> Response {
     let date = sent.fecha.parse::<NaiveDate>().ok().and_then(|date| school_date::date(date).ok());
     let reason = serde_json::from_value::<no_show::Justification>(sent.causa.into());
@@ -97,11 +112,15 @@ pub(super) async fn post(
     let said = async {
         let context = Context {
             school: own.school,
-            zone: state.write.school_settings(own.school).await?.zone,
+            zone: state.write.school_settings(own.school).await.map_err(UseCaseError::from)?.zone,
             actor: Actor::guardian(own.guardian),
             command_id: None,
             correlation_id: state.ids.next(),
             causation_id: None,
+        };
+        let document = match file {
+            Some(file) => Some(kept(&state, &context, (own.student, date), sheet, file).await?),
+            None => None,
         };
         let input = JustifyDay {
             student_id: own.student,
@@ -110,18 +129,23 @@ pub(super) async fn post(
             reason,
             guardian_id: Some(own.guardian),
             note: Some(sent.nota),
-            document: None,
+            document,
             accepted: false,
         };
-        justify_day(&state.write, &state.batcher, &context, input).await
+        Ok::<_, DocumentError>(justify_day(&state.write, &state.batcher, &context, input).await?)
     };
     let word = match said.await {
         Ok(_) => "enviado",
-        Err(UseCaseError::Day(_) | UseCaseError::UnknownStudent | UseCaseError::Invalid(Invalid::Note)) => {
-            "no-recibido"
+        Err(DocumentError::Unfit(Unfit::TooLarge)) => "archivo-grande",
+        Err(DocumentError::Unfit(Unfit::Kind | Unfit::Unreadable)) => "archivo",
+        Err(DocumentError::Objects(_) | DocumentError::Busy) => "no-guardado",
+        Err(DocumentError::UseCase(
+            UseCaseError::Day(_) | UseCaseError::UnknownStudent | UseCaseError::Invalid(Invalid::Note),
+        )) => "no-recibido",
+        Err(DocumentError::UseCase(error)) if error.is_temporary() => {
+            return visit.source_error(&SourceError::Unavailable(error.into()));
         }
-        Err(error) if error.is_temporary() => return visit.source_error(&SourceError::Unavailable(error.into())),
-        Err(error) => return visit.source_error(&SourceError::Internal(error.into())),
+        Err(DocumentError::UseCase(error)) => return visit.source_error(&SourceError::Internal(error.into())),
     };
     Redirect::to(&format!("/familia/alumnos/{}?aviso={word}", own.student)).into_response()
 }

@@ -5,7 +5,7 @@ use crate::i18n::{Lang, key, times};
 use crate::pages::{cases, course};
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
-use domain::attendance_day::{Change, CorrectionReason, Direction, Event, Rejection};
+use domain::attendance_day::{Change, CorrectionReason, Direction, DocumentKind, Event, Rejection};
 use maud::{Markup, html};
 use projections::live::rows::{ActKind, ActState};
 use uuid::Uuid;
@@ -33,6 +33,35 @@ pub(in crate::pages) struct Act {
     pub adult: Option<String>,
     /// The note, opened.
     pub note: Option<String>,
+    /// What was handed in with it.
+    pub document: Option<Handed>,
+}
+
+/// A document, as a link to it says.
+#[derive(Clone, PartialEq, Debug)]
+pub(in crate::pages) struct Handed {
+    /// What it is.
+    pub kind: DocumentKind,
+    /// Its size, in bytes.
+    pub bytes: u32,
+    /// Where it is read.
+    pub href: String,
+}
+
+impl Handed {
+    fn link(&self, lang: Lang) -> Markup {
+        let kind = match self.kind {
+            DocumentKind::Pdf => "PDF",
+            DocumentKind::Jpeg => "JPG",
+            DocumentKind::Png => "PNG",
+        };
+        let kilobytes = self.bytes.div_ceil(1000);
+        html! {
+            a href=(self.href) target="_blank" rel="noopener" {
+                (lang.f("document-open", &[("kind", kind.into()), ("kb", kilobytes.into())]))
+            }
+        }
+    }
 }
 
 /// The word for where an act stands.
@@ -164,6 +193,7 @@ pub(super) fn row(act: &Act, date: NaiveDate, zone: Tz, lang: Lang) -> Markup {
             p { (what(act, zone, lang)) }
             @if let Some(Event::JustificationRejected { why, .. }) = &act.ending { p { (rejection_words(*why, lang)) } }
             @if let Some(note) = &act.note { p { q { (note) } } }
+            @if let Some(document) = &act.document { p { (document.link(lang)) } }
             p class="hint" {
                 (act.by.clone().unwrap_or_else(|| lang.t("by-hand-somebody"))) ", "
                 time datetime=(times::machine(act.at, zone)) {

@@ -1,9 +1,10 @@
 //! The pages' values from the read models, with names and notes opened.
 
-use super::acts::Act;
+use super::acts::{Act, Handed};
 use super::requests::{Request, RequestsPage};
 use super::{Adult, Passage, PupilPage, Told};
 use crate::api::days::waiting::BLOCKED_SHOWN;
+use crate::documents;
 use crate::pages::asked::Asked;
 use crate::pages::read_models::{name, pupil};
 use crate::pages::source::SourceError;
@@ -14,7 +15,7 @@ use chrono::NaiveDate;
 use commands::vault::Keyring;
 use domain::attendance_day::Event;
 use domain::values::zone::local_date;
-use domain::{Actor, Sealed, StudentId};
+use domain::{Actor, SchoolId, Sealed, StudentId};
 use projections::live::acts::queries;
 use projections::live::queries::pupil_day;
 use projections::live::rows;
@@ -24,6 +25,7 @@ use uuid::Uuid;
 
 /// What the values of acts are made with.
 struct Words {
+    school: SchoolId,
     staff: HashMap<Uuid, String>,
     keys: Keyring,
     adults: HashMap<Uuid, String>,
@@ -58,6 +60,14 @@ impl Words {
             at: act.recorded_at,
             adult: adult.and_then(|adult| self.adults.get(&adult.0).cloned()),
             note,
+            document: documents::of(&act.said).map(|document| Handed {
+                kind: document.kind,
+                bytes: document.bytes,
+                href: format!(
+                    "/alumnos/{}/documento/{}?colegio={}&fecha={}",
+                    act.student_id, act.act_id, self.school, act.local_date
+                ),
+            }),
         }
     }
 }
@@ -105,7 +115,8 @@ impl Asked {
             .collect();
         adults.sort_by(|a, b| (!a.may_collect, &a.name, a.id).cmp(&(!b.may_collect, &b.name, b.id)));
         let named = adults.iter().filter_map(|adult| Some((adult.id, adult.name.clone()?))).collect();
-        let words = Words { staff: member_names(&self.state, self.school).await?, keys, adults: named };
+        let words =
+            Words { school: self.school, staff: member_names(&self.state, self.school).await?, keys, adults: named };
         let names = self.state.names.of_school(self.school).await?;
         let mut line = pupil(&day.pupil, &names);
         line.name = if day.pupil.erased { PersonName::Erased } else { name(&names, student) };
@@ -130,6 +141,7 @@ impl Asked {
             acts: acts.iter().map(|act| words.act(act)).collect(),
             may: self.person.may(Permission::ManualEntry, self.school),
             corrects: self.person.may(Permission::EntriesCorrect, self.school),
+            documents: self.state.documents.is_some(),
             sheet: self.state.ids.next(),
             told: self.visit.notice.as_deref().and_then(Told::of),
         }))
@@ -157,7 +169,7 @@ impl Asked {
         let keys = self.keys_of(&subjects).await?;
         let adults =
             guardians.iter().filter_map(|(id, name)| Some((*id, open(&keys, *id, "name", name.as_ref())?))).collect();
-        let words = Words { staff: member_names(&self.state, self.school).await?, keys, adults };
+        let words = Words { school: self.school, staff: member_names(&self.state, self.school).await?, keys, adults };
         let names = self.state.names.of_school(self.school).await?;
         let own = Actor::user(self.person.account_id);
         let request = |act: &rows::Act| Request {

@@ -33,6 +33,18 @@ pub(in crate::pages) fn note(name: &str, lang: Lang) -> Markup {
     form::optional(&field, None, lang)
 }
 
+/// The document of a form.
+pub(in crate::pages) fn document(lang: Lang) -> Markup {
+    html! {
+        div class="field" {
+            label for="documento" { (lang.t("document-label")) }
+            p class="hint" id="documento-hint" { (lang.t("document-hint")) }
+            input id="documento" name="archivo" type="file" accept="application/pdf,image/jpeg,image/png"
+                aria-describedby="documento-hint";
+        }
+    }
+}
+
 impl PupilPage {
     fn action(&self, below: &str) -> String {
         format!("/alumnos/{}/{below}?colegio={}", self.pupil.id, self.school.id)
@@ -126,10 +138,12 @@ impl PupilPage {
                 h2 id="justify-title" { (lang.t("justify-title")) }
                 details {
                     summary { (lang.t("justify-open")) }
-                    form class="form" method="post" action=(self.action("justificar")) {
+                    form class="form" method="post" action=(self.action("justificar"))
+                        enctype=[self.documents.then_some("multipart/form-data")] {
                         (self.sheet())
                         (form::choice("causa", &lang.t("justify-reason"), &reasons, "illness", true, None, lang))
                         (note("detalle", lang))
+                        @if self.documents { (document(lang)) }
                         button class="button" type="submit" { (lang.t("justify-accept")) }
                     }
                 }

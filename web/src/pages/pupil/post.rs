@@ -1,8 +1,10 @@
 //! What the pages' forms do. Each ends on the page that it came from, which says what was done.
 
 use super::Told;
+use crate::AppState;
 use crate::pages::asked::Asked;
 use crate::pages::source::SourceError;
+use crate::pages::upload::WithFile;
 use crate::permissions::Permission;
 use axum::Form;
 use axum::extract::Path;
@@ -10,13 +12,15 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
-use commands::Done;
 use commands::use_cases::{
     AuthoriseEarlyLeave, CancelEarlyLeave, DecideJustification, Invalid, JustifyDay, RecordEarlyLeave,
     RequestCorrection, SettleCorrection, UseCaseError, authorise_early_leave, cancel_early_leave, decide_justification,
     justify_day, record_early_leave, request_correction, settle_correction,
 };
-use domain::attendance_day::{Added, Change, CorrectionError, Error, JustificationError, LeaveError, Verdict};
+use commands::{Context, Done};
+use domain::attendance_day::{
+    Added, Change, CorrectionError, Document, Error, JustificationError, LeaveError, Verdict,
+};
 use domain::values::national_id::NationalId;
 use domain::values::school_date;
 use domain::values::zone::resolve_local;
@@ -26,6 +30,8 @@ use projections::roster::queries as roster;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
+use workers::documents::{DocumentError, Unfit};
+use workers::objects::ObjectError;
 
 /// What a pupil's page sends: of each form its own fields.
 #[derive(Deserialize, Default)]
@@ -201,13 +207,19 @@ pub(super) async fn stays(asked: Asked, path: Path<String>, Form(sent): Form<Sen
 }
 
 /// `POST /alumnos/{student_id}/justificar`.
-pub(super) async fn justify(asked: Asked, path: Path<String>, Form(sent): Form<Sent>) -> Response {
+pub(super) async fn justify(asked: Asked, path: Path<String>, form: WithFile<Sent>) -> Response {
+    let WithFile { sent, file } = form;
     let about = match About::of(&asked, &path, &sent).await {
         Ok(about) => about,
         Err(refused) => return refused,
     };
     let Some(reason) = coded(&sent.causa) else { return unreadable(&asked) };
     let justified = async {
+        let context = asked.context().await?;
+        let document = match file {
+            Some(file) => Some(kept(&asked.state, &context, (about.student, about.date), about.sheet, file).await?),
+            None => None,
+        };
         let input = JustifyDay {
             student_id: about.student,
             date: about.date,
@@ -215,12 +227,30 @@ pub(super) async fn justify(asked: Asked, path: Path<String>, Form(sent): Form<S
             reason,
             guardian_id: None,
             note: Some(sent.detalle.clone()),
-            document: None,
+            document,
             accepted: true,
         };
-        justify_day(&asked.state.write, &asked.state.batcher, &asked.context().await?, input).await
+        Ok::<_, DocumentError>(justify_day(&asked.state.write, &asked.state.batcher, &context, input).await?)
     };
-    about.answer(&asked, justified.await, Told::Justified).await
+    match justified.await {
+        Ok(done) => about.answer(&asked, Ok(done), Told::Justified).await,
+        Err(DocumentError::UseCase(error)) => about.answer(&asked, Err(error), Told::Justified).await,
+        Err(DocumentError::Unfit(Unfit::TooLarge)) => about.page(&asked, Told::TooLarge),
+        Err(DocumentError::Unfit(Unfit::Kind | Unfit::Unreadable)) => about.page(&asked, Told::NoDocument),
+        Err(DocumentError::Objects(_) | DocumentError::Busy) => about.page(&asked, Told::NotKept),
+    }
+}
+
+/// A file, kept as a document for a pupil's day.
+pub(in crate::pages) async fn kept(
+    state: &AppState,
+    context: &Context,
+    of_day: (StudentId, NaiveDate),
+    sheet: Uuid,
+    file: Vec<u8>,
+) -> Result<Document, DocumentError> {
+    let documents = state.documents.as_ref().ok_or(ObjectError::Unavailable)?;
+    documents.keep(&state.write, context, of_day, sheet, file).await
 }
 
 /// The passage that a form adds; none where it adds none.

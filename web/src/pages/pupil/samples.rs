@@ -1,8 +1,9 @@
 //! Both pages with made-up values, names that look like markup among them.
 
-use super::acts::Act;
+use super::acts::{Act, Handed};
 use super::requests::{Request, RequestsPage};
 use super::{Adult, Passage, PupilPage, Told};
+use crate::documents;
 use crate::i18n::Lang;
 use crate::pages::Nonce;
 use crate::pages::sample::{self, HOSTILE};
@@ -35,6 +36,11 @@ fn acts() -> Vec<Act> {
         at: sample::now(),
         adult: Some(HOSTILE.to_owned()),
         note: Some(HOSTILE.to_owned()),
+        document: documents::of(&samples[n]).map(|document| Handed {
+            kind: document.kind,
+            bytes: document.bytes,
+            href: format!("/alumnos/{n}/documento/{n}"),
+        }),
     };
     vec![
         of(6, (ActKind::EarlyLeave, ActState::Recorded), Some(samples[7].clone())),
@@ -68,6 +74,7 @@ fn pupil_page(told: Option<Told>, acts: Vec<Act>) -> PupilPage {
         acts,
         may: true,
         corrects: told.is_none(),
+        documents: true,
         sheet: Uuid::from_u128(9),
         told,
     }

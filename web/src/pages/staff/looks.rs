@@ -127,6 +127,7 @@ pub(in crate::pages) fn what_words(what: &str, lang: Lang) -> String {
         "presence" => key("look-presence"),
         "report" => key("look-report"),
         "pupil" => key("look-pupil"),
+        "document" => key("look-document"),
         "simulation" => key("look-simulation"),
         other => return other.to_owned(),
     })

@@ -1,0 +1,88 @@
+//! A form with a file in it, as browsers send it: what people choose on their telephone.
+
+use crate::AppState;
+use crate::api::input::whole_body_in;
+use crate::middleware::UPLOAD_TIME;
+use crate::problem::{Code, Problem};
+use crate::router::FORM_LIMIT;
+use axum::body::Body;
+use axum::extract::{FromRequest, Multipart, Request};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde::de::DeserializeOwned;
+use workers::documents::MOST_BYTES;
+
+/// Largest body of such a form, in bytes.
+pub(super) const UPLOAD_LIMIT: usize = MOST_BYTES + FORM_LIMIT;
+/// Most fields of such a form.
+const MOST_FIELDS: usize = 64;
+
+/// What a form sent, and the file that was chosen in it, if one was. A form without a place for a file is read, too.
+pub(super) struct WithFile<T> {
+    /// The fields.
+    pub sent: T,
+    /// The file's bytes. Its name and what its sender says that it is are not read.
+    pub file: Option<Vec<u8>>,
+}
+
+impl<T: DeserializeOwned> FromRequest<AppState> for WithFile<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
+        read(request, state).await.map_err(IntoResponse::into_response)
+    }
+}
+
+async fn read<T: DeserializeOwned>(request: Request, state: &AppState) -> Result<WithFile<T>, Problem> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let (parts, body) = request.into_parts();
+    match kind.as_str() {
+        "application/x-www-form-urlencoded" => {
+            let text = whole_body_in(body, FORM_LIMIT, UPLOAD_TIME).await?;
+            Ok(WithFile { sent: fields(&text)?, file: None })
+        }
+        "multipart/form-data" => {
+            // Held until all of it is here: what they hold in memory together is bounded.
+            let _place = state.uploads.try_acquire().map_err(|_| Problem::new(Code::Overloaded).retry_soon())?;
+            let whole = whole_body_in(body, UPLOAD_LIMIT, UPLOAD_TIME).await?;
+            let form = Multipart::from_request(Request::from_parts(parts, Body::from(whole)), state).await;
+            of_parts(form.map_err(|_| Problem::new(Code::MalformedRequest))?).await
+        }
+        _ => Err(Problem::new(Code::UnsupportedMediaType)),
+    }
+}
+
+async fn of_parts<T: DeserializeOwned>(mut form: Multipart) -> Result<WithFile<T>, Problem> {
+    let malformed = |_| Problem::new(Code::MalformedRequest);
+    let (mut pairs, mut file, mut length) = (Vec::new(), None, 0);
+    for _ in 0..MOST_FIELDS {
+        let Some(part) = form.next_field().await.map_err(malformed)? else {
+            let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+            return Ok(WithFile { sent: fields(text.as_bytes())?, file });
+        };
+        let name = part.name().unwrap_or_default().to_owned();
+        if part.file_name().is_some() {
+            let bytes = part.bytes().await.map_err(malformed)?;
+            // Where no file was chosen, browsers send an empty one.
+            if !bytes.is_empty() && file.replace(Vec::from(bytes)).is_some() {
+                return Err(Problem::new(Code::MalformedRequest));
+            }
+        } else {
+            let text = part.text().await.map_err(malformed)?;
+            length += name.len() + text.len();
+            if length > FORM_LIMIT {
+                return Err(Problem::new(Code::BodyTooLarge));
+            }
+            pairs.push((name, text));
+        }
+    }
+    Err(Problem::new(Code::MalformedRequest))
+}
+
+fn fields<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
+    serde_urlencoded::from_bytes(text).map_err(|_| Problem::new(Code::MalformedRequest))
+}
+
+#[cfg(test)]
+mod tests;
