@@ -9,7 +9,7 @@ mod people;
 #[cfg(test)]
 pub(crate) mod statistics;
 
-use crate::config::{Config, SecondFactor};
+use crate::config::{Config, DocumentsConfig, SecondFactor};
 use crate::problem::ProblemBody;
 use crate::serve::{self, Parts, Running};
 use anyhow::{Context as _, Result, ensure};
@@ -19,18 +19,19 @@ use commands::clock::ManualClock;
 use commands::ids::{IdSource as _, SystemIds};
 use commands::no_show::observe;
 use commands::use_cases::{
-    CourseLabel, EnrolKiosk, EnrolStudent, Grade, IssueCredential, LinkGuardian, NewCard, OpenCourse, RegisterGuardian,
-    RegisterSchool, SetWeeklySchedule, enrol_kiosk, enrol_student, issue_credential, link_guardian, open_course,
+    CourseLabel, EnrolKiosk, EnrolStudent, Grade, IssueCredential, JustifyDay, LinkGuardian, NewCard, OpenCourse, RegisterGuardian,
+    RegisterSchool, SetWeeklySchedule, enrol_kiosk, enrol_student, issue_credential, justify_day, link_guardian, open_course,
     register_guardian, register_school, set_weekly_schedule,
 };
 use commands::{Context, Write};
 use domain::account::StaffRole;
 use domain::kiosk::LaneMode;
-use domain::no_show::{CaseId, Command, Finding, Hold};
+use domain::no_show::{CaseId, Command, Finding, Hold, Justification};
 use domain::school::Settings;
 use domain::student::GuardianRights;
 use domain::values::mail::Mail;
-use domain::{AccountId, Actor, CourseId, GuardianId, KioskId, SchoolId, SlotId, StudentId};
+use domain::{AccountId, Actor, CourseId, GuardianId, JustificationId, KioskId, SchoolId, SlotId, StudentId};
+use local_services::S3Server;
 use local_services::testing::TestDatabases;
 use projections::ReadModel;
 use serde_json::{Value, json};
@@ -67,6 +68,8 @@ pub struct TestApp {
     running: Running,
     /// Where its letters are written.
     letters: PathBuf,
+    /// Where its documents are kept, and in which folder.
+    objects: (Option<S3Server>, PathBuf),
 }
 
 /// A school with one course that expects its pupils on weekdays at 08:00, and a kiosk at its gate.
@@ -95,6 +98,21 @@ impl TestApp {
     /// The same, where a second factor is demanded, as everywhere but in tests of other things.
     pub async fn start_strict() -> Result<Self> {
         Self::start_as(TestDatabases::create().await?, None, SecondFactor::Required).await
+    }
+
+    /// A server with a place for documents.
+    pub async fn start_with_documents() -> Result<Self> {
+        let folder = std::env::temp_dir().join(format!("documents-{}", SystemIds.next()));
+        let service = S3Server::start(&folder).await?;
+        let kept = DocumentsConfig::at(service.url());
+        let mut app = Self::start_changed(TestDatabases::create().await?, |config| config.documents = kept).await?;
+        app.objects = (Some(service), folder);
+        Ok(app)
+    }
+
+    /// The place for documents is there no more; the folder stays.
+    pub fn lose_documents(&mut self) {
+        self.objects.0 = None;
     }
 
     /// A server on given databases, with NATS if given.
@@ -134,7 +152,7 @@ impl TestApp {
         let owner = TestPerson::owner(state).await?;
         let client = owner.client(&base).build()?;
         let anonymous = http().redirect(reqwest::redirect::Policy::none()).build()?;
-        Ok(Self { databases, clock, base, client, anonymous, owner, running, letters: PathBuf::new() })
+        Ok(Self { databases, clock, base, client, anonymous, owner, running, letters: PathBuf::new(), objects: (None, PathBuf::new()) })
     }
 
     /// The person behind [`TestApp::client`].
@@ -335,6 +353,29 @@ impl TestApp {
         Ok(case)
     }
 
+    /// Hands in a document for a school's first pupil, with the pupil's id in it, in the read models already: see
+    /// [`DOCUMENT_DAY`] and [`document_of`].
+    pub async fn document(&self, school: &TestSchool) -> Result<()> {
+        let (state, context) = (self.state(), self.context(school.id));
+        let student_id = school.pupils.first().context("a school of somebody")?.0;
+        let (date, id) = (DOCUMENT_DAY.parse()?, document_of(school.id.0));
+        let documents = state.documents.as_ref().context("a place for documents")?;
+        let file = format!("%PDF-1.7 {student_id}").into_bytes();
+        let document = documents.keep(&state.write, &context, (student_id, date), id, file).await?;
+        let input = JustifyDay {
+            student_id,
+            date,
+            justification_id: JustificationId(id),
+            reason: Justification::Illness,
+            guardian_id: None,
+            note: None,
+            document: Some(document),
+            accepted: true,
+        };
+        justify_day(&state.write, &state.batcher, &context, input).await?;
+        self.settle().await
+    }
+
     /// The letters to an address, once there are so many.
     pub async fn letters_to(&self, address: &str, at_least: usize) -> Result<Vec<String>> {
         let begun = Instant::now();
@@ -366,6 +407,7 @@ impl TestApp {
         self.running.shutdown().await;
         // There may be none.
         let _ = std::fs::remove_dir_all(self.letters);
+        let _ = std::fs::remove_dir_all(self.objects.1);
     }
 }
 
@@ -411,6 +453,14 @@ pub fn attack_size(reduced: usize, full: usize) -> usize {
 
 /// A day that no worker looks at any more.
 pub const CASE_DAY: &str = "2026-02-02";
+
+/// The day of [`TestApp::document`].
+pub const DOCUMENT_DAY: &str = "2026-03-10";
+
+/// The justification that [`TestApp::document`] hands a document in with.
+pub fn document_of(school: Uuid) -> Uuid {
+    Uuid::new_v5(&school, b"document")
+}
 
 /// The case that [`TestApp::case`] opens.
 pub fn case_of(school: &TestSchool) -> CaseId {

@@ -51,7 +51,7 @@ pub fn router() -> Router<AppState> {
         .route("/alumnos/{student_id}/retiro/salio", post(post::gone))
         .route("/alumnos/{student_id}/retiro/anular", post(post::stays))
         .route("/alumnos/{student_id}/justificar", post(post::justify).layer(DefaultBodyLimit::max(UPLOAD_LIMIT)))
-        .route("/alumnos/{student_id}/documento/{act_id}", get(document))
+        .route("/alumnos/{student_id}/documento/{date}/{act_id}", get(document))
         .route("/alumnos/{student_id}/corregir", post(post::correct))
         .route("/solicitudes", get(requests::get))
         .route("/solicitudes/justificativo", post(post::decide))
@@ -229,9 +229,9 @@ async fn show(asked: Asked, Path(id): Path<String>, query: RawQuery) -> Response
     }
 }
 
-/// `GET /alumnos/{student_id}/documento/{act_id}`: what a family handed in.
-async fn document(asked: Asked, Path((student, act)): Path<(String, String)>, query: RawQuery) -> Response {
-    let date = asked_for(&query, "fecha").and_then(|text| text.parse().ok()).and_then(|d| school_date::date(d).ok());
+/// `GET /alumnos/{student_id}/documento/{date}/{act_id}`: what a family handed in.
+async fn document(asked: Asked, Path((student, date, act)): Path<(String, String, String)>) -> Response {
+    let date = date.parse().ok().and_then(|date| school_date::date(date).ok());
     let (Some(date), Ok(student), Ok(act)) = (date, student.parse().map(StudentId), act.parse()) else {
         return asked.visit.failed(StatusCode::NOT_FOUND);
     };

@@ -189,7 +189,7 @@ pub const ROUTES: &[Route] = &[
     post("/alumnos/{student_id}/retiro/salio", May(ManualEntry)),
     post("/alumnos/{student_id}/retiro/anular", May(ManualEntry)),
     post("/alumnos/{student_id}/justificar", May(NoShowAct)).takes_file().tried(OfPerson(&UPLOAD)),
-    get("/alumnos/{student_id}/documento/{act_id}", May(NoShowRead)).shows(What::Document),
+    get("/alumnos/{student_id}/documento/{date}/{act_id}", May(NoShowRead)).shows(What::Document),
     post("/alumnos/{student_id}/corregir", May(ManualEntry)),
     get("/solicitudes", May(ManualEntry)).shows(What::Pupils),
     post("/solicitudes/justificativo", May(NoShowAct)),

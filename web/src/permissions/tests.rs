@@ -6,7 +6,9 @@ mod looks;
 
 use super::*;
 use crate::session::{Begin, Stage};
-use crate::testing::{CASE_DAY, TestApp, TestPerson, TestSchool, case_of, refusal, with_form};
+use crate::testing::{
+    CASE_DAY, DOCUMENT_DAY, TestApp, TestPerson, TestSchool, case_of, document_of, refusal, with_form,
+};
 use crate::tokens;
 use commands::accounts::Invite;
 use commands::roll_call::nth;
@@ -131,8 +133,14 @@ pub(crate) fn date_of(route: &Route) -> &'static str {
     match route.path {
         path if path.contains("{slot_id}") => CASE_DAY,
         path if path.contains("{roll_call_id}") => ROLL_CALL_DAY,
+        path if is_of_document(path) => DOCUMENT_DAY,
         _ => "2026-03-16",
     }
+}
+
+/// Whether a route shows a document.
+pub(crate) fn is_of_document(path: &str) -> bool {
+    path.ends_with("/document") || path.contains("/documento/")
 }
 
 /// The day of a test's roll calls.
@@ -257,7 +265,8 @@ fn request(app: &TestApp, client: &Client, route: &Route, named: Option<SchoolId
     path = path.replace("{student_id}", &ids.pupil.to_string());
     path = path.replace("{roll_call_id}", &first_roll_call(ids.school).to_string());
     path = path.replace("{entry_id}", &Uuid::from_u128(0xbad).to_string());
-    path = path.replace("{act_id}", &Uuid::from_u128(0xbad).to_string());
+    let act = if is_of_document(route.path) { document_of(ids.school) } else { Uuid::from_u128(0xbad) };
+    path = path.replace("{act_id}", &act.to_string());
     if path.contains("{name}") {
         path = crate::assets::STYLE.href();
     }
@@ -452,11 +461,12 @@ const SHOW_NO_ID: [&str; 24] = [
 
 #[tokio::test]
 async fn a50_p31_every_route_as_every_kind_of_person_over_own_foreign_and_random_ids() {
-    let app = TestApp::start().await.unwrap();
+    let app = TestApp::start_with_documents().await.unwrap();
     let (own, twin) = (app.school(2).await.unwrap(), app.school(2).await.unwrap());
     let members = [member(&app, &own).await, member(&app, &twin).await];
     for school in [&own, &twin] {
         app.case(school).await.unwrap();
+        app.document(school).await.unwrap();
     }
     let ids = |school: SchoolId| if school == own.id { Ids::of(&own, members[0]) } else { Ids::of(&twin, members[1]) };
     let nobodies = nobodies(&app, &own).await;
@@ -584,10 +594,11 @@ async fn a50_p31_every_route_as_every_kind_of_person_over_own_foreign_and_random
 
 #[tokio::test]
 async fn p31_every_route_as_somebody_whom_the_school_has_invited_and_another_school_has() {
-    let app = TestApp::start().await.unwrap();
+    let app = TestApp::start_with_documents().await.unwrap();
     let (home, asks) = (app.school(1).await.unwrap(), app.school(1).await.unwrap());
     let ids = Ids::of(&asks, member(&app, &asks).await);
     app.case(&asks).await.unwrap();
+    app.document(&asks).await.unwrap();
     let mut people = Vec::new();
     for role in StaffRole::ALL {
         let email = format!("{role}@escuela.cl");

@@ -2,7 +2,7 @@
 
 use crate::permissions::tests::{Ids, date_of, first_roll_call, form, member, roll_call_body};
 use crate::permissions::{Access, ROUTES, Route};
-use crate::testing::{PASSWORD, TestApp, TestPerson, TestSchool, case_of, with_form};
+use crate::testing::{PASSWORD, TestApp, TestPerson, TestSchool, case_of, document_of, with_form};
 use domain::account::StaffRole;
 use domain::student::GuardianRights;
 use reqwest::header::HeaderMap;
@@ -21,9 +21,10 @@ pub(super) struct Scene {
 
 impl Scene {
     pub(super) async fn new() -> Self {
-        let app = TestApp::start().await.unwrap();
+        let app = TestApp::start_with_documents().await.unwrap();
         let school = app.school(1).await.unwrap();
         app.case(&school).await.unwrap();
+        app.document(&school).await.unwrap();
         let member = member(&app, &school).await;
         let rights = GuardianRights { may_view: true, ..GuardianRights::default() };
         app.guardian(&school, "ana@example.com", &[(school.pupils[0].0, rights)]).await.unwrap();
@@ -41,6 +42,7 @@ impl Scene {
             .replace("{slot_id}", &id(case_of(&self.school).slot_id.0))
             .replace("{entry_id}", &Uuid::from_u128(0xbad).to_string())
             .replace("{roll_call_id}", &id(first_roll_call(self.school.id.0)))
+            .replace("{act_id}", &id(document_of(self.school.id.0)))
             .replace("{id}", &id(self.school.course.0))
             .replace("{name}", name);
         path.replace("{kiosk_id}", &id(self.school.kiosk.0)).replace("{student_id}", &id(self.school.pupils[0].0.0))

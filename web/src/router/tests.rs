@@ -113,6 +113,7 @@ async fn the_document_and_the_server_know_the_same_routes() {
         "/api/v1/days/{date}/{student_id}/early-leaves/{act_id}/record",
         "/api/v1/days/{date}/{student_id}/justifications",
         "/api/v1/days/{date}/{student_id}/justifications/{act_id}/decide",
+        "/api/v1/days/{date}/{student_id}/justifications/{act_id}/document",
         "/api/v1/kiosks",
         "/api/v1/kiosks/{kiosk_id}/heartbeat",
         "/api/v1/kiosks/{kiosk_id}/mode",

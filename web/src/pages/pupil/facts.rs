@@ -64,8 +64,8 @@ impl Words {
                 kind: document.kind,
                 bytes: document.bytes,
                 href: format!(
-                    "/alumnos/{}/documento/{}?colegio={}&fecha={}",
-                    act.student_id, act.act_id, self.school, act.local_date
+                    "/alumnos/{}/documento/{}/{}?colegio={}",
+                    act.student_id, act.local_date, act.act_id, self.school
                 ),
             }),
         }

@@ -37,10 +37,10 @@ pub(in crate::pages) fn note(name: &str, lang: Lang) -> Markup {
 pub(in crate::pages) fn document(lang: Lang) -> Markup {
     html! {
         div class="field" {
-            label for="documento" { (lang.t("document-label")) }
-            p class="hint" id="documento-hint" { (lang.t("document-hint")) }
-            input id="documento" name="archivo" type="file" accept="application/pdf,image/jpeg,image/png"
-                aria-describedby="documento-hint";
+            label for="archivo" { (lang.t("document-label")) }
+            p class="hint" id="archivo-hint" { (lang.t("document-hint")) }
+            input id="archivo" name="archivo" type="file" accept="application/pdf,image/jpeg,image/png"
+                aria-describedby="archivo-hint";
         }
     }
 }

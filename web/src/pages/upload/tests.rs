@@ -1,15 +1,11 @@
 //! Documents as they are handed in and read, over HTTP and an S3 service.
 
-use crate::config::DocumentsConfig;
 use crate::pages::tests::shown;
 use crate::testing::{TestApp, TestSchool};
 use commands::use_cases::erase_student;
 use domain::account::StaffRole;
 use domain::student::GuardianRights;
-use local_services::S3Server;
-use local_services::testing::TestDatabases;
 use reqwest::{Client, RequestBuilder, Response};
-use std::path::PathBuf;
 use uuid::Uuid;
 use workers::documents::MOST_BYTES;
 
@@ -21,20 +17,14 @@ struct Site {
     app: TestApp,
     school: TestSchool,
     inspector: Client,
-    service: Option<S3Server>,
-    folder: PathBuf,
 }
 
 impl Site {
     async fn new() -> Self {
-        let folder = std::env::temp_dir().join(format!("documents-{}-{}", std::process::id(), fastrand::u64(..)));
-        let service = S3Server::start(&folder).await.unwrap();
-        let databases = TestDatabases::create().await.unwrap();
-        let kept = DocumentsConfig::at(service.url());
-        let app = TestApp::start_changed(databases, |config| config.documents = kept).await.unwrap();
+        let app = TestApp::start_with_documents().await.unwrap();
         let school = app.school(2).await.unwrap();
         let inspector = app.sign_in(&school, StaffRole::Inspector).await.unwrap();
-        Self { app, school, inspector, service: Some(service), folder }
+        Self { app, school, inspector }
     }
 
     fn pupil(&self) -> Uuid {
@@ -86,7 +76,6 @@ impl Site {
 
     async fn end(self) {
         self.app.shutdown().await;
-        std::fs::remove_dir_all(self.folder).unwrap();
     }
 }
 
@@ -148,7 +137,7 @@ async fn p47_the_staff_hands_in_and_reads_a_document_and_each_reading_is_a_look(
     assert_eq!(site.looks().await, 1);
 
     // A program of the staff's reads the same; whoever has nothing to do with absences, or with the school, does not.
-    let act = link.split(['/', '?']).nth(4).unwrap().to_owned();
+    let act = link.split(['/', '?']).nth(5).unwrap().to_owned();
     let api = format!("/api/v1/days/2026-03-09/{}/justifications/{act}/document", site.pupil());
     let read = site.inspector.get(site.url(&api)).send().await.unwrap();
     assert_eq!(read.status(), 200);
@@ -230,7 +219,7 @@ async fn what_is_no_document_or_cannot_be_kept_is_refused_and_nothing_is_on_reco
         let status = request.body(body).send().await.unwrap().status().as_u16();
         assert!([400, 415, 422].contains(&status), "{kind} {body}: {status}");
     }
-    site.service = None;
+    site.app.lose_documents();
     assert_eq!(site.justify(&[PDF]).await, "no-guardado");
     assert_eq!(site.justify(&[]).await, "justificado", "without a document it goes on");
     assert_eq!(site.events().await.len(), 2);

@@ -47,9 +47,10 @@ fn p47_every_route_that_shows_pupils_says_so() {
 
 #[tokio::test]
 async fn p47_each_answer_is_recorded_with_who_what_and_why_and_a_refusal_is_not() {
-    let app = TestApp::start().await.unwrap();
+    let app = TestApp::start_with_documents().await.unwrap();
     let (school, twin) = (app.school(2).await.unwrap(), app.school(1).await.unwrap());
     app.case(&school).await.unwrap();
+    app.document(&school).await.unwrap();
     let director = app.person(school.id, StaffRole::Director).await.unwrap();
     let client = app.browser(&director).unwrap();
     let (pool, ids) = (owner(&app).await, Ids::of(&school, Uuid::nil()));
