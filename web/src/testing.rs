@@ -19,9 +19,9 @@ use commands::clock::ManualClock;
 use commands::ids::{IdSource as _, SystemIds};
 use commands::no_show::observe;
 use commands::use_cases::{
-    CourseLabel, EnrolKiosk, EnrolStudent, Grade, IssueCredential, JustifyDay, LinkGuardian, NewCard, OpenCourse, RegisterGuardian,
-    RegisterSchool, SetWeeklySchedule, enrol_kiosk, enrol_student, issue_credential, justify_day, link_guardian, open_course,
-    register_guardian, register_school, set_weekly_schedule,
+    CourseLabel, EnrolKiosk, EnrolStudent, Grade, IssueCredential, JustifyDay, LinkGuardian, NewCard, OpenCourse,
+    RegisterGuardian, RegisterSchool, SetWeeklySchedule, enrol_kiosk, enrol_student, issue_credential, justify_day,
+    link_guardian, open_course, register_guardian, register_school, set_weekly_schedule,
 };
 use commands::{Context, Write};
 use domain::account::StaffRole;
@@ -152,7 +152,17 @@ impl TestApp {
         let owner = TestPerson::owner(state).await?;
         let client = owner.client(&base).build()?;
         let anonymous = http().redirect(reqwest::redirect::Policy::none()).build()?;
-        Ok(Self { databases, clock, base, client, anonymous, owner, running, letters: PathBuf::new(), objects: (None, PathBuf::new()) })
+        Ok(Self {
+            databases,
+            clock,
+            base,
+            client,
+            anonymous,
+            owner,
+            running,
+            letters: PathBuf::new(),
+            objects: (None, PathBuf::new()),
+        })
     }
 
     /// The person behind [`TestApp::client`].

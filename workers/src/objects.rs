@@ -6,11 +6,12 @@ use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
     BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
 };
-use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata as _, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::{Client, Config};
 use aws_smithy_http_client::{Builder, tls};
+use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
 use std::time::Duration;
@@ -101,10 +102,23 @@ impl Objects {
         Ok(Self { client: Client::from_conf(config), bucket })
     }
 
-    /// Keeps bytes under a name; what was there under it is replaced.
+    /// Keeps bytes under a name; what was there under it is replaced. A bucket that is not there is made.
     pub async fn put(&self, key: &str, bytes: Vec<u8>) -> Result<(), ObjectError> {
-        let put = self.client.put_object().bucket(&self.bucket).key(key).body(ByteStream::from(bytes)).send();
-        put.await.map(drop).map_err(|error| unavailable("put", &error))
+        let bytes = Bytes::from(bytes);
+        let put = || {
+            let body = ByteStream::from(bytes.clone());
+            self.client.put_object().bucket(&self.bucket).key(key).body(body).send()
+        };
+        match put().await {
+            Err(SdkError::ServiceError(error)) if error.err().code() == Some("NoSuchBucket") => {
+                let made = self.client.create_bucket().bucket(&self.bucket).send().await;
+                made.map_err(|error| unavailable("create", &error))?;
+                put().await
+            }
+            done => done,
+        }
+        .map(drop)
+        .map_err(|error| unavailable("put", &error))
     }
 
     /// What is kept under a name, if it is not more than `most` bytes; none if there is nothing.
@@ -131,12 +145,6 @@ impl Objects {
     pub async fn delete(&self, key: &str) -> Result<(), ObjectError> {
         let delete = self.client.delete_object().bucket(&self.bucket).key(key).send();
         delete.await.map(drop).map_err(|error| unavailable("delete", &error))
-    }
-
-    /// Makes the bucket: for a private service that was started just now.
-    pub async fn make_bucket(&self) -> Result<(), ObjectError> {
-        let made = self.client.create_bucket().bucket(&self.bucket).send();
-        made.await.map(drop).map_err(|error| unavailable("create", &error))
     }
 }
 

@@ -131,6 +131,9 @@ impl Chance {
             let call = Self::roll_call(self.place(scene, asker));
             path = path.replace("{date}", ROLL_CALL_DAY).replace("{roll_call_id}", &call.to_string());
         }
+        if path.contains("/documento/") {
+            path = path.replace("{date}", "2026-03-09").replace("{act_id}", &self.act("justification").to_string());
+        }
         path = path.replace("{name}", "board.css").replace("{slot_id}", &id().to_string());
         if path.contains("/days/") {
             path = path.replace("{date}", "2026-03-09").replace("{act_id}", &self.act("justification").to_string());

@@ -149,6 +149,7 @@ fn assert_typed(what: &str, headers: &HeaderMap, body: &[u8]) {
         "text/event-stream; charset=utf-8",
         "application/json",
         "application/problem+json",
+        "application/pdf",
     ];
     assert!(kinds.len() == 1 && known.contains(&kinds[0]), "{what}: {kinds:?}");
     let text = std::str::from_utf8(body).unwrap_or_else(|_| panic!("{what}: not what it says"));

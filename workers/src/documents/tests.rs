@@ -128,6 +128,14 @@ async fn a_document_is_kept_sealed_and_comes_back_as_it_was() {
 }
 
 #[tokio::test]
+async fn a_bucket_that_is_not_there_is_made() {
+    let stage = Stage::set().await;
+    std::fs::remove_dir_all(stage.folder.join("evidence")).unwrap();
+    let kept = stage.keep(PDF).await.unwrap();
+    assert_eq!(stage.open(&kept).await.unwrap().unwrap(), PDF);
+}
+
+#[tokio::test]
 async fn what_is_no_document_is_refused_and_leaves_nothing() {
     let stage = Stage::set().await;
     let zip = b"PK\x03\x04 report.pdf";
