@@ -16,14 +16,13 @@ mod tests;
 use super::respond::Nonce;
 use super::shell::{self, Page, Place};
 use super::staff::Visit;
-use super::upload::UPLOAD_LIMIT;
 use crate::AppState;
 use crate::family::Redeemed;
 use crate::i18n::Lang;
 use crate::session::{self, FAMILY, FAMILY_BROWSER};
 use crate::throttle::limits;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -35,10 +34,7 @@ pub fn router() -> Router<AppState> {
     Router::new()
         .route("/familia", get(home::get))
         .route("/familia/alumnos/{student_id}", get(pupil::get))
-        .route(
-            "/familia/alumnos/{student_id}/justificar",
-            post(justify::post).layer(DefaultBodyLimit::max(UPLOAD_LIMIT)),
-        )
+        .route("/familia/alumnos/{student_id}/justificar", post(justify::post))
         .route("/familia/entrar", get(enter::get).post(enter::post))
         .route("/familia/entrar/codigo", get(code::get).post(code::post))
         .route("/familia/entrar/enlace", get(link::get).post(link::post))

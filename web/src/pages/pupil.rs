@@ -22,7 +22,6 @@ use super::icon::icon;
 use super::respond::Nonce;
 use super::shell::{self, Page, Place};
 use super::staff::form;
-use super::upload::UPLOAD_LIMIT;
 use super::view::{ByHand, PersonName, Pupil, School, Who};
 use super::{course, status, stream};
 use crate::i18n::{Lang, key, times};
@@ -31,7 +30,7 @@ use crate::permissions::Permission;
 use crate::{AppState, documents};
 use acts::Act;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Path, RawQuery};
+use axum::extract::{Path, RawQuery};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -50,7 +49,7 @@ pub fn router() -> Router<AppState> {
         .route("/alumnos/{student_id}/retiro", post(post::leave))
         .route("/alumnos/{student_id}/retiro/salio", post(post::gone))
         .route("/alumnos/{student_id}/retiro/anular", post(post::stays))
-        .route("/alumnos/{student_id}/justificar", post(post::justify).layer(DefaultBodyLimit::max(UPLOAD_LIMIT)))
+        .route("/alumnos/{student_id}/justificar", post(post::justify))
         .route("/alumnos/{student_id}/documento/{date}/{act_id}", get(document))
         .route("/alumnos/{student_id}/corregir", post(post::correct))
         .route("/solicitudes", get(requests::get))

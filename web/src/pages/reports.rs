@@ -21,6 +21,7 @@ pub(super) use samples::sample_pages;
 use super::asked::Asked;
 use super::source::SourceError;
 use super::staff::{Visit, who};
+use super::upload::WithFile;
 use crate::AppState;
 use crate::i18n::Lang;
 use crate::middleware::ShownDay;
@@ -30,11 +31,11 @@ use crate::reports::class_list::read;
 use crate::reports::compare::{CompareError, Comparison, compare};
 use crate::reports::csv::{Reader, Sheet};
 use crate::reports::sheets;
+use axum::Router;
 use axum::extract::{Path, RawQuery};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
-use axum::{Form, Router};
 use chrono::{Datelike, Months, NaiveDate};
 use domain::values::school_date;
 use domain::{CourseId, StudentId};
@@ -256,9 +257,9 @@ async fn list_form(asked: Asked) -> Response {
 }
 
 /// `POST /informes/nomina`: compared, and nothing of it kept.
-async fn list_compared(asked: Asked, Form(sent): Form<Vec<(String, String)>>) -> Response {
-    let text = sent.iter().find(|(key, _)| key == "lista").map_or("", |(_, value)| value.as_str());
-    match read(text.as_bytes()) {
+async fn list_compared(asked: Asked, form: WithFile<Vec<(String, String)>>) -> Response {
+    let pasted = form.sent.iter().find(|(key, _)| key == "lista").map_or("", |(_, value)| value.as_str());
+    match read(form.file.as_deref().unwrap_or(pasted.as_bytes())) {
         Err(problem) => asked.list_page(StatusCode::UNPROCESSABLE_ENTITY, class_list::Outcome::Refused(problem)).await,
         Ok(list) => match asked.compared_list(list).await {
             Ok((found, names)) => asked.list_page(StatusCode::OK, class_list::Outcome::Compared(found, names)).await,

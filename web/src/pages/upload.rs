@@ -6,14 +6,14 @@ use crate::middleware::UPLOAD_TIME;
 use crate::problem::{Code, Problem};
 use crate::router::FORM_LIMIT;
 use axum::body::Body;
-use axum::extract::{FromRequest, Multipart, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use workers::documents::MOST_BYTES;
 
 /// Largest body of such a form, in bytes.
-pub(super) const UPLOAD_LIMIT: usize = MOST_BYTES + FORM_LIMIT;
+const UPLOAD_LIMIT: usize = MOST_BYTES + FORM_LIMIT;
 /// Most fields of such a form.
 const MOST_FIELDS: usize = 64;
 
@@ -46,7 +46,10 @@ async fn read<T: DeserializeOwned>(request: Request, state: &AppState) -> Result
             // Held until all of it is here: what they hold in memory together is bounded.
             let _place = state.uploads.try_acquire().map_err(|_| Problem::new(Code::Overloaded).retry_soon())?;
             let whole = whole_body_in(body, UPLOAD_LIMIT, UPLOAD_TIME).await?;
-            let form = Multipart::from_request(Request::from_parts(parts, Body::from(whole)), state).await;
+            let mut request = Request::from_parts(parts, Body::from(whole));
+            // What is here is bounded already.
+            DefaultBodyLimit::disable().apply(&mut request);
+            let form = Multipart::from_request(request, state).await;
             of_parts(form.map_err(|_| Problem::new(Code::MalformedRequest))?).await
         }
         _ => Err(Problem::new(Code::UnsupportedMediaType)),

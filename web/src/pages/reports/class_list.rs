@@ -38,11 +38,15 @@ pub(super) fn page(base: &Base, outcome: &Outcome, lang: Lang, nonce: &Nonce) ->
         }
         section class="card" aria-labelledby="list-form" {
             h2 id="list-form" { (lang.t("reports-list-form")) }
-            form method="post" action=(base.href("/nomina", "")) class="list-form" {
+            form method="post" action=(base.href("/nomina", "")) class="list-form" enctype="multipart/form-data" {
+                div class="field" {
+                    label for="archivo" { (lang.t("reports-list-file")) }
+                    input id="archivo" name="archivo" type="file" accept=".csv,.txt,.tsv,text/csv,text/plain";
+                }
                 div class="field" {
                     label for="lista" { (lang.t("reports-list-label")) }
                     p class="hint" id="lista-hint" { (lang.t("reports-list-hint")) }
-                    textarea id="lista" name="lista" rows="10" required spellcheck="false" aria-describedby="lista-hint" {}
+                    textarea id="lista" name="lista" rows="10" spellcheck="false" aria-describedby="lista-hint" {}
                 }
                 (form::send(&lang.t("reports-list-send")))
             }

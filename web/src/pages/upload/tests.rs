@@ -227,6 +227,30 @@ async fn what_is_no_document_or_cannot_be_kept_is_refused_and_nothing_is_on_reco
 }
 
 #[tokio::test]
+async fn a_class_list_is_compared_from_a_file_as_a_spreadsheet_wrote_it() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(2).await.unwrap();
+    app.scan(&school, &[school.scan(1, &school.pupils[0].1, app.now())]).await.unwrap();
+    app.settle().await.unwrap();
+    let inspector = app.sign_in(&school, StaffRole::Inspector).await.unwrap();
+    let row = "2026-03-09;1° Básico A;Ana 0 Pérez Soto;Ausente\r\n";
+    let mut list = b"fecha;curso;alumno;estado\r\n".to_vec();
+    // As Excel saves it: Windows-1252, semicolons; and more of it than can be pasted.
+    list.extend(row.chars().map(|c| c as u8));
+    list.extend("2026-03-09;1;Nadie;Presente\r\n".repeat(4000).bytes());
+    let send = async |file: &[u8]| {
+        let request = with_files(inspector.post(format!("{}/informes/nomina", app.base)), &[("lista", "")], &[file]);
+        shown::shown(request).await
+    };
+    let (status, _, page) = send(&list).await;
+    assert_eq!(status, 200, "{page}");
+    assert!(page.contains("Ingresó y no estaba en la sala"), "{page}");
+    assert_eq!(send(b"").await.0, 422);
+    assert_eq!(send(b"\x00\x01\x02").await.0, 422);
+    app.shutdown().await;
+}
+
+#[tokio::test]
 async fn where_no_service_is_configured_nobody_is_asked_for_a_document() {
     let app = TestApp::start().await.unwrap();
     let school = app.school(1).await.unwrap();
