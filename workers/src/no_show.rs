@@ -29,6 +29,8 @@ pub use wakes::Woken;
 
 /// How often the leader looks whether a school is due, in real time.
 const EVERY: Duration = Duration::from_secs(1);
+/// How long changes of who is expected are gathered: an import is many.
+const GATHERS: Duration = Duration::from_millis(200);
 /// Schools of one snapshot of the read models, at most.
 const TOGETHER: usize = 50;
 /// While a gate's word is awaited.
@@ -76,7 +78,11 @@ pub async fn run(options: PgConnectOptions, write: Write, stop: CancellationToke
 async fn lead(options: &PgConnectOptions, write: &Write, woken: &Woken) {
     let mut leadership = None;
     loop {
-        tokio::time::sleep(EVERY).await;
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            // An exception for a course at half past seven: its alerts are gone within the second.
+            () = woken.changed() => tokio::time::sleep(GATHERS).await,
+        }
         if leadership.is_none() {
             leadership = match Leadership::take(options, Lock::NoShow).await {
                 Ok(leadership) => leadership,

@@ -8,6 +8,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
 /// In the rush a school is heard of with every scan; its open cases are looked at this often, at most.
@@ -16,7 +17,11 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// What was heard since it was last taken.
 #[derive(Debug, Default)]
-pub struct Woken(Mutex<Heard>);
+pub struct Woken {
+    heard: Mutex<Heard>,
+    /// Who is expected changed somewhere.
+    changed: Notify,
+}
 
 #[derive(Debug, Default)]
 struct Heard {
@@ -48,12 +53,18 @@ impl Wake {
 
 impl Woken {
     fn lock(&self) -> MutexGuard<'_, Heard> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Anything may have happened: every school is looked at.
     pub fn all(&self) {
         self.lock().anything = true;
+    }
+
+    /// Resolves once it was heard that who is expected changed somewhere: a person who says so waits for what follows.
+    /// Scans are many, and wait for the next look.
+    pub(super) async fn changed(&self) {
+        self.changed.notified().await;
     }
 
     /// Whether anything was heard that is not taken yet.
@@ -76,6 +87,9 @@ impl Woken {
             (true, _) => heard.roster.extend(named),
             (false, "*") => heard.live_anywhere = true,
             (false, _) => heard.live.extend(named),
+        }
+        if model == ReadModel::Roster {
+            self.changed.notify_one();
         }
     }
 
@@ -156,6 +170,17 @@ mod tests {
         tokio::time::advance(SCANS_EVERY).await;
         woken.hear(ReadModel::Live, "*");
         assert_eq!(woken.take(open()).schools, [school(1), school(2)].into());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_of_who_is_expected_is_looked_at_at_once_and_a_scan_with_the_next_look() {
+        let woken = Woken::default();
+        let soon = || tokio::time::timeout(Duration::from_millis(1), woken.changed());
+        woken.hear(ReadModel::Live, &named(&[school(1)]));
+        assert!(soon().await.is_err());
+        woken.hear(ReadModel::Roster, &named(&[school(1)]));
+        assert!(soon().await.is_ok());
+        assert!(soon().await.is_err(), "once");
     }
 
     #[tokio::test]
