@@ -15,6 +15,7 @@ mod check;
 mod child;
 mod crowd;
 mod deadline;
+mod exception;
 mod guards;
 mod gun;
 mod http;
@@ -79,6 +80,8 @@ struct Options {
 enum Alone {
     /// The pass over all schools at the deadline.
     Deadline,
+    /// A course's exception, until its alerts are gone.
+    Exception,
     /// The replays of a school's year.
     Replay,
     /// The simulation of a school's month.
@@ -124,6 +127,9 @@ async fn main() -> Result<()> {
     }
     if options.alone(Alone::Deadline) {
         deadline::run(&options, &stage, &mut figures).await?;
+    }
+    if options.alone(Alone::Exception) {
+        exception::run(&options, &mut figures).await?;
     }
     if !options.alone.is_empty() {
         print(&figures);
