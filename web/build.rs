@@ -117,6 +117,13 @@ fn main() {
         "text/css; charset=utf-8",
         &squeezed(&read(&here.join("assets/presence.css"))),
     );
+    asset(
+        "SCHEDULE",
+        "schedule",
+        "css",
+        "text/css; charset=utf-8",
+        &squeezed(&read(&here.join("assets/schedule.css"))),
+    );
     asset("WALL", "wall", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/wall.css"))));
     asset("SCRIPT", "board", "js", "text/javascript; charset=utf-8", &script);
     // Without it whoever administers a school could not come in: never left out.
@@ -176,10 +183,12 @@ fn squeezed(css: &str) -> String {
         rest = rest[start..].find("*/").map_or("", |end| &rest[start + end + 2..]);
     }
     out.push_str(rest);
-    let lines: Vec<&str> = out.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let lines: Vec<String> = out.lines().map(words).filter(|line| !line.is_empty()).collect();
     // No string of ours or of the base holds one of these.
     let spaces = [(" {", "{"), ("{ ", "{"), (" }", "}"), (": ", ":"), ("; ", ";"), (", ", ","), (";}", "}")];
-    spaces.iter().fold(lines.concat(), |css, (from, to)| css.replace(from, to))
+    let zeros = [(" 0.", " ."), (":0.", ":."), ("(0.", "(."), (",0.", ",.")];
+    spaces.iter().chain(&zeros).fold(lines.concat(), |css, (from, to)| css.replace(from, to))
 }
 
 /// Our own script without comments and indentation. (None of its lines goes on inside a string, and a

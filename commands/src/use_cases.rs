@@ -72,7 +72,9 @@ pub use register_school::{RegisterSchool, RegisteredSchool, register_school};
 pub use revoke_credential::{RevokeCredential, revoke_credential, valid_credentials};
 pub use revoke_kiosk::revoke_kiosk;
 pub use roll_over::{RollOver, advance};
-pub use set_weekly_schedule::{SetWeeklySchedule, set_weekly_schedule};
+pub use set_weekly_schedule::{
+    SetWeeklySchedule, SetWeeklySchedules, set_weekly_schedule, set_weekly_schedules, week_slots,
+};
 pub use withdraw_manual_entry::{WithdrawManualEntry, withdraw_manual_entry};
 pub use withdraw_student::{WithdrawStudent, withdraw_student};
 

@@ -12,7 +12,7 @@ use crate::aggregate::Aggregate;
 use crate::calendar::CourseDay;
 use crate::ids::SlotId;
 use chrono::{NaiveDate, NaiveTime, Weekday};
-pub use decide::{Command, Error};
+pub use decide::{Command, Error, checked_week};
 pub use samples::samples;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

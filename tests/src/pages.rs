@@ -48,7 +48,7 @@ async fn site() -> Result<(Line, Browser, Vec<String>)> {
         format!("casos/{CASE_DAY}/{}/{}", case.slot_id, case.student_id),
         format!("casos/cursos/{course}/avisar?fecha={CASE_DAY}"),
     );
-    let list = format!("casos?fecha={CASE_DAY}");
+    let (list, week) = (format!("casos?fecha={CASE_DAY}"), format!("cursos/{course}/horario"));
     let kiosks = ["kioscos", &own, &revoke];
     let cases = ["casos", &list, &one, &all];
     let pages = [
@@ -59,6 +59,8 @@ async fn site() -> Result<(Line, Browser, Vec<String>)> {
         "escuelas",
         "calendario",
         "calendario/dia",
+        "horarios",
+        &week,
         "anio-escolar",
         "no-such-page",
     ]

@@ -1523,3 +1523,67 @@ roll-call-some-wait = {"{"}n{"}"} marks to be sent
 roll-call-unknown-student = Not marked: that pupil is not of this school.
 roll-call-none = Not done: there is no such roll call, or it is over.
 roll-call-kept-changing = Not done: several people were marking at once. Try again.
+
+# The courses' schedules.
+schedule-all = Schedules of the courses
+schedule-all-have = Every course with pupils has a schedule.
+schedule-without = { $n ->
+    [one] { $n } course has no schedule: its pupils are not expected.
+   *[other] { $n } courses have no schedule: their pupils are not expected.
+}
+schedule-open = See the schedule
+schedule-back = Back to the schedules
+schedule-of = Schedule of { $course }
+schedule-now = Today’s schedule
+schedule-since = In force since { $date }.
+schedule-none = No schedule yet: nobody is expected.
+schedule-nobody = Nobody is expected on any day.
+schedule-day-nobody = nobody is expected
+schedule-closed = The course is closed since { $date }: its schedule changes no more.
+schedule-slot = late from { $late }, without an entry at { $missing }
+schedule-days = { $from } to { $to }
+schedule-next = Another schedule from { $date }.
+schedule-coming = Schedules already set for later
+schedule-from-date = From { $date }
+schedule-edit = Change
+schedule-change = Change the schedule
+schedule-from = First day on which it holds
+schedule-from-hint = Everything before that day stays as it was.
+schedule-from-wrong = Write a date, for example 23-06-2026.
+schedule-from-past = It has to be today or later: days that have passed do not change.
+schedule-from-far = It has to be within a year from today.
+schedule-copy = Copy the schedule of another course
+schedule-copy-of = Course
+schedule-copy-choose = Choose a course
+schedule-copy-do = Copy into the form
+schedule-copied = Below is the schedule of { $course }. Review it and save it.
+schedule-row = Stay { $n }
+schedule-row-more = Another stay (if there is one)
+schedule-row-days = Days of this stay
+schedule-row-remove = Remove this stay
+schedule-entry = Entry
+schedule-exit = Exit
+schedule-time-wrong = Write the time, for example 08:00.
+schedule-no-day = Tick at least one day for this stay.
+schedule-turned = The exit comes after the entry.
+schedule-overlap = It overlaps another stay of the same day.
+schedule-too-many = Too many stays: a week holds 35.
+schedule-course-unknown = One of the courses is no longer open. Nothing was changed.
+schedule-also = Also for other courses
+schedule-also-hint = Those that are ticked will have this same schedule from the same day.
+schedule-ask = Change the schedule from { $date }?
+schedule-ask-today = It holds from today: today’s late arrivals and missing entries are judged again by the new schedule.
+schedule-ask-nobody = The week is left empty: nobody will be expected, and nobody shown without an entry.
+schedule-ask-replaced = It replaces the schedule that was already set from that same day.
+schedule-ask-next = It holds until { $date }, when another schedule already set begins.
+schedule-same = On that day this schedule already holds: there is nothing to change.
+schedule-same-of = These already have it:
+schedule-pupils = { $n ->
+    [one] { $n } pupil
+   *[other] { $n } pupils
+}
+schedule-before = before
+schedule-after = new
+schedule-sure = Yes, change it
+schedule-edit-again = Edit again
+schedule-done = The schedule is set.

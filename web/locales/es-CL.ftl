@@ -1534,3 +1534,67 @@ roll-call-some-wait = {"{"}n{"}"} marcas por enviar
 roll-call-unknown-student = No se marcó: ese alumno no es del colegio.
 roll-call-none = No se hizo: ese pase de lista no existe o ya terminó.
 roll-call-kept-changing = No se hizo: varias personas marcaban a la vez. Intente de nuevo.
+
+# Los horarios de los cursos.
+schedule-all = Horarios de los cursos
+schedule-all-have = Todos los cursos con alumnos tienen horario.
+schedule-without = { $n ->
+    [one] { $n } curso no tiene horario: no se espera a sus alumnos.
+   *[other] { $n } cursos no tienen horario: no se espera a sus alumnos.
+}
+schedule-open = Ver su horario
+schedule-back = Volver a los horarios
+schedule-of = Horario de { $course }
+schedule-now = Horario de hoy
+schedule-since = Vale desde el { $date }.
+schedule-none = Todavía no tiene horario: no se espera a nadie.
+schedule-nobody = No se espera a nadie ningún día.
+schedule-day-nobody = no se espera a nadie
+schedule-closed = El curso está cerrado desde el { $date }: su horario ya no cambia.
+schedule-slot = atraso desde { $late }, sin ingreso a las { $missing }
+schedule-days = { $from } a { $to }
+schedule-next = Otro horario desde el { $date }.
+schedule-coming = Horarios ya fijados para después
+schedule-from-date = Desde el { $date }
+schedule-edit = Cambiar
+schedule-change = Cambiar el horario
+schedule-from = Desde qué día vale
+schedule-from-hint = Lo anterior a ese día queda como estaba.
+schedule-from-wrong = Escriba una fecha, por ejemplo 23-06-2026.
+schedule-from-past = Tiene que ser hoy o después: los días que ya pasaron no cambian.
+schedule-from-far = Tiene que ser dentro de un año a contar de hoy.
+schedule-copy = Copiar el horario de otro curso
+schedule-copy-of = Curso
+schedule-copy-choose = Elija un curso
+schedule-copy-do = Copiar al formulario
+schedule-copied = Abajo está el horario de { $course }. Revíselo y guárdelo.
+schedule-row = Tramo { $n }
+schedule-row-more = Otro tramo (si lo hay)
+schedule-row-days = Días de este tramo
+schedule-row-remove = Quitar este tramo
+schedule-entry = Entrada
+schedule-exit = Salida
+schedule-time-wrong = Escriba la hora, por ejemplo 08:00.
+schedule-no-day = Marque al menos un día para este tramo.
+schedule-turned = La salida va después de la entrada.
+schedule-overlap = Se cruza con otro tramo del mismo día.
+schedule-too-many = Son demasiados tramos: caben 35 en la semana.
+schedule-course-unknown = Uno de los cursos ya no está abierto. No se hizo ningún cambio.
+schedule-also = También para otros cursos
+schedule-also-hint = Los que marque tendrán este mismo horario desde el mismo día.
+schedule-ask = ¿Cambiar el horario desde el { $date }?
+schedule-ask-today = Vale desde hoy: los atrasos y los sin ingreso de hoy se juzgan de nuevo con el horario nuevo.
+schedule-ask-nobody = La semana queda vacía: no se esperará a nadie y nadie figurará sin ingreso.
+schedule-ask-replaced = Reemplaza al horario que ya estaba fijado desde ese mismo día.
+schedule-ask-next = Vale hasta el { $date }, cuando comienza otro horario ya fijado.
+schedule-same = Ese día ya vale ese horario: no hay nada que cambiar.
+schedule-same-of = Ya tienen ese horario:
+schedule-pupils = { $n ->
+    [one] { $n } alumno
+   *[other] { $n } alumnos
+}
+schedule-before = antes
+schedule-after = nuevo
+schedule-sure = Sí, cambiarlo
+schedule-edit-again = Volver a editar
+schedule-done = El horario quedó fijado.

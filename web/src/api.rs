@@ -2,7 +2,7 @@
 
 mod audit;
 mod calendar;
-mod courses;
+pub(crate) mod courses;
 pub(crate) mod days;
 pub(crate) mod health;
 pub mod input;

@@ -127,7 +127,7 @@ pub async fn enter_holidays(write: &Write, context: &Context, input: EnterHolida
 }
 
 /// What several commands did.
-fn together(done: Vec<Done>) -> Done {
+pub(super) fn together(done: Vec<Done>) -> Done {
     done.into_iter().fold(Done::NOTHING, |all, one| Done {
         position: all.position.max(one.position),
         events: all.events + one.events,

@@ -124,7 +124,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Erro
         }
         Command::SetWeeklySchedule { effective_from, slots } => {
             let effective_from = school_date::date(effective_from).map_err(Error::Date)?;
-            let slots = week(slots)?;
+            let slots = checked_week(slots)?;
             match state {
                 State::NotOpened => Err(Error::NotOpened),
                 State::Open(c) if c.schedules.get(&effective_from) == Some(&slots) => Ok(vec![]),
@@ -158,8 +158,8 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Erro
     }
 }
 
-/// The slots in the order of the week, checked.
-fn week(mut slots: Vec<Slot>) -> Result<Vec<Slot>, Error> {
+/// The slots in the order of the week, if a course may have them.
+pub fn checked_week(mut slots: Vec<Slot>) -> Result<Vec<Slot>, Error> {
     let mut ids = BTreeSet::new();
     for slot in &slots {
         if slot.exit <= slot.entry {

@@ -383,7 +383,7 @@ fn last_scan(scan: &ScanFact, facts: &BoardFacts, pupil: Option<&Pupil>, status:
 
 /// Sorts grades as a school lists them: kindergarten, basic, middle, then whatever else.
 /// `basica-1` → (1, 1).
-pub(crate) fn grade(level: &str) -> (u8, u32, String) {
+pub fn grade(level: &str) -> (u8, u32, String) {
     let (stage, number) = level.rsplit_once('-').unwrap_or((level, ""));
     let rank = match stage {
         "nt" => 0,

@@ -1,12 +1,13 @@
 //! What readers ask of the roster, each in the transaction of a school; names stay sealed.
 
 use super::rows::{
-    Card, Changed, Course, CourseDate, Credential, Guardian, GuardianLink, Kiosk, School, SchoolDate, Student,
+    Card, Changed, Course, CourseDate, Credential, Guardian, GuardianLink, Kiosk, Schedule, School, SchoolDate, Student,
 };
 use crate::readers::SchoolTx;
 use crate::{page, wire};
 use chrono::NaiveDate;
 use domain::calendar::{CourseDay, SchoolDay};
+use domain::course::Slot;
 use domain::school::{Settings, SettingsHistory};
 use domain::student::{GuardianRights, Stays};
 use domain::{Actor, CourseId, CredentialId, GuardianId, KioskId, SchoolId, Sealed, StudentId};
@@ -140,6 +141,27 @@ pub async fn course_days(tx: &mut SchoolTx, from: NaiveDate, to: NaiveDate) -> R
             local_date: r.local_date,
             day: r.day.map(|day| day.0),
             changed: Changed { by: Actor(r.changed_by), at: r.changed_at },
+            position: r.position,
+        })
+        .collect())
+}
+
+/// Every version of the weekly schedules of a school's courses, by course and date.
+pub async fn schedules(tx: &mut SchoolTx) -> Result<Vec<Schedule>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"select school_id, course_id, effective_from, slots as "slots: Json<Vec<Slot>>", position
+           from schedules where school_id = $1 order by course_id, effective_from"#,
+        tx.school().0
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|r| Schedule {
+            school_id: SchoolId(r.school_id),
+            course_id: CourseId(r.course_id),
+            effective_from: r.effective_from,
+            slots: r.slots.0,
             position: r.position,
         })
         .collect())

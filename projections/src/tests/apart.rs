@@ -106,6 +106,7 @@ async fn answers(world: &World, of: SchoolId, about: SchoolId) -> Vec<(&'static 
     vec![
         ("school", format!("{:?}", roster::school(&mut tx).await.unwrap())),
         ("courses", format!("{:?}", roster::courses(&mut tx, None, 200).await.unwrap())),
+        ("schedules", format!("{:?}", roster::schedules(&mut tx).await.unwrap())),
         ("kiosks", format!("{:?}", roster::kiosks(&mut tx, None, 200).await.unwrap())),
         ("health", format!("{:?}", health::kiosks(&mut tx, None, 200).await.unwrap())),
         ("health of one", format!("{:?}", health::kiosk(&mut tx, KioskId(kiosk_id(about, 0))).await.unwrap())),

@@ -341,6 +341,13 @@ impl Chance {
                 }
                 form
             }
+            "/cursos/{id}/horario" => vec![
+                ("desde", self.later()),
+                ("entrada-1", "08:15".into()),
+                ("salida-1", "15:30".into()),
+                ("dia-1", "1".into()),
+                ("seguro", "si".into()),
+            ],
             "/anio-escolar" => vec![("anio", "2027".into()), ("desde", "2027-03-03".into())],
             "/kioscos/{kiosk_id}/sentido" => {
                 let lanes = ["entry_lane", "exit_lane", "choice"];

@@ -38,6 +38,7 @@ pub(super) fn page(day: &CourseDay, who: &Who, hand: &Hand, lang: Lang, nonce: &
                 a class="back" href={ "/hoy/presentes?curso=" (day.course.id) } {
                     (lang.t("presence-link"))
                 }
+                a class="back" href={ "/cursos/" (day.course.id) "/horario" } { (lang.t("schedule-open")) }
             }
             (hand.notice(day, lang))
             div class="banners" aria-live="polite" { (board::offline(lang)) }

@@ -35,6 +35,8 @@ pub(super) enum Place {
     Reports,
     /// The days that differ.
     Calendar,
+    /// The courses' weeks, which the calendar leads to.
+    Schedule,
     /// What the day is judged by.
     Settings,
     /// Who works here.
@@ -79,6 +81,7 @@ fn more_style(place: Place) -> Vec<&'static assets::Asset> {
         Place::Family => vec![&assets::OFFICE, &assets::FAMILY],
         Place::Cases => vec![&assets::OFFICE, &assets::CASES],
         Place::Presence => vec![&assets::OFFICE, &assets::PRESENCE],
+        Place::Schedule => vec![&assets::OFFICE, &assets::SCHEDULE],
         Place::Log => vec![&assets::OFFICE, &assets::REPLAY],
         Place::Kiosks => vec![&assets::OFFICE, &assets::KIOSKS],
         Place::Reports | Place::Settings => vec![&assets::OFFICE, &assets::REPORTS],

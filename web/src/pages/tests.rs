@@ -7,8 +7,8 @@ use super::by_hand::{Hand, Refused, Told};
 use super::respond::Nonce;
 use super::view::{Board, CourseDay, Listed, School, Who};
 use super::{
-    board, calendar, cases, chooser, course, error, family, kiosks, presence, pupil, replay, reports, sample, settings,
-    staff, wall, year,
+    board, calendar, cases, chooser, course, error, family, kiosks, presence, pupil, replay, reports, sample, schedule,
+    settings, staff, wall, year,
 };
 use crate::i18n::Lang;
 use crate::permissions::Permission;
@@ -84,6 +84,7 @@ fn pages(lang: Lang) -> Vec<(String, String)> {
     pages.extend(kiosks::sample_pages(lang, &nonce));
     pages.extend(calendar::sample_pages(lang, &nonce));
     pages.extend(year::sample_pages(lang, &nonce));
+    pages.extend(schedule::sample_pages(lang, &nonce));
     pages.extend(cases::sample_pages(lang, &nonce));
     pages.extend(presence::sample_pages(lang, &nonce));
     pages.extend(replay::sample_pages(lang, &nonce));
@@ -161,8 +162,8 @@ fn p25_no_page_has_inline_styles_handlers_or_filters_and_every_htmx_element_has_
                     assert_eq!(value(&attributes, "hx-nonce"), Some("c2FtcGxlLW5vbmNl"), "{page}: {element}");
                 }
                 use crate::assets::{
-                    CASES, FAMILY, KIOSKS, OFFICE, PASSKEY, PRESENCE, PUPIL, REPLAY, REPORTS, ROLLCALL, SCRIPT, STYLE,
-                    WALL,
+                    CASES, FAMILY, KIOSKS, OFFICE, PASSKEY, PRESENCE, PUPIL, REPLAY, REPORTS, ROLLCALL, SCHEDULE,
+                    SCRIPT, STYLE, WALL,
                 };
                 let sheets = [
                     (&STYLE, "href"),
@@ -174,6 +175,7 @@ fn p25_no_page_has_inline_styles_handlers_or_filters_and_every_htmx_element_has_
                     (&PUPIL, "href"),
                     (&REPORTS, "href"),
                     (&PRESENCE, "href"),
+                    (&SCHEDULE, "href"),
                     (&WALL, "href"),
                 ];
                 let asset = [(&SCRIPT, "src"), (&PASSKEY, "src"), (&ROLLCALL, "src")]
@@ -266,11 +268,12 @@ fn what_is_expected_of_most_of_a_course_is_said_once_and_of_somebody_else_at_tha
 /// The bytes of a page with all that it loads.
 fn weight(html: &str) -> usize {
     use crate::assets::{
-        BADGE, CASES, FAMILY, KIOSKS, OFFICE, PASSKEY, PRESENCE, PUPIL, REPLAY, REPORTS, ROLLCALL, SCRIPT, STYLE, WALL,
+        BADGE, CASES, FAMILY, KIOSKS, OFFICE, PASSKEY, PRESENCE, PUPIL, REPLAY, REPORTS, ROLLCALL, SCHEDULE, SCRIPT,
+        STYLE, WALL,
     };
     let all = [
-        &STYLE, &OFFICE, &CASES, &FAMILY, &KIOSKS, &PUPIL, &REPLAY, &REPORTS, &PRESENCE, &WALL, &SCRIPT, &PASSKEY,
-        &ROLLCALL, &BADGE,
+        &STYLE, &OFFICE, &CASES, &FAMILY, &KIOSKS, &PUPIL, &REPLAY, &REPORTS, &PRESENCE, &SCHEDULE, &WALL, &SCRIPT,
+        &PASSKEY, &ROLLCALL, &BADGE,
     ];
     let loaded = all.into_iter().filter(|asset| html.contains(&asset.href()));
     html.len() + loaded.map(|asset| asset.bytes.len()).sum::<usize>()

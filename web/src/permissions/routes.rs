@@ -160,6 +160,10 @@ pub const ROUTES: &[Route] = &[
     get("/calendario/dia", May(CalendarWrite)),
     post("/calendario/dia", May(CalendarWrite)),
     post("/calendario/quitar", May(CalendarWrite)),
+    // What the weeks are.
+    get("/horarios", May(CalendarRead)),
+    get("/cursos/{id}/horario", May(CalendarRead)),
+    post("/cursos/{id}/horario", May(ScheduleWrite)),
     get("/anio-escolar", May(YearOpen)),
     post("/anio-escolar", May(YearOpen)),
     // What the day is judged by.

@@ -202,6 +202,13 @@ pub(crate) fn form(route: &Route, ids: Ids, unique: Uuid) -> Option<Vec<(&'stati
         "/hoy/presentes/marcar" | "/hoy/presentes/terminar" => {
             vec![("pase", format!("{ROLL_CALL_DAY}/{}", first_roll_call(ids.school))), ("salvo", ids.pupil.to_string())]
         }
+        "/cursos/{id}/horario" => vec![
+            ("desde", "2026-03-16".into()),
+            ("entrada-1", "08:15".into()),
+            ("salida-1", "15:30".into()),
+            ("dia-1", "1".into()),
+            ("seguro", "si".into()),
+        ],
         "/informes/nomina" => vec![("lista", CLASS_LIST.into())],
         "/ajustes" | "/ajustes/probar" => {
             let fields = [("atraso", "5"), ("limite", "30"), ("masivo", "25"), ("viejo", "90"), ("mes", "2026-03")];
@@ -352,6 +359,7 @@ fn lets_in(route: &Route, status: u16) -> bool {
             | "/ajustes"
             | "/calendario/dia"
             | "/calendario/quitar"
+            | "/cursos/{id}/horario"
             | "/hoy/a-mano"
             | "/hoy/a-mano/deshacer"
             | "/alumnos/{student_id}/retiro"

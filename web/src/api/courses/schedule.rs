@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// Most stays of one week.
-const MAX_STAYS: usize = 35;
+pub(crate) const MAX_STAYS: usize = 35;
 
 /// A week.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]

@@ -91,6 +91,7 @@ impl CalendarPage {
                 (form::done(self.done.map(|done| lang.t(done))))
                 (self.today(lang))
                 @if self.manages { (self.kinds(lang)) }
+                a class="back" href={ "/horarios?colegio=" (self.school.id) } { (lang.t("schedule-all")) }
                 (self.days(lang))
             }
         };
