@@ -8,7 +8,7 @@ use crate::error::{StoreError, WriteError};
 use crate::pool::in_time;
 use crate::write::{Done, Write};
 use domain::no_show::{CaseId, Command, Error, Event, NoShowCase, State};
-use domain::{Aggregate, DomainEvent, EventId, StreamId, decode_as};
+use domain::{Aggregate, DomainEvent, EventId, SchoolId, StreamId, decode_as};
 use sqlx::PgExecutor;
 use std::collections::HashMap;
 use tracing::Instrument;
@@ -62,6 +62,13 @@ pub async fn ask(write: &Write, context: &Context, case: CaseId, command: Comman
     let (write, context) = (write.clone(), context.clone());
     let work = async move { ask_now(&write, context, case, command).await }.instrument(tracing::Span::current());
     tokio::spawn(work).await.unwrap_or(Err(WriteError::Store(StoreError::Interrupted)))
+}
+
+/// Where a case stands, by its stream.
+pub async fn state_of(write: &Write, school: SchoolId, case: CaseId) -> Result<State, StoreError> {
+    let stream = case.stream(school);
+    let mut found = in_time(read(write.pool(), &[stream.as_str()])).await?;
+    Ok(found.remove(stream.as_str()).unwrap_or_else(|| Ok(Found::default()))?.state)
 }
 
 async fn ask_now(write: &Write, context: Context, case: CaseId, command: Command) -> Result<Done, WriteError<Error>> {

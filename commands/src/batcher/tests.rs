@@ -1,6 +1,7 @@
 //! The batcher on a real Postgres. One file per kind of promise.
 
 mod by_hand;
+mod cases;
 mod faults;
 mod inspectors;
 mod kiosks;

@@ -6,7 +6,7 @@ use crate::batcher::by_hand::ByHandError;
 use crate::error::{StoreError, WriteError};
 use crate::vault::VaultError;
 use crate::write::UnitError;
-use domain::{attendance_day, course, guardian, kiosk, roll_call, school, student};
+use domain::{attendance_day, course, guardian, kiosk, no_show, roll_call, school, student};
 
 /// Why a use case failed. Holds no personal data.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +47,9 @@ pub enum UseCaseError {
     /// The roll call refused.
     #[error(transparent)]
     RollCall(roll_call::Error),
+    /// The case of who did not come refused.
+    #[error(transparent)]
+    NoShow(no_show::Error),
     /// More is waiting to be stored than can be.
     #[error("too much is waiting; try again in {retry_after_s} s")]
     Overloaded {
@@ -124,6 +127,7 @@ impl UseCaseError {
             Self::Kiosk(_) => "kiosk_refused",
             Self::Day(_) => "day_refused",
             Self::RollCall(_) => "roll_call_refused",
+            Self::NoShow(_) => "no_show_refused",
             Self::Overloaded { .. } => "overloaded",
             Self::Conflict => "conflict",
             Self::Vault(_) | Self::Store(_) => "unavailable",
@@ -159,7 +163,7 @@ macro_rules! from_write {
         }
     )+};
 }
-from_write!(school School, course Course, student Student, guardian Guardian, kiosk Kiosk);
+from_write!(school School, course Course, student Student, guardian Guardian, kiosk Kiosk, no_show NoShow);
 
 impl From<ByHandError> for UseCaseError {
     fn from(error: ByHandError) -> Self {

@@ -98,19 +98,25 @@ async fn change(
     body: &[u8],
     (case, command): (CaseId, Command),
 ) -> Result<Json<CaseChanged>, Problem> {
-    let work = move |write, context| async move { ask(&write, &context, case, command).await.map_err(refused) };
+    let work = move |write, context| async move { ask(&write, &context, case, command).await.map_err(unwritten) };
     let position = request.run(state, school, body, work).await?;
     Ok(Json(CaseChanged { position }))
 }
 
-fn refused(error: WriteError<Error>) -> Problem {
+fn unwritten(error: WriteError<Error>) -> Problem {
     match error {
-        WriteError::Rejected(Error::NotOpened) => Problem::new(Code::NoShowNotFound),
-        WriteError::Rejected(Error::Closed) => Problem::new(Code::NoShowClosed),
-        WriteError::Rejected(Error::Acknowledged) => Problem::new(Code::NoShowAcknowledged),
+        WriteError::Rejected(why) => refused(why),
         WriteError::Conflict => Problem::new(Code::Conflict).retry_after(1),
         WriteError::Store(error) => error.into(),
     }
+}
+
+fn refused(why: Error) -> Problem {
+    Problem::new(match why {
+        Error::NotOpened => Code::NoShowNotFound,
+        Error::Closed => Code::NoShowClosed,
+        Error::Acknowledged => Code::NoShowAcknowledged,
+    })
 }
 
 #[cfg(test)]

@@ -31,8 +31,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
 use chrono::{DateTime, NaiveDate, Utc};
-use commands::use_cases::UseCaseError;
-use commands::{WriteError, no_show};
+use commands::no_show;
+use commands::use_cases::{UseCaseError, justify_case};
 use domain::no_show::{CaseId, Command, Error, Hold, Justification};
 use domain::values::school_date;
 use domain::{CourseId, SlotId, StudentId};
@@ -325,18 +325,23 @@ impl Asked {
     /// Why it was refused, if it was.
     async fn asked_of(&self, case: CaseId, command: Command) -> Result<Option<Told>, Failed> {
         let context = self.context().await.map_err(Failed::Store)?;
-        match no_show::ask(&self.state.write, &context, case, command).await {
+        let (write, batcher) = (&self.state.write, &self.state.batcher);
+        let done = match command {
+            Command::Justify { reason } => justify_case(write, batcher, &context, case, reason).await,
+            other => no_show::ask(write, &context, case, other).await.map_err(UseCaseError::from),
+        };
+        match done {
             Ok(done) => {
                 if let Some(position) = done.position {
                     self.wait_until(ReadModel::NoShow, position).await;
                 }
                 Ok(None)
             }
-            Err(WriteError::Rejected(Error::NotOpened)) => Err(Failed::NoCase),
-            Err(WriteError::Rejected(Error::Closed)) => Ok(Some(Told::Closed)),
-            Err(WriteError::Rejected(Error::Acknowledged)) => Ok(Some(Told::Acknowledged)),
-            Err(WriteError::Conflict) => Ok(Some(Told::KeptChanging)),
-            Err(WriteError::Store(error)) => Err(Failed::Store(error.into())),
+            Err(UseCaseError::NoShow(Error::NotOpened)) => Err(Failed::NoCase),
+            Err(UseCaseError::NoShow(Error::Closed)) => Ok(Some(Told::Closed)),
+            Err(UseCaseError::NoShow(Error::Acknowledged)) => Ok(Some(Told::Acknowledged)),
+            Err(UseCaseError::Conflict) => Ok(Some(Told::KeptChanging)),
+            Err(error) => Err(Failed::Store(error)),
         }
     }
 

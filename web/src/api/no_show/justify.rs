@@ -1,6 +1,6 @@
 //! `POST /api/v1/no-show/{date}/{slot_id}/{student_id}/justify`: why the pupil does not come.
 
-use super::{CaseChanged, change};
+use super::{CaseChanged, refused};
 use crate::AppState;
 use crate::api::input::{JsonBytes, Params, PathCase, parse_json};
 use crate::api::live::OfSchool;
@@ -10,7 +10,8 @@ use crate::router::BODY_LIMIT;
 use crate::session::InSchool;
 use axum::Json;
 use axum::extract::State;
-use domain::no_show::{Command, Justification};
+use commands::use_cases::{UseCaseError, justify_case};
+use domain::no_show::Justification;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -23,7 +24,7 @@ pub struct Justify {
     pub reason: Justification,
 }
 
-/// Says why the pupil does not come, which ends the case; no finding opens it again. Again changes nothing.
+/// Says why the pupil does not come: the day is justified, the case ends for good. Again changes nothing.
 #[utoipa::path(post, path = "/api/v1/no-show/{date}/{slot_id}/{student_id}/justify", tag = "live",
     params(
         ("date" = NaiveDate, Path, description = "The school day"),
@@ -43,5 +44,13 @@ pub async fn post(
     JsonBytes(body): JsonBytes<BODY_LIMIT>,
 ) -> Result<Json<CaseChanged>, Problem> {
     let Justify { reason } = parse_json(&body, Code::InvalidBody)?;
-    change(&state, school, request, &body, (case, Command::Justify { reason })).await
+    let batcher = state.batcher.clone();
+    let work = move |write, context| async move {
+        justify_case(&write, &batcher, &context, case, reason).await.map_err(|error| match error {
+            UseCaseError::NoShow(why) => refused(why),
+            other => other.into(),
+        })
+    };
+    let position = request.run(&state, school, &body, work).await?;
+    Ok(Json(CaseChanged { position }))
 }

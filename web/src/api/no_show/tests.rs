@@ -1,7 +1,11 @@
 //! Cases by the API, over HTTP.
 
+use crate::api::reports::tests::a_day_later;
 use crate::testing::{CASE_DAY, TestApp, refusal};
+use commands::no_show::observe;
+use domain::SlotId;
 use domain::account::StaffRole;
+use domain::no_show::{CaseId, Command, Finding, Hold};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -72,5 +76,51 @@ async fn a_program_reads_a_days_cases_and_looks_after_one_once_for_each_key() {
     }
     let no_key = inspector.post(format!("{own}/acknowledge")).send().await.unwrap();
     assert_eq!(refusal(no_key).await.unwrap(), (422, "idempotency_key_required".into()));
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_case_that_is_justified_justifies_the_pupils_day_in_the_live_model_and_in_the_report() {
+    let app = TestApp::start().await.unwrap();
+    let school = a_day_later(&app).await;
+    let inspector = app.sign_in(&school, StaffRole::Inspector).await.unwrap();
+    let (date, missing) = ("2026-03-09", school.pupils[2].0);
+    // The slot that the week has, so that no look of the detector takes it back.
+    let slot_id = SlotId(Uuid::new_v5(&school.course.0, b"Mon/0"));
+    let case = CaseId { date: date.parse().unwrap(), slot_id, student_id: missing };
+    let found = Finding::Missing { course_id: school.course, due_at: app.now(), hold: Some(Hold::Stale) };
+    observe(app.write(), &[(app.context(school.id), case, Command::Observe(found))]).await.unwrap();
+    let json = async |path: &str| -> Value {
+        app.settle().await.unwrap();
+        let url = format!("{}/api/v1/{path}", app.base);
+        inspector.get(url).send().await.unwrap().error_for_status().unwrap().json().await.unwrap()
+    };
+    let month = "reports/school?from=2026-03-01&to=2026-03-31";
+    let total = async || {
+        let total = json(month).await["total"].clone();
+        [total["absent"].clone(), total["justified"].clone()]
+    };
+    let before = total().await;
+    let justify = async |key: u128| {
+        let url = format!("{}/api/v1/no-show/{date}/{}/{missing}/justify", app.base, case.slot_id);
+        let request = inspector.post(url).header("idempotency-key", Uuid::from_u128(key).to_string());
+        request.json(&json!({"reason": "illness"})).send().await.unwrap().error_for_status().unwrap()
+    };
+    let first: Value = justify(1).await.json().await.unwrap();
+    assert!(first["position"].is_i64());
+    for key in [1, 2] {
+        justify(key).await;
+    }
+    let count = |value: &Value| value.as_i64().unwrap();
+    let after = total().await;
+    assert_eq!((count(&before[0]) - count(&after[0]), count(&after[1])), (1, 1), "{before:?} {after:?}");
+    let acts = json(&format!("days/{date}/{missing}/acts")).await;
+    let acts = acts.as_array().unwrap();
+    assert_eq!(acts.len(), 1, "{acts:?}");
+    assert_eq!((&acts[0]["state"], &acts[0]["said"]["reason"]), (&json!("accepted"), &json!("illness")));
+    assert!(acts[0]["actor"].as_str().unwrap().starts_with("user:"), "{acts:?}");
+    let course = json(&format!("courses/{}/day?date={date}", school.course)).await;
+    let of = course["items"].as_array().unwrap().iter().find(|one| one["student_id"] == json!(missing.0)).unwrap();
+    assert_eq!(of["status"]["status"], "justified", "{of}");
     app.shutdown().await;
 }

@@ -119,6 +119,9 @@ async fn who_did_not_come_is_on_the_page_and_one_tap_says_who_looks_after_it() {
         let page = get(&app, &inspector, &done).await.2;
         assert!(page.contains("Quedó justificado.") && page.contains("Justificado: hora médica."), "{page}");
     }
+    app.settle().await.unwrap();
+    let day = get(&app, &inspector, &format!("/hoy/cursos/{}", school.course)).await.2;
+    assert!(day.contains("id=\"group-justified\"") && day.contains("hora médica"), "the day is justified too: {day}");
     let closed = post(&app, &other, &see, &[("desde", "lista")]).await.1.unwrap();
     let page = get(&app, &other, &closed).await.2;
     assert!(page.contains("El caso ya se cerró. No se hizo nada.") && page.contains("Ana 3"), "{page}");
