@@ -6,9 +6,11 @@ use crate::support::{Line, SANTIAGO, School};
 use anyhow::{Context as _, Result, ensure};
 use chrono::NaiveDate;
 use commands::no_show::observe;
+use commands::roll_call;
 use domain::SlotId;
 use domain::kiosk::LaneMode;
 use domain::no_show::{CaseId, Command, Finding, Hold};
+use domain::roll_call::Reason;
 use serde_json::Value;
 use std::path::Path;
 use uuid::Uuid;
@@ -40,6 +42,11 @@ async fn site() -> Result<(Line, Browser, Vec<String>)> {
     line.clock.advance(chrono::TimeDelta::minutes(45));
     let scans: Vec<Value> = school.pupils[..6].iter().map(|p| kiosk.scan(&p.card, "entry", line.now())).collect();
     kiosk.deliver(&line, &scans).await?;
+    let (context, today) =
+        (line.context(school.id, school.zone), NaiveDate::from_ymd_opt(2026, 3, 9).context("a date")?);
+    let drill = roll_call::nth(school.id, today, 1);
+    roll_call::start(line.write(), &context, Reason::Drill).await?;
+    roll_call::end(line.write(), &context, drill).await?;
     line.settle().await?;
     let course = school.courses[0];
     let own = format!("kioscos/{}", kiosk.id);
@@ -49,12 +56,14 @@ async fn site() -> Result<(Line, Browser, Vec<String>)> {
         format!("casos/cursos/{course}/avisar?fecha={CASE_DAY}"),
     );
     let (list, week) = (format!("casos?fecha={CASE_DAY}"), format!("cursos/{course}/horario"));
+    let ended = format!("hoy/presentes/{}/{}", drill.date, drill.id);
     let kiosks = ["kioscos", &own, &revoke];
     let cases = ["casos", &list, &one, &all];
     let pages = [
         "hoy",
         "hoy/muro",
         "hoy/presentes",
+        &ended,
         &day,
         "escuelas",
         "calendario",

@@ -3,6 +3,9 @@
 
 use crate::browser::Browser;
 use anyhow::{Context as _, Result};
+use chrono::NaiveDate;
+use commands::roll_call;
+use domain::roll_call::{Key, Reason};
 use domain::student::GuardianRights;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -25,6 +28,9 @@ async fn scene() -> Result<(TestApp, TestSchool, Browser)> {
     let app = TestApp::start().await?;
     let school = app.school(3).await?;
     app.case(&school).await?;
+    roll_call::start(app.write(), &app.context(school.id), Reason::Drill).await?;
+    roll_call::end(app.write(), &app.context(school.id), drill(&school)).await?;
+    app.settle().await?;
     let rights = GuardianRights { may_view: true, ..GuardianRights::default() };
     app.guardian(&school, "ana@example.com", &[(school.pupils[0].0, rights)]).await?;
     let browser = Browser::start().await?;
@@ -32,6 +38,11 @@ async fn scene() -> Result<(TestApp, TestSchool, Browser)> {
     browser.sign_in(&app.base).await?;
     browser.keep(&app.family("ana@example.com").await?).await?;
     Ok((app, school, browser))
+}
+
+/// The day's only roll call, which is over.
+fn drill(school: &TestSchool) -> Key {
+    roll_call::nth(school.id, NaiveDate::from_ymd_opt(2026, 3, 9).expect("a date"), 1)
 }
 
 /// The addresses of all pages.
@@ -44,7 +55,8 @@ fn pages(school: &TestSchool) -> Vec<String> {
         .filter(|path| !none.contains(path))
         .chain(["/no-such-page"])
         .map(|path| {
-            let case = case_of(school);
+            let (case, call) = (case_of(school), drill(school));
+            let path = path.replace("{date}/{roll_call_id}", &format!("{}/{}", call.date, call.id));
             let path = path.replace("{date}", &case.date.to_string()).replace("{slot_id}", &case.slot_id.to_string());
             let path =
                 path.replace("{id}", &school.course.to_string()).replace("{kiosk_id}", &school.kiosk.to_string());

@@ -1515,6 +1515,24 @@ roll-call-evacuation-ended = { $n ->
     [one] The evacuation of { $from } ended at { $to }: one pupil safe.
    *[other] The evacuation of { $from } ended at { $to }: { $n } pupils safe.
 }
+roll-call-over = Today’s roll calls
+roll-call-over-drill = Drill, { $from } to { $to }
+roll-call-over-evacuation = Evacuation, { $from } to { $to }
+roll-call-left = Who was not found
+roll-call-left-title = Who was not found
+roll-call-left-behind = Who was inside is still being gathered. Load the page again in a few seconds.
+roll-call-left-nobody = Everybody known to have been inside was found.
+roll-call-left-inside = inside at the end and not marked
+roll-call-left-safe = { $n ->
+    [one] One pupil was marked safe.
+   *[other] { $n } pupils were marked safe.
+}
+roll-call-left-later = { $n ->
+    [one] One of them was found later.
+   *[other] { $n } of them were found later.
+}
+roll-call-left-means = By what the gates had told at its end. Marks that a phone sent later count at the time at which they were made. In print the list has a box beside each name.
+roll-call-left-found = safe at { $time }
 roll-call-away = No connection since {"{"}hora{"}"}: this is the last that was known, and marks are kept on this phone. Do not close this page.
 roll-call-signed-out = The session ended. Marks are kept on this phone: sign in again and they are sent by themselves.
 roll-call-set-aside = {"{"}n{"}"} of this phone's marks could not be recorded. Tell whoever leads the roll call.

@@ -1526,6 +1526,24 @@ roll-call-evacuation-ended = { $n ->
     [one] La evacuación de las { $from } terminó a las { $to }: un alumno a salvo.
    *[other] La evacuación de las { $from } terminó a las { $to }: { $n } alumnos a salvo.
 }
+roll-call-over = Pases de lista de hoy
+roll-call-over-drill = Simulacro, de { $from } a { $to }
+roll-call-over-evacuation = Evacuación, de { $from } a { $to }
+roll-call-left = A quién no se encontró
+roll-call-left-title = A quién no se encontró
+roll-call-left-behind = Todavía se está reuniendo quiénes estaban adentro. Cargue la página de nuevo en unos segundos.
+roll-call-left-nobody = Se encontró a todos los que se sabe que estaban adentro.
+roll-call-left-inside = adentro al terminar y sin marcar
+roll-call-left-safe = { $n ->
+    [one] Un alumno fue marcado a salvo.
+   *[other] { $n } alumnos fueron marcados a salvo.
+}
+roll-call-left-later = { $n ->
+    [one] De uno de ellos se supo después.
+   *[other] De { $n } de ellos se supo después.
+}
+roll-call-left-means = Según lo que los accesos habían dicho al terminar. Las marcas que un teléfono envió después cuentan a la hora en que se hicieron. Impresa, la lista trae una casilla junto a cada nombre.
+roll-call-left-found = a salvo a las { $time }
 roll-call-away = Sin conexión desde las {"{"}hora{"}"}: se muestra lo último que se supo, y las marcas quedan guardadas en este teléfono. No cierre esta página.
 roll-call-signed-out = La sesión terminó. Las marcas quedan guardadas en este teléfono: vuelva a entrar y se envían solas.
 roll-call-set-aside = {"{"}n{"}"} de las marcas de este teléfono no se pudieron registrar. Avise a quien lleva el pase de lista.

@@ -60,6 +60,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(roll_call::start::post))
         .routes(routes!(roll_call::marks::put))
         .routes(routes!(roll_call::end::post))
+        .routes(routes!(roll_call::result::get))
         .routes(routes!(reports::school::get))
         .routes(routes!(reports::course::get))
         .routes(routes!(reports::pupil::get))

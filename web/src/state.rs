@@ -17,7 +17,9 @@ use commands::clock::Clock;
 use commands::ids::IdSource;
 use commands::looks::Looks;
 use nats::Transport;
+use projections::ReadModel;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use workers::documents::Documents;
@@ -72,4 +74,17 @@ pub struct AppState {
     pub ids: Arc<dyn IdSource>,
     /// The configuration that the process was started with.
     pub config: Arc<Config>,
+}
+
+impl AppState {
+    /// Waits a moment until a read model has this place of the log.
+    pub(crate) async fn wait_until(&self, model: ReadModel, position: i64) {
+        for _ in 0..40 {
+            let known = self.pools.request.checkpoints().await.unwrap_or_default();
+            if known.iter().any(|known| known.model == model && known.position >= position) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+    }
 }

@@ -4,7 +4,8 @@
 use super::board::{AsOf, GateLine, Judge, grade};
 use super::facts::{self, BoardFacts, Course, Pupil, School};
 use super::roll_call::{Mark, RollCall, queries};
-use crate::readers::SchoolSnapshot;
+use crate::audit::replay::{self, Moment, ReplayError};
+use crate::readers::{SchoolSnapshot, SchoolTx};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::attendance_day::Direction;
 use domain::completeness::GateFacts;
@@ -35,6 +36,8 @@ pub struct Presence {
     pub pupils: Vec<PupilHere>,
     /// The day's newest roll call.
     pub roll_call: Option<RollCall>,
+    /// Those before it, the newest first.
+    pub earlier: Vec<RollCall>,
 }
 
 impl Presence {
@@ -42,6 +45,24 @@ impl Presence {
     pub fn silent_gates(&self, behind_after: TimeDelta) -> Vec<String> {
         let silent = self.gates.iter().filter(|gate| holds_back(gate, self.now, behind_after));
         silent.map(|gate| gate.gate.clone()).collect()
+    }
+}
+
+/// Whom a roll call left to be found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Left {
+    /// How many had been said to be safe.
+    pub safe: u32,
+    /// Who was inside, or may have been, and had not; by pupil.
+    pub not_found: Vec<PupilHere>,
+}
+
+impl Presence {
+    /// Of [`at_end`]: who had been found by then, and who had not.
+    pub fn left_at(&self, ended: DateTime<Utc>) -> Left {
+        let (safe, not): (Vec<_>, Vec<_>) = self.pupils.iter().partition(|pupil| pupil.was_safe_at(ended));
+        let not_found = not.into_iter().filter(|pupil| pupil.place != Place::NotInside).cloned().collect();
+        Left { safe: u32::try_from(safe.len()).unwrap_or(u32::MAX), not_found }
     }
 }
 
@@ -62,6 +83,11 @@ impl PupilHere {
     /// Whether the roll call says that the pupil is safe.
     pub fn is_safe(&self) -> bool {
         self.mark.as_ref().is_some_and(|mark| mark.safe)
+    }
+
+    /// Whether somebody had said so by then, whenever it arrived.
+    pub fn was_safe_at(&self, at: DateTime<Utc>) -> bool {
+        self.mark.as_ref().is_some_and(|mark| mark.safe && mark.said_at <= at)
     }
 }
 
@@ -117,7 +143,8 @@ pub async fn load(
 ) -> Result<Option<Presence>, sqlx::Error> {
     let id = tx.school();
     let Some(school) = facts::load_school_in_tx(tx.conn(), id, date).await? else { return Ok(None) };
-    let roll_call = queries::newest(tx, date).await?;
+    let mut calls = queries::of_day(tx, date).await?.into_iter();
+    let roll_call = calls.next();
     let marks = match &roll_call {
         Some(call) => queries::marks(tx, call.key()).await?,
         None => Vec::new(),
@@ -132,7 +159,23 @@ pub async fn load(
         school,
         date,
     };
-    Ok(Some(presence(facts, now, behind_after, roll_call, marks)))
+    Ok(Some(Presence { earlier: calls.collect(), ..presence(facts, now, behind_after, roll_call, marks) }))
+}
+
+/// Who was inside when a roll call ended, by the gates as they were known then, with what is said of them now: a mark
+/// may arrive late. None while it goes on, and until the audit index holds its end.
+pub async fn at_end(
+    tx: &mut SchoolTx,
+    call: &RollCall,
+    behind_after: TimeDelta,
+) -> Result<Option<Presence>, ReplayError> {
+    let Some(ended) = call.ended_at else { return Ok(None) };
+    let moment = Moment { at: ended, known: ended };
+    let events = replay::load(tx, call.local_date, moment).await?;
+    let known = events.filter(|events| events.as_of.position >= call.position && !events.as_of.stale_epoch);
+    let Some(facts) = known.and_then(|events| events.facts(moment)) else { return Ok(None) };
+    let marks = queries::marks(tx, call.key()).await?;
+    Ok(Some(presence(facts, ended, behind_after, Some(call.clone()), marks)))
 }
 
 fn presence(
@@ -169,7 +212,7 @@ fn presence(
     pupils.sort_by_key(|pupil| pupil.student_id);
     let BoardFacts { school, date, as_of, mut courses, gates, .. } = facts;
     courses.sort_by_cached_key(|c| (grade(&c.level), c.letter.clone(), c.name.clone()));
-    Presence { school, date, now, as_of, courses, gates, pupils, roll_call }
+    Presence { school, date, now, as_of, courses, gates, pupils, roll_call, earlier: Vec::new() }
 }
 
 /// Whether somebody may have entered by a gate of whom it has not told.

@@ -86,7 +86,8 @@ async fn answers(world: &World, of: SchoolId, about: SchoolId) -> Vec<(&'static 
     let acted = StudentId(acted);
     let case = CaseId { date: monday(), slot_id: SlotId(slot_id), student_id: StudentId(student_id) };
     let marked: Uuid = sqlx::query_scalar(
-        "select roll_call_id from live.roll_call_marks where local_date = $1 and school_id = $2 order by 1 limit 1",
+        "select roll_call_id from live.roll_call_marks join live.roll_calls using (school_id, local_date, roll_call_id)
+         where local_date = $1 and school_id = $2 order by 1 limit 1",
     )
     .bind(monday())
     .bind(about.0)
@@ -142,7 +143,8 @@ async fn answers(world: &World, of: SchoolId, about: SchoolId) -> Vec<(&'static 
         ("cases", format!("{:?}", no_show::cases(&mut tx, monday()).await.unwrap())),
         ("case", format!("{:?}", no_show::case(&mut tx, case).await.unwrap())),
         ("said of case", format!("{:?}", no_show::log(&mut tx, case).await.unwrap())),
-        ("roll call", format!("{:?}", roll_call::newest(&mut tx, monday()).await.unwrap())),
+        ("roll calls", format!("{:?}", roll_call::of_day(&mut tx, monday()).await.unwrap())),
+        ("roll call", format!("{:?}", roll_call::one(&mut tx, call).await.unwrap())),
         ("marks", format!("{:?}", roll_call::marks(&mut tx, call).await.unwrap())),
         (
             "presence",

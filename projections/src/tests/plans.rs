@@ -235,12 +235,18 @@ impl Meter {
     async fn of_roll_calls(&mut self) {
         let date = monday();
         self.of("roll_call", async |r| {
-            let found = live::roll_call::queries::newest(&mut r.begin(school()).await?, date).await?;
-            assert!(found.is_some());
+            let found = live::roll_call::queries::of_day(&mut r.begin(school()).await?, date).await?;
+            assert!(!found.is_empty());
             Ok(())
         })
         .await;
         let key = Key { date, id: an_id(14, 0) };
+        self.of("roll_call_one", async |r| {
+            let found = live::roll_call::queries::one(&mut r.begin(school()).await?, key).await?;
+            assert!(found.is_some());
+            Ok(())
+        })
+        .await;
         self.of("roll_call_marks", async |r| {
             let found = live::roll_call::queries::marks(&mut r.begin(school()).await?, key).await?;
             assert_eq!(found.len(), 300);

@@ -1420,7 +1420,7 @@ pub(super) const LEFT_OUT: &[LeftOut] = &[
     ),
     cut(
         "a day's roll call: of which day",
-        "from roll_calls where school_id = $1 and local_date = $2 order by started_at desc, roll_call_id limit 1",
+        "from roll_calls where school_id = $1 and local_date = $2 order by started_at desc, roll_call_id limit 20",
         "and local_date = $2",
         PRESENT,
     ),

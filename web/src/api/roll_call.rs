@@ -3,6 +3,7 @@
 pub mod end;
 pub mod marks;
 pub mod read;
+pub mod result;
 pub mod start;
 
 use crate::problem::{Code, Problem};

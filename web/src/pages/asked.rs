@@ -11,7 +11,6 @@ use commands::use_cases::UseCaseError;
 use commands::{Context, Done};
 use domain::SchoolId;
 use projections::ReadModel;
-use std::time::Duration;
 use uuid::Uuid;
 
 /// Who asks about which school. Each page adds what it does with it, in its own file.
@@ -52,12 +51,6 @@ impl Asked {
 
     /// The same for a place in the log.
     pub(super) async fn wait_until(&self, model: ReadModel, position: i64) {
-        for _ in 0..40 {
-            let known = self.state.pools.request.checkpoints().await.unwrap_or_default();
-            if known.iter().any(|known| known.model == model && known.position >= position) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(25)).await;
-        }
+        self.state.wait_until(model, position).await;
     }
 }

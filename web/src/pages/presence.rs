@@ -2,12 +2,14 @@
 //! tap. `web/assets/rollcall.js` keeps marks on the phone while the server cannot be reached, and sends them later by
 //! the API; without scripts every button is a plain form. The page fetches itself again every five seconds.
 
+mod ended;
 mod list;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod tests;
 
+pub(super) use ended::EndedPage;
 pub(super) use list::PresencePage;
 #[cfg(test)]
 pub(super) use samples::sample_pages;
@@ -19,8 +21,10 @@ use super::staff::who;
 use super::view::{PersonName, School};
 use crate::AppState;
 use crate::api::roll_call::behind_after;
+use crate::middleware::ShownDay;
+use crate::names::SchoolNames;
 use crate::permissions::Permission;
-use axum::extract::RawQuery;
+use axum::extract::{Path, RawQuery};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -32,7 +36,10 @@ use domain::StudentId;
 use domain::roll_call::{Key, Mark, Reason};
 use domain::values::school_date;
 use projections::ReadModel;
-use projections::live::presence::{self, Place, Presence, PupilHere, Tally};
+use projections::audit::replay::ReplayError;
+use projections::live::facts::Course;
+use projections::live::presence::{self, Place, PupilHere, Tally};
+use projections::live::roll_call::{RollCall, queries};
 use projections::roster;
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -45,6 +52,7 @@ pub fn router() -> Router<AppState> {
         .route("/hoy/presentes/comenzar", post(start))
         .route("/hoy/presentes/marcar", post(mark))
         .route("/hoy/presentes/terminar", post(end))
+        .route("/hoy/presentes/{date}/{roll_call_id}", get(result))
 }
 
 /// A pupil to be looked for, or found.
@@ -87,6 +95,10 @@ pub(super) struct Call {
 }
 
 impl Call {
+    fn of(call: &RollCall) -> Self {
+        Self { key: call.key(), reason: call.reason, started_at: call.started_at, ended_at: call.ended_at }
+    }
+
     /// As forms and the script name it.
     fn named(&self) -> String {
         format!("{}/{}", self.key.date, self.key.id)
@@ -191,7 +203,33 @@ async fn end(asked: Asked, Form(sent): Form<Sent>) -> Response {
         Ok(context) => roll_call::end(&asked.state.write, &context, key).await,
         Err(error) => Err(error),
     };
-    asked.after(&sent, done).await
+    match done {
+        // To whom it left to be found.
+        Ok(done) => {
+            asked.wait_for(ReadModel::Live, done).await;
+            let to = format!("/hoy/presentes/{}/{}?colegio={}", key.date, key.id, asked.school);
+            Redirect::to(&to).into_response()
+        }
+        refused => asked.after(&sent, refused).await,
+    }
+}
+
+/// `GET /hoy/presentes/{date}/{roll_call_id}`: whom a roll call left to be found.
+async fn result(asked: Asked, Path((date, id)): Path<(String, String)>) -> Response {
+    let date = date.parse().ok().and_then(|date| school_date::date(date).ok());
+    let (Some(date), Ok(id)) = (date, id.parse()) else { return asked.visit.failed(StatusCode::NOT_FOUND) };
+    match asked.ended(Key { date, id }).await {
+        Ok(Some(view)) if view.call.ended_at.is_none() => {
+            Redirect::to(&format!("/hoy/presentes?colegio={}", asked.school)).into_response()
+        }
+        Ok(Some(view)) => {
+            let mut page = asked.visit.page(StatusCode::OK, |nonce| view.page(asked.visit.lang, nonce));
+            page.extensions_mut().insert(ShownDay(date));
+            page
+        }
+        Ok(None) => asked.visit.failed(StatusCode::NOT_FOUND),
+        Err(error) => asked.visit.source_error(&error),
+    }
 }
 
 impl Asked {
@@ -234,12 +272,7 @@ impl Asked {
             here.pupils.retain(|pupil| pupil.place != Place::NotInside);
         }
         let names = state.names.of_school(school).await?;
-        let of = |pupil: &PupilHere| Person {
-            id: pupil.student_id.0,
-            name: name(&names, pupil.student_id),
-            place: pupil.place,
-            safe: pupil.mark.as_ref().filter(|mark| mark.safe).map(|mark| mark.said_at),
-        };
+        let of = |pupil: &PupilHere| person(&names, pupil);
         Ok(Some(PresencePage {
             who: who(state, &self.person).await,
             school: School { id: school.0, name: found.name, zone: found.settings.zone },
@@ -257,27 +290,62 @@ impl Asked {
             gates,
             course,
             silent: here.silent_gates(behind_after),
-            groups: groups(&here, of),
+            groups: groups(&here.courses, &here.pupils, of),
             tally,
-            call: here.roll_call.as_ref().map(|call| Call {
-                key: call.key(),
-                reason: call.reason,
-                started_at: call.started_at,
-                ended_at: call.ended_at,
-            }),
+            call: here.roll_call.as_ref().map(Call::of),
+            earlier: here.earlier.iter().map(Call::of).collect(),
             told: self.visit.notice.as_deref().and_then(Told::of),
+        }))
+    }
+
+    /// Whom a roll call left to be found; none if the school has no such roll call.
+    async fn ended(&self, key: Key) -> Result<Option<EndedPage>, SourceError> {
+        let (state, school) = (&self.state, self.school);
+        let mut tx = state.pools.request.begin(school).await?;
+        let found = roster::queries::school(&mut tx).await?;
+        let (Some(found), Some(call)) = (found, queries::one(&mut tx, key).await?) else { return Ok(None) };
+        drop(tx);
+        // Who was inside then is told by the index, which may be a moment behind.
+        self.wait_until(ReadModel::Audit, call.position).await;
+        let mut tx = state.pools.request.snapshot(school).await?;
+        let here = presence::at_end(&mut tx, &call, behind_after(state.clock.rate())).await;
+        drop(tx);
+        let here = here.map_err(|error| match error {
+            ReplayError::Store(error) => error.into(),
+            other @ (ReplayError::Unfilled | ReplayError::Poison(_)) => SourceError::Internal(other.into()),
+        })?;
+        let names = state.names.of_school(school).await?;
+        let of = |pupil: &PupilHere| person(&names, pupil);
+        let left = here.as_ref().zip(call.ended_at).map(|(here, ended)| here.left_at(ended));
+        let known = here.as_ref().zip(left.as_ref());
+        Ok(Some(EndedPage {
+            who: who(state, &self.person).await,
+            school: School { id: school.0, name: found.name, zone: found.settings.zone },
+            call: Call::of(&call),
+            safe: left.as_ref().map(|left| left.safe),
+            silent: here.as_ref().map(|here| here.silent_gates(behind_after(state.clock.rate()))).unwrap_or_default(),
+            groups: known.map(|(here, left)| groups(&here.courses, &left.not_found, of)).unwrap_or_default(),
         }))
     }
 }
 
+fn person(names: &SchoolNames, pupil: &PupilHere) -> Person {
+    Person {
+        id: pupil.student_id.0,
+        name: name(names, pupil.student_id),
+        place: pupil.place,
+        safe: pupil.mark.as_ref().filter(|mark| mark.safe).map(|mark| mark.said_at),
+    }
+}
+
 /// By course, lowest grade first; those who are in none today last.
-fn groups(here: &Presence, person: impl Fn(&PupilHere) -> Person) -> Vec<Group> {
+fn groups(courses: &[Course], pupils: &[PupilHere], person: impl Fn(&PupilHere) -> Person) -> Vec<Group> {
     let mut by_course: HashMap<Option<Uuid>, Vec<&PupilHere>> = HashMap::new();
-    for pupil in &here.pupils {
-        let known = pupil.course_id.filter(|id| here.courses.iter().any(|course| course.course_id == *id));
+    for pupil in pupils {
+        let known = pupil.course_id.filter(|id| courses.iter().any(|course| course.course_id == *id));
         by_course.entry(known.map(|id| id.0)).or_default().push(pupil);
     }
-    let courses = here.courses.iter().map(|course| (Some(course.course_id.0), course.name.clone()));
+    let courses = courses.iter().map(|course| (Some(course.course_id.0), course.name.clone()));
     courses
         .chain([(None, String::new())])
         .filter_map(|(course, name)| {

@@ -69,6 +69,7 @@ pub const ROUTES: &[Route] = &[
     post("/api/v1/roll-calls", May(RollCallAct)),
     put("/api/v1/roll-calls/{date}/{roll_call_id}/marks", May(RollCallAct)),
     post("/api/v1/roll-calls/{date}/{roll_call_id}/end", May(RollCallAct)),
+    get("/api/v1/roll-calls/{date}/{roll_call_id}", May(PupilsRead)).shows(What::Presence),
     get("/api/v1/reports/school", May(ReportsRead)).shows(What::Report),
     get("/api/v1/reports/gates", May(ReportsRead)).shows(What::Report),
     get("/api/v1/reports/absence", May(PupilsRead)).shows(What::Report),
@@ -106,6 +107,7 @@ pub const ROUTES: &[Route] = &[
     post("/hoy/presentes/comenzar", May(RollCallAct)),
     post("/hoy/presentes/marcar", May(RollCallAct)),
     post("/hoy/presentes/terminar", May(RollCallAct)),
+    get("/hoy/presentes/{date}/{roll_call_id}", May(PupilsRead)).shows(What::Presence),
     get("/escuelas", Person),
     // In and out. Whoever is here is nobody yet, or any more.
     get("/entrar", Public),

@@ -440,7 +440,7 @@ fn marks(school: &TestSchool) -> Vec<String> {
 
 /// What shows an id of no course, kiosk or pupil on a morning on which nobody has come: figures, forms, lists of what
 /// happened, people.
-const SHOW_NO_ID: [&str; 24] = [
+const SHOW_NO_ID: [&str; 26] = [
     "/anio-escolar",
     "/api/v1/acts/waiting",
     "/api/v1/audit/days/{date}/events",
@@ -451,11 +451,13 @@ const SHOW_NO_ID: [&str; 24] = [
     "/api/v1/no-show",
     "/api/v1/reports/absence",
     "/api/v1/reports/gates",
+    "/api/v1/roll-calls/{date}/{roll_call_id}",
     "/api/v1/settings",
     "/auditoria/dia.csv",
     "/calendario",
     "/casos",
     "/hoy/muro",
+    "/hoy/presentes/{date}/{roll_call_id}",
     "/informes",
     "/informes/accesos",
     "/informes/ausencias",

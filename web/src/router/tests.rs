@@ -138,6 +138,7 @@ async fn the_document_and_the_server_know_the_same_routes() {
         "/api/v1/roll-calls",
         "/api/v1/settings",
         "/api/v1/simulations",
+        "/api/v1/roll-calls/{date}/{roll_call_id}",
         "/api/v1/roll-calls/{date}/{roll_call_id}/end",
         "/api/v1/roll-calls/{date}/{roll_call_id}/marks",
         "/api/v1/students",

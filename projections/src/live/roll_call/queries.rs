@@ -8,14 +8,29 @@ use domain::roll_call::Key;
 use domain::{Actor, RollCallId, SchoolId, StudentId};
 use uuid::Uuid;
 
-/// The newest roll call of a day, if there was one: there is no other that goes on.
-pub async fn newest(tx: &mut SchoolTx, date: NaiveDate) -> Result<Option<RollCall>, sqlx::Error> {
+/// The roll calls of a day, at most twenty, the newest first: there is no other that goes on.
+pub async fn of_day(tx: &mut SchoolTx, date: NaiveDate) -> Result<Vec<RollCall>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        CallRecord,
+        "select school_id, local_date, roll_call_id, reason, started_at, started_by, ended_at, ended_by, position
+         from roll_calls where school_id = $1 and local_date = $2 order by started_at desc, roll_call_id limit 20",
+        tx.school().0,
+        date
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(RollCall::try_from).collect()
+}
+
+/// A roll call of the school, if there is this one.
+pub async fn one(tx: &mut SchoolTx, key: Key) -> Result<Option<RollCall>, sqlx::Error> {
     let row = sqlx::query_as!(
         CallRecord,
         "select school_id, local_date, roll_call_id, reason, started_at, started_by, ended_at, ended_by, position
-         from roll_calls where school_id = $1 and local_date = $2 order by started_at desc, roll_call_id limit 1",
+         from roll_calls where school_id = $1 and local_date = $2 and roll_call_id = $3",
         tx.school().0,
-        date
+        key.date,
+        key.id.0
     )
     .fetch_optional(tx.conn())
     .await?;

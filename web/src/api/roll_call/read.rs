@@ -12,6 +12,7 @@ use axum::extract::State;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::roll_call::Reason;
 use projections::live::presence::{self, Place, Tally};
+use projections::live::roll_call::RollCall;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -41,6 +42,8 @@ pub struct PresenceView {
     pub unknown: u32,
     /// The day's newest roll call: the one that goes on, if one does.
     pub roll_call: Option<RollCallView>,
+    /// Those of the day before it, the newest first.
+    pub earlier: Vec<RollCallView>,
     /// Whoever is inside, may be, or is said to be safe; by pupil.
     pub pupils: Vec<PupilHereView>,
 }
@@ -59,6 +62,18 @@ pub struct RollCallView {
     pub started_at: DateTime<Utc>,
     /// When it ended; none while it goes on.
     pub ended_at: Option<DateTime<Utc>>,
+}
+
+impl From<RollCall> for RollCallView {
+    fn from(call: RollCall) -> Self {
+        Self {
+            date: call.local_date,
+            roll_call_id: call.roll_call_id.0,
+            reason: call.reason,
+            started_at: call.started_at,
+            ended_at: call.ended_at,
+        }
+    }
 }
 
 /// A pupil to be looked for, or found.
@@ -136,13 +151,8 @@ pub async fn get(
         to_find,
         safe,
         unknown,
-        roll_call: here.roll_call.as_ref().map(|call| RollCallView {
-            date: call.local_date,
-            roll_call_id: call.roll_call_id.0,
-            reason: call.reason,
-            started_at: call.started_at,
-            ended_at: call.ended_at,
-        }),
         pupils: here.pupils.iter().map(pupil).collect(),
+        roll_call: here.roll_call.map(RollCallView::from),
+        earlier: here.earlier.into_iter().map(RollCallView::from).collect(),
     }))
 }

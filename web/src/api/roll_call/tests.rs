@@ -149,3 +149,62 @@ async fn of_whom_it_is_not_known_as_a_gate_is_silent_is_told_from_the_last_known
     assert!(since.is_string() && told["recorded_at"].is_string(), "{told}");
     app.shutdown().await;
 }
+
+#[tokio::test]
+async fn whom_a_roll_call_left_to_be_found_is_told_as_it_was_known_at_its_end_with_what_was_said_late() {
+    let app = TestApp::start().await.unwrap();
+    let (school, twin) = (app.school(4).await.unwrap(), app.school(1).await.unwrap());
+    let scan = |n: usize| school.scan(i64::try_from(n).unwrap() + 1, &school.pupils[n].1, app.now());
+    app.scan(&school, &[scan(0), scan(1), scan(2)]).await.unwrap();
+    app.settle().await.unwrap();
+    let program = Program::of(&app, &school, StaffRole::Inspector).await;
+    let call = named(&program.begin(1, "drill").await);
+    let pupil = |n: usize| school.pupils[n].0.0;
+    app.clock.advance(minutes(2));
+    let said = app.now();
+    program.mark(&call, 2, json!([{"student_id": pupil(0), "safe": true}])).await.error_for_status().unwrap();
+    let result = async || -> Value {
+        app.settle().await.unwrap();
+        let answer = program.client.get(format!("{}/roll-calls/{call}", program.base)).send().await.unwrap();
+        answer.error_for_status().unwrap().json().await.unwrap()
+    };
+    let told = result().await;
+    assert_eq!((&told["safe"], &told["not_found"]), (&Value::Null, &Value::Null), "it goes on");
+    app.clock.advance(minutes(2));
+    program.ask(Method::POST, &format!("/roll-calls/{call}/end"), 3, &json!({})).await.error_for_status().unwrap();
+    // Whoever comes after the end was not looked for.
+    app.clock.advance(minutes(2));
+    app.scan(&school, &[scan(3)]).await.unwrap();
+    let missing = |told: &Value| {
+        let all = told["not_found"].as_array().unwrap().clone();
+        all.into_iter().map(|one| (one["student_id"].clone(), one["safe_since"].clone())).collect::<Vec<_>>()
+    };
+    let of = |n: usize, since: Value| (json!(pupil(n)), since);
+    let sorted = |mut all: Vec<(Value, Value)>| {
+        all.sort_by_key(|(id, _)| id.as_str().unwrap().to_owned());
+        all
+    };
+    let told = result().await;
+    assert_eq!(missing(&told), sorted(vec![of(1, Value::Null), of(2, Value::Null)]));
+    assert_eq!((&told["safe"], &told["roll_call"]["reason"]), (&json!(1), &json!("drill")));
+    let first = &told["not_found"][0];
+    assert_eq!((&first["place"], first["name"]["family"].as_str()), (&json!("inside"), Some("Pérez Soto")));
+    // One was found before the end by a phone that was cut off, the other after it.
+    let late = json!([{"student_id": pupil(1), "safe": true, "at": said}, {"student_id": pupil(2), "safe": true}]);
+    program.mark(&call, 4, late).await.error_for_status().unwrap();
+    let told = result().await;
+    assert_eq!((missing(&told), &told["safe"]), (vec![of(2, json!(app.now()))], &json!(2)));
+    let next = program.begin(5, "evacuation").await;
+    app.settle().await.unwrap();
+    let now = program.read().await;
+    assert_eq!(now["roll_call"]["roll_call_id"], next["roll_call_id"]);
+    assert_eq!(now["earlier"][0]["roll_call_id"], told["roll_call"]["roll_call_id"]);
+
+    let others = Program::of(&app, &twin, StaffRole::Inspector).await;
+    let nowhere = format!("2026-03-09/{}", Uuid::from_u128(0xbad));
+    for (client, call) in [(&others, &call), (&program, &nowhere)] {
+        let answer = client.client.get(format!("{}/roll-calls/{call}", client.base)).send().await.unwrap();
+        assert_eq!(refusal(answer).await.unwrap(), (404, "roll_call_not_found".into()));
+    }
+    app.shutdown().await;
+}

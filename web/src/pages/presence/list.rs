@@ -6,7 +6,7 @@ use super::super::shell::{self, Page, Place as Shelf};
 use super::super::staff::form;
 use super::super::view::{Freshness, Gate, PersonName, School, Who};
 use super::super::{alerts, fresh};
-use super::{Call, Group, Person, Told};
+use super::{Call, Group, Person, Told, ended};
 use crate::i18n::{Lang, key, times};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::roll_call::Reason;
@@ -47,6 +47,8 @@ pub(in crate::pages) struct PresencePage {
     pub tally: Tally,
     /// The day's newest roll call.
     pub(super) call: Option<Call>,
+    /// Those of the day before it, the newest first.
+    pub(super) earlier: Vec<Call>,
     /// Why nothing was done.
     pub(super) told: Option<Told>,
 }
@@ -128,6 +130,7 @@ impl PresencePage {
                 p class="hint" { (lang.f("course-as-of", &[("time", (&times::clock_seconds(self.now, zone)).into())])) }
             }
             @if self.acts && self.open().is_none() { (self.begin(lang)) }
+            @if self.open().is_none() { (self.ended(lang)) }
             @if self.groups.is_empty() { p class="nothing" { (lang.t("presence-nobody")) } }
             @else { (self.filters(lang)) }
             @match self.open() {
@@ -156,6 +159,29 @@ impl PresencePage {
                         ("to", (&times::clock(*ended, zone)).into()),
                         ("n", self.tally.safe.into()),
                     ]))
+                }
+            }
+        }
+    }
+
+    /// The day's roll calls that are over, each with whom it left to be found.
+    fn ended(&self, lang: Lang) -> Markup {
+        let over: Vec<&Call> = self.call.iter().chain(&self.earlier).filter(|call| call.ended_at.is_some()).collect();
+        html! {
+            @if !over.is_empty() {
+                section class="card" aria-labelledby="terminados" {
+                    h2 id="terminados" { (lang.t("roll-call-over")) }
+                    ul class="rows" {
+                        @for call in over {
+                            @let when = ended::words(call, self.school.zone, lang);
+                            li class="row" {
+                                span { (when) }
+                                a class="button quiet" href={
+                                    "/hoy/presentes/" (call.named()) "?colegio=" (self.school.id)
+                                } { (lang.t("roll-call-left")) span class="unseen" { ": " (when) } }
+                            }
+                        }
+                    }
                 }
             }
         }
@@ -364,7 +390,7 @@ fn section(group: &Group) -> String {
     group.course.map_or_else(|| "ninguno".to_owned(), |id| id.to_string())
 }
 
-fn course_name(group: &Group, lang: Lang) -> String {
+pub(super) fn course_name(group: &Group, lang: Lang) -> String {
     if group.course.is_some() { group.name.clone() } else { lang.t("presence-no-course") }
 }
 
@@ -377,7 +403,7 @@ fn where_word(place: Place) -> &'static str {
 }
 
 /// `Pérez Soto, María José`
-fn plain(name: &PersonName, lang: Lang) -> String {
+pub(super) fn plain(name: &PersonName, lang: Lang) -> String {
     match name {
         PersonName::Known { family, given } => format!("{family}, {given}"),
         PersonName::Erased => lang.t("erased"),

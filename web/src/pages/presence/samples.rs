@@ -1,6 +1,6 @@
 //! The page with made-up values, names that look like markup among them.
 
-use super::{Call, Group, Person, PresencePage, Told};
+use super::{Call, EndedPage, Group, Person, PresencePage, Told};
 use crate::i18n::Lang;
 use crate::pages::Nonce;
 use crate::pages::sample::{self, HOSTILE};
@@ -61,6 +61,12 @@ fn page(reason: Option<Reason>, ended: bool, told: Option<Told>) -> PresencePage
             started_at,
             ended_at: ended.then(sample::now),
         }),
+        earlier: vec![Call {
+            key: Key { date, id: RollCallId(Uuid::from_u128(8)) },
+            reason: Reason::Drill,
+            started_at,
+            ended_at: Some(sample::now()),
+        }],
         told,
     }
 }
@@ -87,5 +93,14 @@ pub(in crate::pages) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, 
     pages.extend(
         Told::ALL.map(|told| (format!("presence hostile {told:?}"), page(Some(Reason::Drill), false, Some(told)))),
     );
-    pages.into_iter().map(|(name, page)| (name, page.page(lang, nonce))).collect()
+    let mut pages: Vec<(String, Markup)> =
+        pages.into_iter().map(|(name, page)| (name, page.page(lang, nonce))).collect();
+    for (name, safe, groups) in [("some", Some(12), true), ("nobody", Some(12), false), ("not known yet", None, false)]
+    {
+        let PresencePage { who, school, call, silent, groups: all, .. } = page(Some(Reason::Evacuation), true, None);
+        let groups = if groups { all } else { vec![] };
+        let ended = EndedPage { who, school, call: call.unwrap(), safe, silent, groups };
+        pages.push((format!("presence hostile, left to be found: {name}"), ended.page(lang, nonce)));
+    }
+    pages
 }

@@ -51,6 +51,11 @@ async fn p47_each_answer_is_recorded_with_who_what_and_why_and_a_refusal_is_not(
     let (school, twin) = (app.school(2).await.unwrap(), app.school(1).await.unwrap());
     app.case(&school).await.unwrap();
     app.document(&school).await.unwrap();
+    let drill = domain::roll_call::Reason::Drill;
+    commands::roll_call::start(app.write(), &app.context(school.id), drill).await.unwrap();
+    let first = nth(school.id, ROLL_CALL_DAY.parse().unwrap(), 1);
+    commands::roll_call::end(app.write(), &app.context(school.id), first).await.unwrap();
+    app.settle().await.unwrap();
     let director = app.person(school.id, StaffRole::Director).await.unwrap();
     let client = app.browser(&director).unwrap();
     let (pool, ids) = (owner(&app).await, Ids::of(&school, Uuid::nil()));
