@@ -173,6 +173,7 @@ impl Meter {
         self.of("schools", async |r| r.schools(None, 100).await).await;
         self.of("school", async |r| roster::queries::school(&mut r.begin(school()).await?).await).await;
         self.of("courses", async |r| roster::queries::courses(&mut r.begin(school()).await?, None, 100).await).await;
+        self.of("schedules", async |r| roster::queries::schedules(&mut r.begin(school()).await?).await).await;
         self.of("kiosks", async |r| roster::queries::kiosks(&mut r.begin(school()).await?, None, 100).await).await;
         self.of("health", async |r| live::health::kiosks(&mut r.begin(school()).await?, None, 100).await).await;
         let gate = an_id::<KioskId>(3, 2);
