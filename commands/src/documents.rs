@@ -15,8 +15,8 @@ use domain::{DocumentId, SchoolId, StudentId};
 const ON_ITS_WAY: TimeDelta = TimeDelta::hours(1);
 /// How long a document waits for an event that speaks of it.
 const PATIENCE: TimeDelta = TimeDelta::hours(24);
-/// How many are judged at once.
-const AT_ONCE: i64 = 200;
+/// How many are thrown away at once.
+pub const AT_ONCE: i64 = 200;
 
 /// A document of a pupil.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,7 +37,7 @@ impl Handed {
 }
 
 /// Seals a document and writes its row, to be handed over now. The day's event may speak of it once it is kept. Refused
-/// for whoever is no pupil of the school, or none any more.
+/// for whoever is no pupil of the school, or none any more; a conflict while an earlier copy is being thrown away.
 pub async fn hand_in(
     write: &Write,
     context: &Context,
@@ -47,16 +47,20 @@ pub async fn hand_in(
 ) -> Result<Vec<u8>, UseCaseError> {
     let (student, class) = (handed.student.0, SealingClass::Evidence);
     // The row first: a pupil who is erased meanwhile has either a row that says so, or no key to seal with.
-    let row = sqlx::query!(
-        "insert into documents (school_id, document_id, student_id, local_date, noted_at) values ($1, $2, $3, $4, $5)
-         on conflict do nothing",
+    let row = sqlx::query_scalar!(
+        "insert into documents as d (school_id, document_id, student_id, local_date, noted_at) values ($1, $2, $3, $4, $5)
+         on conflict (school_id, document_id) do update set noted_at = excluded.noted_at
+         where d.student_id = excluded.student_id and not d.erased and d.claimed_at is null
+         returning 1",
         handed.school.0,
         handed.document.0,
         student,
         date,
         write.clock().of_people(),
     );
-    in_time::<_, StoreError>(async { Ok(row.execute(write.pool()).await?) }).await?;
+    if in_time(row.fetch_optional(write.pool())).await?.is_none() {
+        return Err(UseCaseError::Conflict);
+    }
     // A key for a pupil who is erased, or never was here, would make a person of nobody.
     let known = write.vault().keys_of(context.school, &[student]).await?;
     if !known.holds(student, SealingClass::Identity) {
@@ -77,21 +81,32 @@ pub async fn open(write: &Write, handed: Handed, sealed: &[u8]) -> Result<Option
 pub async fn settle(write: &Write, now: DateTime<Utc>) -> Result<Vec<Handed>, StoreError> {
     let kept = sqlx::query!(
         "update documents d set kept_at = $1
-         from (select school_id, document_id from documents
-               where kept_at is null and not erased and noted_at < $2 order by noted_at limit $3) late
-         where d.school_id = late.school_id and d.document_id = late.document_id and exists (
+         where d.kept_at is null and not d.erased and d.claimed_at is null and d.noted_at < $2 and exists (
            select from events e
            where e.aggregate_type = 'attendance_day' and e.event_type = 'justification_submitted'
              and e.aggregate_id = to_char(d.local_date, 'YYYY-MM-DD') || '/' || d.school_id || '/' || d.student_id
              and e.payload #>> '{document,document_id}' = d.document_id::text)",
         now,
         now - ON_ITS_WAY,
-        AT_ONCE,
     );
     in_time(kept.execute(write.pool())).await?;
+    // Whoever sees none of its conditions change between here and the claim has it: it is handed over no more.
     let gone = sqlx::query!(
-        "select school_id, student_id, document_id from documents
-         where erased or (kept_at is null and noted_at < $1) order by noted_at limit $2",
+        "update documents d set claimed_at = coalesce(d.claimed_at, $1)
+         from (
+           select school_id, document_id from documents c
+           where c.claimed_at is not null or (c.erased and c.noted_at < $2) or (c.kept_at is null and c.noted_at < $3)
+           order by c.noted_at limit $4 for update skip locked
+         ) late
+         where d.school_id = late.school_id and d.document_id = late.document_id and (
+           d.claimed_at is not null or d.erased or not exists (
+             select from events e
+             where e.aggregate_type = 'attendance_day' and e.event_type = 'justification_submitted'
+               and e.aggregate_id = to_char(d.local_date, 'YYYY-MM-DD') || '/' || d.school_id || '/' || d.student_id
+               and e.payload #>> '{document,document_id}' = d.document_id::text))
+         returning d.school_id, d.student_id, d.document_id",
+        now,
+        now - ON_ITS_WAY,
         now - PATIENCE,
         AT_ONCE,
     );

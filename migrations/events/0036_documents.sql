@@ -11,9 +11,11 @@ create table documents (
   kept_at timestamptz,
   -- Its pupil was erased: nobody can open it any more, and it is thrown away.
   erased boolean not null default false,
+  -- Since when it is being thrown away: it is handed over no more.
+  claimed_at timestamptz,
   primary key (school_id, document_id)
 );
-create index documents_to_judge on documents (noted_at) where kept_at is null or erased;
+create index documents_to_judge on documents (noted_at) where kept_at is null or erased or claimed_at is not null;
 create index documents_of_pupil on documents (school_id, student_id);
 
 grant select, insert, update, delete on documents to attendance_log_writer;

@@ -27,17 +27,19 @@ use domain::student::GuardianRights;
 use domain::values::mail::Mail;
 use domain::{ManualEntryId, SchoolId, SlotId};
 use futures::StreamExt as _;
+use local_services::S3Server;
 use local_services::testing::TestDatabases;
 use oracle::{Found, Oracle};
 use request::{Chance, Way};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use uuid::Uuid;
 use web::serve::Parts;
-use web::testing::{TestPerson, family};
+use web::testing::{TestPerson, family, hand_in};
 use web::tokens::Begin;
 
 /// Requests of one run of the tests.
@@ -83,6 +85,15 @@ pub struct Scene {
     pub cursors: Mutex<Vec<String>>,
 }
 
+/// Every file below a folder, with its name there.
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let below = |entry: std::fs::DirEntry| match entry.file_type().unwrap().is_dir() {
+        true => files(&entry.path()),
+        false => vec![(entry.path().display().to_string(), std::fs::read(entry.path()).unwrap())],
+    };
+    std::fs::read_dir(folder).unwrap().map(Result::unwrap).flat_map(below).collect()
+}
+
 /// Of a place's guardian.
 fn address(mark: &str) -> String {
     format!("{}@familia.cl", mark.to_lowercase())
@@ -125,6 +136,7 @@ async fn place(line: &Line, mark: &'static str) -> Result<Place> {
         note: None,
     };
     record_manual_entry(line.write(), &line.state().batcher, &context, by_hand).await?;
+    hand_in(line.state(), &context, school.pupils[0].id, mark).await?;
     let (member, guardian) = (invited.account_id.0, guardian_id.0);
     Ok(Place { school, kiosk, spare, mark, member, guardian, case, entry: entry.0 })
 }
@@ -294,6 +306,9 @@ async fn p32_of_ten_thousand_requests_none_reads_or_writes_anything_of_another_s
     let letters = std::env::temp_dir().join(format!("letters-{}", id()));
     line.close().await;
     line.config.mail = web::config::MailConfig::in_folder(&letters);
+    let objects = std::env::temp_dir().join(format!("objects-{}", id()));
+    let service = S3Server::start(&objects).await.unwrap();
+    line.config.documents = web::config::DocumentsConfig::at(service.url());
     line.open(Parts::all()).await.unwrap();
     let scene = Arc::new(scene(line).await.unwrap());
     let before = ::nats::log::head(&scene.line.owner).await.unwrap().position;
@@ -331,6 +346,15 @@ async fn p32_of_ten_thousand_requests_none_reads_or_writes_anything_of_another_s
     }
     assert!(sent >= 3, "{sent} letters");
     std::fs::remove_dir_all(&letters).unwrap();
+    // What the S3 service has, names and bytes, says nothing of anybody.
+    let kept = files(&objects);
+    assert!(kept.len() >= MARKS.len(), "{} documents", kept.len());
+    for (name, bytes) in &kept {
+        let said = format!("{name} {}", String::from_utf8_lossy(bytes));
+        assert!(MARKS.iter().all(|mark| !said.contains(mark)) && !said.contains("%PDF"), "{name}");
+    }
+    drop(service);
+    std::fs::remove_dir_all(&objects).unwrap();
     let logs = String::from_utf8_lossy(&logged()).into_owned();
     assert!(MARKS.iter().all(|mark| !logs.contains(mark)), "a name is in the log");
 

@@ -66,6 +66,7 @@ pub use settings::router as settings_router;
 pub use source::{Source, SourceError};
 pub use staff::router as staff_router;
 pub use year::router as year_router;
+pub use upload::Uploads;
 
 #[cfg(test)]
 mod tests;

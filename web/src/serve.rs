@@ -12,6 +12,7 @@ use crate::kiosk_auth::KioskSecrets;
 use crate::live::LiveHub;
 use crate::middleware::Places;
 use crate::names::Names;
+use crate::pages::Uploads;
 use crate::pools::Pools;
 use crate::session::Sessions;
 use crate::throttle::Throttle;
@@ -38,9 +39,6 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use workers::documents::Documents;
 use workers::mail::{Mailer, Route, post_office};
-
-/// Forms with a file that are read at once: each holds its file in memory.
-const UPLOADS: usize = 6;
 
 /// A part of the server that may run alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -272,7 +270,7 @@ fn compose(
             (outside.mailer.clone(), outside.public_url.clone()),
         ),
         documents: outside.documents,
-        uploads: Arc::new(Semaphore::new(UPLOADS)),
+        uploads: Uploads::default(),
         mailer: outside.mailer,
         public_url: outside.public_url,
         secrets: KioskSecrets::default(),

@@ -6,6 +6,7 @@ use crate::kiosk_auth::KioskSecrets;
 use crate::live::LiveHub;
 use crate::middleware::Places;
 use crate::names::Names;
+use crate::pages::Uploads;
 use crate::pools::Pools;
 use crate::session::Sessions;
 use crate::throttle::Throttle;
@@ -57,7 +58,7 @@ pub struct AppState {
     /// Where documents are kept, if anywhere.
     pub documents: Option<Documents>,
     /// Places for forms with a file.
-    pub uploads: Arc<Semaphore>,
+    pub uploads: Uploads,
     /// Takes letters.
     pub mailer: Mailer,
     /// Where links in letters lead, without a slash at the end.

@@ -9,6 +9,7 @@ mod people;
 #[cfg(test)]
 pub(crate) mod statistics;
 
+use crate::AppState;
 use crate::config::{Config, DocumentsConfig, SecondFactor};
 use crate::problem::ProblemBody;
 use crate::serve::{self, Parts, Running};
@@ -364,25 +365,10 @@ impl TestApp {
     }
 
     /// Hands in a document for a school's first pupil, with the pupil's id in it, in the read models already: see
-    /// [`DOCUMENT_DAY`] and [`document_of`].
+    /// [`hand_in`].
     pub async fn document(&self, school: &TestSchool) -> Result<()> {
-        let (state, context) = (self.state(), self.context(school.id));
-        let student_id = school.pupils.first().context("a school of somebody")?.0;
-        let (date, id) = (DOCUMENT_DAY.parse()?, document_of(school.id.0));
-        let documents = state.documents.as_ref().context("a place for documents")?;
-        let file = format!("%PDF-1.7 {student_id}").into_bytes();
-        let document = documents.keep(&state.write, &context, (student_id, date), id, file).await?;
-        let input = JustifyDay {
-            student_id,
-            date,
-            justification_id: JustificationId(id),
-            reason: Justification::Illness,
-            guardian_id: None,
-            note: None,
-            document: Some(document),
-            accepted: true,
-        };
-        justify_day(&state.write, &state.batcher, &context, input).await?;
+        let student = school.pupils.first().context("a school of somebody")?.0;
+        hand_in(self.state(), &self.context(school.id), student, &student.to_string()).await?;
         self.settle().await
     }
 
@@ -464,12 +450,32 @@ pub fn attack_size(reduced: usize, full: usize) -> usize {
 /// A day that no worker looks at any more.
 pub const CASE_DAY: &str = "2026-02-02";
 
-/// The day of [`TestApp::document`].
+/// The day of [`hand_in`].
 pub const DOCUMENT_DAY: &str = "2026-03-10";
 
-/// The justification that [`TestApp::document`] hands a document in with.
+/// The justification that [`hand_in`] puts on record.
 pub fn document_of(school: Uuid) -> Uuid {
     Uuid::new_v5(&school, b"document")
+}
+
+/// Hands in a document for a pupil, with these words in it.
+pub async fn hand_in(state: &AppState, context: &Context, student_id: StudentId, words: &str) -> Result<()> {
+    let (date, id) = (DOCUMENT_DAY.parse()?, document_of(context.school.0));
+    let documents = state.documents.as_ref().context("a place for documents")?;
+    let file = format!("%PDF-1.7 {words}").into_bytes();
+    let document = documents.keep(&state.write, context, (student_id, date), id, file).await?;
+    let input = JustifyDay {
+        student_id,
+        date,
+        justification_id: JustificationId(id),
+        reason: Justification::Illness,
+        guardian_id: None,
+        note: None,
+        document: Some(document),
+        accepted: true,
+    };
+    justify_day(&state.write, &state.batcher, context, input).await?;
+    Ok(())
 }
 
 /// The case that [`TestApp::case`] opens.

@@ -8,7 +8,7 @@ mod picture;
 
 use crate::objects::{ObjectError, Objects};
 use chrono::NaiveDate;
-use commands::documents::{Handed, forget, hand_in, open, settle};
+use commands::documents::{AT_ONCE, Handed, forget, hand_in, open, settle};
 use commands::use_cases::UseCaseError;
 use commands::{Context, Write};
 use domain::attendance_day::{Document, DocumentKind};
@@ -25,6 +25,8 @@ use uuid::Uuid;
 pub const MOST_BYTES: usize = 8 * 1024 * 1024;
 /// How long a file waits until those before it were looked at.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Before the first sweep.
+const SOON: Duration = Duration::from_secs(60);
 /// Pause between two sweeps.
 const EVERY: Duration = Duration::from_secs(60 * 60);
 
@@ -95,7 +97,8 @@ impl Documents {
         sheet: Uuid,
         file: Vec<u8>,
     ) -> Result<Document, DocumentError> {
-        let document_id = DocumentId(Uuid::new_v5(&sheet, &Sha256::digest(&file)));
+        let name = [student.0.as_bytes(), date.to_string().as_bytes(), &Sha256::digest(&file)].concat();
+        let document_id = DocumentId(Uuid::new_v5(&sheet, &name));
         let (kind, plain) = self.looked_at(file).await?;
         let bytes = u32::try_from(plain.len()).map_err(|_| Unfit::TooLarge)?;
         let handed = Handed { school: context.school, student, document: document_id };
@@ -122,7 +125,7 @@ impl Documents {
             let _turn = turn;
             picture::redrawn(kind, &file)
         });
-        Ok((kind, drawn.await.map_err(|_| Unfit::Unreadable)??))
+        Ok(drawn.await.map_err(|_| Unfit::Unreadable)??)
     }
 
     /// A document as it was kept; none if it is not there any more, or its pupil was erased.
@@ -142,18 +145,32 @@ impl Documents {
 
     /// Throws away what no event speaks of a day later, and what was an erased pupil's. How many.
     pub async fn sweep(&self, write: &Write) -> Result<usize, DocumentError> {
-        let gone = settle(write, write.clock().of_people()).await.map_err(UseCaseError::from)?;
-        for handed in &gone {
-            self.objects.delete(&handed.key()).await?;
-            forget(write, *handed).await.map_err(UseCaseError::from)?;
+        let (mut gone, mut failed) = (0, None);
+        loop {
+            let some = settle(write, write.clock().of_people()).await.map_err(UseCaseError::from)?;
+            for handed in &some {
+                // One that the service keeps is tried again; the others go.
+                match self.objects.delete(&handed.key()).await {
+                    Ok(()) => forget(write, *handed).await.map_err(UseCaseError::from)?,
+                    Err(error) => failed = Some(error),
+                }
+            }
+            gone += some.len();
+            if let Some(error) = failed {
+                return Err(error.into());
+            }
+            if i64::try_from(some.len()).unwrap_or(i64::MAX) < AT_ONCE {
+                return Ok(gone);
+            }
         }
-        Ok(gone.len())
     }
 }
 
-/// Sweeps once an hour, until it is told to stop. Whoever sweeps beside another process finds less to do.
+/// Sweeps soon and then once an hour, until it is told to stop. Whoever sweeps beside another process finds less to do.
 pub async fn run(documents: Documents, write: Write, stop: CancellationToken) {
-    while stop.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_some() {
+    let mut pause = SOON;
+    while stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_some() {
+        pause = EVERY;
         match stop.run_until_cancelled(documents.sweep(&write)).await {
             Some(Ok(0)) | None => {}
             Some(Ok(gone)) => tracing::info!(gone, "documents were thrown away"),

@@ -6,7 +6,7 @@ use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
     BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
 };
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata as _, SdkError};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::{Client, Config};
@@ -21,6 +21,9 @@ const CONNECT: Duration = Duration::from_secs(2);
 /// How long one try may take, and all of them together: a person waits for the answer.
 const TRY: Duration = Duration::from_secs(4);
 const ALL_TRIES: Duration = Duration::from_secs(7);
+/// The same of keeping a file, eight million bytes of it over a school's line.
+const TRY_PUT: Duration = Duration::from_secs(20);
+const ALL_TRIES_PUT: Duration = Duration::from_secs(25);
 /// How often it is tried at most.
 const TRIES: u32 = 2;
 /// The region that is signed for where none is said: services of one's own take any.
@@ -107,7 +110,9 @@ impl Objects {
         let bytes = Bytes::from(bytes);
         let put = || {
             let body = ByteStream::from(bytes.clone());
-            self.client.put_object().bucket(&self.bucket).key(key).body(body).send()
+            let times = TimeoutConfig::builder().operation_attempt_timeout(TRY_PUT).operation_timeout(ALL_TRIES_PUT);
+            let times = Config::builder().timeout_config(times.build());
+            self.client.put_object().bucket(&self.bucket).key(key).body(body).customize().config_override(times).send()
         };
         match put().await {
             Err(SdkError::ServiceError(error)) if error.err().code() == Some("NoSuchBucket") => {
@@ -132,7 +137,11 @@ impl Objects {
         };
         let (mut body, mut bytes) = (found.body, Vec::new());
         while let Some(chunk) = body.next().await {
-            let chunk = chunk.map_err(|error| unavailable("get", &error))?;
+            let Ok(chunk) = chunk else {
+                metrics::counter!("objects_failed_total", "what" => "get").increment(1);
+                tracing::warn!("the S3 service broke off");
+                return Err(ObjectError::Unavailable);
+            };
             if bytes.len() + chunk.len() > most {
                 return Err(ObjectError::TooLarge);
             }
@@ -143,16 +152,26 @@ impl Objects {
 
     /// Throws away what is kept under a name; nothing is there afterwards, whether or not there was.
     pub async fn delete(&self, key: &str) -> Result<(), ObjectError> {
-        let delete = self.client.delete_object().bucket(&self.bucket).key(key).send();
-        delete.await.map(drop).map_err(|error| unavailable("delete", &error))
+        match self.client.delete_object().bucket(&self.bucket).key(key).send().await {
+            // Nothing was ever kept.
+            Err(SdkError::ServiceError(error)) if error.err().code() == Some("NoSuchBucket") => Ok(()),
+            done => done.map(drop).map_err(|error| unavailable("delete", &error)),
+        }
     }
 }
 
-/// Says in the log what went wrong. Names in a bucket are ids.
-fn unavailable(what: &'static str, error: &(impl std::error::Error + 'static)) -> ObjectError {
+/// Says in the log what went wrong, in our own words: a service's may repeat what was signed.
+fn unavailable<E: ProvideErrorMetadata>(what: &'static str, error: &SdkError<E>) -> ObjectError {
     metrics::counter!("objects_failed_total", "what" => what).increment(1);
-    let error = DisplayErrorContext(error);
-    tracing::warn!(what, %error, "the S3 service did not do it");
+    let why = match error {
+        SdkError::ConstructionFailure(_) => "it could not be asked",
+        SdkError::TimeoutError(_) => "no answer in time",
+        SdkError::DispatchFailure(_) => "it is not reached",
+        SdkError::ResponseError(_) => "its answer cannot be read",
+        _ => "it refused",
+    };
+    let status = error.raw_response().map(|answer| answer.status().as_u16());
+    tracing::warn!(what, why, status, code = error.code(), "the S3 service did not do it");
     ObjectError::Unavailable
 }
 

@@ -101,6 +101,50 @@ async fn what_no_event_speaks_of_a_day_later_is_thrown_away_and_the_rest_stays()
 }
 
 #[tokio::test]
+async fn after_a_long_stop_none_of_many_that_events_speak_of_is_thrown_away() {
+    let stage = Stage::set().await;
+    let many = u128::try_from(AT_ONCE).unwrap() + 20;
+    stage.hand_in(1).await;
+    stage.justify(1).await;
+    // All of one day's event: what is asked is whether the sweep looks at all of them.
+    let copies = "insert into documents (school_id, document_id, student_id, local_date, noted_at)
+                  select school_id, gen_random_uuid(), student_id, local_date, noted_at - interval '1 minute' from documents,
+                    generate_series(1, $1)";
+    sqlx::query(copies).bind(i64::try_from(many).unwrap()).execute(&stage.world.owner).await.unwrap();
+    stage.world.clock.advance(TimeDelta::days(3));
+    let (mut rounds, mut gone) = (0, 0);
+    loop {
+        let some = stage.settle().await;
+        assert!(!some.contains(&stage.handed(1)), "an event speaks of it");
+        for handed in &some {
+            forget(&stage.world.write, *handed).await.unwrap();
+        }
+        (rounds, gone) = (rounds + 1, gone + some.len());
+        if some.is_empty() {
+            break;
+        }
+    }
+    assert_eq!((rounds, gone), (3, usize::try_from(many).unwrap()));
+}
+
+#[tokio::test]
+async fn what_is_sent_again_late_is_not_thrown_away_under_its_event() {
+    let stage = Stage::set().await;
+    stage.hand_in(1).await;
+    stage.world.clock.advance(TimeDelta::hours(30));
+    stage.hand_in(1).await;
+    assert_eq!(stage.settle().await, [], "its time begins anew");
+    stage.world.clock.advance(TimeDelta::hours(30));
+    assert_eq!(stage.settle().await, [stage.handed(1)]);
+    // It is being thrown away: whoever comes now comes again later.
+    let again = hand_in(&stage.world.write, &stage.world.context(), stage.handed(1), stage.date, b"%PDF-").await;
+    assert!(matches!(again, Err(UseCaseError::Conflict)), "{again:?}");
+    assert_eq!(stage.settle().await, [stage.handed(1)], "until it is gone");
+    forget(&stage.world.write, stage.handed(1)).await.unwrap();
+    stage.hand_in(1).await;
+}
+
+#[tokio::test]
 async fn an_erased_pupils_documents_open_for_nobody_and_are_thrown_away() {
     let stage = Stage::set().await;
     let (write, context) = (&stage.world.write, stage.world.context());
@@ -110,7 +154,8 @@ async fn an_erased_pupils_documents_open_for_nobody_and_are_thrown_away() {
     assert_eq!(stage.settle().await, []);
     erase_student(write, &context, stage.student).await.unwrap();
     assert_eq!(open(write, stage.handed(1), &sealed).await.unwrap(), None);
-    assert_eq!(stage.settle().await, [stage.handed(1)], "at once");
+    stage.world.clock.advance(TimeDelta::hours(2));
+    assert_eq!(stage.settle().await, [stage.handed(1)], "once nothing of it can be on its way");
     let again = hand_in(write, &context, stage.handed(2), stage.date, b"%PDF-").await;
     assert!(matches!(again, Err(UseCaseError::UnknownStudent)), "{again:?}");
     let keys = write.vault().keys_of(context.school, &[stage.student.0]).await.unwrap();

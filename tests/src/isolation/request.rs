@@ -7,7 +7,7 @@ use serde_json::json;
 use std::sync::{LazyLock, PoisonError};
 use uuid::Uuid;
 use web::permissions::{Access, ROUTES, Route};
-use web::testing::with_form;
+use web::testing::{DOCUMENT_DAY, document_of, with_form};
 
 /// How somebody comes in.
 pub enum Way {
@@ -123,6 +123,12 @@ impl Chance {
         if path.contains("{kiosk_id}") {
             path = path.replace("{kiosk_id}", &self.id(scene, asker, |_, place| place.kiosk.id.0).to_string());
         }
+        if path.ends_with("/document") || path.contains("/documento/") {
+            let act = self.id(scene, asker, |_, place| document_of(place.school.id.0));
+            let pupil = self.id(scene, asker, |_, place| place.school.pupils[0].id.0);
+            path = path.replace("{date}", DOCUMENT_DAY).replace("{act_id}", &act.to_string());
+            path = path.replace("{student_id}", &pupil.to_string());
+        }
         if path.contains("{student_id}") {
             let pupil = |chance: &mut Self, place: &Place| place.school.pupils[chance.below(3)].id.0;
             path = path.replace("{student_id}", &self.id(scene, asker, pupil).to_string());
@@ -130,9 +136,6 @@ impl Chance {
         if path.contains("{roll_call_id}") {
             let call = Self::roll_call(self.place(scene, asker));
             path = path.replace("{date}", ROLL_CALL_DAY).replace("{roll_call_id}", &call.to_string());
-        }
-        if path.contains("/documento/") {
-            path = path.replace("{date}", "2026-03-09").replace("{act_id}", &self.act("justification").to_string());
         }
         path = path.replace("{name}", "board.css").replace("{slot_id}", &id().to_string());
         if path.contains("/days/") {

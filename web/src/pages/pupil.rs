@@ -13,7 +13,7 @@ mod tests;
 
 pub(super) use acts::event_words;
 pub(super) use forms::{JUSTIFICATIONS, code, document as document_field, note};
-pub(super) use post::kept;
+pub(super) use post::{kept, said_with};
 #[cfg(test)]
 pub(super) use samples::sample_pages;
 

@@ -188,7 +188,7 @@ pub const ROUTES: &[Route] = &[
     get("/informes/cursos/{id}", May(PupilsRead)).shows(What::Report),
     get("/informes/alumnos/{student_id}", May(PupilsRead)).shows(What::Report),
     get("/informes/nomina", May(PupilsRead)),
-    post("/informes/nomina", May(PupilsRead)).takes_file().shows(What::Report),
+    post("/informes/nomina", May(PupilsRead)).takes_file().tried(OfPerson(&UPLOAD)).shows(What::Report),
     // A pupil's day, and what waits for an answer.
     get("/alumnos/{student_id}", May(PupilsRead)).shows(What::Pupil),
     post("/alumnos/{student_id}/retiro", May(ManualEntry)),

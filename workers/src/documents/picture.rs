@@ -1,6 +1,6 @@
 //! Pictures, drawn anew: what is kept holds pixels and nothing that a telephone wrote beside them, such as where it was.
 
-use super::Unfit;
+use super::{MOST_BYTES, Unfit};
 use domain::attendance_day::DocumentKind;
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader, Limits, Rgb, RgbImage};
@@ -15,8 +15,12 @@ const MOST_MEMORY: u64 = 96 * 1024 * 1024;
 /// Of 100: what is written on paper stays readable.
 const QUALITY: u8 = 82;
 
-/// A picture of the same kind: upright, no larger than it needs to be, on white where nothing was drawn.
-pub(super) fn redrawn(kind: DocumentKind, bytes: &[u8]) -> Result<Vec<u8>, Unfit> {
+/// Pixels of a progressive JPEG at most: while it is unpacked it takes six bytes more for each.
+const MOST_PROGRESSIVE: u64 = 12_500_000;
+
+/// A picture: upright, no larger than it needs to be, on white where nothing was drawn. Of the same kind, but where a PNG
+/// would be larger than what is taken.
+pub(super) fn redrawn(kind: DocumentKind, bytes: &[u8]) -> Result<(DocumentKind, Vec<u8>), Unfit> {
     let format = if kind == DocumentKind::Png { ImageFormat::Png } else { ImageFormat::Jpeg };
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut limits = Limits::no_limits();
@@ -28,7 +32,8 @@ pub(super) fn redrawn(kind: DocumentKind, bytes: &[u8]) -> Result<Vec<u8>, Unfit
         _ => Unfit::Unreadable,
     };
     let mut decoder = reader.into_decoder().map_err(unreadable)?;
-    if decoder.total_bytes() > MOST_MEMORY {
+    let pixels = u64::from(decoder.dimensions().0) * u64::from(decoder.dimensions().1);
+    if decoder.total_bytes() > MOST_MEMORY || pixels > MOST_PROGRESSIVE && is_progressive(bytes) {
         return Err(Unfit::TooLarge);
     }
     let orientation = decoder.orientation().map_err(unreadable)?;
@@ -39,13 +44,30 @@ pub(super) fn redrawn(kind: DocumentKind, bytes: &[u8]) -> Result<Vec<u8>, Unfit
     picture.apply_orientation(orientation);
     let picture = on_white(picture);
     let mut drawn = Cursor::new(Vec::new());
-    let done = if format == ImageFormat::Png {
-        picture.write_to(&mut drawn, ImageFormat::Png)
-    } else {
-        JpegEncoder::new_with_quality(&mut drawn, QUALITY).encode_image(&picture)
-    };
-    done.map_err(unreadable)?;
-    Ok(drawn.into_inner())
+    if format == ImageFormat::Png {
+        picture.write_to(&mut drawn, ImageFormat::Png).map_err(unreadable)?;
+        if drawn.get_ref().len() <= MOST_BYTES {
+            return Ok((DocumentKind::Png, drawn.into_inner()));
+        }
+        drawn = Cursor::new(Vec::new());
+    }
+    JpegEncoder::new_with_quality(&mut drawn, QUALITY).encode_image(&picture).map_err(unreadable)?;
+    Ok((DocumentKind::Jpeg, drawn.into_inner()))
+}
+
+/// Whether a JPEG's frame is one of those that are drawn in several passes (ITU-T T.81, B.1.1.3).
+fn is_progressive(bytes: &[u8]) -> bool {
+    let mut rest = bytes.get(2..).unwrap_or_default();
+    while let [0xff, marker, high, low, ..] = *rest {
+        match marker {
+            0xc2 | 0xc6 | 0xca | 0xce => return true,
+            // Another frame, or the picture itself.
+            0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf | 0xda => return false,
+            _ => {}
+        }
+        rest = rest.get(2 + usize::from(u16::from_be_bytes([high, low]))..).unwrap_or_default();
+    }
+    false
 }
 
 fn on_white(picture: DynamicImage) -> RgbImage {
@@ -84,7 +106,7 @@ mod tests {
     fn a_photo_is_upright_smaller_and_does_not_say_where_it_was_taken() {
         let photo = of_a_telephone(&jpeg(4000, 3000));
         assert!(photo.windows(3).any(|three| three == b"GPS"));
-        let drawn = redrawn(DocumentKind::Jpeg, &photo).unwrap();
+        let (_, drawn) = redrawn(DocumentKind::Jpeg, &photo).unwrap();
         assert!(!drawn.windows(3).any(|three| three == b"GPS") && !drawn.windows(4).any(|four| four == b"Exif"));
         let seen = image::load_from_memory(&drawn).unwrap().into_rgb8();
         assert_eq!((seen.width(), seen.height()), (1800, 2400));
@@ -93,11 +115,23 @@ mod tests {
     }
 
     #[test]
+    fn a_png_that_would_be_larger_than_what_is_taken_becomes_a_jpeg() {
+        let mut random = fastrand::Rng::with_seed(1);
+        let noise = image::GrayImage::from_fn(2400, 2400, |_, _| image::Luma([random.u8(..)]));
+        let mut bytes = Cursor::new(Vec::new());
+        noise.write_to(&mut bytes, ImageFormat::Png).unwrap();
+        let sent = bytes.into_inner();
+        assert!(sent.len() < MOST_BYTES, "{} bytes", sent.len());
+        let (kind, drawn) = redrawn(DocumentKind::Png, &sent).unwrap();
+        assert_eq!((kind, drawn.len() <= MOST_BYTES), (DocumentKind::Jpeg, true), "{} bytes", drawn.len());
+    }
+
+    #[test]
     fn what_was_transparent_is_white() {
         let picture = image::RgbaImage::from_fn(40, 30, |x, _| image::Rgba([0, 0, 0, if x < 20 { 0 } else { 255 }]));
         let mut bytes = Cursor::new(Vec::new());
         picture.write_to(&mut bytes, ImageFormat::Png).unwrap();
-        let drawn = redrawn(DocumentKind::Png, &bytes.into_inner()).unwrap();
+        let (_, drawn) = redrawn(DocumentKind::Png, &bytes.into_inner()).unwrap();
         let seen = image::load_from_memory(&drawn).unwrap().into_rgb8();
         assert_eq!((seen.get_pixel(0, 0).0, seen.get_pixel(39, 0).0), ([255; 3], [0; 3]));
     }
@@ -114,6 +148,12 @@ mod tests {
         let bomb = bytes.into_inner();
         assert!(bomb.len() < 1_000_000, "{} bytes", bomb.len());
         assert_eq!(redrawn(DocumentKind::Png, &bomb), Err(Unfit::TooLarge));
+        // In several passes it takes more.
+        let mut passes = jpeg(4000, 4000);
+        assert!(redrawn(DocumentKind::Jpeg, &passes).is_ok() && !is_progressive(&passes));
+        let frame = passes.windows(2).position(|two| two == [0xff, 0xc0]).unwrap();
+        passes[frame + 1] = 0xc2;
+        assert_eq!(redrawn(DocumentKind::Jpeg, &passes), Err(Unfit::TooLarge));
         let whole = jpeg(64, 64);
         assert!(redrawn(DocumentKind::Jpeg, &whole).is_ok());
         for rubbish in [&whole[..3], &whole[..40], b"\xff\xd8\xff and then text"] {

@@ -178,7 +178,7 @@ async fn p42_an_erased_pupils_documents_leave_the_bucket_and_others_stay() {
     assert_eq!(stage.open(&kept).await.unwrap().unwrap(), PDF);
     erase_student(&stage.write, &context(), stage.student).await.unwrap();
     assert_eq!(stage.open(&kept).await.unwrap(), None);
-    assert_eq!(stage.documents.sweep(&stage.write).await.unwrap(), 1);
+    assert_eq!(stage.documents.sweep(&stage.write).await.unwrap(), 1, "noted long ago");
     assert!(stage.files().is_empty());
     assert_eq!(stage.open(&kept).await.unwrap(), None);
 }

@@ -7,7 +7,7 @@ use crate::AppState;
 use crate::family::OwnPupil;
 use crate::i18n::Lang;
 use crate::pages::cases;
-use crate::pages::pupil::{JUSTIFICATIONS, code, document_field, kept, note};
+use crate::pages::pupil::{JUSTIFICATIONS, code, document_field, kept, note, said_with};
 use crate::pages::source::SourceError;
 use crate::pages::upload::WithFile;
 use axum::extract::State;
@@ -17,7 +17,7 @@ use chrono::NaiveDate;
 use commands::Context;
 use commands::use_cases::{Invalid, JustifyDay, UseCaseError, justify_day};
 use domain::values::school_date;
-use domain::{Actor, JustificationId, no_show};
+use domain::{Actor, no_show};
 use maud::{Markup, html};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -102,7 +102,7 @@ pub(super) async fn post(
     State(state): State<AppState>,
     own: OwnPupil,
     visit: Visit,
-    WithFile { sent, file }: WithFile<Sent>,
+    WithFile { sent, file, place: _place }: WithFile<Sent>,
 ) -> Response {
     let date = sent.fecha.parse::<NaiveDate>().ok().and_then(|date| school_date::date(date).ok());
     let reason = serde_json::from_value::<no_show::Justification>(sent.causa.into());
@@ -125,7 +125,7 @@ pub(super) async fn post(
         let input = JustifyDay {
             student_id: own.student,
             date,
-            justification_id: JustificationId(Uuid::new_v5(&sheet, b"justification")),
+            justification_id: said_with(sheet, document.as_ref()),
             reason,
             guardian_id: Some(own.guardian),
             note: Some(sent.nota),

@@ -208,7 +208,7 @@ pub(super) async fn stays(asked: Asked, path: Path<String>, Form(sent): Form<Sen
 
 /// `POST /alumnos/{student_id}/justificar`.
 pub(super) async fn justify(asked: Asked, path: Path<String>, form: WithFile<Sent>) -> Response {
-    let WithFile { sent, file } = form;
+    let WithFile { sent, file, place: _place } = form;
     let about = match About::of(&asked, &path, &sent).await {
         Ok(about) => about,
         Err(refused) => return refused,
@@ -223,7 +223,7 @@ pub(super) async fn justify(asked: Asked, path: Path<String>, form: WithFile<Sen
         let input = JustifyDay {
             student_id: about.student,
             date: about.date,
-            justification_id: JustificationId(Uuid::new_v5(&about.sheet, b"justification")),
+            justification_id: said_with(about.sheet, document.as_ref()),
             reason,
             guardian_id: None,
             note: Some(sent.detalle.clone()),
@@ -239,6 +239,12 @@ pub(super) async fn justify(asked: Asked, path: Path<String>, form: WithFile<Sen
         Err(DocumentError::Unfit(Unfit::Kind | Unfit::Unreadable)) => about.page(&asked, Told::NoDocument),
         Err(DocumentError::Objects(_) | DocumentError::Busy) => about.page(&asked, Told::NotKept),
     }
+}
+
+/// What one page says is one justification, however often it is sent; with another document it is another.
+pub(in crate::pages) fn said_with(sheet: Uuid, document: Option<&Document>) -> JustificationId {
+    let name = document.map_or(&b"justification"[..], |document| document.document_id.0.as_bytes());
+    JustificationId(Uuid::new_v5(&sheet, name))
 }
 
 /// A file, kept as a document for a pupil's day.

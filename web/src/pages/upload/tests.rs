@@ -227,6 +227,37 @@ async fn what_is_no_document_or_cannot_be_kept_is_refused_and_nothing_is_on_reco
 }
 
 #[tokio::test]
+async fn with_another_file_the_same_page_says_something_else_and_nothing_is_lost_in_silence() {
+    let site = Site::new().await;
+    let student = site.school.pupils[0].0;
+    site.app.guardian(&site.school, "ana@example.com", &[(student, MAY)]).await.unwrap();
+    let cookie = site.app.family("ana@example.com").await.unwrap();
+    let sheet = site.app.state().ids.next().to_string();
+    let fields = [("fecha", "2026-03-09"), ("hoja", sheet.as_str()), ("causa", "illness"), ("nota", "")];
+    // First without the certificate, then with it, from the page that the browser went back to.
+    for files in [&[][..], &[PDF], &[PDF]] {
+        let request = site.app.anonymous.post(site.url(&format!("/familia/alumnos/{student}/justificar")));
+        let answer = with_files(request.header("cookie", &cookie), &fields, files).send().await.unwrap();
+        assert_eq!(word(&answer), "enviado");
+    }
+    assert_eq!(site.events().await, ["justification_submitted"; 2]);
+    assert!(site.page("/solicitudes").await.contains("Ver el documento"));
+    site.end().await;
+}
+
+#[tokio::test]
+async fn p48_whoever_sends_slowly_has_one_place_and_others_have_theirs() {
+    let uploads = super::Uploads::default();
+    let who = Uuid::from_u128;
+    let slow = uploads.take(who(1)).unwrap();
+    assert!(uploads.take(who(1)).is_none(), "one a person");
+    let others: Vec<_> = (2..=6).map(|n| uploads.take(who(n)).unwrap()).collect();
+    assert!(uploads.take(who(7)).is_none(), "what they hold in memory is bounded");
+    drop((slow, others));
+    assert!(uploads.take(who(1)).is_some() && uploads.take(who(7)).is_some());
+}
+
+#[tokio::test]
 async fn a_class_list_is_compared_from_a_file_as_a_spreadsheet_wrote_it() {
     let app = TestApp::start().await.unwrap();
     let school = app.school(2).await.unwrap();
