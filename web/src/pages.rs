@@ -65,8 +65,8 @@ pub use schedule::router as schedule_router;
 pub use settings::router as settings_router;
 pub use source::{Source, SourceError};
 pub use staff::router as staff_router;
-pub use year::router as year_router;
 pub use upload::Uploads;
+pub use year::router as year_router;
 
 #[cfg(test)]
 mod tests;

@@ -9,8 +9,7 @@ use domain::student::{Command, Error, Student};
 use domain::{StreamId, StudentId};
 
 /// Destroys the keys of every class, leaves the documents to be thrown away, frees what the directory held, appends
-/// `erased`. Each step
-/// again changes nothing, so a repeat finishes what a crash left. The keys go first: they are what
+/// `erased`. Each step again changes nothing, so a repeat finishes what a crash left. The keys go first: they are what
 /// the erasure is, and the event must not say so before it is true. They go once more after it: a write
 /// that was under way meanwhile may have sealed under a new key, and after the event none can.
 ///

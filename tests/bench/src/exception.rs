@@ -1,4 +1,4 @@
-//! From a course's exception, entered as a director does at half past eight, until none of its alerts is pending.
+//! From a course's exception, entered as a director does from a phone, until none of its alerts is pending.
 //!
 //! A whole server in this process: the answer to the request, the roster's projector, the look at who is expected, the
 //! events that follow and the projector of the cases.
