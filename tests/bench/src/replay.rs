@@ -192,6 +192,11 @@ pub fn at(date: NaiveDate, hour: u32, minute: u32) -> DateTime<Utc> {
     date.and_time(NaiveTime::from_hms_opt(hour, minute, 0).unwrap_or_default()).and_utc()
 }
 
+/// Not there, whether or not the school's own evening has made it final: in winter it comes an hour later by this clock.
+fn is_away(status: Status) -> bool {
+    matches!(status, Status::Missing | Status::Absent)
+}
+
 /// All the days at once in memory, then single days from the index.
 pub async fn run(options: &Options, stage: &Stage, figures: &mut Vec<Figure>) -> Result<()> {
     options.say("replay: a school's year");
@@ -203,7 +208,7 @@ pub async fn run(options: &Options, stage: &Stage, figures: &mut Vec<Figure>) ->
         let begun = Instant::now();
         let judged = replay::statuses(year.school, &year.said, days, |date| at(date, 20, 0)).context("a school")?;
         took.push(begun.elapsed().as_secs_f64());
-        let missing = judged.iter().flat_map(|(_, pupils)| pupils).filter(|(_, s)| s.status == Status::Missing).count();
+        let missing = judged.iter().flat_map(|(_, pupils)| pupils).filter(|(_, s)| is_away(s.status)).count();
         ensure!(missing == SCHOOL_DAYS * 60, "every twentieth is missing on every day: {missing}");
     }
     figures.push(Figure::once("replay_year_scans", "scans", Target::None, scans as f64));
