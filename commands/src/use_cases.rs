@@ -9,6 +9,7 @@
 mod part;
 mod people;
 
+pub mod add_guardian;
 pub mod authorise_early_leave;
 pub mod change_calendar;
 pub mod change_guardian_contact;
@@ -40,6 +41,7 @@ pub mod set_weekly_schedule;
 pub mod withdraw_manual_entry;
 pub mod withdraw_student;
 
+pub use add_guardian::{AddGuardian, AddedGuardian, add_guardian};
 pub use authorise_early_leave::{
     AuthoriseEarlyLeave, CancelEarlyLeave, RecordEarlyLeave, authorise_early_leave, cancel_early_leave,
     record_early_leave,
@@ -63,7 +65,7 @@ pub use issue_credential::{IssueCredential, IssuedCredential, NewCard, issue_cre
 pub use justify_case::{justification_of, justify_case};
 pub use justify_day::{DecideJustification, JustifyDay, decide_justification, justify_day};
 pub use kiosk_heartbeat::{HeartbeatAnswer, KioskHeartbeat, kiosk_heartbeat};
-pub use link_guardian::{LinkGuardian, link_guardian};
+pub use link_guardian::{ChangeGuardianLink, LinkGuardian, change_guardian_link, link_guardian};
 pub use move_student::{MoveStudent, move_student};
 pub use open_course::{OpenCourse, OpenedCourse, open_course};
 pub use part::{Part, commit};

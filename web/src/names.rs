@@ -76,6 +76,11 @@ impl SchoolNames {
         self.names.get(&student).cloned().unwrap_or(PersonName::Unknown)
     }
 
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = (StudentId, &PersonName)> {
+        self.names.iter().map(|(id, name)| (*id, name))
+    }
+
     /// How many pupils are known.
     pub fn len(&self) -> usize {
         self.names.len()

@@ -28,6 +28,8 @@ pub enum Permission {
     CalendarRead,
     /// Say what they are.
     CalendarWrite,
+    /// Enrol, move and withdraw single pupils, and say what which adult may do.
+    RosterWrite,
     /// Open a school year with the courses and pupils of the one before.
     YearOpen,
     /// Read the index of the log, the accounts' events among them. Holds no name.
@@ -58,12 +60,13 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::BoardRead,
         Self::PupilsRead,
         Self::ScheduleWrite,
         Self::CalendarRead,
         Self::CalendarWrite,
+        Self::RosterWrite,
         Self::YearOpen,
         Self::AuditRead,
         Self::AuditReplay,
@@ -87,6 +90,7 @@ impl Permission {
             Self::ScheduleWrite => "schedule.write",
             Self::CalendarRead => "calendar.read",
             Self::CalendarWrite => "calendar.write",
+            Self::RosterWrite => "roster.write",
             Self::YearOpen => "year.open",
             Self::AuditRead => "audit.read",
             Self::AuditReplay => "audit.replay",
@@ -118,6 +122,7 @@ impl Permission {
             // A tablet that is stolen at half past seven waits for nobody who is not in the building.
             Self::ScheduleWrite
             | Self::CalendarWrite
+            | Self::RosterWrite
             | Self::YearOpen
             | Self::PeopleRead
             | Self::KiosksManage

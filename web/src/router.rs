@@ -26,6 +26,7 @@ pub fn router(state: AppState) -> Router {
     let forms = forms.merge(pages::replay_router());
     let forms = forms.merge(pages::reports_router()).merge(pages::pupil_router()).merge(pages::settings_router());
     let forms = forms.merge(pages::presence_router()).merge(pages::schedule_router());
+    let forms = forms.merge(pages::pupils_router());
     let forms = forms.layer(DefaultBodyLimit::max(FORM_LIMIT));
     surrounded(Router::new().merge(api).merge(pages).merge(forms).merge(csp::router()), state)
 }

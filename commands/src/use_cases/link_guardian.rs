@@ -38,3 +38,29 @@ pub async fn link_guardian(write: &Write, context: &Context, input: LinkGuardian
     let stream = StreamId::of(context.school, input.student_id);
     Ok(write.execute::<Student>(context, &stream, input.command()).await?)
 }
+
+/// What a guardian who is linked to a pupil may do from now on; none: linked no more.
+#[derive(Debug, Clone, Copy)]
+pub struct ChangeGuardianLink {
+    /// The pupil.
+    pub student_id: StudentId,
+    /// The guardian.
+    pub guardian_id: GuardianId,
+    /// All rights, not a difference.
+    pub rights: Option<GuardianRights>,
+}
+
+/// Changes a link or ends it; the same again changes nothing.
+pub async fn change_guardian_link(
+    write: &Write,
+    context: &Context,
+    input: ChangeGuardianLink,
+) -> Result<Done, UseCaseError> {
+    let stream = StreamId::of(context.school, input.student_id);
+    let guardian_id = input.guardian_id;
+    let command = match input.rights {
+        Some(rights) => Command::ChangeGuardianLink { guardian_id, rights },
+        None => Command::UnlinkGuardian { guardian_id },
+    };
+    Ok(write.execute::<Student>(context, &stream, command).await?)
+}

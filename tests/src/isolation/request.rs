@@ -344,6 +344,23 @@ impl Chance {
                 }
                 form
             }
+            "/matricula" => {
+                let course = self.id(scene, asker, |_, place| place.school.courses[0].0).to_string();
+                let name = Self::holiday(scene, asker);
+                vec![("nombres", name.clone()), ("apellidos", name), ("curso", course), ("desde", "2026-03-09".into())]
+            }
+            "/alumnos/{student_id}/ficha/curso" => {
+                let course = self.id(scene, asker, |_, place| place.school.courses[1].0).to_string();
+                vec![("curso", course), ("desde", "2026-03-09".into())]
+            }
+            "/alumnos/{student_id}/ficha/retirar" => vec![("hasta", "no".into())],
+            "/alumnos/{student_id}/ficha/apoderado" => {
+                vec![("nombre", Self::holiday(scene, asker)), ("ver", "si".into())]
+            }
+            "/alumnos/{student_id}/ficha/derechos" => {
+                let adult = self.id(scene, asker, |_, place| place.guardian).to_string();
+                vec![("persona", adult), ("que", "cambiar".into()), ("ver", "si".into()), ("avisar", "si".into())]
+            }
             "/cursos/{id}/horario" => vec![
                 ("desde", self.later()),
                 ("entrada-1", "08:15".into()),

@@ -27,6 +27,7 @@ pub(super) fn courses(board: &Board, lang: Lang) -> Markup {
             ul class="courses" {
                 @for course in &board.courses { li { (row(course, lang)) } }
             }
+            a class="back" href="/alumnos" { (lang.t("find-title")) }
             a class="back" href="/horarios" { (lang.t("schedule-all")) }
         }
     }

@@ -266,6 +266,9 @@ impl PupilPage {
                 header class="page-head" {
                     h1 { (stream::full_name(&self.pupil.name, lang)) }
                     p class="date" { (times::long_date(self.date, lang)) }
+                    @if self.who.may.contains(&Permission::RosterWrite) {
+                        a href={ "/alumnos/" (self.pupil.id) "/ficha?colegio=" (self.school.id) } { (lang.t("file-open")) }
+                    }
                 }
                 (Told::markup(self.told, lang))
                 (self.stands(lang))

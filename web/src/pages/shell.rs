@@ -29,6 +29,8 @@ pub(super) enum Place {
     Requests,
     /// A pupil's day.
     Pupil,
+    /// The school's pupils, which the board leads to.
+    Pupils,
     /// The choice of school.
     Schools,
     /// How days were.
@@ -86,7 +88,7 @@ fn more_style(place: Place) -> Vec<&'static assets::Asset> {
         Place::Kiosks => vec![&assets::OFFICE, &assets::KIOSKS],
         Place::Reports | Place::Settings => vec![&assets::OFFICE, &assets::REPORTS],
         Place::Requests | Place::Pupil => vec![&assets::OFFICE, &assets::PUPIL],
-        Place::Schools | Place::Calendar | Place::People | Place::Account | Place::Nowhere => {
+        Place::Schools | Place::Calendar | Place::Pupils | Place::People | Place::Account | Place::Nowhere => {
             vec![&assets::OFFICE]
         }
     }

@@ -3,7 +3,7 @@
 use super::Access::{Enrolling, Guardian, Kiosk, Local, May, OwnPupil, Person, Public};
 use super::Permission::{
     AuditRead, AuditReplay, BoardRead, CalendarRead, CalendarWrite, EntriesCorrect, KiosksManage, ManualEntry,
-    NoShowAct, NoShowRead, PeopleManage, PeopleRead, PupilsRead, ReportsRead, RollCallAct, ScheduleWrite,
+    NoShowAct, NoShowRead, PeopleManage, PeopleRead, PupilsRead, ReportsRead, RollCallAct, RosterWrite, ScheduleWrite,
     SettingsWrite, YearOpen,
 };
 use super::Tries::{OfNetwork, OfPerson};
@@ -190,6 +190,14 @@ pub const ROUTES: &[Route] = &[
     get("/informes/nomina", May(PupilsRead)),
     post("/informes/nomina", May(PupilsRead)).takes_file().tried(OfPerson(&UPLOAD)).shows(What::Report),
     // A pupil's day, and what waits for an answer.
+    get("/alumnos", May(PupilsRead)).shows(What::Pupils),
+    get("/matricula", May(RosterWrite)),
+    post("/matricula", May(RosterWrite)),
+    get("/alumnos/{student_id}/ficha", May(RosterWrite)).shows(What::Pupil),
+    post("/alumnos/{student_id}/ficha/curso", May(RosterWrite)),
+    post("/alumnos/{student_id}/ficha/retirar", May(RosterWrite)),
+    post("/alumnos/{student_id}/ficha/apoderado", May(RosterWrite)).after_password(),
+    post("/alumnos/{student_id}/ficha/derechos", May(RosterWrite)).after_password(),
     get("/alumnos/{student_id}", May(PupilsRead)).shows(What::Pupil),
     post("/alumnos/{student_id}/retiro", May(ManualEntry)),
     post("/alumnos/{student_id}/retiro/salio", May(ManualEntry)),

@@ -70,8 +70,8 @@ async fn a49_a_route_that_nobody_declared_is_not_served() {
 fn roles_have_what_the_issue_gives_them() {
     use Permission::{
         AuditRead, AuditReplay, BoardRead, CalendarRead, CalendarWrite, EntriesCorrect, KiosksManage, ManualEntry,
-        NoShowAct, NoShowRead, PeopleManage, PeopleRead, PupilsRead, ReportsRead, RollCallAct, ScheduleWrite,
-        SettingsWrite, YearOpen,
+        NoShowAct, NoShowRead, PeopleManage, PeopleRead, PupilsRead, ReportsRead, RollCallAct, RosterWrite,
+        ScheduleWrite, SettingsWrite, YearOpen,
     };
     let of = |role| Permission::ALL.into_iter().filter(|permission| permission.is_of(role)).collect::<Vec<_>>();
     assert_eq!(of(StaffRole::Admin), Permission::ALL);
@@ -82,6 +82,7 @@ fn roles_have_what_the_issue_gives_them() {
         ScheduleWrite,
         CalendarRead,
         CalendarWrite,
+        RosterWrite,
         YearOpen,
         AuditRead,
         AuditReplay,
@@ -215,6 +216,16 @@ pub(crate) fn form(route: &Route, ids: Ids, unique: Uuid) -> Option<Vec<(&'stati
             fields.map(|(name, value)| (name, value.to_owned())).into()
         }
         "/calendario/quitar" => vec![("fecha", "2026-03-16".into()), ("capa", "day".into())],
+        "/matricula" => vec![
+            ("nombres", "Rosa".into()),
+            ("apellidos", format!("Díaz {unique}")),
+            ("curso", ids.course.to_string()),
+            ("desde", "2026-03-09".into()),
+        ],
+        "/alumnos/{student_id}/ficha/curso" => vec![("curso", ids.course.to_string()), ("desde", "2026-03-09".into())],
+        "/alumnos/{student_id}/ficha/retirar" => vec![("hasta", "no".into())],
+        "/alumnos/{student_id}/ficha/apoderado" => vec![("nombre", format!("Rosa {unique}"))],
+        "/alumnos/{student_id}/ficha/derechos" => vec![("persona", unique.to_string()), ("que", "quitar".into())],
         "/anio-escolar" => vec![("anio", "2027".into()), ("desde", "2027-03-03".into())],
         "/hoy/a-mano" => vec![
             ("curso", ids.course.to_string()),

@@ -1,0 +1,142 @@
+//! A director who looks somebody up, enrols, moves and withdraws, and says what which adult may do.
+
+use crate::pages::tests::shown;
+use crate::testing::{TestApp, TestSchool};
+use domain::StudentId;
+use domain::account::StaffRole;
+use projections::roster::queries;
+use reqwest::Client;
+use uuid::Uuid;
+
+struct Site {
+    app: TestApp,
+    school: TestSchool,
+    director: Client,
+}
+
+impl Site {
+    async fn new() -> Self {
+        let app = TestApp::start().await.unwrap();
+        let school = app.school(3).await.unwrap();
+        let director = app.sign_in(&school, StaffRole::Director).await.unwrap();
+        Self { app, school, director }
+    }
+
+    async fn page(&self, path: &str) -> String {
+        self.app.settle().await.unwrap();
+        let (status, _, text) = shown::get(&self.app, &self.director, path).await;
+        assert_eq!(status, 200, "{path}: {text}");
+        text
+    }
+
+    /// Sends a form; where it leads to.
+    async fn send(&self, path: &str, form: &[(&str, &str)]) -> String {
+        let (status, to, text) = shown::post(&self.app, &self.director, path, form).await;
+        assert_eq!(status, 303, "{path}: {text}");
+        to.unwrap()
+    }
+
+    async fn file(&self, of: Uuid, below: &str, form: &[(&str, &str)]) -> String {
+        let to = self.send(&format!("/alumnos/{of}/ficha/{below}"), form).await;
+        to.rsplit_once("aviso=").unwrap_or_else(|| panic!("{to}")).1.to_owned()
+    }
+
+    async fn student(&self, id: Uuid) -> projections::roster::rows::Student {
+        self.app.settle().await.unwrap();
+        let mut tx = self.app.state().pools.request.begin(self.school.id).await.unwrap();
+        queries::student(&mut tx, StudentId(id)).await.unwrap().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_pupil_is_found_by_the_beginning_of_each_word_whatever_its_accents() {
+    let site = Site::new().await;
+    assert!(!site.page("/alumnos").await.contains("Nadie se llama"), "nothing was asked for");
+    for typed in ["perez", "P%C3%89REZ+ana", "so+an"] {
+        let page = site.page(&format!("/alumnos?buscar={typed}")).await;
+        assert_eq!(page.matches("Pérez Soto</b>").count(), 3, "{typed}: {page}");
+        assert!(page.contains("1° Básico A") && page.contains("/ficha?colegio="), "{page}");
+    }
+    for typed in ["erez", "ana+zzz", "%3Cscript%3E"] {
+        assert!(site.page(&format!("/alumnos?buscar={typed}")).await.contains("Nadie se llama así"), "{typed}");
+    }
+    let inspector = site.app.sign_in(&site.school, StaffRole::Inspector).await.unwrap();
+    let (status, _, page) = shown::get(&site.app, &inspector, "/alumnos?buscar=ana").await;
+    assert_eq!((status, page.contains("/ficha")), (200, false), "whoever may not change it sees no way to");
+    let (status, ..) = shown::get(&site.app, &inspector, &format!("/alumnos/{}/ficha", site.school.pupils[0].0)).await;
+    assert_eq!(status, 403);
+    site.app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_pupil_is_enrolled_moved_and_withdrawn_and_what_will_not_do_is_said_beside_its_field() {
+    let site = Site::new().await;
+    let (course, other) = (site.school.course.0.to_string(), site.app.school(1).await.unwrap().course.0.to_string());
+    let form = |run, curso, desde| {
+        [("nombres", "Rosa"), ("apellidos", "Ñiquén Muñoz"), ("run", run), ("curso", curso), ("desde", desde)]
+    };
+    for (run, curso, desde, says) in [
+        ("12.345.678-0", course.as_str(), "2026-03-09", "no es válido"),
+        ("", "", "2026-03-09", "Elija un curso"),
+        ("", &course, "mañana", "Esa fecha no sirve"),
+    ] {
+        let (status, _, page) = shown::post(&site.app, &site.director, "/matricula", &form(run, curso, desde)).await;
+        assert_eq!((status, page.contains(says)), (422, true), "{page}");
+        assert!(page.contains("value=\"Ñiquén Muñoz\""), "what was typed is there: {page}");
+    }
+    let to = site.send("/matricula", &form("12.345.678-5", &course, "2026-03-09")).await;
+    let id: Uuid = to.split('/').nth(2).unwrap().parse().unwrap();
+    assert!(site.page(&to).await.contains("Quedó matriculado"));
+    assert!(site.page("/alumnos?buscar=niquen").await.contains("Ñiquén"));
+    let (status, _, page) =
+        shown::post(&site.app, &site.director, "/matricula", &form("12.345.678-5", &course, "2026-03-09")).await;
+    assert_eq!((status, page.contains("es de otro alumno matriculado")), (422, true), "{page}");
+
+    assert_eq!(site.file(id, "curso", &[("curso", &course), ("desde", "2026-03-09")]).await, "sin-cambio");
+    assert_eq!(
+        site.file(id, "curso", &[("curso", &other), ("desde", "2026-03-10")]).await,
+        "curso",
+        "another school's"
+    );
+    assert_eq!(site.file(id, "retirar", &[("hasta", "2026-03-01")]).await, "fecha", "before the enrolment");
+    assert_eq!(site.file(id, "retirar", &[("hasta", "2026-03-12")]).await, "retirado");
+    assert_eq!(site.student(id).await.withdrawn_from, "2026-03-12".parse().ok());
+    assert_eq!(site.file(id, "retirar", &[("hasta", "2026-03-20")]).await, "ya-retirado");
+    assert!(site.page(&format!("/alumnos/{id}/ficha")).await.contains("Retirado desde el"));
+    site.app.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_adult_is_added_once_for_brothers_and_an_order_of_a_court_counts_at_once() {
+    let site = Site::new().await;
+    let [ana, eva] = [0, 1].map(|n| site.school.pupils[n].0.0);
+    let mother = |run| {
+        [("nombre", "Marta Soto"), ("run", run), ("correo", "marta@example.com"), ("ver", "si"), ("retirar", "si")]
+    };
+    assert_eq!(site.file(ana, "apoderado", &mother("1-2")).await, "run");
+    assert_eq!(site.file(ana, "apoderado", &[("nombre", "Marta"), ("correo", "no")]).await, "contacto");
+    assert_eq!(site.file(ana, "apoderado", &[("nombre", " ")]).await, "nombre");
+    assert_eq!(site.file(ana, "apoderado", &mother("11.111.111-1")).await, "vinculado");
+    assert_eq!(site.file(ana, "apoderado", &mother("11.111.111-1")).await, "sin-cambio");
+    assert_eq!(site.file(eva, "apoderado", &mother("11.111.111-1")).await, "conocido");
+    let page = site.page(&format!("/alumnos/{eva}/ficha")).await;
+    assert!(page.contains("Marta Soto") && page.contains("marta@example.com"), "{page}");
+    let (_, rest) = page.split_once("name=\"persona\" value=\"").unwrap();
+    let guardian = rest.split('"').next().unwrap().to_owned();
+
+    // She sees both, until an order says otherwise of one of them.
+    let cookie = site.app.family("marta@example.com").await.unwrap();
+    let sees = async |id: Uuid| {
+        let request = site.app.anonymous.get(format!("{}/familia/alumnos/{id}", site.app.base));
+        request.header("cookie", &cookie).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!((sees(ana).await, sees(eva).await), (200, 200));
+    let barred = [("persona", guardian.as_str()), ("que", "cambiar"), ("ver", "si"), ("impedido", "si")];
+    assert_eq!(site.file(eva, "derechos", &barred).await, "cambiado");
+    assert_eq!((sees(ana).await, sees(eva).await), (200, 404));
+    assert_eq!(site.file(eva, "derechos", &barred).await, "sin-cambio");
+    assert_eq!(site.file(ana, "derechos", &[("persona", &guardian), ("que", "quitar")]).await, "quitado");
+    assert_eq!(sees(ana).await, 404);
+    assert!(site.page(&format!("/alumnos/{ana}/ficha")).await.contains("Nadie está vinculado"));
+    site.app.shutdown().await;
+}
