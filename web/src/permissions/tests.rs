@@ -451,7 +451,8 @@ fn marks(school: &TestSchool) -> Vec<String> {
 
 /// What shows an id of no course, kiosk or pupil on a morning on which nobody has come: figures, forms, lists of what
 /// happened, people.
-const SHOW_NO_ID: [&str; 26] = [
+const SHOW_NO_ID: [&str; 27] = [
+    "/alumnos",
     "/anio-escolar",
     "/api/v1/acts/waiting",
     "/api/v1/audit/days/{date}/events",

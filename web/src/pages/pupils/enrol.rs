@@ -51,6 +51,13 @@ pub(super) async fn post(asked: Asked, Form(typed): Form<Typed>) -> Response {
         Ok(input) => input,
         Err(refused) => return asked.enrol_page(Some(typed), Some(refused)).await,
     };
+    let open = match asked.open_courses().await {
+        Ok(known) => known.map(|known| known.courses).unwrap_or_default(),
+        Err(error) => return asked.visit.source_error(&error),
+    };
+    if !open.iter().any(|(id, _)| *id == input.course_id.0) {
+        return asked.enrol_page(Some(typed), Some(Refusal::of(&["curso"], key("file-wrong-course")))).await;
+    }
     let enrolled = async {
         let context = asked.context().await?;
         enrol_student(&asked.state.write, &context, input).await
