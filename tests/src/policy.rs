@@ -52,7 +52,8 @@ fn pages(school: &TestSchool) -> Vec<String> {
     let none = ["/healthz", "/readyz", "/assets/{name}", "/hoy/live"];
     pages
         .map(|route| route.path)
-        .filter(|path| !none.contains(path))
+        // A document is a file, and no page.
+        .filter(|path| !none.contains(path) && !path.contains("/documento/"))
         .chain(["/no-such-page"])
         .map(|path| {
             let (case, call) = (case_of(school), drill(school));

@@ -69,7 +69,7 @@ pub(super) async fn post(asked: Asked, Form(typed): Form<Typed>) -> Response {
             return Redirect::to(&to).into_response();
         }
         Err(UseCaseError::Invalid(Invalid::Name)) => Refusal::of(&["nombres", "apellidos"], key("file-wrong-name")),
-        Err(UseCaseError::Taken(Taken::NationalId)) => Refusal::of(&["run"], key("enrol-taken")),
+        Err(UseCaseError::Taken(Taken::NationalId)) => Refusal::of(&["run"], key("admit-taken")),
         Err(UseCaseError::Student(student::Error::BeforeWithdrawal | student::Error::Date(_))) => {
             Refusal::of(&["desde"], key("file-wrong-date"))
         }
@@ -138,13 +138,13 @@ impl EnrolPage {
             hint: hint.map(|hint| lang.t(hint)),
         };
         let typed = &self.typed;
-        let given = field("nombres", key("enrol-given"), "text", &typed.nombres, None);
-        let family = field("apellidos", key("enrol-family"), "text", &typed.apellidos, None);
-        let run = field("run", key("enrol-run"), "text", &typed.run, Some(key("enrol-run-hint")));
-        let from = field("desde", key("enrol-from"), "date", &typed.desde, None);
+        let given = field("nombres", key("admit-given"), "text", &typed.nombres, None);
+        let family = field("apellidos", key("admit-family"), "text", &typed.apellidos, None);
+        let run = field("run", key("admit-run"), "text", &typed.run, Some(key("admit-run-hint")));
+        let from = field("desde", key("admit-from"), "date", &typed.desde, None);
         let main = html! {
             main class="people" {
-                header class="page-head" { h1 { (lang.t("enrol-title")) } p { (lang.t("enrol-what")) } }
+                header class="page-head" { h1 { (lang.t("admit-title")) } p { (lang.t("admit-what")) } }
                 section class="card" {
                     (form::refused(self.refused, lang))
                     form class="form" method="post" action={ "/matricula?colegio=" (self.school.id) } {
@@ -153,11 +153,11 @@ impl EnrolPage {
                         (form::optional(&run, self.refused, lang))
                         (course_choice(&self.courses, typed.curso.parse().ok(), self.refused, lang))
                         (form::field(&from, self.refused, lang))
-                        (form::send(&lang.t("enrol-send")))
+                        (form::send(&lang.t("admit-send")))
                     }
                 }
             }
         };
-        frame((&self.who, &self.school), lang.t("enrol-title"), "/matricula", (lang, nonce), &main)
+        frame((&self.who, &self.school), lang.t("admit-title"), "/matricula", (lang, nonce), &main)
     }
 }

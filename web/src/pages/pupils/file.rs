@@ -178,7 +178,7 @@ impl FilePage {
                 p { b { (self.course.1) } " · " (lang.f("file-since", &[("date", (&date(self.enrolled_from)).into())])) }
                 @if let Some(left) = self.withdrawn_from {
                     p class="hint" { (lang.f("file-gone-from", &[("date", (&date(left)).into())])) }
-                    p class="hint" { (lang.t("file-again")) " " a href={ "/matricula?colegio=" (self.school.id) } { (lang.t("enrol-title")) } }
+                    p class="hint" { (lang.t("file-again")) " " a href={ "/matricula?colegio=" (self.school.id) } { (lang.t("admit-title")) } }
                 } @else if !self.erased {
                     details {
                         summary { (lang.t("file-move")) }
@@ -247,7 +247,7 @@ impl FilePage {
                     p class="hint" { (lang.t("file-another-what")) }
                     form class="form" method="post" action=(self.action("apoderado")) {
                         (form::field(&field("nombre", key("file-name"), "text", None), None, lang))
-                        (form::optional(&field("run", key("enrol-run"), "text", Some(key("enrol-run-hint"))), None, lang))
+                        (form::optional(&field("run", key("admit-run"), "text", Some(key("admit-run-hint"))), None, lang))
                         (form::optional(&field("fono", key("file-phone"), "tel", None), None, lang))
                         (form::optional(&field("correo", key("field-email"), "email", None), None, lang))
                         (ticks(&lang.t("file-another"), usual, lang))

@@ -117,7 +117,7 @@ impl FindPage {
                     (form::send(&lang.t("find-send")))
                 }
                 @if self.who.may.contains(&Permission::RosterWrite) {
-                    p { a href={ "/matricula?colegio=" (self.school.id) } { (lang.t("enrol-title")) } }
+                    p { a href={ "/matricula?colegio=" (self.school.id) } { (lang.t("admit-title")) } }
                 }
                 @if let Some(found) = &self.found { (self.list(found, lang)) }
             }

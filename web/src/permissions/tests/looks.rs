@@ -23,15 +23,32 @@ async fn rows(pool: &PgPool, school: SchoolId) -> Vec<Row> {
 
 #[test]
 fn p47_every_route_that_shows_pupils_says_so() {
-    use Permission::{AuditRead, AuditReplay, BoardRead, ManualEntry, NoShowAct, NoShowRead, PupilsRead, ReportsRead};
+    use Permission::{
+        AuditRead, AuditReplay, BoardRead, ManualEntry, NoShowAct, NoShowRead, PupilsRead, ReportsRead, RosterWrite,
+    };
     // The courses' names; how the kiosks are; accounts; who looked; a form with nothing in it.
-    let shows_none =
-        ["/api/v1/courses", "/api/v1/kiosks", "/kioscos", "/registro", "/registro/miradas", "/informes/nomina"];
+    let shows_none = [
+        "/api/v1/courses",
+        "/api/v1/kiosks",
+        "/kioscos",
+        "/registro",
+        "/registro/miradas",
+        "/informes/nomina",
+        "/matricula",
+    ];
     for route in ROUTES.iter().filter(|route| route.method == "GET") {
         let reads = matches!(
             route.access,
             Access::May(
-                ManualEntry | BoardRead | PupilsRead | AuditRead | AuditReplay | NoShowRead | NoShowAct | ReportsRead
+                ManualEntry
+                    | BoardRead
+                    | PupilsRead
+                    | AuditRead
+                    | AuditReplay
+                    | NoShowRead
+                    | NoShowAct
+                    | ReportsRead
+                    | RosterWrite
             )
         );
         assert_eq!(route.shows.is_some(), reads && !shows_none.contains(&route.path), "{route:?}");
