@@ -1623,6 +1623,7 @@ admit-run = RUN or IPE (optional)
 admit-run-hint = With its check digit. Whoever was at the school before comes back to the same file.
 admit-from = From
 admit-send = Enrol
+admit-same = There is a pupil of that name in that course already. If this is another, give the RUN.
 admit-taken = That RUN is another enrolled pupil’s.
 file-title = Pupil’s file
 file-open = File

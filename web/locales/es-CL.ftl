@@ -1634,6 +1634,7 @@ admit-run = RUN o IPE (opcional)
 admit-run-hint = Con dígito verificador. Quien ya estuvo en el colegio vuelve a su misma ficha.
 admit-from = Desde
 admit-send = Matricular
+admit-same = Ya hay un alumno con ese nombre en ese curso. Si es otro, escriba su RUN.
 admit-taken = Ese RUN es de otro alumno matriculado.
 file-title = Ficha del alumno
 file-open = Ficha

@@ -25,6 +25,8 @@ const TWIN: u128 = 2 << 24;
 /// What only the write side writes, one row a school.
 const WRITE_SIDE: &str = "insert into no_show_timers select distinct school, now() from twins;
      insert into kiosk_seen select i, school, now(), 0, 0, i, null from twins;
+     insert into documents (school_id, document_id, student_id, local_date, noted_at)
+     select school, i, i, '2026-03-09', now() from twins;
      insert into looks (school_id, looked_at, who_kind, who_id, role, what, why, session_id)
      select school, now(), 'account', school, 'ADMIN', 'board', 'board.read', school from twins";
 

@@ -69,6 +69,8 @@ pub(super) async fn post(asked: Asked, Form(typed): Form<Typed>) -> Response {
             return Redirect::to(&to).into_response();
         }
         Err(UseCaseError::Invalid(Invalid::Name)) => Refusal::of(&["nombres", "apellidos"], key("file-wrong-name")),
+        // Without a RUN a pupil is known by name and course.
+        Err(UseCaseError::Taken(Taken::NationalId)) if typed.run.trim().is_empty() => Refusal::whole(key("admit-same")),
         Err(UseCaseError::Taken(Taken::NationalId)) => Refusal::of(&["run"], key("admit-taken")),
         Err(UseCaseError::Student(student::Error::BeforeWithdrawal | student::Error::Date(_))) => {
             Refusal::of(&["desde"], key("file-wrong-date"))

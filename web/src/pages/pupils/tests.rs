@@ -92,6 +92,11 @@ async fn a_pupil_is_enrolled_moved_and_withdrawn_and_what_will_not_do_is_said_be
         shown::post(&site.app, &site.director, "/matricula", &form("12.345.678-5", &course, "2026-03-09")).await;
     assert_eq!((status, page.contains("es de otro alumno matriculado")), (422, true), "{page}");
 
+    let same = form("", &course, "2026-03-09");
+    assert!(site.send("/matricula", &same).await.contains("aviso=matriculado"), "known by name and course");
+    let (status, _, page) = shown::post(&site.app, &site.director, "/matricula", &same).await;
+    assert_eq!((status, page.contains("con ese nombre en ese curso")), (422, true), "{page}");
+
     assert_eq!(site.file(id, "curso", &[("curso", &course), ("desde", "2026-03-09")]).await, "sin-cambio");
     assert_eq!(
         site.file(id, "curso", &[("curso", &other), ("desde", "2026-03-10")]).await,
