@@ -87,8 +87,8 @@ fn more_style(place: Place) -> Vec<&'static assets::Asset> {
         Place::Log => vec![&assets::OFFICE, &assets::REPLAY],
         Place::Kiosks => vec![&assets::OFFICE, &assets::KIOSKS],
         Place::Reports | Place::Settings => vec![&assets::OFFICE, &assets::REPORTS],
-        Place::Requests | Place::Pupil => vec![&assets::OFFICE, &assets::PUPIL],
-        Place::Schools | Place::Calendar | Place::Pupils | Place::People | Place::Account | Place::Nowhere => {
+        Place::Requests | Place::Pupil | Place::Pupils => vec![&assets::OFFICE, &assets::PUPIL],
+        Place::Schools | Place::Calendar | Place::People | Place::Account | Place::Nowhere => {
             vec![&assets::OFFICE]
         }
     }

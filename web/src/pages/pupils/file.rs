@@ -9,6 +9,7 @@ use super::super::stream::full_name;
 use super::super::view::{PersonName, School, Who};
 use super::{course_choice, frame, told};
 use crate::i18n::{Lang, key, times};
+use crate::pages::icon::icon;
 use crate::pages::read_models::name;
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -138,7 +139,7 @@ fn ticks(of: &str, rights: GuardianRights, lang: Lang) -> Markup {
 impl FilePage {
     pub(super) fn page(&self, lang: Lang, nonce: &Nonce) -> Markup {
         let main = html! {
-            main class="people" {
+            main class="kiosk-page pupil-page" {
                 header class="page-head" {
                     h1 { (full_name(&self.name, lang)) }
                     p { a href={ "/alumnos/" (self.id) "?colegio=" (self.school.id) } { (lang.t("file-day")) } }
@@ -207,12 +208,9 @@ impl FilePage {
             div {
                 b { (name) }
                 @for way in &adult.contact { p class="hint" { (way) } }
-                p {
-                    @if adult.rights.restricted { span class="tag missing" { (lang.t("right-restricted")) } " " }
-                    @for ((_, words), has) in RIGHTS.into_iter().zip(has(adult.rights)).take(4) {
-                        @if has { span class="tag" { (lang.t(words)) } " " }
-                    }
-                }
+                @if adult.rights.restricted { p { span class="tag missing" { (icon("warning")) (lang.t("right-restricted")) } } }
+                @let held = RIGHTS.into_iter().zip(has(adult.rights)).take(4).filter(|(_, has)| *has);
+                p { (held.map(|((_, words), _)| lang.t(words)).collect::<Vec<_>>().join(" · ")) }
                 details {
                     summary { (lang.t("right-change")) span class="unseen" { ": " (name) } }
                     form class="form" method="post" action=(self.action("derechos")) {
