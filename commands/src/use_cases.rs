@@ -12,6 +12,7 @@ mod people;
 pub mod add_guardian;
 pub mod authorise_early_leave;
 pub mod change_calendar;
+pub mod change_course;
 pub mod change_guardian_contact;
 pub mod change_kiosk_mode;
 pub mod change_settings;
@@ -50,6 +51,7 @@ pub use change_calendar::{
     ChangeCourseDays, ChangeSchoolDay, EnterHolidays, SchoolDayChange, change_course_days, change_school_day,
     day_slots, enter_holidays,
 };
+pub use change_course::{ChangeCourse, change_course};
 pub use change_guardian_contact::{ChangeGuardianContact, Contact, change_guardian_contact};
 pub use change_kiosk_mode::{ChangeKioskMode, change_kiosk_mode};
 pub use change_settings::change_settings;

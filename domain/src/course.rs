@@ -30,6 +30,20 @@ pub struct Slot {
     pub exit: NaiveTime,
 }
 
+/// When in the day a course is at school (*jornada*).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shift {
+    /// *Mañana*.
+    Morning,
+    /// *Tarde*.
+    Afternoon,
+    /// *Jornada escolar completa*.
+    FullDay,
+    /// *Vespertina*.
+    Evening,
+}
+
 /// Where a course stands.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub enum State {
@@ -58,6 +72,8 @@ pub struct Facts {
     pub level: String,
     /// Section letter, may be empty.
     pub letter: String,
+    /// Its shift, if it was said.
+    pub shift: Option<Shift>,
     /// Every version of the weekly schedule, by the first date on which it is valid.
     pub schedules: BTreeMap<NaiveDate, Vec<Slot>>,
     /// What it expects on single dates.
@@ -96,6 +112,12 @@ pub enum Event {
         /// New name.
         name: String,
     },
+    /// Its shift was said.
+    #[serde(rename = "shift_set")]
+    ShiftSet {
+        /// The shift.
+        shift: Shift,
+    },
     /// A weekly schedule was set, valid from a date until the next one.
     #[serde(rename = "weekly_schedule_set")]
     WeeklyScheduleSet {
@@ -131,6 +153,7 @@ crate::event::domain_event! {
     Event of "course" {
         Opened = "opened": "A course was opened for a school year.";
         Renamed = "renamed": "A course's name was changed.";
+        ShiftSet = "shift_set": "A course's shift was said: morning, afternoon, full day, evening.";
         WeeklyScheduleSet = "weekly_schedule_set": "A weekly schedule was set: local wall times, valid from a date until the next version.";
         ScheduleExceptionSet = "schedule_exception_set": "A course expects nobody, or its pupils at other times, on one date; this goes before what the whole school set.";
         ScheduleExceptionCleared = "schedule_exception_cleared": "A course's exception on a date was taken back.";
@@ -159,10 +182,12 @@ impl Aggregate for Course {
                 name: name.clone(),
                 level: level.clone(),
                 letter: letter.clone(),
+                shift: None,
                 schedules: BTreeMap::new(),
                 exceptions: BTreeMap::new(),
             }),
             Event::Renamed { name } => state.change(|c| c.name.clone_from(name)),
+            Event::ShiftSet { shift } => state.change(|c| c.shift = Some(*shift)),
             Event::WeeklyScheduleSet { effective_from, slots } => state.change(|c| {
                 c.schedules.insert(*effective_from, slots.clone());
             }),

@@ -1233,7 +1233,7 @@ year-week-own = With its own schedule
 year-week-none = No schedule yet
 year-open = Open { $year }
 year-left = pupils still to go
-year-going = What is done is saved. Go on for the others.
+year-going = What is done is saved. If it does not go on by itself, press the button.
 year-failed = { $n ->
     [one] 1 could not be moved now.
    *[other] { $n } could not be moved now.
@@ -1616,7 +1616,7 @@ find-nobody = Nobody in this school is called that.
 find-in-no-course = No longer at the school
 find-more = There are more: type another word.
 admit-title = Enrol a pupil
-admit-what = For whoever is not in the list. The whole list is imported on the server.
+admit-what = For whoever is not on the list.
 admit-given = Given names
 admit-family = Family names
 admit-run = RUN or IPE (optional)
@@ -1669,3 +1669,84 @@ right-restricted-what = A court’s order wins over everything else, at once.
 right-change = Change rights
 right-save = Save
 right-unlink = Unlink
+
+progress-label = Progress
+progress-of = { $done } of { $total }
+list-title = Import the school's list
+list-what = The sheet that the school has already, saved as CSV. What would change is shown first; nobody is withdrawn or deleted.
+list-file = CSV file
+list-file-hint = With at least a column of names and one of courses.
+list-no-file = Choose a file.
+list-no-list = The file will not do: { $why }.
+list-year-hint = This year or the next.
+list-from-hint = First day of new enrolments and moves.
+list-review = See what would change
+list-plan = What would change
+list-new = new pupils
+list-changes = Changes by row
+list-some = { $listed } of { $n } are shown.
+list-write = { $n ->
+    [one] Save { $n } row
+   *[other] Save { $n } rows
+}
+list-left = rows still to be saved
+list-going = What is done is saved. If it does not go on by itself, press the button.
+list-failed = { $n ->
+    [one] { $n } row could not be saved now: go on to try again.
+   *[other] { $n } rows could not be saved now: go on to try again.
+}
+list-go-on = Go on saving
+list-done = { $n ->
+    [one] The list is saved: { $n } row.
+   *[other] The list is saved: { $n } rows.
+}
+list-next = If courses were opened, set their schedules
+list-another = Import another file
+shift = Shift
+shift-unsaid = Not said
+shift-morning = Morning
+shift-afternoon = Afternoon
+shift-full-day = Full day
+shift-evening = Evening
+open-title = Open a course
+open-what = One more course of this year or the next. Set its schedule afterwards.
+open-course-hint = Grade and letter, such as 1° Básico C, 3° Medio A or Kínder B.
+open-send = Open the course
+open-taken = That course exists under another name, or is closed.
+open-done = The course is open. Set its schedule: without one nobody is expected.
+open-there = That course was open already.
+open-changed = The course was changed.
+open-details = Name and shift
+open-name = What it is called
+open-save = Save
+open-wrong-name = That name will not do: it is empty, too long or has odd characters.
+schedule-undo = Keep the one before
+file-correct = Correct name or RUN
+file-save = Save
+file-contact = Correct name or contact
+file-contact-what = Holds for all their pupils. The mail address opens the families' portal.
+file-corrected = The details were corrected.
+file-contact-changed = The contact was changed.
+file-card-new = The new card is valid from now on. Copy it from below to print it.
+file-card-ended = The card is not valid any more.
+file-run-taken = That RUN is another pupil's.
+file-person-taken = Those details are another person's of the register.
+file-card-taken = That number will not do: it cannot be read, or is another pupil's.
+cards-title = Cards
+cards-none = There is no valid card.
+card-another = Give a card
+card-another-what = A card with a QR, or a chip whose number is known.
+card-chip = Number of the chip (optional)
+card-chip-hint = Hexadecimal, such as 04 C4 9A E1. Empty: a card with a QR.
+card-issue = Give it
+card-qr = QR card { $n }
+card-nfc = Chip { $n }
+card-text = Text of the QR
+card-text-what = This is what is printed on the card. Whoever has it enters as this pupil: do not share it.
+card-end = End
+card-why = Why
+card-lost = Lost
+card-damaged = Damaged
+card-replaced = Another takes its place
+card-replace = End it and give another
+open-wrong-course = There is no such grade. Write it like 1° Básico A, 4° Medio C, NT1 or Kínder A.

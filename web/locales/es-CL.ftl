@@ -1243,7 +1243,7 @@ year-week-own = Con su horario
 year-week-none = Sin horario todavía
 year-open = Abrir el año { $year }
 year-left = alumnos por pasar todavía
-year-going = Lo hecho está guardado. Siga para pasar a los que faltan.
+year-going = Lo hecho está guardado. Si no sigue solo, toque el botón.
 year-failed = { $n ->
     [one] 1 no se pudo pasar ahora.
    *[other] { $n } no se pudieron pasar ahora.
@@ -1627,7 +1627,7 @@ find-nobody = Nadie se llama así en este colegio.
 find-in-no-course = Ya no está en el colegio
 find-more = Hay más: escriba otra palabra.
 admit-title = Matricular a un alumno
-admit-what = Para quien no viene en la nómina. La nómina completa se importa en el servidor.
+admit-what = Para quien no viene en la nómina.
 admit-given = Nombres
 admit-family = Apellidos
 admit-run = RUN o IPE (opcional)
@@ -1680,3 +1680,84 @@ right-restricted-what = La medida judicial vale por sobre todo lo demás, de inm
 right-change = Cambiar permisos
 right-save = Guardar
 right-unlink = Desvincular
+
+progress-label = Avance
+progress-of = { $done } de { $total }
+list-title = Importar la nómina
+list-what = La planilla que el colegio ya tiene, guardada como CSV. Primero se muestra qué cambiaría; nadie se retira ni se borra.
+list-file = Archivo CSV
+list-file-hint = Con al menos una columna de nombres y una de curso.
+list-no-file = Elija un archivo.
+list-no-list = El archivo no sirve: { $why }.
+list-year-hint = Este año o el próximo.
+list-from-hint = Primer día de las matrículas y cambios de curso nuevos.
+list-review = Ver qué cambiaría
+list-plan = Qué cambiaría
+list-new = alumnos nuevos
+list-changes = Cambios por fila
+list-some = Se muestran { $listed } de { $n }.
+list-write = { $n ->
+    [one] Guardar { $n } fila
+   *[other] Guardar { $n } filas
+}
+list-left = filas por guardar todavía
+list-going = Lo hecho está guardado. Si no sigue solo, toque el botón.
+list-failed = { $n ->
+    [one] { $n } fila no se pudo guardar ahora: siga para intentarlo otra vez.
+   *[other] { $n } filas no se pudieron guardar ahora: siga para intentarlo otra vez.
+}
+list-go-on = Seguir guardando
+list-done = { $n ->
+    [one] La nómina está guardada: { $n } fila.
+   *[other] La nómina está guardada: { $n } filas.
+}
+list-next = Si se abrieron cursos, fije su horario
+list-another = Importar otro archivo
+shift = Jornada
+shift-unsaid = Sin indicar
+shift-morning = Mañana
+shift-afternoon = Tarde
+shift-full-day = Completa
+shift-evening = Vespertina
+open-title = Abrir un curso
+open-what = Un curso más de este año o del próximo. Después fije su horario.
+open-course-hint = Nivel y letra, como 1° Básico C, 3° Medio A o Kínder B.
+open-send = Abrir el curso
+open-taken = Ese curso ya existe con otro nombre, o está cerrado.
+open-done = El curso está abierto. Fije su horario: sin él no se espera a nadie.
+open-there = Ese curso ya estaba abierto.
+open-changed = Los datos del curso quedaron cambiados.
+open-details = Nombre y jornada
+open-name = Cómo se llama
+open-save = Guardar
+open-wrong-name = Ese nombre no sirve: está vacío, es muy largo o tiene caracteres extraños.
+schedule-undo = Dejar el anterior
+file-correct = Corregir nombre o RUN
+file-save = Guardar
+file-contact = Corregir nombre o contacto
+file-contact-what = Vale para todos sus pupilos. Con el correo entra al portal de las familias.
+file-corrected = Los datos quedaron corregidos.
+file-contact-changed = El contacto quedó cambiado.
+file-card-new = La tarjeta nueva vale desde ahora. Cópiela de abajo para imprimirla.
+file-card-ended = La tarjeta quedó anulada.
+file-run-taken = Ese RUN es de otro alumno.
+file-person-taken = Esos datos son de otra persona del registro.
+file-card-taken = Ese número no sirve: no se lee, o ya es de otro alumno.
+cards-title = Tarjetas
+cards-none = No tiene ninguna tarjeta que valga.
+card-another = Entregar una tarjeta
+card-another-what = Una tarjeta con QR, o un chip cuyo número se conoce.
+card-chip = Número del chip (opcional)
+card-chip-hint = Hexadecimal, como 04 C4 9A E1. Vacío: una tarjeta con QR.
+card-issue = Entregar
+card-qr = Tarjeta QR { $n }
+card-nfc = Chip { $n }
+card-text = Texto del QR
+card-text-what = Es lo que se imprime en la tarjeta. Quien lo tiene entra por este alumno: no lo comparta.
+card-end = Anular
+card-why = Por qué
+card-lost = Se perdió
+card-damaged = Se dañó
+card-replaced = Se cambia por otra
+card-replace = Anular y entregar otra
+open-wrong-course = Ese nivel no existe. Escríbalo como 1° Básico A, 4° Medio C, NT1 o Kínder A.

@@ -29,6 +29,7 @@ mod icon;
 mod kiosks;
 mod live;
 mod presence;
+mod progress;
 mod pupil;
 mod pupils;
 mod read_models;

@@ -90,7 +90,7 @@ async fn a_sibling_whose_row_comes_later_does_not_bring_an_address_back_that_was
     let register = Register::load(&world.write, world.school).await.unwrap();
     let import = async |rows: usize| {
         let plan = plan(&siblings[..rows], &register, 2026);
-        let applied = apply(&world.write, &world.context(), &plan, 2026, from).await.unwrap();
+        let applied = apply(&world.write, &world.context(), &plan, (2026, from), |_| true).await.unwrap();
         assert_eq!(applied.rows, rows, "{:?}", applied.failed);
     };
     import(1).await;

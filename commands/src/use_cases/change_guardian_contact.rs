@@ -16,7 +16,7 @@ use domain::{GuardianId, StreamId};
 
 /// Who a guardian is and how to reach them. Holds personal data in clear: neither `Debug` nor
 /// `Display`.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Contact {
     /// Name.
     pub name: String,
@@ -51,6 +51,9 @@ impl Part for ChangeGuardianContact {
     async fn enter(&self, write: &Write, context: &Context, unit: &mut Unit) -> Result<(), UseCaseError> {
         let id = self.guardian_id.0;
         let contact = Contact { name: checked_name(&self.contact.name)?, ..self.contact.clone() };
+        if contact == self.before {
+            return Ok(());
+        }
         let keys = keys_of_known(write, context, id).await?;
         let (key, before) = (contact.key(), self.before.key());
         if let Some(before) = before.filter(|before| key.as_ref() != Some(before)) {
@@ -75,7 +78,7 @@ impl Part for ChangeGuardianContact {
     }
 }
 
-/// Writes the fields. Where the guardian would be found by what is another guardian's (the RUN; name
+/// Writes the fields; those that are known already change nothing. Where the guardian would be found by what is another guardian's (the RUN; name
 /// and phone or mail), it is refused as taken.
 pub async fn change_guardian_contact(
     write: &Write,

@@ -50,6 +50,9 @@ impl Part for ChangeStudentDetails {
                 family_names: self.family_names.clone(),
                 course_id: before.course_id,
             };
+            if after == before {
+                return Ok(());
+            }
             let free = after.replace(&before, write, context, unit, self.student_id).await?;
             if !free && after.national_id.is_some() {
                 return Err(UseCaseError::Taken(Taken::NationalId));
@@ -59,7 +62,7 @@ impl Part for ChangeStudentDetails {
     }
 }
 
-/// Writes the details. A RUN that is another pupil's is refused; the former one becomes free.
+/// Writes the details; those that are known already change nothing. A RUN that is another pupil's is refused; the former one becomes free.
 pub async fn change_student_details(
     write: &Write,
     context: &Context,

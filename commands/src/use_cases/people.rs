@@ -57,7 +57,7 @@ pub(super) async fn keys_of_known(write: &Write, context: &Context, subject: Uui
 
 /// What a pupil is reserved by in the directory: the RUN, else name and course, so that two imports at
 /// once do not enrol one twice. The two never meet, since a RUN holds no `|`.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub(super) struct PupilKey {
     /// In normal form.
     pub(super) national_id: Option<String>,

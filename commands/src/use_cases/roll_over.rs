@@ -104,6 +104,11 @@ async fn open(write: &Write, context: &Context, asked: &RollOver, plan: &Plan) -
                     .course_id
             }
         };
+        if let Some(shift) = planned.shift {
+            write
+                .execute::<Course>(context, &StreamId::of(context.school, course_id), Command::SetShift { shift })
+                .await?;
+        }
         if let Some(stays) = planned.week.clone() {
             let week = SetWeeklySchedule { course_id, effective_from: asked.from, stays };
             set_weekly_schedule(write, context, week).await?;

@@ -1,6 +1,6 @@
 //! What may be asked of a course, and what follows.
 
-use super::{Event, Slot, State};
+use super::{Event, Shift, Slot, State};
 use crate::calendar::{CourseDay, DayError};
 use crate::values::name::{self, NameError};
 use crate::values::school_date::{self, NotASchoolDate, YEARS};
@@ -25,6 +25,11 @@ pub enum Command {
     Rename {
         /// The new name.
         name: String,
+    },
+    /// Say its shift.
+    SetShift {
+        /// The shift.
+        shift: Shift,
     },
     /// Set the weekly schedule that is valid from a date until the next one.
     SetWeeklySchedule {
@@ -122,6 +127,12 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Erro
                 State::Closed { .. } => Err(Error::Closed),
             }
         }
+        Command::SetShift { shift } => match state {
+            State::NotOpened => Err(Error::NotOpened),
+            State::Open(c) if c.shift == Some(shift) => Ok(vec![]),
+            State::Open(_) => Ok(vec![Event::ShiftSet { shift }]),
+            State::Closed { .. } => Err(Error::Closed),
+        },
         Command::SetWeeklySchedule { effective_from, slots } => {
             let effective_from = school_date::date(effective_from).map_err(Error::Date)?;
             let slots = checked_week(slots)?;

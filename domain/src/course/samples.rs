@@ -1,6 +1,6 @@
 //! One example of every event.
 
-use super::{Event, Slot};
+use super::{Event, Shift, Slot};
 use crate::calendar::{CourseDay, CourseTimes, DaySlot, Reason};
 use crate::sample_values::id;
 use chrono::{NaiveDate, NaiveTime, Weekday};
@@ -12,6 +12,7 @@ pub fn samples() -> Vec<Event> {
     vec![
         Event::Opened { year: 2026, name: "1° Básico A".into(), level: "basica-1".into(), letter: "A".into() },
         Event::Renamed { name: "Primero Básico A".into() },
+        Event::ShiftSet { shift: Shift::FullDay },
         Event::WeeklyScheduleSet {
             effective_from: date(2026, 3, 4),
             slots: vec![

@@ -37,6 +37,17 @@ fn a_course_is_opened_once() {
 }
 
 #[test]
+fn a_course_has_one_shift_which_may_be_said_again() {
+    let (say, said) = (|shift| Command::SetShift { shift }, |shift| Event::ShiftSet { shift });
+    given(&[opened()]).when(say(Shift::Morning)).then(&[said(Shift::Morning)]);
+    let morning = [opened(), said(Shift::Morning)];
+    given(&morning).when(say(Shift::Morning)).then_nothing();
+    given(&morning).when(say(Shift::FullDay)).then(&[said(Shift::FullDay)]);
+    given(&[]).when(say(Shift::Morning)).then_error(Error::NotOpened);
+    given(&[opened(), closed()]).when(say(Shift::Morning)).then_error(Error::Closed);
+}
+
+#[test]
 fn what_a_course_is_called_is_checked() {
     given(&[]).when(open("\0", "basica-1", "A", 2026)).then_error(Error::Name(NameError::Unprintable));
     for level in ["", "Básica", "BASICA-1", "a b", "abcdefghijklmnopqrstu"] {
@@ -178,7 +189,7 @@ fn a_stream_that_misses_its_beginning_still_folds() {
 #[test]
 fn every_event_has_this_json() {
     let samples = samples();
-    assert_eq!(samples.len(), 9);
+    assert_eq!(samples.len(), 10);
     insta::assert_json_snapshot!(samples[0], @r#"
     {
       "type": "opened",
@@ -195,6 +206,12 @@ fn every_event_has_this_json() {
     }
     "#);
     insta::assert_json_snapshot!(samples[2], @r#"
+    {
+      "type": "shift_set",
+      "shift": "full_day"
+    }
+    "#);
+    insta::assert_json_snapshot!(samples[3], @r#"
     {
       "type": "weekly_schedule_set",
       "effective_from": "2026-03-04",
@@ -214,7 +231,7 @@ fn every_event_has_this_json() {
       ]
     }
     "#);
-    insta::assert_json_snapshot!(samples[3..8], @r#"
+    insta::assert_json_snapshot!(samples[4..9], @r#"
     [
       {
         "type": "schedule_exception_set",
@@ -263,7 +280,7 @@ fn every_event_has_this_json() {
       }
     ]
     "#);
-    insta::assert_json_snapshot!(samples[8], @r#"
+    insta::assert_json_snapshot!(samples[9], @r#"
     {
       "type": "closed",
       "from": "2026-12-19"

@@ -96,12 +96,14 @@ impl Roster {
                     name: name.clone(),
                     level: level.clone(),
                     letter: letter.clone(),
+                    shift: None,
                     closed_from: None,
                     position,
                 };
                 self.courses.upsert(id, position, || row.clone(), |c| *c = row.clone());
             }
             course::Event::Renamed { name } => self.courses.update(&id, position, |c| c.name = name.clone()),
+            course::Event::ShiftSet { shift } => self.courses.update(&id, position, |c| c.shift = Some(*shift)),
             course::Event::WeeklyScheduleSet { effective_from, slots } => {
                 let row = Schedule {
                     school_id,

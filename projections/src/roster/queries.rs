@@ -69,7 +69,7 @@ pub async fn settings_history(tx: &mut SchoolTx, to: NaiveDate) -> Result<Settin
 /// A school's courses by id, at most 200 `after` a cursor.
 pub async fn courses(tx: &mut SchoolTx, after: Option<CourseId>, limit: i64) -> Result<Vec<Course>, sqlx::Error> {
     let rows = sqlx::query!(
-        "select school_id, course_id, year, name, level, letter, closed_from, position from courses \
+        "select school_id, course_id, year, name, level, letter, shift, closed_from, position from courses \
          where school_id = $1 and ($2::uuid is null or course_id > $2) order by course_id limit $3",
         tx.school().0,
         after.map(|c| c.0),
@@ -79,17 +79,20 @@ pub async fn courses(tx: &mut SchoolTx, after: Option<CourseId>, limit: i64) -> 
     .await?;
     Ok(rows
         .into_iter()
-        .map(|r| Course {
-            school_id: SchoolId(r.school_id),
-            course_id: CourseId(r.course_id),
-            year: r.year,
-            name: r.name,
-            level: r.level,
-            letter: r.letter,
-            closed_from: r.closed_from,
-            position: r.position,
+        .map(|r| {
+            Ok(Course {
+                school_id: SchoolId(r.school_id),
+                course_id: CourseId(r.course_id),
+                year: r.year,
+                name: r.name,
+                level: r.level,
+                letter: r.letter,
+                shift: r.shift.as_deref().map(wire::parse).transpose()?,
+                closed_from: r.closed_from,
+                position: r.position,
+            })
         })
-        .collect())
+        .collect::<Result<_, sqlx::Error>>()?)
 }
 
 /// The dates from `from` to `to`, both included, that are set for the whole school, in their order, the holiday
@@ -307,6 +310,32 @@ pub async fn cards_since(tx: &mut SchoolTx, since: i64, limit: i64) -> Result<Ca
         })
         .collect::<Result<_, sqlx::Error>>()?;
     Ok(CardPage { cards, more })
+}
+
+/// A pupil's cards, the newest change last; the first 200.
+pub async fn cards_of(tx: &mut SchoolTx, student: StudentId) -> Result<Vec<Credential>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "select school_id, credential_id, student_id, kind, revoked, erased, position from credentials \
+         where school_id = $1 and student_id = $2 order by position, credential_id limit $3",
+        tx.school().0,
+        student.0,
+        page::MAX
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter()
+        .map(|r| {
+            Ok(Credential {
+                school_id: SchoolId(r.school_id),
+                credential_id: CredentialId(r.credential_id),
+                student_id: StudentId(r.student_id),
+                kind: wire::parse(&r.kind)?,
+                revoked: r.revoked.as_deref().map(wire::parse).transpose()?,
+                erased: r.erased,
+                position: r.position,
+            })
+        })
+        .collect()
 }
 
 /// What is decided about the stays of these pupils, in the order in which it was. Read after the cards, so

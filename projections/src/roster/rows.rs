@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::calendar::{CourseDay, Layer, SchoolDay};
-use domain::course::Slot;
+use domain::course::{Shift, Slot};
 use domain::kiosk::LaneMode;
 use domain::student::{CredentialKind, GuardianRights, RevocationReason, Stays};
 use domain::{Actor, CourseId, CredentialId, GuardianId, KioskId, SchoolId, Sealed, StudentId};
@@ -50,6 +50,8 @@ pub struct Course {
     pub level: String,
     /// Section letter, may be empty.
     pub letter: String,
+    /// Its shift, if it was said.
+    pub shift: Option<Shift>,
     /// First date on which nobody is expected.
     pub closed_from: Option<NaiveDate>,
     /// Last event that changed the row.

@@ -89,12 +89,12 @@ async fn save_courses_in_tx(conn: &mut PgConnection, rows: &[&Course]) -> Result
         return Ok(());
     }
     sqlx::query!(
-        r#"insert into courses as t (school_id, course_id, year, name, level, letter, closed_from, position)
+        r#"insert into courses as t (school_id, course_id, year, name, level, letter, shift, closed_from, position)
            select * from unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[],
-                                $7::date[], $8::bigint[])
+                                $7::text[], $8::date[], $9::bigint[])
            on conflict (course_id) do update
              set school_id = excluded.school_id, year = excluded.year, name = excluded.name,
-                 level = excluded.level, letter = excluded.letter, closed_from = excluded.closed_from,
+                 level = excluded.level, letter = excluded.letter, shift = excluded.shift, closed_from = excluded.closed_from,
                  position = excluded.position
              where excluded.position > t.position"#,
         column!(rows, r => r.school_id.0),
@@ -103,6 +103,7 @@ async fn save_courses_in_tx(conn: &mut PgConnection, rows: &[&Course]) -> Result
         column!(rows, r => r.name.clone()),
         column!(rows, r => r.level.clone()),
         column!(rows, r => r.letter.clone()),
+        column!(rows, r => r.shift.as_ref().map(wire::name)) as _,
         column!(rows, r => r.closed_from) as _,
         column!(rows, r => r.position)
     )

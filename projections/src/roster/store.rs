@@ -151,7 +151,7 @@ async fn load_school_in_tx(conn: &mut PgConnection, roster: &mut Roster, t: &Tou
     }
     if !t.courses.is_empty() {
         let rows = sqlx::query!(
-            "select school_id, course_id, year, name, level, letter, closed_from, position \
+            "select school_id, course_id, year, name, level, letter, shift, closed_from, position \
              from courses where course_id = any($1)",
             &ids(&t.courses)
         )
@@ -165,6 +165,7 @@ async fn load_school_in_tx(conn: &mut PgConnection, roster: &mut Roster, t: &Tou
                 name: r.name,
                 level: r.level,
                 letter: r.letter,
+                shift: r.shift.as_deref().map(wire::parse).transpose()?,
                 closed_from: r.closed_from,
                 position: r.position,
             };

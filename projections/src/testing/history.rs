@@ -8,7 +8,7 @@ pub(crate) use acts::{authorised, barred};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
 use domain::attendance_day::{self, Direction, Flag, ManualEntry, ManualReason, Method, Scan, Shown, TimeConfidence};
 use domain::calendar::{CourseDay, CourseTimes, DaySlot, Layer, Reason as DayReason, RecoveryTimes, SchoolDay};
-use domain::course::{self, Slot};
+use domain::course::{self, Shift, Slot};
 use domain::expectation::Why;
 use domain::kiosk::{self, LaneMode};
 use domain::no_show::{self, CaseId, Hold, Justification, Resolution, Retraction};
@@ -249,12 +249,15 @@ fn course_day(r: &mut Random) -> CourseDay {
 
 fn course_event(school: SchoolId, courses: u64, r: &mut Random) -> Draft {
     let own = course_id(school, r.below(courses + 1));
-    let event = match r.below(7) {
+    let event = match r.below(8) {
         0 => course::Event::Opened {
             year: 2026,
             name: format!("Curso {}", r.below(99)),
             level: "media-1".to_owned(),
             letter: r.pick(&["", "B"]).to_owned(),
+        },
+        7 => course::Event::ShiftSet {
+            shift: r.pick(&[Shift::Morning, Shift::Afternoon, Shift::FullDay, Shift::Evening]),
         },
         1 => course::Event::Renamed { name: format!("Curso {}", r.below(99)) },
         2 => course::Event::Closed { from: some_day(r) },

@@ -349,6 +349,30 @@ impl Chance {
                 let name = Self::holiday(scene, asker);
                 vec![("nombres", name.clone()), ("apellidos", name), ("curso", course), ("desde", "2026-03-09".into())]
             }
+            "/matricula/nomina" => {
+                let name = Self::holiday(scene, asker);
+                let list = format!("nombres;apellidos;curso\n{name};{name};1° Básico A\n");
+                let mut form = vec![("anio", "2026".into()), ("desde", "2026-03-09".into())];
+                form.push(("archivo-otra-vez", list));
+                if self.one_in(2) {
+                    form.push(("seguro", "si".into()));
+                }
+                form
+            }
+            "/cursos/nuevo" => vec![("curso", pick(self, &["3° Medio F", "NT2 G"])), ("anio", "2026".into())],
+            "/cursos/{id}/datos" => {
+                vec![("nombre", Self::holiday(scene, asker)), ("jornada", pick(self, &["completa", "tarde"]))]
+            }
+            "/alumnos/{student_id}/ficha/datos" => {
+                let name = Self::holiday(scene, asker);
+                vec![("nombres", name.clone()), ("apellidos", name)]
+            }
+            "/alumnos/{student_id}/ficha/contacto" => {
+                vec![("persona", id().to_string()), ("nombre", Self::holiday(scene, asker))]
+            }
+            "/alumnos/{student_id}/ficha/tarjeta" => {
+                vec![("que", pick(self, &["nueva", "nada"])), ("motivo", "perdida".into())]
+            }
             "/alumnos/{student_id}/ficha/curso" => {
                 let course = self.id(scene, asker, |_, place| place.school.courses[1].0).to_string();
                 vec![("curso", course), ("desde", "2026-03-09".into())]

@@ -130,7 +130,7 @@ pub async fn roster(
         correlation_id: write.ids().next(),
         causation_id: None,
     };
-    let applied = import_roster::apply(write, &context, &plan, year, from).await?;
+    let applied = import_roster::apply(write, &context, &plan, (year, from), |_| true).await?;
     if let Some(error) = &applied.first_error {
         tracing::warn!(code = error.code(), failed = applied.failed.len(), "some rows were not applied");
     }

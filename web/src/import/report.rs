@@ -81,6 +81,20 @@ pub struct RowError {
     pub message: String,
 }
 
+impl RowError {
+    /// Row and column in words.
+    pub fn place(&self, lang: Lang) -> String {
+        let row = self.row.to_string();
+        match (&self.column, &self.header) {
+            (Some(column), Some(header)) => lang.f(
+                "import-in-column",
+                &[("row", (&row).into()), ("column", column.into()), ("header", header.trim().into())],
+            ),
+            _ => lang.f("import-in-row", &[("row", (&row).into())]),
+        }
+    }
+}
+
 impl Report {
     /// Sums a plan up; `done` is what became of it, if it was applied.
     pub fn new(list: &List, plan: &Plan, done: Option<&Applied>, lang: Lang) -> Self {
@@ -127,6 +141,15 @@ impl Report {
         self.people.push(Person { name, course: work.course_name.clone() });
     }
 
+    /// Each row that changes something: its number, what is done, who, which course, what of them. Names pupils.
+    pub fn changed(&self, lang: Lang) -> impl Iterator<Item = [String; 5]> {
+        self.changes.iter().zip(&self.people).map(move |(change, person)| {
+            let what = lang.t(if change.action == "create" { key("import-creates") } else { key("import-changes") });
+            let fields = fields(&change.fields, lang);
+            [change.row.to_string(), what, person.name.clone(), person.course.clone(), fields]
+        })
+    }
+
     /// For a person at the terminal: the sums, what changes, what is wrong, what to do next. Names the
     /// pupils, so it goes to the terminal and nowhere else.
     pub fn table(&self, lang: Lang) -> String {
@@ -163,11 +186,7 @@ impl Report {
             lang.t("import-course"),
             lang.t("import-data"),
         ]];
-        for (change, person) in self.changes.iter().zip(&self.people) {
-            let what = lang.t(if change.action == "create" { key("import-creates") } else { key("import-changes") });
-            let fields = fields(&change.fields, lang);
-            table.push([change.row.to_string(), what, person.name.clone(), person.course.clone(), fields]);
-        }
+        table.extend(self.changed(lang));
         let width =
             |of: fn(&[String; 5]) -> &String| table.iter().map(|row| of(row).chars().count()).max().unwrap_or(0);
         let (w0, w1) = (width(|[row, ..]| row), width(|[_, what, ..]| what));
@@ -183,17 +202,7 @@ impl Report {
         if self.errors.is_empty() {
             return;
         }
-        let place = |error: &RowError| {
-            let row = error.row.to_string();
-            match (&error.column, &error.header) {
-                (Some(column), Some(header)) => lang.f(
-                    "import-in-column",
-                    &[("row", (&row).into()), ("column", column.into()), ("header", header.trim().into())],
-                ),
-                _ => lang.f("import-in-row", &[("row", (&row).into())]),
-            }
-        };
-        let places: Vec<String> = self.errors.iter().map(place).collect();
+        let places: Vec<String> = self.errors.iter().map(|error| error.place(lang)).collect();
         let width = places.iter().map(|p| p.chars().count()).max().unwrap_or(0);
         let title = lang.t("import-errors");
         let _ = writeln!(out, "\n{title}:");

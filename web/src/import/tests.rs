@@ -8,7 +8,7 @@ use commands::directory::Directory;
 use commands::ids::SeededIds;
 use commands::keys::{DirectoryKey, Kek};
 use commands::pool::{PoolSettings, Role, connect};
-use commands::use_cases::import_roster::Register;
+use commands::use_cases::import_roster::{Register, apply, plan};
 use commands::use_cases::{RegisterSchool, erase_guardian, erase_student, register_school};
 use commands::vault::Vault;
 use commands::{Context, Write};
@@ -340,6 +340,22 @@ async fn an_import_interrupted_anywhere_is_finished_by_running_it_again() {
         assert_eq!(world.people().await, people, "interrupted at {stop_at}");
         assert_eq!(world.events().await, events, "interrupted at {stop_at}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_stops_after_some_rows_says_how_many_are_left_and_goes_on_from_there() {
+    let (world, text) = (World::new().await, long_list(300));
+    let list = super::read(text.as_bytes()).unwrap();
+    let dates = (2026, chrono::NaiveDate::from_ymd_opt(2026, 3, 9).unwrap());
+    let mut left = Vec::new();
+    for _ in 0..3 {
+        let plan = plan(&list.lines, &Register::load(&world.write, world.school).await.unwrap(), 2026);
+        let applied = apply(&world.write, &world.context(), &plan, dates, |_| false).await.unwrap();
+        assert!(applied.failed.is_empty(), "{:?}", applied.failed);
+        left.push((applied.rows, applied.left));
+    }
+    assert_eq!(left, [(240, 60), (60, 0), (0, 0)]);
+    assert_eq!(world.people().await.len(), 300);
 }
 
 #[tokio::test(flavor = "multi_thread")]

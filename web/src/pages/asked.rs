@@ -4,14 +4,22 @@ use super::staff::Visit;
 use crate::AppState;
 use crate::middleware::RequestId;
 use crate::session::{InSchool, Person};
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, Path, RawQuery};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
 use commands::use_cases::UseCaseError;
 use commands::{Context, Done};
-use domain::SchoolId;
+use domain::{SchoolId, StudentId};
 use projections::ReadModel;
+use projections::roster::queries;
 use uuid::Uuid;
+
+/// A value of the address, the first of its name.
+pub(super) fn asked_for(query: &RawQuery, name: &str) -> Option<String> {
+    let pairs = form_urlencoded::parse(query.0.as_deref().unwrap_or_default().as_bytes());
+    pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
 
 /// Who asks about which school. Each page adds what it does with it, in its own file.
 pub(super) struct Asked {
@@ -46,6 +54,31 @@ impl Asked {
     pub(super) async fn wait_for(&self, model: ReadModel, done: Done) {
         if let Some(position) = done.position {
             self.wait_until(model, position).await;
+        }
+    }
+
+    /// A pupil whom the school knows; else the answer.
+    pub(super) async fn pupil_of(&self, Path(id): &Path<String>) -> Result<StudentId, Response> {
+        let student = id.parse().map(StudentId).map_err(|_| self.visit.failed(StatusCode::NOT_FOUND))?;
+        let found = async {
+            let mut tx = self.state.pools.request.begin(self.school).await?;
+            queries::student(&mut tx, student).await
+        };
+        match found.await {
+            Ok(Some(_)) => Ok(student),
+            Ok(None) => Err(self.visit.failed(StatusCode::NOT_FOUND)),
+            Err(error) => Err(self.visit.source_error(&error.into())),
+        }
+    }
+
+    /// The answer where the log could not be written, `what` in the words of whoever reads the server's own log.
+    pub(super) fn not_written(&self, what: &'static str, error: &UseCaseError) -> Response {
+        if error.is_temporary() {
+            tracing::warn!(%error, what, "not written");
+            self.visit.failed(StatusCode::SERVICE_UNAVAILABLE)
+        } else {
+            tracing::error!(%error, what, "not written");
+            self.visit.failed(StatusCode::INTERNAL_SERVER_ERROR)
         }
     }
 

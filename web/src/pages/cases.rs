@@ -20,7 +20,7 @@ pub(super) use one::{CasePage, Guardian};
 pub(super) use samples::sample_pages;
 pub(super) use words::reason_words;
 
-use super::asked::Asked;
+use super::asked::{Asked, asked_for};
 use super::source::SourceError;
 use super::view::PersonName;
 use crate::AppState;
@@ -181,12 +181,6 @@ const REASONS: [(Justification, &str); 4] = [
     (Justification::Family, "familia"),
     (Justification::Other, "otro"),
 ];
-
-/// A value of the address, the first of its name.
-fn asked_for(query: &RawQuery, name: &str) -> Option<String> {
-    let pairs = form_urlencoded::parse(query.0.as_deref().unwrap_or_default().as_bytes());
-    pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-}
 
 fn date_in(query: &RawQuery) -> Option<NaiveDate> {
     asked_for(query, "fecha").and_then(|text| text.parse().ok()).and_then(|date| school_date::date(date).ok())

@@ -17,7 +17,7 @@ pub(super) use post::{kept, said_with};
 #[cfg(test)]
 pub(super) use samples::sample_pages;
 
-use super::asked::Asked;
+use super::asked::{Asked, asked_for};
 use super::icon::icon;
 use super::respond::Nonce;
 use super::shell::{self, Page, Place};
@@ -204,12 +204,6 @@ impl Told {
             told => form::done(told.and_then(words)),
         }
     }
-}
-
-/// A value of the address, the first of its name.
-fn asked_for(query: &RawQuery, name: &str) -> Option<String> {
-    let pairs = form_urlencoded::parse(query.0.as_deref().unwrap_or_default().as_bytes());
-    pairs.into_iter().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
 }
 
 /// `GET /alumnos/{student_id}`.

@@ -1,9 +1,12 @@
-//! `/alumnos`: looking a pupil up. `/matricula`: a new pupil. `/alumnos/{student_id}/ficha`: the course and the adults of
-//! a pupil. The whole school comes with its list; this is for the one who comes in May.
+//! `/alumnos`: looking a pupil up. `/matricula`: a new pupil. `/matricula/nomina`: the whole school's list as a file.
+//! `/alumnos/{student_id}/ficha`: names, course, cards and adults of a pupil.
 
+mod cards;
+mod details;
 mod enrol;
 mod file;
 mod find;
+mod import;
 mod post;
 #[cfg(test)]
 mod samples;
@@ -15,7 +18,7 @@ pub(super) use samples::sample_pages;
 
 use super::asked::Asked;
 use super::respond::Nonce;
-use super::shell::{self, Page, Place};
+use super::shell::{self, Place};
 use super::source::SourceError;
 use super::staff::form;
 use super::view::{School, Who};
@@ -34,7 +37,11 @@ pub fn router() -> Router<AppState> {
     Router::new()
         .route("/alumnos", get(find::get))
         .route("/matricula", get(enrol::get).post(enrol::post))
+        .route("/matricula/nomina", get(import::get).post(import::post))
         .route("/alumnos/{student_id}/ficha", get(file::get))
+        .route("/alumnos/{student_id}/ficha/datos", posted(details::pupil))
+        .route("/alumnos/{student_id}/ficha/contacto", posted(details::guardian))
+        .route("/alumnos/{student_id}/ficha/tarjeta", posted(cards::post))
         .route("/alumnos/{student_id}/ficha/curso", posted(post::course))
         .route("/alumnos/{student_id}/ficha/retirar", posted(post::withdraw))
         .route("/alumnos/{student_id}/ficha/apoderado", posted(post::guardian))
@@ -42,7 +49,7 @@ pub fn router() -> Router<AppState> {
 }
 
 /// What was done, as the address of the page after it says: its word, its text, whether it was refused.
-const TOLD: [(&str, &str, bool); 15] = [
+const TOLD: [(&str, &str, bool); 22] = [
     ("matriculado", key("file-enrolled"), false),
     ("movido", key("file-moved"), false),
     ("retirado", key("file-withdrawn"), false),
@@ -50,6 +57,10 @@ const TOLD: [(&str, &str, bool); 15] = [
     ("conocido", key("file-linked-known"), false),
     ("cambiado", key("file-changed"), false),
     ("quitado", key("file-unlinked"), false),
+    ("corregido", key("file-corrected"), false),
+    ("contacto-cambiado", key("file-contact-changed"), false),
+    ("tarjeta-nueva", key("file-card-new"), false),
+    ("tarjeta-anulada", key("file-card-ended"), false),
     ("sin-cambio", key("file-same"), false),
     ("fecha", key("file-wrong-date"), true),
     ("curso", key("file-wrong-course"), true),
@@ -58,6 +69,9 @@ const TOLD: [(&str, &str, bool); 15] = [
     ("run", key("file-wrong-run"), true),
     ("contacto", key("file-wrong-contact"), true),
     ("ya-vinculado", key("file-already-linked"), true),
+    ("run-ajeno", key("file-run-taken"), true),
+    ("persona-ajena", key("file-person-taken"), true),
+    ("tarjeta-ajena", key("file-card-taken"), true),
 ];
 
 /// What was done, in words.
@@ -70,6 +84,9 @@ fn told(word: Option<&str>, lang: Lang) -> Markup {
     }
 }
 
+/// What is written here, in the server's own log.
+const A_RECORD: &str = "a pupil's record";
+
 /// A page of these.
 fn frame(
     (who, school): (&Who, &School),
@@ -78,17 +95,7 @@ fn frame(
     (lang, nonce): (Lang, &Nonce),
     main: &Markup,
 ) -> Markup {
-    let page = Page {
-        lang,
-        nonce,
-        title,
-        place: Place::Pupils,
-        here: format!("{path}?colegio={}", school.id),
-        school: Some(&school.name),
-        who: Some(who),
-        ages: false,
-    };
-    shell::page(&page, main)
+    shell::of_school((who, school), Place::Pupils, title, format!("{path}?colegio={}", school.id), (lang, nonce), main)
 }
 
 /// The school with its open courses, lowest grade first.

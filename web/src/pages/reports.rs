@@ -18,7 +18,7 @@ mod tests;
 #[cfg(test)]
 pub(super) use samples::sample_pages;
 
-use super::asked::Asked;
+use super::asked::{Asked, asked_for};
 use super::source::SourceError;
 use super::staff::{Visit, who};
 use super::upload::WithFile;
@@ -54,12 +54,6 @@ pub fn router() -> Router<AppState> {
         .route("/informes/cursos/{id}", get(course_page))
         .route("/informes/alumnos/{student_id}", get(pupil_page))
         .route("/informes/nomina", get(list_form).post(list_compared))
-}
-
-/// A value of the address, the first of its name.
-fn asked_for(query: &RawQuery, name: &str) -> Option<String> {
-    let pairs = form_urlencoded::parse(query.0.as_deref().unwrap_or_default().as_bytes());
-    pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
 fn date(text: &str) -> Option<NaiveDate> {

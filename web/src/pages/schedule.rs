@@ -1,9 +1,10 @@
-//! `/horarios` and `/cursos/{id}/horario`: the weeks of the courses, each valid from a date on. Plain forms that need no
-//! scripts; what changes is shown before it is done.
+//! `/horarios` and `/cursos/{id}/horario`: the weeks of the courses, each valid from a date on. `/cursos/nuevo`: one more
+//! course. Plain forms that need no scripts; what changes is shown before it is done.
 
 mod ask;
 mod course;
 mod list;
+mod open;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
@@ -16,7 +17,7 @@ pub(super) use samples::sample_pages;
 
 use super::asked::Asked;
 use super::respond::Nonce;
-use super::shell::{self, Page, Place};
+use super::shell::{self, Place};
 use super::source::SourceError;
 use super::staff::form::Refusal;
 use super::staff::who;
@@ -35,7 +36,7 @@ use commands::use_cases::{SetWeeklySchedules, UseCaseError, set_weekly_schedules
 use course::CoursePage;
 use domain::CourseId;
 use domain::calendar::SchoolCalendar;
-use domain::course::Slot;
+use domain::course::{Shift, Slot};
 use domain::expectation::{CourseCalendar, PupilCalendar, expectation};
 use domain::school::Settings;
 use domain::values::school_date;
@@ -50,8 +51,13 @@ use uuid::Uuid;
 
 /// The pages of the weeks.
 pub fn router() -> Router<AppState> {
-    Router::new().route("/horarios", get(list)).route("/cursos/{id}/horario", get(show).post(set))
+    let weeks = Router::new().route("/horarios", get(list)).route("/cursos/{id}/horario", get(show).post(set));
+    weeks.merge(open::router())
 }
+
+/// What is written here, in the server's own log.
+const A_SCHEDULE: &str = "a schedule";
+const A_COURSE: &str = "a course";
 
 /// How many days ahead the next school day is looked for: the longest holidays are longer, and then it is tomorrow.
 const LOOK_AHEAD: u64 = 31;
@@ -66,6 +72,10 @@ struct Course {
     id: Uuid,
     /// What it is called, with its year where the school has courses of several.
     name: String,
+    /// The same without a year.
+    called: String,
+    /// Its shift, if it was said.
+    shift: Option<Shift>,
     /// How many pupils it has on the date that is asked for.
     pupils: u32,
     /// Since when it is closed.
@@ -122,14 +132,18 @@ impl Known {
 struct Wish {
     from: Option<NaiveDate>,
     copy_of: Option<Uuid>,
+    /// The date whose week the form holds, if another than that of `from`.
+    as_of: Option<NaiveDate>,
 }
 
 impl Wish {
     fn of(query: &RawQuery) -> Self {
         let mut wish = Self::default();
+        let date = |value: &str| value.parse().ok().and_then(|date| school_date::date(date).ok());
         for (name, value) in form_urlencoded::parse(query.0.as_deref().unwrap_or_default().as_bytes()) {
             match &*name {
-                "desde" => wish.from = value.parse().ok().and_then(|date| school_date::date(date).ok()),
+                "desde" => wish.from = date(&value),
+                "como" => wish.as_of = date(&value),
                 "de" => wish.copy_of = value.parse().ok(),
                 _ => {}
             }
@@ -165,7 +179,9 @@ impl Asked {
         rows.sort_by_cached_key(|row| (row.year, grade(&row.level), row.letter.clone(), row.name.clone()));
         let courses = rows.into_iter().map(|row| Course {
             id: row.course_id.0,
+            called: row.name.clone(),
             name: if years.len() > 1 { format!("{} ({})", row.name, row.year) } else { row.name },
+            shift: row.shift,
             pupils: pupils.get(&row.course_id).copied().unwrap_or_default(),
             closed_from: row.closed_from,
             versions: versions.remove(&row.course_id).unwrap_or_default(),
@@ -194,7 +210,7 @@ impl Asked {
             let from = wish.from.unwrap_or_else(|| known.next_school_day(&course));
             let of = copied.unwrap_or(&course);
             // The course's week then, or the first one that it will have.
-            let week = in_force(&of.versions, from).or_else(|| of.versions.first());
+            let week = in_force(&of.versions, wish.as_of.unwrap_or(from)).or_else(|| of.versions.first());
             Typed::as_is(week.map_or(&[], |(_, slots)| slots), from)
         });
         let status = if refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
@@ -212,8 +228,13 @@ impl Asked {
             done: match self.visit.notice.as_deref() {
                 Some("fijado") => Some(key("schedule-done")),
                 Some("igual") => Some(key("calendar-done-same")),
+                Some("abierto") => Some(key("open-done")),
+                Some("ya-abierto") => Some(key("open-there")),
+                Some("cambiado") => Some(key("open-changed")),
                 _ => None,
             },
+            names: self.person.may(Permission::RosterWrite, self.school),
+            wrong_name: self.visit.notice.as_deref() == Some("nombre"),
         };
         self.visit.page(status, |nonce| page.page(self.visit.lang, nonce))
     }
@@ -251,6 +272,7 @@ async fn list(asked: Asked) -> Response {
                 school: known.school,
                 today: known.today,
                 courses: open.collect(),
+                opens: asked.person.may(Permission::RosterWrite, asked.school),
             };
             asked.visit.page(StatusCode::OK, |nonce| page.page(asked.visit.lang, nonce))
         }
@@ -273,7 +295,7 @@ async fn set(asked: Asked, Path(id): Path<String>, Form(sent): Form<Vec<(String,
     }
     let context = match asked.context().await {
         Ok(context) => context,
-        Err(error) => return asked.not_set(&error),
+        Err(error) => return asked.not_written(A_SCHEDULE, &error),
     };
     let today = asked.state.clock.now().with_timezone(&context.zone).date_naive();
     let wanted = match typed.wanted(course, today) {
@@ -294,21 +316,9 @@ async fn set(asked: Asked, Path(id): Path<String>, Form(sent): Form<Vec<(String,
         // A course that is nobody's has no page either.
         Err(UseCaseError::Course(_)) => Refusal::whole(key("schedule-course-unknown")),
         Err(UseCaseError::Conflict) => Refusal::whole(key("calendar-kept-changing")),
-        Err(error) => return asked.not_set(&error),
+        Err(error) => return asked.not_written(A_SCHEDULE, &error),
     };
     asked.course_weeks(&id, Wish::default(), Some(typed), Some(refusal)).await
-}
-
-impl Asked {
-    fn not_set(&self, error: &UseCaseError) -> Response {
-        if error.is_temporary() {
-            tracing::warn!(%error, "a schedule was not set");
-            self.visit.failed(StatusCode::SERVICE_UNAVAILABLE)
-        } else {
-            tracing::error!(%error, "a schedule was not set");
-            self.visit.failed(StatusCode::INTERNAL_SERVER_ERROR)
-        }
-    }
 }
 
 /// A page of the weeks.
@@ -320,15 +330,12 @@ fn frame(
     nonce: &Nonce,
     main: &Markup,
 ) -> Markup {
-    let page = Page {
-        lang,
-        nonce,
+    shell::of_school(
+        (who, school),
+        Place::Schedule,
         title,
-        place: Place::Schedule,
-        here: format!("{path}?colegio={}", school.id),
-        school: Some(&school.name),
-        who: Some(who),
-        ages: false,
-    };
-    shell::page(&page, main)
+        format!("{path}?colegio={}", school.id),
+        (lang, nonce),
+        main,
+    )
 }

@@ -2,7 +2,7 @@
 
 use super::icon::{icon, symbols};
 use super::respond::Nonce;
-use super::view::Who;
+use super::view::{School, Who};
 use crate::assets;
 use crate::i18n::{Lang, key};
 use crate::permissions::Permission;
@@ -120,6 +120,18 @@ fn head(page: &Page<'_>) -> Markup {
             script nonce=(page.nonce) src=(assets::ROLLCALL.href()) integrity=(assets::ROLLCALL.integrity) defer {}
         }
     }
+}
+
+/// A page of somebody's about one school, whose figures do not age.
+pub(super) fn of_school(
+    (who, school): (&Who, &School),
+    place: Place,
+    title: String,
+    here: String,
+    (lang, nonce): (Lang, &Nonce),
+    main: &Markup,
+) -> Markup {
+    page(&Page { lang, nonce, title, place, here, school: Some(&school.name), who: Some(who), ages: false }, main)
 }
 
 /// A whole page with its rail (a bottom bar on phones).

@@ -22,6 +22,9 @@ const UPLOAD_LIMIT: usize = MOST_BYTES + FORM_LIMIT;
 /// Most fields of such a form.
 const MOST_FIELDS: usize = 64;
 
+/// The field that holds a file's text once more.
+pub(super) const AGAIN: &str = "archivo-otra-vez";
+
 /// How many are read or worked on at once.
 const AT_ONCE: usize = 6;
 
@@ -79,7 +82,9 @@ async fn read<T: DeserializeOwned>(request: Request, state: &AppState) -> Result
     match kind.as_str() {
         "application/x-www-form-urlencoded" => {
             let text = whole_body(body, FORM_LIMIT).await?;
-            Ok(WithFile { sent: fields(&text)?, file: None, place: None })
+            let again = form_urlencoded::parse(&text).find(|(name, _)| name == AGAIN);
+            let file = again.map(|(_, value)| value.into_owned().into_bytes());
+            Ok(WithFile { sent: fields(&text)?, file, place: None })
         }
         "multipart/form-data" => {
             let family = parts.extensions.get::<Guardian>().map(Guardian::key);
@@ -110,7 +115,8 @@ async fn of_parts<T: DeserializeOwned>(mut form: Multipart) -> Result<WithFile<T
             return Ok(WithFile { sent: fields(text.as_bytes())?, file, place: None });
         };
         let name = part.name().unwrap_or_default().to_owned();
-        if part.file_name().is_some() {
+        // The text of a file that was chosen before, in a form that asks once more.
+        if part.file_name().is_some() || name == AGAIN {
             let bytes = part.bytes().await.map_err(malformed)?;
             // Where no file was chosen, browsers send an empty one.
             if !bytes.is_empty() && file.replace(Vec::from(bytes)).is_some() {

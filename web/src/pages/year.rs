@@ -1,10 +1,11 @@
 //! `/anio-escolar`: a new school year with the courses and pupils of the one before. Shown first, done when asked again.
-//! Plain forms: what a request has no time for is done by the next one.
+//! What a request has no time for is done by the next one ([`progress`]).
 
 use super::asked::Asked;
 use super::icon::icon;
+use super::progress::{self, Before, Progress};
 use super::respond::Nonce;
-use super::shell::{self, Page, Place};
+use super::shell::{self, Place};
 use super::source::SourceError;
 use super::staff::form::{self, Field, Refusal};
 use super::staff::who;
@@ -25,15 +26,13 @@ use domain::values::school_date;
 use maud::{Markup, html};
 use projections::roster;
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// The page.
 pub fn router() -> Router<AppState> {
     Router::new().route("/anio-escolar", get(form_alone).post(sent))
 }
 
-/// How long one request works: less than anybody waits for an answer.
-const AT_MOST: Duration = Duration::from_secs(4);
 /// Longest text of those who repeat.
 const REPEAT_BYTES: usize = 64 * 1024;
 
@@ -44,6 +43,7 @@ struct Typed {
     from: String,
     repeat: String,
     sure: bool,
+    before: Before,
 }
 
 /// What the page tells.
@@ -53,7 +53,7 @@ enum Outcome {
     /// What would happen.
     Planned(Plan),
     /// What happened so far.
-    Going { left: usize, failed: usize },
+    Going(Progress),
     /// All of it.
     Done { open: bool },
 }
@@ -75,7 +75,9 @@ impl Typed {
                 "desde" => typed.from = value,
                 "repiten" => typed.repeat = value,
                 "seguro" => typed.sure = value == "si",
-                _ => {}
+                _ => {
+                    typed.before.take(&name, &value);
+                }
             }
         }
         typed
@@ -137,13 +139,13 @@ impl Asked {
             });
         }
         let (context, begun) = (self.context().await?, Instant::now());
-        let progress = advance(&self.state.write, &context, &asked, |_| begun.elapsed() < AT_MOST).await?;
+        let progress = advance(&self.state.write, &context, &asked, |_| begun.elapsed() < progress::AT_MOST).await?;
         if let Some(error) = &progress.first_error {
             tracing::warn!(%error, failed = progress.failed.len(), "some pupils did not reach the new year");
         }
         Ok(Ok(match progress.left {
             0 => Outcome::Done { open: progress.open > 0 },
-            left => Outcome::Going { left, failed: progress.failed.len() },
+            left => Outcome::Going(typed.before.now(left, progress.failed.len())),
         }))
     }
 
@@ -183,14 +185,7 @@ async fn sent(asked: Asked, Form(sent): Form<Vec<(String, String)>>) -> Response
     let done = async { asked.roll_over(&typed, asked.today().await?).await };
     match done.await {
         Ok(outcome) => asked.year_page(typed, outcome).await,
-        Err(error) if error.is_temporary() => {
-            tracing::warn!(%error, "a school year was not opened");
-            asked.visit.failed(StatusCode::SERVICE_UNAVAILABLE)
-        }
-        Err(error) => {
-            tracing::error!(%error, "a school year was not opened");
-            asked.visit.failed(StatusCode::INTERNAL_SERVER_ERROR)
-        }
+        Err(error) => asked.not_written("a school year", &error),
     }
 }
 
@@ -202,29 +197,19 @@ impl YearPage {
     fn page(&self, lang: Lang, nonce: &Nonce) -> Markup {
         let title = lang.t("year-title");
         let main = html! {
-            main class="people calendar" {
+            main class="people calendar" id=(progress::STEP) {
                 a class="back" href={ "/calendario?colegio=" (self.school.id) } { (icon("back")) (lang.t("calendar-back")) }
                 header class="page-head" { h1 { (title) } p class="date" { (lang.t("year-what")) } }
                 (form::refused(self.refused, lang))
                 @match &self.outcome {
                     Outcome::Nothing => (self.form(lang)),
                     Outcome::Planned(plan) => (self.planned(plan, lang)),
-                    Outcome::Going { left, failed } => (self.going(*left, *failed, lang)),
+                    Outcome::Going(progress) => (self.going(*progress, lang, nonce)),
                     Outcome::Done { open } => (self.done(*open, lang)),
                 }
             }
         };
-        let page = Page {
-            lang,
-            nonce,
-            title,
-            place: Place::Calendar,
-            here: self.action(),
-            school: Some(&self.school.name),
-            who: Some(&self.who),
-            ages: false,
-        };
-        shell::page(&page, &main)
+        shell::of_school((&self.who, &self.school), Place::Calendar, title, self.action(), (lang, nonce), &main)
     }
 
     fn form(&self, lang: Lang) -> Markup {
@@ -247,16 +232,17 @@ impl YearPage {
     }
 
     /// What was typed, to be sent again.
-    fn again(&self, send: &'static str, lang: Lang) -> Markup {
+    fn again(&self) -> Markup {
         html! {
-            form class="form" method="post" action=(self.action()) {
-                (form::hidden("anio", &self.typed.year))
-                (form::hidden("desde", &self.typed.from))
-                (form::hidden("repiten", &self.typed.repeat))
-                (form::hidden("seguro", "si"))
-                (form::send(&lang.f(send, &[("year", (&self.typed.year).into())])))
-            }
+            (form::hidden("anio", &self.typed.year))
+            (form::hidden("desde", &self.typed.from))
+            (form::hidden("repiten", &self.typed.repeat))
+            (form::hidden("seguro", "si"))
         }
+    }
+
+    fn of_year(&self, words: &'static str, lang: Lang) -> String {
+        lang.f(words, &[("year", (&self.typed.year).into())])
     }
 
     fn planned(&self, plan: &Plan, lang: Lang) -> Markup {
@@ -276,7 +262,11 @@ impl YearPage {
                     p class="remark" { (icon("warning")) (lang.f("year-unknown", &[("course", name.into())])) }
                 }
             }
-            (self.again(key("year-open"), lang))
+            form class="form" method="post" action=(self.action()) {
+                (self.again())
+                (form::hidden("total", &plan.pupils.len().to_string()))
+                (form::send(&self.of_year(key("year-open"), lang)))
+            }
             section class="card" aria-labelledby="courses" {
                 h2 id="courses" { (lang.f("year-courses", &[("year", (&self.typed.year).into())])) }
                 ul class="rows" { @for course in &plan.courses { (row(course, lang)) } }
@@ -284,15 +274,15 @@ impl YearPage {
         }
     }
 
-    fn going(&self, left: usize, failed: usize, lang: Lang) -> Markup {
-        let n = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    fn going(&self, progress: Progress, lang: Lang, nonce: &Nonce) -> Markup {
+        let failed = u32::try_from(progress.failed).unwrap_or(u32::MAX);
+        let more = html! {
+            @if failed > 0 { p class="remark" { (icon("warning")) (lang.f("year-failed", &[("n", failed.into())])) } }
+            @else { p { (lang.t("year-going")) } }
+        };
         html! {
-            section class="answer" role="status" {
-                p class="headline" { strong class="figure" { (lang.number(n(left))) } " " span class="of" { (lang.t("year-left")) } }
-                @if failed > 0 { p class="remark" { (icon("warning")) (lang.f("year-failed", &[("n", n(failed).into())])) } }
-                @else { p { (lang.t("year-going")) } }
-            }
-            (self.again(key("year-go-on"), lang))
+            (progress.answer(&lang.t("year-left"), &more, lang))
+            (progress.form((&self.action(), None), &self.again(), &self.of_year(key("year-go-on"), lang), nonce))
         }
     }
 
@@ -301,7 +291,7 @@ impl YearPage {
             section class="answer" role="status" {
                 p class="headline" { (icon("inside")) (lang.f("year-done", &[("year", (&self.typed.year).into())])) }
                 @if open { p { (lang.t("year-old-open")) } }
-                p { (lang.t("year-next")) }
+                p { (lang.t("year-next")) " " a href={ "/matricula/nomina?colegio=" (self.school.id) } { (lang.t("list-title")) } }
             }
         }
     }
@@ -346,8 +336,15 @@ pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
     use uuid::Uuid;
 
     let label = CourseLabel { grade: Grade::Basic(3), letter: "A".to_owned(), specialty: HOSTILE.to_owned() };
-    let course =
-        |course, week, n| PlannedCourse { label: label.clone(), course, week, there: n, promoted: n, repeating: n };
+    let course = |course, week, n| PlannedCourse {
+        label: label.clone(),
+        course,
+        week,
+        shift: None,
+        there: n,
+        promoted: n,
+        repeating: n,
+    };
     let id = Uuid::from_u128(7);
     let plan = Plan {
         courses: vec![course(None, Some(vec![]), 31), course(Some(id.into()), None, 1), course(None, None, 0)],
@@ -357,15 +354,17 @@ pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
     };
     let page = |outcome, refused| {
         let who = Who { name: None, several_schools: true, may: Permission::ALL.to_vec() };
-        let typed = Typed { year: HOSTILE.into(), from: HOSTILE.into(), repeat: HOSTILE.into(), sure: false };
+        let typed = Typed { year: HOSTILE.into(), from: HOSTILE.into(), repeat: HOSTILE.into(), ..Typed::default() };
         YearPage { who, school: sample::school(), typed, refused, outcome }.page(lang, nonce)
     };
     let wrong = Refusal::of(&["repiten"], key("year-repeat-wrong"));
+    let begun = Before { total: Some(40), left: Some(20) };
     [
         ("year", page(Outcome::Nothing, None)),
         ("year refused", page(Outcome::Nothing, Some(wrong))),
         ("year planned", page(Outcome::Planned(plan), None)),
-        ("year going", page(Outcome::Going { left: 12, failed: 1 }, None)),
+        ("year going", page(Outcome::Going(begun.now(12, 0)), None)),
+        ("year failed", page(Outcome::Going(begun.now(12, 1)), None)),
         ("year done", page(Outcome::Done { open: true }, None)),
     ]
     .map(|(name, page)| (name.to_owned(), page))

@@ -164,6 +164,9 @@ pub const ROUTES: &[Route] = &[
     post("/calendario/quitar", May(CalendarWrite)),
     // What the weeks are.
     get("/horarios", May(CalendarRead)),
+    get("/cursos/nuevo", May(RosterWrite)),
+    post("/cursos/nuevo", May(RosterWrite)),
+    post("/cursos/{id}/datos", May(RosterWrite)),
     get("/cursos/{id}/horario", May(CalendarRead)),
     post("/cursos/{id}/horario", May(ScheduleWrite)),
     get("/anio-escolar", May(YearOpen)),
@@ -193,7 +196,16 @@ pub const ROUTES: &[Route] = &[
     get("/alumnos", May(PupilsRead)).shows(What::Pupils),
     get("/matricula", May(RosterWrite)),
     post("/matricula", May(RosterWrite)),
+    get("/matricula/nomina", May(RosterWrite)).after_password(),
+    post("/matricula/nomina", May(RosterWrite))
+        .after_password()
+        .takes_file()
+        .tried(OfPerson(&UPLOAD))
+        .shows(What::Pupils),
     get("/alumnos/{student_id}/ficha", May(RosterWrite)).shows(What::Pupil),
+    post("/alumnos/{student_id}/ficha/datos", May(RosterWrite)),
+    post("/alumnos/{student_id}/ficha/contacto", May(RosterWrite)).after_password(),
+    post("/alumnos/{student_id}/ficha/tarjeta", May(RosterWrite)),
     post("/alumnos/{student_id}/ficha/curso", May(RosterWrite)),
     post("/alumnos/{student_id}/ficha/retirar", May(RosterWrite)),
     post("/alumnos/{student_id}/ficha/apoderado", May(RosterWrite)).after_password(),

@@ -37,8 +37,9 @@ use uuid::Uuid;
 /// wait for.
 const AT_ONCE: usize = 12;
 
-/// How many keys are made with one statement.
-const KEYS_AT_ONCE: usize = 1_000;
+/// How many rows are begun before it is asked whether to go on: about a second's, and as many as a statement makes
+/// keys for.
+const TOGETHER: usize = 240;
 
 /// What was done.
 #[derive(Debug, Default)]
@@ -49,20 +50,22 @@ pub struct Applied {
     pub guardians: usize,
     /// Rows of which everything is in the log now.
     pub rows: usize,
+    /// Rows that were planned and not begun.
+    pub left: usize,
     /// Rows that were planned and of which nothing could be written: run the import again.
     pub failed: HashMap<u32, Problem>,
     /// The first failure, for the log; holds no personal data.
     pub first_error: Option<UseCaseError>,
 }
 
-/// Applies. `from` is the local date on which enrolments and moves begin, `year` the school year.
-/// A failure stops its own row and no other.
+/// Applies, some rows after others for as long as `go_on` says so of how many are left. `from` is the local date on
+/// which enrolments and moves begin, `year` the school year. A failure stops its own row and no other.
 pub async fn apply(
     write: &Write,
     context: &Context,
     plan: &Plan,
-    year: i32,
-    from: NaiveDate,
+    (year, from): (i32, NaiveDate),
+    mut go_on: impl FnMut(usize) -> bool + Send,
 ) -> Result<Applied, UseCaseError> {
     let mut applied = Applied::default();
     let mut courses: Vec<CourseId> = Vec::with_capacity(plan.courses.len());
@@ -85,31 +88,36 @@ pub async fn apply(
             Some(RowPart { number: row.number, plan, whose: &whose, work, course_id, from })
         })
         .collect();
-    make_keys(write, context, &rows).await?;
-
-    // Futures are collected before they become a stream: a closure in the stream would make this
-    // future less general than `Send` needs.
-    let work = rows.iter().map(|row| async move { (row, commit(write, context, row).await) });
-    let mut writing = stream::iter(work.collect::<Vec<_>>()).buffer_unordered(AT_ONCE);
+    applied.left = rows.len();
     let mut guardians: HashSet<usize> = HashSet::new();
-    while let Some((row, outcome)) = writing.next().await {
-        match outcome {
-            Ok(_) => {
-                applied.rows += 1;
-                guardians.extend(row.work.guardians.iter().copied().filter(|i| plan.guardians[*i].is_needed()));
-            }
-            Err(error) => {
-                applied.failed.insert(row.number, Problem::at(Place::Row, kind_of(&error)));
-                applied.first_error.get_or_insert(error);
+    for some in rows.chunks(TOGETHER) {
+        applied.left -= some.len();
+        make_keys(write, context, some).await?;
+        // Futures are collected before they become a stream: a closure in the stream would make this
+        // future less general than `Send` needs.
+        let work = some.iter().map(|row| async move { (row, commit(write, context, row).await) });
+        let mut writing = stream::iter(work.collect::<Vec<_>>()).buffer_unordered(AT_ONCE);
+        while let Some((row, outcome)) = writing.next().await {
+            match outcome {
+                Ok(_) => {
+                    applied.rows += 1;
+                    guardians.extend(row.work.guardians.iter().copied().filter(|i| plan.guardians[*i].is_needed()));
+                }
+                Err(error) => {
+                    applied.failed.insert(row.number, Problem::at(Place::Row, kind_of(&error)));
+                    applied.first_error.get_or_insert(error);
+                }
             }
         }
+        if !go_on(applied.left) {
+            break;
+        }
     }
-    drop(writing);
     applied.guardians = guardians.len();
     Ok(applied)
 }
 
-/// Everybody's keys in a few statements, in place of a commit each. A key without a person, should
+/// The keys of these rows' people in one statement, in place of a commit each. A key without a person, should
 /// the row not be written, opens nothing.
 async fn make_keys(write: &Write, context: &Context, rows: &[RowPart<'_>]) -> Result<(), UseCaseError> {
     let mut keys = HashSet::new();
@@ -126,9 +134,7 @@ async fn make_keys(write: &Write, context: &Context, rows: &[RowPart<'_>]) -> Re
         }
     }
     let keys: Vec<_> = keys.into_iter().collect();
-    for some in keys.chunks(KEYS_AT_ONCE) {
-        write.vault().ensure_keys(context.school, some).await?;
-    }
+    write.vault().ensure_keys(context.school, &keys).await?;
     Ok(())
 }
 

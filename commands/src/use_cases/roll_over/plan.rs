@@ -2,7 +2,7 @@
 
 use crate::use_cases::course_label::{CourseLabel, Grade};
 use chrono::{NaiveDate, NaiveTime, Weekday};
-use domain::course::Facts;
+use domain::course::{Facts, Shift};
 use domain::{CourseId, StudentId};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -38,6 +38,8 @@ pub struct PlannedCourse {
     pub course: Option<CourseId>,
     /// The week to be set; none if it has one, or nobody knows one.
     pub week: Option<Week>,
+    /// The shift to be said; none if it has one, or nobody knows one.
+    pub shift: Option<Shift>,
     /// Who is in it already.
     pub there: usize,
     /// Who comes from another grade.
@@ -105,9 +107,11 @@ pub fn plan(existing: &Existing, asked: &RollOver) -> Plan {
             .or_else(|| old.iter().find(|(from, _)| next(from).as_ref() == Some(&label)).map(|(_, found)| found));
         let there = new.get(&label);
         let week = before.and_then(|(_, facts)| last_week(facts));
+        let shift = before.and_then(|(_, facts)| facts.shift);
         courses.push(PlannedCourse {
             course: there.map(|(id, _)| *id),
             week: week.filter(|_| there.is_none_or(|(_, facts)| facts.schedules.is_empty())),
+            shift: shift.filter(|_| there.is_none_or(|(_, facts)| facts.shift.is_none())),
             there: there.map_or(0, |(id, _)| existing.pupils.iter().filter(|(_, course)| course == id).count()),
             promoted: 0,
             repeating: 0,

@@ -1,9 +1,9 @@
 use super::*;
 use crate::testing::World;
 use crate::use_cases::course_label::{CourseLabel, Grade};
-use crate::use_cases::{EnrolStudent, enrol_student};
+use crate::use_cases::{ChangeCourse, EnrolStudent, change_course, enrol_student};
 use chrono::{NaiveDate, NaiveTime, Weekday};
-use domain::course::{Facts, Slot};
+use domain::course::{Facts, Shift, Slot};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -31,6 +31,7 @@ fn course(n: u128, year: i32, name: &str, entry: Option<u32>) -> (CourseId, Fact
         name: label.to_string(),
         level: label.grade.level(),
         letter: label.letter,
+        shift: None,
         schedules: entry.map(|hour| (date(year, 3, 2), vec![slot(hour)])).into_iter().collect(),
         exceptions: Default::default(),
     };
@@ -110,6 +111,8 @@ async fn a_roll_over_that_was_interrupted_is_finished_by_asking_again_and_then_c
         let stays = vec![(Weekday::Mon, time(8), time(13)), (Weekday::Mon, time(14), time(16))];
         let week = SetWeeklySchedule { course_id, effective_from: date(2026, 3, 2), stays };
         set_weekly_schedule(write, context, week).await.unwrap();
+        let change = ChangeCourse { course_id, name: None, shift: Some(Shift::Afternoon) };
+        change_course(write, context, change).await.unwrap();
         for k in 0..15_u8 {
             let new = EnrolStudent {
                 given_names: format!("Ana {}", char::from(b'A' + k)),
@@ -131,6 +134,9 @@ async fn a_roll_over_that_was_interrupted_is_finished_by_asking_again_and_then_c
     }
     assert_eq!(left, [18, 6, 0, 0]);
     let now = Existing::load(write, context.school).await.unwrap();
+    let of_next = now.courses.iter().filter(|(_, facts)| facts.year == 2027);
+    let shifts: Vec<_> = of_next.map(|(_, facts)| facts.shift).collect();
+    assert_eq!(shifts, [Some(Shift::Afternoon); 2], "each keeps its shift");
     let name = |id: CourseId| {
         now.courses.iter().find(|(course, _)| *course == id).map(|(_, facts)| (facts.year, facts.name.clone()))
     };

@@ -9,6 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use chrono::NaiveDate;
 use domain::CourseId;
+use domain::course::Shift;
 use projections::roster::queries;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -29,6 +30,9 @@ pub struct CourseItem {
     pub level: String,
     /// Section letter, may be empty.
     pub letter: String,
+    /// `morning`, `afternoon`, `full_day` or `evening`, if the school said it.
+    #[schema(value_type = Option<String>)]
+    pub shift: Option<Shift>,
     /// First date on which nobody is expected.
     pub closed_from: Option<NaiveDate>,
 }
@@ -55,6 +59,7 @@ pub async fn list(
             name: row.name,
             level: row.level,
             letter: row.letter,
+            shift: row.shift,
             closed_from: row.closed_from,
         },
     )))

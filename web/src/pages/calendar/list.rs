@@ -3,7 +3,7 @@
 use super::super::icon::icon;
 use super::super::reasons;
 use super::super::respond::Nonce;
-use super::super::shell::{self, Page, Place};
+use super::super::shell::{self, Place};
 use super::super::staff::form;
 use super::super::view::{School, Who};
 use crate::calendar::Kind;
@@ -263,15 +263,5 @@ pub(super) fn frame(
     nonce: &Nonce,
     main: &Markup,
 ) -> Markup {
-    let page = Page {
-        lang,
-        nonce,
-        title,
-        place: Place::Calendar,
-        here: format!("/calendario{query}"),
-        school: Some(&school.name),
-        who: Some(who),
-        ages: false,
-    };
-    shell::page(&page, main)
+    shell::of_school((who, school), Place::Calendar, title, format!("/calendario{query}"), (lang, nonce), main)
 }

@@ -26,7 +26,6 @@ use domain::values::school_date;
 use domain::values::zone::resolve_local;
 use domain::{CorrectionId, GuardianId, JustificationId, LeaveId, StudentId};
 use projections::ReadModel;
-use projections::roster::queries as roster;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -64,17 +63,8 @@ struct About {
 
 impl About {
     /// Of a pupil whom the school knows; else the answer.
-    async fn of(asked: &Asked, Path(id): &Path<String>, sent: &Sent) -> Result<Self, Response> {
-        let student = id.parse().map(StudentId).map_err(|_| asked.visit.failed(StatusCode::NOT_FOUND))?;
-        let found = async {
-            let mut tx = asked.state.pools.request.begin(asked.school).await?;
-            roster::student(&mut tx, student).await
-        };
-        match found.await {
-            Ok(Some(_)) => {}
-            Ok(None) => return Err(asked.visit.failed(StatusCode::NOT_FOUND)),
-            Err(error) => return Err(asked.visit.source_error(&error.into())),
-        }
+    async fn of(asked: &Asked, path: &Path<String>, sent: &Sent) -> Result<Self, Response> {
+        let student = asked.pupil_of(path).await?;
         let date = sent.fecha.parse().ok().and_then(|date| school_date::date(date).ok());
         match (date, sent.hoja.parse()) {
             (Some(date), Ok(sheet)) => Ok(Self { student, date, sheet }),

@@ -5,7 +5,7 @@ use super::super::respond::Nonce;
 use super::super::staff::form::{self, Field, Refusal};
 use super::super::staff::who;
 use super::super::view::{School, Who};
-use super::{course_choice, frame};
+use super::{A_RECORD, course_choice, frame};
 use crate::i18n::{Lang, key};
 use axum::Form;
 use axum::http::StatusCode;
@@ -75,7 +75,7 @@ pub(super) async fn post(asked: Asked, Form(typed): Form<Typed>) -> Response {
         Err(UseCaseError::Student(student::Error::BeforeWithdrawal | student::Error::Date(_))) => {
             Refusal::of(&["desde"], key("file-wrong-date"))
         }
-        Err(error) => return asked.not_written(&error),
+        Err(error) => return asked.not_written(A_RECORD, &error),
     };
     asked.enrol_page(Some(typed), Some(refused)).await
 }
@@ -116,16 +116,6 @@ impl Asked {
         };
         let status = if refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
         self.visit.page(status, |nonce| page.page(self.visit.lang, nonce))
-    }
-
-    pub(super) fn not_written(&self, error: &UseCaseError) -> Response {
-        if error.is_temporary() {
-            tracing::warn!(%error, "a pupil's record was not written");
-            self.visit.failed(StatusCode::SERVICE_UNAVAILABLE)
-        } else {
-            tracing::error!(%error, "a pupil's record was not written");
-            self.visit.failed(StatusCode::INTERNAL_SERVER_ERROR)
-        }
     }
 }
 

@@ -7,6 +7,7 @@ use super::super::staff::form::{self, Field};
 use super::super::staff::who;
 use super::super::stream::full_name;
 use super::super::view::{PersonName, School, Who};
+use super::cards::Card;
 use super::{course_choice, frame, told};
 use crate::i18n::{Lang, key, times};
 use crate::pages::icon::icon;
@@ -27,8 +28,9 @@ pub(super) struct Adult {
     pub id: Uuid,
     /// None if it is erased or not known yet.
     pub name: Option<String>,
-    /// Phone and mail, as far as there are.
-    pub contact: Vec<String>,
+    pub run: Option<String>,
+    pub phone: Option<String>,
+    pub mail: Option<String>,
     pub rights: GuardianRights,
 }
 
@@ -39,7 +41,11 @@ pub(super) struct FilePage {
     pub today: NaiveDate,
     pub id: Uuid,
     pub name: PersonName,
+    /// None if there is none, or it is erased.
+    pub run: Option<String>,
     pub erased: bool,
+    /// The valid ones, or none of an erased pupil's.
+    pub cards: Vec<Card>,
     /// The newest course and since when.
     pub course: (Uuid, String),
     pub enrolled_from: NaiveDate,
@@ -66,9 +72,10 @@ impl Asked {
         let mut tx = self.state.pools.request.snapshot(self.school).await?;
         let Some(pupil) = queries::student(&mut tx, student).await? else { return Ok(None) };
         let linked = queries::guardians_of(&mut tx, student).await?;
+        let cards = queries::cards_of(&mut tx, student).await?;
         let of_pupil = queries::all_courses(&mut tx).await?.into_iter().find(|row| row.course_id == pupil.course_id);
         drop(tx);
-        let subjects: Vec<Uuid> = linked.iter().map(|found| found.link.guardian_id.0).collect();
+        let subjects: Vec<Uuid> = linked.iter().map(|found| found.link.guardian_id.0).chain([student.0]).collect();
         let keys = self.state.write.vault().keys_of(self.school, &subjects).await;
         let keys = keys.map_err(|error| SourceError::Unavailable(error.into()))?;
         let adults = linked.iter().map(|found| {
@@ -78,26 +85,25 @@ impl Asked {
             Adult {
                 id,
                 name: row.and_then(|row| open("name", row.name.as_ref())),
-                contact: [
-                    row.and_then(|row| open("phone", row.phone.as_ref())),
-                    row.and_then(|row| open("mail", row.mail.as_ref())),
-                ]
-                .into_iter()
-                .flatten()
-                .collect(),
+                run: row.and_then(|row| open("national_id", row.national_id.as_ref())),
+                phone: row.and_then(|row| open("phone", row.phone.as_ref())),
+                mail: row.and_then(|row| open("mail", row.mail.as_ref())),
                 rights: found.link.rights,
             }
         });
         let mut adults: Vec<Adult> = adults.collect();
         adults.sort_by(|a, b| (a.rights.restricted, &a.name, a.id).cmp(&(b.rights.restricted, &b.name, b.id)));
         let names = self.state.names.of_school(self.school).await?;
+        let run = pupil.national_id.as_ref().and_then(|run| keys.open(student.0, "national_id", run).ok()?.plain());
         Ok(Some(FilePage {
             who: who(&self.state, &self.person).await,
             school: known.school,
             today: known.today,
             id: student.0,
             name: if pupil.erased { PersonName::Erased } else { name(&names, student) },
+            run,
             erased: pupil.erased,
+            cards: cards.iter().filter_map(Card::of).collect(),
             course: (pupil.course_id.0, of_pupil.map(|row| row.name).unwrap_or_default()),
             enrolled_from: pupil.enrolled_from,
             withdrawn_from: pupil.withdrawn_from,
@@ -146,6 +152,7 @@ impl FilePage {
                 }
                 (told(self.notice.as_deref(), lang))
                 (self.enrolment(lang))
+                @if !self.erased && self.withdrawn_from.is_none() { (self.cards(lang)) }
                 section class="card" aria-labelledby="adults-title" {
                     h2 id="adults-title" { (lang.t("file-adults")) }
                     @if self.adults.is_empty() { p class="hint" { (lang.t("file-no-adults")) } }
@@ -158,7 +165,7 @@ impl FilePage {
         frame((&self.who, &self.school), lang.t("file-title"), &path, (lang, nonce), &main)
     }
 
-    fn action(&self, below: &str) -> String {
+    pub(super) fn action(&self, below: &str) -> String {
         format!("/alumnos/{}/ficha/{below}?colegio={}", self.id, self.school.id)
     }
 
@@ -181,6 +188,7 @@ impl FilePage {
                     p class="hint" { (lang.f("file-gone-from", &[("date", (&date(left)).into())])) }
                     p class="hint" { (lang.t("file-again")) " " a href={ "/matricula?colegio=" (self.school.id) } { (lang.t("admit-title")) } }
                 } @else if !self.erased {
+                    (self.details(lang))
                     details {
                         summary { (lang.t("file-move")) }
                         form class="form" method="post" action=(self.action("curso")) {
@@ -207,7 +215,7 @@ impl FilePage {
         html! {
             div {
                 b { (name) }
-                @for way in &adult.contact { p class="hint" { (way) } }
+                @for way in adult.phone.iter().chain(&adult.mail) { p class="hint" { (way) } }
                 @if adult.rights.restricted { p { span class="tag missing" { (icon("warning")) (lang.t("right-restricted")) } } }
                 @let held = RIGHTS.into_iter().zip(has(adult.rights)).take(4).filter(|(_, has)| *has);
                 p { (held.map(|((_, words), _)| lang.t(words)).collect::<Vec<_>>().join(" · ")) }
@@ -223,6 +231,7 @@ impl FilePage {
                         }
                     }
                 }
+                @if adult.name.is_some() { (self.contact_of(adult, lang)) }
             }
         }
     }

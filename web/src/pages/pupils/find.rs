@@ -1,6 +1,6 @@
 //! `GET /alumnos?buscar=…`: pupils whose names hold every word that was typed, whatever its accents.
 
-use super::super::asked::Asked;
+use super::super::asked::{Asked, asked_for};
 use super::super::respond::Nonce;
 use super::super::source::SourceError;
 use super::super::staff::form::{self, Field};
@@ -48,9 +48,8 @@ pub(super) struct FindPage {
 }
 
 pub(super) async fn get(asked: Asked, query: RawQuery) -> Response {
-    let pairs = form_urlencoded::parse(query.0.as_deref().unwrap_or_default().as_bytes());
-    let typed = pairs.into_iter().find(|(known, _)| known == "buscar").map(|(_, value)| value.into_owned());
-    let typed: String = typed.unwrap_or_default().trim().chars().take(LONGEST).collect();
+    let typed = asked_for(&query, "buscar").unwrap_or_default();
+    let typed: String = typed.trim().chars().take(LONGEST).collect();
     match asked.found(typed).await {
         Ok(Some(page)) => asked.visit.page(StatusCode::OK, |nonce| page.page(asked.visit.lang, nonce)),
         Ok(None) => asked.visit.failed(StatusCode::NOT_FOUND),
@@ -118,6 +117,7 @@ impl FindPage {
                 }
                 @if self.who.may.contains(&Permission::RosterWrite) {
                     p { a href={ "/matricula?colegio=" (self.school.id) } { (lang.t("admit-title")) } }
+                    p { a href={ "/matricula/nomina?colegio=" (self.school.id) } { (lang.t("list-title")) } }
                 }
                 @if let Some(found) = &self.found { (self.list(found, lang)) }
             }

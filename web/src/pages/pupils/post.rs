@@ -1,6 +1,7 @@
 //! What the forms of a pupil's file do. Each ends on the file, which says what was done.
 
 use super::super::asked::Asked;
+use super::A_RECORD;
 use super::enrol::date;
 use axum::Form;
 use axum::extract::Path;
@@ -8,8 +9,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use commands::Done;
 use commands::use_cases::{
-    AddGuardian, ChangeGuardianLink, Invalid, MoveStudent, RegisterGuardian, Taken, UseCaseError, WithdrawStudent,
-    add_guardian, change_guardian_link, move_student, withdraw_student,
+    AddGuardian, ChangeGuardianLink, Contact, Invalid, MoveStudent, RegisterGuardian, Taken, UseCaseError,
+    WithdrawStudent, add_guardian, change_guardian_link, move_student, withdraw_student,
 };
 use domain::student::{Error, GuardianRights};
 use domain::values::mail::Mail;
@@ -17,7 +18,6 @@ use domain::values::national_id::NationalId;
 use domain::values::phone::Phone;
 use domain::{CourseId, GuardianId, StudentId};
 use projections::ReadModel;
-use projections::roster::queries;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -54,26 +54,23 @@ impl Sent {
     }
 }
 
-impl Asked {
-    /// A pupil whom the school knows; else the answer.
-    async fn pupil_of(&self, Path(id): &Path<String>) -> Result<StudentId, Response> {
-        let student = id.parse().map(StudentId).map_err(|_| self.visit.failed(StatusCode::NOT_FOUND))?;
-        let found = async {
-            let mut tx = self.state.pools.request.begin(self.school).await?;
-            queries::student(&mut tx, student).await
-        };
-        match found.await {
-            Ok(Some(_)) => Ok(student),
-            Ok(None) => Err(self.visit.failed(StatusCode::NOT_FOUND)),
-            Err(error) => Err(self.visit.source_error(&error.into())),
-        }
-    }
+/// What was typed of an adult; else which field will not do.
+pub(super) fn contact(name: &str, run: &str, phone: &str, mail: &str) -> Result<Contact, &'static str> {
+    let filled = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    Ok(Contact {
+        name: name.to_owned(),
+        national_id: filled(run).map(|text| NationalId::parse(&text)).transpose().map_err(|_| "run")?,
+        phone: filled(phone).map(|text| Phone::parse(&text)).transpose().map_err(|_| "contacto")?,
+        mail: filled(mail).map(|text| Mail::parse(&text)).transpose().map_err(|_| "contacto")?,
+    })
+}
 
-    fn to_file(&self, student: StudentId, word: &str) -> Response {
+impl Asked {
+    pub(super) fn to_file(&self, student: StudentId, word: &str) -> Response {
         Redirect::to(&format!("/alumnos/{student}/ficha?colegio={}&aviso={word}", self.school)).into_response()
     }
 
-    async fn filed(&self, student: StudentId, done: Result<Done, UseCaseError>, says: &str) -> Response {
+    pub(super) async fn filed(&self, student: StudentId, done: Result<Done, UseCaseError>, says: &str) -> Response {
         let word = match done {
             Ok(done) if done.events == 0 && !done.repeated => "sin-cambio",
             Ok(done) => {
@@ -88,7 +85,9 @@ impl Asked {
             }
             Err(UseCaseError::Student(Error::GuardianNotLinked)) => "sin-cambio",
             Err(UseCaseError::Invalid(Invalid::Name)) => "nombre",
-            Err(error) => return self.not_written(&error),
+            Err(UseCaseError::Taken(Taken::NationalId)) => "run-ajeno",
+            Err(UseCaseError::Taken(Taken::Card)) | Err(UseCaseError::Invalid(Invalid::Card)) => "tarjeta-ajena",
+            Err(error) => return self.not_written(A_RECORD, &error),
         };
         self.to_file(student, word)
     }
@@ -133,15 +132,12 @@ pub(super) async fn guardian(asked: Asked, path: Path<String>, Form(sent): Form<
         Ok(student) => student,
         Err(refused) => return refused,
     };
-    let filled = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
-    let Ok(national_id) = filled(&sent.run).map(|text| NationalId::parse(&text)).transpose() else {
-        return asked.to_file(student_id, "run");
+    let Contact { name, national_id, phone, mail } = match contact(&sent.nombre, &sent.run, &sent.fono, &sent.correo) {
+        Ok(contact) => contact,
+        Err(word) => return asked.to_file(student_id, word),
     };
-    let phone = filled(&sent.fono).map(|text| Phone::parse(&text)).transpose();
-    let mail = filled(&sent.correo).map(|text| Mail::parse(&text)).transpose();
-    let (Ok(phone), Ok(mail)) = (phone, mail) else { return asked.to_file(student_id, "contacto") };
     let added = async {
-        let guardian = RegisterGuardian { name: sent.nombre.clone(), national_id, phone, mail, within: None };
+        let guardian = RegisterGuardian { name, national_id, phone, mail, within: None };
         let input = AddGuardian { student_id, guardian, rights: sent.rights() };
         add_guardian(&asked.state.write, &asked.context().await?, input).await
     };

@@ -1,16 +1,21 @@
 //! The pages with made-up values, names that look like markup among them.
 
+use super::cards::Card;
 use super::enrol::{EnrolPage, Typed};
 use super::file::{Adult, FilePage};
 use super::find::{FindPage, Found};
+use super::import::{self, ImportPage, Outcome, Refused};
 use crate::i18n::{Lang, key};
+use crate::import::{FileProblem, Report};
 use crate::pages::Nonce;
+use crate::pages::progress::Before;
 use crate::pages::sample::{self, HOSTILE};
 use crate::pages::staff::form::Refusal;
 use crate::pages::view::{PersonName, School, Who};
 use crate::permissions::Permission;
-use domain::StudentId;
-use domain::student::GuardianRights;
+use commands::use_cases::import_roster::{Register, plan};
+use domain::student::{CredentialKind, GuardianRights};
+use domain::{CredentialId, StudentId};
 use maud::Markup;
 use uuid::Uuid;
 
@@ -36,16 +41,21 @@ fn file(withdrawn: bool, erased: bool, notice: Option<&str>) -> FilePage {
     let adult = |n: u128, name: Option<&str>, restricted| Adult {
         id: Uuid::from_u128(n),
         name: name.map(str::to_owned),
-        contact: vec![HOSTILE.to_owned()],
+        run: Some(HOSTILE.to_owned()),
+        phone: Some(HOSTILE.to_owned()),
+        mail: Some(HOSTILE.to_owned()),
         rights: rights(restricted),
     };
+    let card = |n, kind| Card { id: CredentialId(Uuid::from_u128(n)), kind };
     FilePage {
         who: who(),
         school: school(),
         today: sample::now().date_naive(),
         id: Uuid::from_u128(7),
         name: if erased { PersonName::Erased } else { hostile() },
+        run: (!erased).then(|| HOSTILE.to_owned()),
         erased,
+        cards: vec![card(1, CredentialKind::Qr), card(2, CredentialKind::Nfc)],
         course: (Uuid::from_u128(1), HOSTILE.to_owned()),
         enrolled_from: sample::now().date_naive(),
         withdrawn_from: withdrawn.then(|| sample::now().date_naive()),
@@ -94,8 +104,33 @@ pub(in crate::pages) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, 
         ("file withdrawn".to_owned(), file(true, false, None).page(lang, nonce)),
         ("file erased".to_owned(), file(false, true, None).page(lang, nonce)),
     ];
+    pages.extend(import_pages(lang, nonce));
     for (word, ..) in super::TOLD {
         pages.push((format!("file {word}"), file(false, false, Some(word)).page(lang, nonce)));
     }
     pages
+}
+
+fn import_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
+    let page = |outcome| {
+        let typed = import::Typed { year: HOSTILE.to_owned(), from: HOSTILE.to_owned(), ..Default::default() };
+        ImportPage { who: who(), school: school(), typed, outcome }.page(lang, nonce)
+    };
+    // Two rows that are pupils, one that is none.
+    let text = "nombres;apellidos;curso\nAna;Soto;1° Básico A\nEva;Soto;2° Básico A\nEva;Soto;?\n";
+    let list = crate::import::read(text.as_bytes()).unwrap();
+    let plan = plan(&list.lines, &Register::default(), 2026);
+    let report = || Report::new(&list, &plan, None, lang);
+    let begun = Before { total: Some(40), left: Some(20) };
+    [
+        ("import", page(Outcome::Nothing)),
+        ("import without a file", page(Outcome::Refused(Refused::NoFile))),
+        ("import of no list", page(Outcome::Refused(Refused::File(FileProblem::OpenQuote { row: 3 })))),
+        ("import planned hostile", page(Outcome::Planned(report(), HOSTILE.to_owned()))),
+        ("import going", page(Outcome::Going(begun.now(12, 0), HOSTILE.to_owned()))),
+        ("import failing", page(Outcome::Going(begun.now(12, 2), HOSTILE.to_owned()))),
+        ("import done", page(Outcome::Done(report(), 40))),
+    ]
+    .map(|(name, page)| (name.to_owned(), page))
+    .into()
 }

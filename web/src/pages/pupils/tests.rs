@@ -1,9 +1,11 @@
 //! A director who looks somebody up, enrols, moves and withdraws, and says what which adult may do.
 
 use crate::pages::tests::shown;
+use crate::pages::upload::AGAIN;
 use crate::testing::{TestApp, TestSchool};
 use domain::StudentId;
 use domain::account::StaffRole;
+use domain::values::card;
 use projections::roster::queries;
 use reqwest::Client;
 use uuid::Uuid;
@@ -143,5 +145,109 @@ async fn an_adult_is_added_once_for_brothers_and_an_order_of_a_court_counts_at_o
     assert_eq!(site.file(ana, "derechos", &[("persona", &guardian), ("que", "quitar")]).await, "quitado");
     assert_eq!(sees(ana).await, 404);
     assert!(site.page(&format!("/alumnos/{ana}/ficha")).await.contains("Nadie está vinculado"));
+    site.app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_list_is_shown_before_it_is_written_and_an_error_skips_its_row_alone() {
+    let site = Site::new().await;
+    let list = "Nombres;Apellidos;Curso;RUN;Apoderado;Correo\n\
+                Rosa;Ñiquén Muñoz;1° Básico A;12.345.678-5;Marta Muñoz;marta@example.com\n\
+                Luis;Soto;1° Básico A;12.345.678-0;;\n\
+                Eva;Soto;2° Básico C;;;\n";
+    let page = async |form: &[(&str, &str)]| {
+        let (status, _, page) = shown::post(&site.app, &site.director, "/matricula/nomina", form).await;
+        (status, page)
+    };
+    let dates = [("anio", "2026"), ("desde", "2026-03-09")];
+    for (form, says) in [
+        (vec![dates[0], dates[1]], "Elija un archivo"),
+        (vec![dates[0], dates[1], (AGAIN, "PK\u{3}\u{4}")], "es un libro de Excel"),
+        (vec![("anio", "2031"), dates[1], (AGAIN, list)], "Tiene que ser este año o el próximo"),
+        (vec![dates[0], ("desde", "2027-03-09"), (AGAIN, list)], "Tiene que ser un día de ese año"),
+    ] {
+        let (status, page) = page(&form).await;
+        assert!(status == 422 && page.contains(says), "{says}: {page}");
+    }
+    let sent = [dates[0], dates[1], (AGAIN, list)];
+    let (status, shown) = page(&sent).await;
+    for says in
+        ["<strong class=\"figure\">2</strong>", "2° Básico C", "fila 3", "el dígito verificador", "Guardar 2 filas"]
+    {
+        assert!(status == 200 && shown.contains(says), "{says}: {shown}");
+    }
+    assert!(shown.contains("value=\"Nombres;Apellidos;Curso") && shown.contains("Ñiquén Muñoz"), "{shown}");
+    assert!(site.page("/alumnos?buscar=niquen").await.contains("Nadie se llama"), "nothing is written yet");
+
+    let sure = [&sent[..], &[("seguro", "si"), ("total", "2")]].concat();
+    let (status, done) = page(&sure).await;
+    assert!(status == 200 && done.contains("guardada: 2 filas") && done.contains("fila 3"), "{done}");
+    assert!(site.page("/alumnos?buscar=niquen").await.contains("1° Básico A"));
+    assert!(site.page("/horarios").await.contains("2° Básico C"));
+    let (_, again) = page(&sent).await;
+    assert!(again.contains("no hay nada que cambiar") && !again.contains("name=\"seguro\""), "{again}");
+    site.app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_name_a_run_and_a_contact_are_corrected_and_nobody_elses_is_touched() {
+    let site = Site::new().await;
+    let [ana, eva] = [0, 1].map(|n| site.school.pupils[n].0.0);
+    let named = |run| [("nombres", "Ana María"), ("apellidos", "Pérez Soto"), ("run", run)];
+    assert_eq!(site.file(ana, "datos", &named("12.345.678-0")).await, "run");
+    assert_eq!(site.file(ana, "datos", &named("12.345.678-5")).await, "corregido");
+    assert_eq!(site.file(ana, "datos", &named("12.345.678-5")).await, "sin-cambio");
+    assert_eq!(site.file(eva, "datos", &named("12.345.678-5")).await, "run-ajeno");
+    assert_eq!(site.file(ana, "datos", &[("nombres", " "), ("apellidos", "x")]).await, "nombre");
+    let page = site.page(&format!("/alumnos/{ana}/ficha")).await;
+    assert!(page.contains("Ana María") && page.contains("value=\"12345678-5\""), "{page}");
+
+    let mother = [("nombre", "Marta Soto"), ("correo", "marta@example.com"), ("ver", "si")];
+    assert_eq!(site.file(ana, "apoderado", &mother).await, "vinculado");
+    let page = site.page(&format!("/alumnos/{ana}/ficha")).await;
+    let (_, rest) = page.split_once("name=\"persona\" value=\"").unwrap();
+    let guardian = rest.split('"').next().unwrap().to_owned();
+    let contact =
+        |fono, correo| [("persona", guardian.as_str()), ("nombre", "Marta Soto"), ("fono", fono), ("correo", correo)];
+    assert_eq!(site.file(ana, "contacto", &contact("123", "marta@example.com")).await, "contacto");
+    assert_eq!(site.file(eva, "contacto", &contact("912345678", "")).await, "sin-cambio", "no adult of hers");
+    let twin = site.app.school(1).await.unwrap();
+    let stranger = site.app.sign_in(&twin, StaffRole::Director).await.unwrap();
+    let path = format!("/alumnos/{}/ficha/contacto", twin.pupils[0].0);
+    let (_, to, _) = shown::post(&site.app, &stranger, &path, &contact("912345678", "")).await;
+    assert!(to.unwrap().ends_with("aviso=sin-cambio"), "nor another school's");
+    assert_eq!(site.file(ana, "contacto", &contact("9 1234 5678", "nueva@example.com")).await, "contacto-cambiado");
+    let page = site.page(&format!("/alumnos/{ana}/ficha")).await;
+    assert!(page.contains("nueva@example.com") && page.contains("+56912345678"), "{page}");
+    assert!(!page.contains("marta@example.com"), "{page}");
+    let sees = site.app.family("nueva@example.com").await.unwrap();
+    let own = site.app.anonymous.get(format!("{}/familia/alumnos/{ana}", site.app.base)).header("cookie", &sees);
+    assert_eq!(own.send().await.unwrap().status(), 200, "the new address opens the portal");
+    site.app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_lost_card_ends_before_the_next_one_is_given_and_a_chip_is_one_pupils() {
+    let site = Site::new().await;
+    let [ana, eva] = [0, 1].map(|n| site.school.pupils[n].0.0);
+    let lost = card::decode(&site.school.pupils[0].1).unwrap().to_string();
+    let ends = |card, que| [("tarjeta", card), ("motivo", "perdida"), ("que", que)];
+    assert_eq!(site.file(eva, "tarjeta", &ends(&lost, "anular")).await, "sin-cambio", "another pupil's");
+    assert!(site.page(&format!("/alumnos/{ana}/ficha")).await.contains(&site.school.pupils[0].1));
+    assert_eq!(site.file(ana, "tarjeta", &ends(&lost, "reemplazar")).await, "tarjeta-nueva");
+    let page = site.page(&format!("/alumnos/{ana}/ficha")).await;
+    assert!(!page.contains(&site.school.pupils[0].1) && page.contains("Tarjeta QR 1"), "{page}");
+    assert_eq!(site.file(ana, "tarjeta", &ends(&lost, "anular")).await, "sin-cambio");
+
+    let chip = |number| [("chip", number), ("que", "nueva")];
+    for (pupil, number, says) in [
+        (ana, "04:C4 9a-E1 77 61 80", "tarjeta-nueva"),
+        (eva, "04c49ae1776180", "tarjeta-ajena"),
+        (eva, "04c49ae177618", "tarjeta-ajena"),
+        (eva, "zz", "tarjeta-ajena"),
+    ] {
+        assert_eq!(site.file(pupil, "tarjeta", &chip(number)).await, says, "{number}");
+    }
+    assert!(site.page(&format!("/alumnos/{ana}/ficha")).await.contains("Chip 2"));
     site.app.shutdown().await;
 }

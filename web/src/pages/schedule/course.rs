@@ -5,6 +5,7 @@ use super::super::reasons::wall;
 use super::super::respond::Nonce;
 use super::super::staff::form::{self, Field, Refusal};
 use super::super::view::{School, Who};
+use super::open::{shift_choice, shift_value};
 use super::typed::{ENTRIES, EXITS, ROWS, Row, Typed};
 use super::words::{self, capital, weekdays};
 use super::{Course, frame, in_force};
@@ -36,6 +37,10 @@ pub(super) struct CoursePage {
     pub refused: Option<Refusal>,
     /// What was done.
     pub done: Option<&'static str>,
+    /// Whether who looks may say what the course is called.
+    pub names: bool,
+    /// Whether the name that was sent is none.
+    pub wrong_name: bool,
 }
 
 impl CoursePage {
@@ -46,9 +51,11 @@ impl CoursePage {
                 a class="back" href={ "/horarios?colegio=" (self.school.id) } { (icon("back")) (lang.t("schedule-back")) }
                 header class="page-head" { h1 { (title) } }
                 (form::done(self.done.map(|done| lang.t(done))))
+                @if self.wrong_name { (form::wrong(&lang.t("open-wrong-name"), true)) }
                 (self.now(lang))
                 (self.coming(lang))
                 @if self.manages && self.course.closed_from.is_none() { (self.change(lang)) }
+                @if self.names && self.course.closed_from.is_none() { (self.details(lang)) }
             }
         };
         frame((&self.who, &self.school), title, &format!("/cursos/{}/horario", self.course.id), lang, nonce, &main)
@@ -59,6 +66,7 @@ impl CoursePage {
         html! {
             section class="answer" aria-labelledby="now" {
                 h2 id="now" { (lang.t("schedule-now")) }
+                @if let Some(shift) = self.course.shift { p class="hint" { (lang.t("shift")) ": " (words::shift(shift, lang)) } }
                 @if let Some(from) = self.course.closed_from {
                     p class="remark" {
                         (icon("warning"))
@@ -106,10 +114,42 @@ impl CoursePage {
                                     a class="button quiet" href={
                                         "/cursos/" (self.course.id) "/horario?colegio=" (self.school.id) "&desde=" (from) "#cambiar"
                                     } { (lang.t("schedule-edit")) span class="unseen" { ": " (date) } }
+                                    @if let Some(before) = self.before(*from) {
+                                        a class="button quiet" href={
+                                            "/cursos/" (self.course.id) "/horario?colegio=" (self.school.id)
+                                            "&desde=" (from) "&como=" (before) "#cambiar"
+                                        } { (lang.t("schedule-undo")) span class="unseen" { ": " (date) } }
+                                    }
                                 }
                             }
                         }
                     }
+                }
+            }
+        }
+    }
+
+    /// The day before a week begins, if another one is valid then: what takes its place if it is not to be.
+    fn before(&self, from: NaiveDate) -> Option<NaiveDate> {
+        from.pred_opt().filter(|before| in_force(&self.course.versions, *before).is_some())
+    }
+
+    fn details(&self, lang: Lang) -> Markup {
+        let name = Field {
+            name: "nombre",
+            label: lang.t("open-name"),
+            kind: "text",
+            autocomplete: "off",
+            value: &self.course.called,
+            hint: None,
+        };
+        html! {
+            details class="card" open[self.wrong_name] {
+                summary { (lang.t("open-details")) }
+                form class="form" method="post" action={ "/cursos/" (self.course.id) "/datos?colegio=" (self.school.id) } {
+                    (form::field(&name, None, lang))
+                    (shift_choice(shift_value(self.course.shift), lang))
+                    (form::send(&lang.t("open-save")))
                 }
             }
         }

@@ -17,6 +17,8 @@ pub(super) struct ListPage {
     pub today: NaiveDate,
     /// Its open courses, lowest grade first.
     pub courses: Vec<Course>,
+    /// Whether who looks may open one.
+    pub opens: bool,
 }
 
 impl ListPage {
@@ -26,6 +28,9 @@ impl ListPage {
         let main = html! {
             main class="people calendar" {
                 header class="page-head" { h1 { (title) } p class="date" { (times::long_date(self.today, lang)) } }
+                @if self.opens {
+                    p { a class="button quiet" href={ "/cursos/nuevo?colegio=" (self.school.id) } { (lang.t("open-title")) } }
+                }
                 @if self.courses.is_empty() { p class="hint" { (lang.t("courses-none")) } }
                 @else {
                     section class="answer" aria-label=(lang.t("answer-label")) {
@@ -55,6 +60,7 @@ impl ListPage {
             li class="row" {
                 div {
                     b { (course.name) }
+                    @if let Some(shift) = course.shift { " " span class="tag" { (words::shift(shift, lang)) } }
                     @match self.week(course) {
                         Some((_, slots)) => (words::week(slots, lang)),
                         None => p class="hint" { (lang.t("schedule-none")) },

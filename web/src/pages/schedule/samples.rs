@@ -3,6 +3,7 @@
 use super::ask::AskPage;
 use super::course::CoursePage;
 use super::list::ListPage;
+use super::open::{self, OpenPage};
 use super::typed::{ROWS, Row, Typed};
 use super::{Course, Version};
 use crate::i18n::{Lang, key};
@@ -14,6 +15,7 @@ use crate::permissions::Permission;
 use chrono::{NaiveDate, NaiveTime, Weekday};
 use commands::use_cases::week_slots;
 use domain::CourseId;
+use domain::course::Shift;
 use maud::Markup;
 use uuid::Uuid;
 
@@ -24,7 +26,15 @@ fn version(day: u32, days: &[Weekday]) -> Version {
 }
 
 fn course(n: u128, versions: Vec<Version>) -> Course {
-    Course { id: Uuid::from_u128(n), name: HOSTILE.to_owned(), pupils: 31, closed_from: None, versions }
+    Course {
+        id: Uuid::from_u128(n),
+        name: HOSTILE.to_owned(),
+        called: HOSTILE.to_owned(),
+        shift: Some(Shift::FullDay),
+        pupils: 31,
+        closed_from: None,
+        versions,
+    }
 }
 
 pub(in crate::pages) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
@@ -53,6 +63,8 @@ pub(in crate::pages) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, 
         typed,
         refused,
         done: Some(key("schedule-done")),
+        names: true,
+        wrong_name: false,
     };
     let usual = || Typed::as_is(&versions[0].1, today);
     let wrong = |fields: &'static [&'static str], why| Some(Refusal::of(fields, why));
@@ -71,12 +83,19 @@ pub(in crate::pages) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, 
     let all: Vec<Course> = std::iter::once(course(1, versions.clone())).chain(others.clone()).collect();
     let closed = Course { closed_from: Some(today), ..course(1, versions.clone()) };
     let looked_at = CoursePage { manages: false, ..page(course(1, versions.clone()), vec![], usual(), None) };
+    let misnamed = CoursePage { wrong_name: true, ..page(course(1, versions.clone()), vec![], usual(), None) };
     let mut asked = ask(all.clone(), 14, &versions[0]);
     asked.typed = hostile.clone();
-    let list = |courses| ListPage { who: who(), school: school(), today, courses }.page(lang, nonce);
+    let list = |courses| ListPage { who: who(), school: school(), today, courses, opens: true }.page(lang, nonce);
+    let open = |refused| {
+        let typed =
+            open::Typed { curso: HOSTILE.into(), anio: HOSTILE.into(), jornada: "tarde".into(), nombre: String::new() };
+        OpenPage { who: who(), school: school(), typed, refused }.page(lang, nonce)
+    };
     vec![
         shown("usual", page(course(1, versions.clone()), others.clone(), usual(), None)),
         shown("to look at", looked_at),
+        shown("misnamed", misnamed),
         shown("of a closed course", page(closed, vec![], usual(), None)),
         shown("of none yet", page(course(1, vec![]), vec![], Typed::as_is(&[], today), whole)),
         shown(
@@ -94,6 +113,8 @@ pub(in crate::pages) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, 
             ask(vec![course(1, versions.clone())], 1, &versions[0]).page(lang, nonce),
         ),
         ("schedules hostile".to_owned(), list(all.into_iter().chain([course(99, vec![])]).collect())),
+        ("course to open hostile".to_owned(), open(None)),
+        ("course to open refused".to_owned(), open(wrong(&["curso"], key("open-taken")))),
         ("schedules none".to_owned(), list(vec![])),
     ]
 }

@@ -207,3 +207,55 @@ async fn the_next_school_day_is_offered_and_whoever_may_not_change_is_shown_no_f
     }
     app.shutdown().await;
 }
+
+#[tokio::test]
+async fn a_course_is_opened_once_and_has_a_name_and_a_shift() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    let director = app.sign_in(&school, StaffRole::Director).await.unwrap();
+    let inspector = app.sign_in(&school, StaffRole::Inspector).await.unwrap();
+    let form = |curso, anio| [("curso", curso), ("anio", anio), ("jornada", "manana")];
+    for (curso, anio, says) in
+        [("9° Básico A", "2026", "Ese nivel no existe"), ("Kínder B", "2031", "Tiene que ser este año o el próximo")]
+    {
+        let (status, _, page) = post(&app, &director, "/cursos/nuevo", &form(curso, anio)).await;
+        assert!(status == 422 && page.contains(says), "{says}: {page}");
+    }
+    assert_eq!(post(&app, &inspector, "/cursos/nuevo", &form("Kínder B", "2026")).await.0, 403);
+    let to = post(&app, &director, "/cursos/nuevo", &form("kinder b", "2026")).await.1.unwrap();
+    let page = get(&app, &director, &to).await.2;
+    assert!(page.contains("El curso está abierto") && page.contains("Horario de NT2 B"), "{page}");
+    assert!(page.contains("Jornada: Mañana"), "{page}");
+    let again = post(&app, &director, "/cursos/nuevo", &form("NT2 B", "2026")).await.1.unwrap();
+    assert!(again.ends_with("aviso=ya-abierto"), "{again}");
+
+    let path = to.split("/horario").next().unwrap().to_owned() + "/datos";
+    let change = |nombre| [("nombre", nombre), ("jornada", "completa")];
+    for (nombre, says) in [("Kínder Azul", "cambiado"), ("Kínder Azul", "igual"), ("\u{7}", "nombre")] {
+        let to = post(&app, &director, &path, &change(nombre)).await.1.unwrap();
+        assert!(to.ends_with(&format!("aviso={says}")), "{nombre}: {to}");
+        assert!(says != "nombre" || get(&app, &director, &to).await.2.contains("Ese nombre no sirve"));
+    }
+    let list = get(&app, &inspector, "/horarios").await.2;
+    assert!(list.contains("Kínder Azul") && list.contains("Completa") && !list.contains("/cursos/nuevo"), "{list}");
+    let twin = app.school(1).await.unwrap();
+    let stranger = app.sign_in(&twin, StaffRole::Director).await.unwrap();
+    assert_eq!(post(&app, &stranger, &path, &change("Suyo")).await.0, 404, "another school's course");
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_week_that_is_not_to_be_gives_way_to_the_one_before() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(1).await.unwrap();
+    let director = app.sign_in(&school, StaffRole::Director).await.unwrap();
+    let path = format!("/cursos/{}/horario", school.course);
+    let sure = [&[("desde", "2026-03-16"), ("seguro", "si")], WEEK].concat();
+    let page = get(&app, &director, &post(&app, &director, &path, &sure).await.1.unwrap()).await.2;
+    let undo = format!("{path}?colegio={}&amp;desde=2026-03-16&amp;como=2026-03-15#cambiar", school.id);
+    assert!(page.contains(&undo), "{page}");
+    let form = get(&app, &director, &undo.replace("&amp;", "&").replace("#cambiar", "")).await.2;
+    assert!(form.contains("value=\"2026-03-16\"") && form.contains("value=\"15:30\""), "{form}");
+    assert!(!form.contains("value=\"16:30\""), "the week before, from that date on: {form}");
+    app.shutdown().await;
+}

@@ -1,10 +1,20 @@
 //! A week in words.
 
 use super::super::reasons::wall;
-use crate::i18n::{Lang, times};
+use crate::i18n::{Lang, key, times};
 use chrono::{NaiveTime, TimeDelta, Weekday};
-use domain::course::Slot;
+use domain::course::{Shift, Slot};
 use maud::{Markup, html};
+
+/// `jornada completa`
+pub(super) fn shift(shift: Shift, lang: Lang) -> String {
+    lang.t(match shift {
+        Shift::Morning => key("shift-morning"),
+        Shift::Afternoon => key("shift-afternoon"),
+        Shift::FullDay => key("shift-full-day"),
+        Shift::Evening => key("shift-evening"),
+    })
+}
 
 /// The days of a week, Monday first.
 pub(super) fn weekdays() -> impl Iterator<Item = Weekday> {

@@ -1,7 +1,7 @@
 //! The settings as they are, and the form to try others.
 
 use super::super::respond::Nonce;
-use super::super::shell::{self, Page, Place};
+use super::super::shell::{self, Place};
 use super::super::staff::form::{self, Field, Refusal};
 use super::super::view::{School, Who};
 use super::typed::Typed;
@@ -107,15 +107,12 @@ impl SettingsPage {
 
 /// A page of the settings.
 pub(super) fn frame((who, school): (&Who, &School), title: String, lang: Lang, nonce: &Nonce, main: &Markup) -> Markup {
-    let page = Page {
-        lang,
-        nonce,
+    shell::of_school(
+        (who, school),
+        Place::Settings,
         title,
-        place: Place::Settings,
-        here: format!("/ajustes?colegio={}", school.id),
-        school: Some(&school.name),
-        who: Some(who),
-        ages: false,
-    };
-    shell::page(&page, main)
+        format!("/ajustes?colegio={}", school.id),
+        (lang, nonce),
+        main,
+    )
 }

@@ -35,6 +35,8 @@ fn p47_every_route_that_shows_pupils_says_so() {
         "/registro/miradas",
         "/informes/nomina",
         "/matricula",
+        "/matricula/nomina",
+        "/cursos/nuevo",
     ];
     for route in ROUTES.iter().filter(|route| route.method == "GET") {
         let reads = matches!(
@@ -56,7 +58,13 @@ fn p47_every_route_that_shows_pupils_says_so() {
     // What changes something answers with what was done, or leads to a page; a list that is
     // compared and a month that is tried show pupils.
     // That no other does is seen by the requests of P32.
-    let compares = ["/api/v1/reports/class-list", "/informes/nomina", "/api/v1/simulations", "/ajustes/probar"];
+    let compares = [
+        "/api/v1/reports/class-list",
+        "/informes/nomina",
+        "/matricula/nomina",
+        "/api/v1/simulations",
+        "/ajustes/probar",
+    ];
     for route in ROUTES.iter().filter(|route| route.method != "GET") {
         assert_eq!(route.shows.is_some(), compares.contains(&route.path), "{route:?}");
     }
@@ -79,6 +87,10 @@ async fn p47_each_answer_is_recorded_with_who_what_and_why_and_a_refusal_is_not(
     let mut expected = Vec::new();
     for route in ROUTES.iter().filter(|route| route.shows.is_some()) {
         let Access::May(permission) = route.access else { panic!("{route:?}") };
+        if route.step_up {
+            let given = "update sessions set stepped_up_at = $2 where account_id = $1";
+            sqlx::query(given).bind(director.account_id.0).bind(app.now()).execute(&pool).await.unwrap();
+        }
         // Ten answers within five minutes are one look.
         for _ in 0..10 {
             let answer = ask(&app, &client, route, Some(school.id), ids).await;

@@ -1,0 +1,349 @@
+//! `/matricula/nomina`: the school's list as a file, read and shown first, written when asked again. What a request has
+//! no time for is done by the next one ([`progress`]); the list itself is kept nowhere but on the page.
+
+use super::super::asked::Asked;
+use super::super::progress::{self, Before, Progress};
+use super::super::respond::Nonce;
+use super::super::source::SourceError;
+use super::super::staff::form::{self, Field};
+use super::super::staff::who;
+use super::super::upload::{AGAIN, WithFile};
+use super::super::view::{School, Who};
+use super::enrol::date;
+use super::{A_RECORD, frame};
+use crate::i18n::{Lang, key};
+use crate::import::text::decode;
+use crate::import::{FileProblem, Report, read, words};
+use crate::pages::icon::icon;
+use axum::http::StatusCode;
+use axum::response::Response;
+use chrono::{Datelike, NaiveDate};
+use commands::use_cases::UseCaseError;
+use commands::use_cases::import_roster::{Outcome as OfRow, Plan, Register, apply, plan};
+use maud::{Markup, html};
+use projections::roster::queries;
+use std::time::Instant;
+
+/// How many changes and how many errors a page lists; the figures are of all.
+const LISTED: usize = 200;
+
+/// The form's fields besides the file.
+#[derive(Clone, Default)]
+pub(super) struct Typed {
+    pub year: String,
+    pub from: String,
+    pub sure: bool,
+    pub before: Before,
+}
+
+/// Why nothing was read.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Refused {
+    /// No file was chosen.
+    NoFile,
+    /// The school year is neither this one nor the next.
+    Year,
+    /// The date is none of that year.
+    From,
+    /// The file is no list.
+    File(FileProblem),
+}
+
+/// What the page tells.
+pub(super) enum Outcome {
+    /// The form alone.
+    Nothing,
+    /// Why it came back.
+    Refused(Refused),
+    /// What would change, and the list to be sent again.
+    Planned(Report, String),
+    /// What is left, and the list to be sent again.
+    Going(Progress, String),
+    /// All of it, and how many rows were written.
+    Done(Report, usize),
+}
+
+/// The page's values.
+pub(super) struct ImportPage {
+    pub who: Who,
+    pub school: School,
+    pub typed: Typed,
+    pub outcome: Outcome,
+}
+
+impl Typed {
+    fn of(sent: Vec<(String, String)>) -> Self {
+        let mut typed = Self::default();
+        for (name, value) in sent {
+            match name.as_str() {
+                "anio" => typed.year = value,
+                "desde" => typed.from = value,
+                "seguro" => typed.sure = value == "si",
+                _ => {
+                    typed.before.take(&name, &value);
+                }
+            }
+        }
+        typed
+    }
+
+    fn of_today(today: NaiveDate) -> Self {
+        Self { year: today.year().to_string(), from: today.to_string(), ..Self::default() }
+    }
+
+    /// The school year, and the first day of enrolments and moves.
+    fn dates(&self, today: NaiveDate) -> Result<(i32, NaiveDate), Refused> {
+        let year = self.year.trim().parse().ok().filter(|year| (today.year()..=today.year() + 1).contains(year));
+        let year = year.ok_or(Refused::Year)?;
+        Ok((year, date(&self.from).filter(|from| from.year() == year).ok_or(Refused::From)?))
+    }
+}
+
+/// How many rows are to be written.
+fn to_write(plan: &Plan) -> usize {
+    plan.rows.iter().filter(|row| matches!(row.outcome, OfRow::Create(_) | OfRow::Change(_))).count()
+}
+
+/// `GET /matricula/nomina`.
+pub(super) async fn get(asked: Asked) -> Response {
+    asked.import_page(None, Outcome::Nothing).await
+}
+
+/// `POST /matricula/nomina`: says what would change, and does it once that was seen.
+pub(super) async fn post(asked: Asked, form: WithFile<Vec<(String, String)>>) -> Response {
+    let typed = Typed::of(form.sent);
+    let outcome = match form.file {
+        Some(file) => asked.import(&typed, &file).await,
+        None => Ok(Outcome::Refused(Refused::NoFile)),
+    };
+    match outcome {
+        Ok(outcome) => asked.import_page(Some(typed), outcome).await,
+        Err(error) => asked.not_written(A_RECORD, &error),
+    }
+}
+
+impl Asked {
+    async fn import(&self, typed: &Typed, file: &[u8]) -> Result<Outcome, UseCaseError> {
+        let (write, context) = (&self.state.write, self.context().await?);
+        let today = self.state.clock.now().with_timezone(&context.zone).date_naive();
+        let dates = match typed.dates(today) {
+            Ok(dates) => dates,
+            Err(refused) => return Ok(Outcome::Refused(refused)),
+        };
+        let list = match read(file) {
+            Ok(list) => list,
+            Err(problem) => return Ok(Outcome::Refused(Refused::File(problem))),
+        };
+        let plan = plan(&list.lines, &Register::load(write, self.school).await?, dates.0);
+        if !typed.sure {
+            let report = Report::new(&list, &plan, None, self.visit.lang);
+            return Ok(Outcome::Planned(report, decode(file).text));
+        }
+        let begun = Instant::now();
+        let applied = apply(write, &context, &plan, dates, |_| begun.elapsed() < progress::AT_MOST).await?;
+        if let Some(error) = &applied.first_error {
+            tracing::warn!(code = error.code(), failed = applied.failed.len(), "some rows of a list were not written");
+        }
+        if applied.left > 0 {
+            let left = applied.left.saturating_add(applied.failed.len());
+            return Ok(Outcome::Going(typed.before.now(left, applied.failed.len()), decode(file).text));
+        }
+        let report = Report::new(&list, &plan, Some(&applied), self.visit.lang);
+        // Of all requests, not of the last.
+        let written = typed.before.total.unwrap_or(to_write(&plan)).saturating_sub(applied.failed.len());
+        Ok(Outcome::Done(report, written))
+    }
+
+    async fn import_page(&self, typed: Option<Typed>, outcome: Outcome) -> Response {
+        let found = async {
+            let mut tx = self.state.pools.request.begin(self.school).await?;
+            Ok::<_, SourceError>(queries::school(&mut tx).await?)
+        };
+        let found = match found.await {
+            Ok(Some(found)) => found,
+            Ok(None) => return self.visit.failed(StatusCode::NOT_FOUND),
+            Err(error) => return self.visit.source_error(&error),
+        };
+        let zone = found.settings.zone;
+        let today = self.state.clock.now().with_timezone(&zone).date_naive();
+        let page = ImportPage {
+            who: who(&self.state, &self.person).await,
+            school: School { id: self.school.0, name: found.name, zone },
+            typed: typed.unwrap_or_else(|| Typed::of_today(today)),
+            outcome,
+        };
+        let refused = matches!(page.outcome, Outcome::Refused(_));
+        let status = if refused { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+        self.visit.page(status, |nonce| page.page(self.visit.lang, nonce))
+    }
+}
+
+fn n(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+impl ImportPage {
+    pub(super) fn page(&self, lang: Lang, nonce: &Nonce) -> Markup {
+        let main = html! {
+            main class="people import" id=(progress::STEP) {
+                a class="back" href={ "/alumnos?colegio=" (self.school.id) } { (icon("back")) (lang.t("find-title")) }
+                header class="page-head" { h1 { (lang.t("list-title")) } p { (lang.t("list-what")) } }
+                @match &self.outcome {
+                    Outcome::Nothing => (self.form(None, lang)),
+                    Outcome::Refused(refused) => (self.form(Some(*refused), lang)),
+                    Outcome::Planned(report, list) => (self.planned(report, list, lang)),
+                    Outcome::Going(progress, list) => (self.going(*progress, list, lang, nonce)),
+                    Outcome::Done(report, written) => (self.done(report, *written, lang)),
+                }
+            }
+        };
+        frame((&self.who, &self.school), lang.t("list-title"), "/matricula/nomina", (lang, nonce), &main)
+    }
+
+    fn action(&self) -> String {
+        format!("/matricula/nomina?colegio={}", self.school.id)
+    }
+
+    fn form(&self, refused: Option<Refused>, lang: Lang) -> Markup {
+        let why = refused.map(|refused| match refused {
+            Refused::NoFile => lang.t("list-no-file"),
+            Refused::Year => lang.t("year-wrong"),
+            Refused::From => lang.t("year-from-wrong"),
+            Refused::File(problem) => lang.f("list-no-list", &[("why", (&words::file_problem(problem, lang)).into())]),
+        });
+        let field = |name, label: &'static str, kind, value, hint: &'static str| Field {
+            name,
+            label: lang.t(label),
+            kind,
+            autocomplete: "off",
+            value,
+            hint: Some(lang.t(hint)),
+        };
+        html! {
+            @if let Some(why) = why { (form::wrong(&why, true)) }
+            form class="form card" method="post" action=(self.action()) enctype="multipart/form-data" {
+                div class="field" {
+                    label for="archivo" { (lang.t("list-file")) }
+                    p class="hint" id="archivo-hint" { (lang.t("list-file-hint")) }
+                    input id="archivo" name="archivo" type="file" required aria-describedby="archivo-hint"
+                        accept=".csv,.txt,.tsv,text/csv,text/plain";
+                }
+                (form::field(&field("anio", key("year-year"), "number", &self.typed.year, key("list-year-hint")), None, lang))
+                (form::field(&field("desde", key("file-from"), "date", &self.typed.from, key("list-from-hint")), None, lang))
+                (form::send(&lang.t("list-review")))
+            }
+        }
+    }
+
+    /// What was sent, to be sent again.
+    fn again(&self, list: &str) -> Markup {
+        html! {
+            (form::hidden("anio", &self.typed.year))
+            (form::hidden("desde", &self.typed.from))
+            (form::hidden("seguro", "si"))
+            (form::hidden(AGAIN, list))
+        }
+    }
+
+    fn planned(&self, report: &Report, list: &str, lang: Lang) -> Markup {
+        let changes = report.create.saturating_add(report.change);
+        html! {
+            section class="answer" aria-label=(lang.t("list-plan")) {
+                p class="headline" {
+                    strong class="figure" { (lang.number(n(report.create))) } " " span class="of" { (lang.t("list-new")) }
+                }
+                (counts(report, lang))
+                @if !report.courses.is_empty() { p { (lang.t("import-courses")) ": " (report.courses.join(", ")) } }
+                @if !report.unused_columns.is_empty() {
+                    p class="hint" { (lang.t("import-unused-columns")) ": " (report.unused_columns.join(", ")) }
+                }
+            }
+            @if changes > 0 {
+                form class="form" method="post" action=(self.action()) enctype="multipart/form-data" {
+                    (self.again(list))
+                    (form::hidden("total", &changes.to_string()))
+                    (form::send(&lang.f("list-write", &[("n", n(changes).into())])))
+                }
+            } @else { p { (lang.t("import-end-nothing-planned")) } }
+            (errors(report, lang))
+            @if changes > 0 {
+                section class="card" aria-labelledby="changes" {
+                    h2 id="changes" { (lang.t("list-changes")) }
+                    (some(changes, lang))
+                    ul class="rows" {
+                        @for [row, what, name, course, fields] in report.changed(lang).take(LISTED) {
+                            li class="row" {
+                                div {
+                                    b { (name) } " " span class="tag" { (what) }
+                                    p class="hint" { (course) " · " (lang.f("import-in-row", &[("row", (&row).into())])) }
+                                    p { (fields) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn going(&self, progress: Progress, list: &str, lang: Lang, nonce: &Nonce) -> Markup {
+        let more = html! {
+            @if progress.failed > 0 {
+                p class="remark" { (icon("warning")) (lang.f("list-failed", &[("n", n(progress.failed).into())])) }
+            } @else { p { (lang.t("list-going")) } }
+        };
+        let to = self.action();
+        html! {
+            (progress.answer(&lang.t("list-left"), &more, lang))
+            (progress.form((&to, Some("multipart/form-data")), &self.again(list), &lang.t("list-go-on"), nonce))
+        }
+    }
+
+    fn done(&self, report: &Report, written: usize, lang: Lang) -> Markup {
+        html! {
+            section class="answer" role="status" {
+                p class="headline" { (icon("inside")) (lang.f("list-done", &[("n", n(written).into())])) }
+                p { a href={ "/horarios?colegio=" (self.school.id) } { (lang.t("list-next")) } }
+                p { a href=(self.action()) { (lang.t("list-another")) } }
+            }
+            (errors(report, lang))
+        }
+    }
+}
+
+fn counts(report: &Report, lang: Lang) -> Markup {
+    let counts = [
+        (key("import-changed"), report.change),
+        (key("import-unchanged"), report.unchanged),
+        (key("import-rejected"), report.rejected),
+        (key("import-guardians"), report.guardians),
+    ];
+    let counts = counts.map(|(words, count)| format!("{}: {}", lang.t(words), lang.number(n(count))));
+    html! { p { (counts.join(" · ")) } }
+}
+
+/// That not all of so many are listed.
+fn some(all: usize, lang: Lang) -> Markup {
+    html! {
+        @if all > LISTED {
+            p class="hint" { (lang.f("list-some", &[("listed", n(LISTED).into()), ("n", n(all).into())])) }
+        }
+    }
+}
+
+fn errors(report: &Report, lang: Lang) -> Markup {
+    html! {
+        @if !report.errors.is_empty() {
+            section class="card" aria-labelledby="errors" {
+                h2 id="errors" { (icon("warning")) (lang.t("import-errors")) }
+                p class="hint" { (lang.f("import-end-rejected", &[("n", (&lang.number(n(report.rejected))).into())])) }
+                (some(report.errors.len(), lang))
+                ul class="rows" {
+                    @for error in report.errors.iter().take(LISTED) {
+                        li { b { (error.place(lang)) } ": " (error.message) }
+                    }
+                }
+            }
+        }
+    }
+}
