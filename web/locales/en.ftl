@@ -1750,3 +1750,11 @@ card-damaged = Damaged
 card-replaced = Another takes its place
 card-replace = End it and give another
 open-wrong-course = There is no such grade. Write it like 1° Básico A, 4° Medio C, NT1 or Kínder A.
+
+family-today = See today
+family-no-taps-then = No entries or exits were recorded that day.
+family-before = Days before
+family-before-none = Nobody expected your child in the three weeks before.
+family-justify-then = Say why your child was away or late that day
+family-data = Download my data
+family-data-what = What the school keeps of you and of your children, as a file.

@@ -1761,3 +1761,11 @@ card-damaged = Se dañó
 card-replaced = Se cambia por otra
 card-replace = Anular y entregar otra
 open-wrong-course = Ese nivel no existe. Escríbalo como 1° Básico A, 4° Medio C, NT1 o Kínder A.
+
+family-today = Ver hoy
+family-no-taps-then = Ese día no hay ingresos ni salidas registrados.
+family-before = Días anteriores
+family-before-none = En las tres semanas anteriores no se le esperaba.
+family-justify-then = Justificar la ausencia o el atraso de ese día
+family-data = Descargar mis datos
+family-data-what = Lo que el colegio guarda de usted y de sus pupilos, en un archivo.

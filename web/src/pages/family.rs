@@ -3,6 +3,7 @@
 //! Who may see what is decided by [`crate::middleware::authorize`]; no handler here asks it.
 
 mod code;
+mod data;
 mod day;
 mod enter;
 mod home;
@@ -33,6 +34,7 @@ use maud::{Markup, html};
 pub fn router() -> Router<AppState> {
     Router::new()
         .route("/familia", get(home::get))
+        .route("/familia/datos", get(data::get))
         .route("/familia/alumnos/{student_id}", get(pupil::get))
         .route("/familia/alumnos/{student_id}/justificar", post(justify::post))
         .route("/familia/entrar", get(enter::get).post(enter::post))
@@ -124,7 +126,7 @@ pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
             "family sessions hostile",
             sessions::page(&sessions::sample(), uuid::Uuid::nil(), chrono_tz::UTC, lang, nonce),
         ),
-        ("family pupil hostile", pupil::page(&day::Child::sample(1), &pupil::sample(), None, lang, nonce)),
+        ("family pupil hostile", pupil::page(&day::Child::sample(1), (&[], &pupil::sample()), None, lang, nonce)),
     ]
     .map(|(name, markup)| (name.to_owned(), markup))
     .into()

@@ -3,6 +3,8 @@
 use super::icon::icon;
 use super::view::{Counts, Status};
 use crate::i18n::{Lang, key};
+use domain::day_status::DayStatus;
+use domain::entry_rate::Outcome;
 use maud::{Markup, html};
 
 impl Status {
@@ -81,6 +83,25 @@ impl Counts {
 pub(super) fn tag(status: Status, lang: Lang) -> Markup {
     html! {
         span class={ "tag " (status.class()) } { (icon(status.class())) (status.word(lang)) }
+    }
+}
+
+/// How a day was, as reports say it: `⏱ atrasado 7 min`.
+pub(super) fn outcome_tag(outcome: Outcome, day: &DayStatus, lang: Lang) -> Markup {
+    let (class, words) = match outcome {
+        Outcome::InTime => ("inside", key("reports-one-in-time")),
+        Outcome::Late => ("late", key("reports-one-late")),
+        Outcome::Absent => ("missing", key("status-absent")),
+        Outcome::Justified => ("justified", key("status-justified")),
+        Outcome::Missing => ("missing", key("status-missing")),
+        Outcome::Pending => ("pending", key("status-pending")),
+        Outcome::Unknown => ("unknown", key("status-unknown")),
+    };
+    html! {
+        span class={ "tag " (class) } {
+            (icon(class)) (lang.t(words))
+            @if let Some(minutes) = day.minutes_late() { " " (lang.f("reports-minutes-late", &[("n", minutes.into())])) }
+        }
     }
 }
 

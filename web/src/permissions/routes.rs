@@ -235,6 +235,7 @@ pub const ROUTES: &[Route] = &[
     post("/familia/entrar/codigo", Public),
     post("/familia/salir", Public),
     get("/familia", Guardian),
+    get("/familia/datos", Guardian),
     get("/familia/alumnos/{student_id}", OwnPupil),
     post("/familia/alumnos/{student_id}/justificar", OwnPupil).takes_file().tried(OfPerson(&UPLOAD)),
     get("/familia/sesiones", Guardian),

@@ -2,18 +2,19 @@
 
 use crate::AppState;
 use crate::family::{Guardian, OwnPupil};
-use crate::i18n::{Lang, times};
+use crate::i18n::{Lang, key, times};
 use crate::pages::course::fact;
 use crate::pages::icon::icon;
 use crate::pages::read_models::{name, pupil};
 use crate::pages::source::SourceError;
 use crate::pages::view::{PersonName, Pupil, School};
 use crate::permissions::PARENT_READ;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use commands::looks::{Look, Looker, What, Whose};
 use domain::attendance_day::Direction;
 use maud::{Markup, html};
 use projections::live::queries::pupil_day;
+use projections::live::reports::MAX_PUPIL_DAYS;
 use uuid::Uuid;
 
 /// A pupil's day.
@@ -24,6 +25,8 @@ pub(super) struct Child {
     pub course: Option<String>,
     /// The school day.
     pub date: NaiveDate,
+    /// Whether it is today.
+    pub is_today: bool,
     /// How the day stands, as on the board.
     pub pupil: Pupil,
     /// When the pupil came and went, in order; whether a person recorded it and not the card.
@@ -36,16 +39,21 @@ pub(super) struct Child {
     pub documents: bool,
 }
 
-/// Today, as the board knows it now; none if the school does not know the pupil. That the guardian looked is recorded
-/// first.
-pub(super) async fn today(state: &AppState, guardian: &Guardian, own: &OwnPupil) -> Result<Option<Child>, SourceError> {
+/// Today, or another day of the last year, as it is known now; none if the school does not know the pupil, or the day is
+/// none of these. That the guardian looked is recorded first.
+pub(super) async fn of(
+    state: &AppState,
+    guardian: &Guardian,
+    own: &OwnPupil,
+    of_date: Option<NaiveDate>,
+) -> Result<Option<Child>, SourceError> {
     let look = Look {
         school: own.school,
         who: Looker::Guardian(own.guardian),
         role: "GUARDIAN".to_owned(),
         what: What::OwnPupil,
         whose: Whose::Pupil(own.student),
-        of_date: None,
+        of_date,
         why: PARENT_READ,
         session_id: guardian.session_id,
     };
@@ -54,7 +62,11 @@ pub(super) async fn today(state: &AppState, guardian: &Guardian, own: &OwnPupil)
     let found = projections::roster::queries::school(&mut request.begin(own.school).await?).await?;
     let Some(found) = found else { return Ok(None) };
     let now = state.clock.now();
-    let date = now.with_timezone(&found.settings.zone).date_naive();
+    let today = now.with_timezone(&found.settings.zone).date_naive();
+    let date = of_date.unwrap_or(today);
+    if date > today || today - date > TimeDelta::days(MAX_PUPIL_DAYS) {
+        return Ok(None);
+    }
     let names = state.names.of_school(own.school).await?;
     let page = pupil_day(&mut request.snapshot(own.school).await?, own.student, date, now).await?;
     Ok(page.map(|page| {
@@ -66,6 +78,7 @@ pub(super) async fn today(state: &AppState, guardian: &Guardian, own: &OwnPupil)
             school: School { id: own.school.0, name: page.school.name, zone: page.school.settings.zone },
             course: page.course.map(|course| course.name),
             date,
+            is_today: date == today,
             pupil: line,
             taps: page
                 .scans
@@ -111,7 +124,7 @@ impl Child {
     /// Comings and goings.
     pub(super) fn taps(&self, lang: Lang) -> Markup {
         html! {
-            @if self.taps.is_empty() { p class="hint" { (lang.t("family-no-taps")) } }
+            @if self.taps.is_empty() { p class="hint" { (lang.t(if self.is_today { key("family-no-taps") } else { key("family-no-taps-then") })) } }
             @else {
                 ol class="taps" {
                     @for (at, direction, by_hand) in &self.taps {
@@ -149,6 +162,7 @@ impl Child {
             school: School { name: sample::HOSTILE.to_owned(), ..day.school },
             course: Some(sample::HOSTILE.to_owned()),
             date: day.date,
+            is_today: n.is_multiple_of(2),
             pupil,
             taps: vec![(sample::now(), Direction::Entry, true), (sample::now(), Direction::Exit, false)],
             as_of: Some(sample::now()),

@@ -32,7 +32,7 @@ async fn children(state: &AppState, guardian: &Guardian) -> Result<Vec<Child>, S
         for student in linked {
             let own = state.families.own_pupil(guardian, student).await.map_err(unavailable)?;
             if let Some(own) = own.filter(|own| own.school == school)
-                && let Some(child) = day::today(state, guardian, &own).await?
+                && let Some(child) = day::of(state, guardian, &own, None).await?
             {
                 children.push(child);
             }
@@ -70,6 +70,10 @@ pub(super) fn page(children: &[Child], lang: Lang, nonce: &Nonce) -> Markup {
                 }
             }
             p { a href="/familia/sesiones" { (lang.t("family-sessions-title")) } }
+            p {
+                a href="/familia/datos" download { (lang.t("family-data")) }
+                span class="hint" { " " (lang.t("family-data-what")) }
+            }
         }
     };
     inside(lang, nonce, lang.t("family-title"), "/familia".to_owned(), &main)

@@ -5,7 +5,7 @@ use super::super::staff::form;
 use super::day::Child;
 use crate::AppState;
 use crate::family::OwnPupil;
-use crate::i18n::Lang;
+use crate::i18n::{Lang, key};
 use crate::pages::cases;
 use crate::pages::pupil::{JUSTIFICATIONS, code, document_field, kept, note, said_with};
 use crate::pages::source::SourceError;
@@ -69,7 +69,7 @@ pub(super) fn form(child: &Child, lang: Lang) -> Markup {
         JUSTIFICATIONS.into_iter().map(|reason| (code(&reason), cases::reason_words(reason, lang))).collect();
     html! {
         section class="card" aria-labelledby="justify-title" {
-            h2 id="justify-title" { (lang.t("family-justify")) }
+            h2 id="justify-title" { (lang.t(if child.is_today { key("family-justify") } else { key("family-justify-then") })) }
             details {
                 summary { (lang.t("justify-open")) }
                 p class="hint" { (lang.t("family-justify-hint")) }
@@ -147,5 +147,5 @@ pub(super) async fn post(
         }
         Err(DocumentError::UseCase(error)) => return visit.source_error(&SourceError::Internal(error.into())),
     };
-    Redirect::to(&format!("/familia/alumnos/{}?aviso={word}", own.student)).into_response()
+    Redirect::to(&format!("/familia/alumnos/{}?fecha={date}&aviso={word}", own.student)).into_response()
 }

@@ -1,4 +1,5 @@
-//! `/familia/alumnos/{student_id}`: one pupil's day, with its reasons, and who looked at it.
+//! `/familia/alumnos/{student_id}`: one pupil's day with its reasons, today's or another (`fecha=2026-11-20`), the days
+//! before it, and who looked.
 
 use super::super::staff::looks::{roles_words, what_words};
 use super::super::staff::{Visit, member_names};
@@ -8,35 +9,64 @@ use super::justify;
 use crate::AppState;
 use crate::family::{Guardian, OwnPupil};
 use crate::i18n::{Lang, times};
+use crate::pages::asked::asked_for;
 use crate::pages::course::words;
 use crate::pages::icon::icon;
 use crate::pages::respond::Nonce;
 use crate::pages::source::SourceError;
-use axum::extract::State;
+use crate::pages::status::outcome_tag;
+use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::entry_rate::Outcome;
+use domain::values::school_date;
 use maud::{Markup, html};
+use projections::live::reports::{self, PupilDate};
 use projections::looks;
 
+/// How far back the days go that one page lists.
+const BEFORE: TimeDelta = TimeDelta::days(21);
 /// How far back families see who looked.
 const SHOWN: TimeDelta = TimeDelta::days(30);
 
 /// `GET /familia/alumnos/{student_id}`.
-pub(super) async fn get(State(state): State<AppState>, guardian: Guardian, own: OwnPupil, visit: Visit) -> Response {
+pub(super) async fn get(
+    State(state): State<AppState>,
+    guardian: Guardian,
+    own: OwnPupil,
+    visit: Visit,
+    query: RawQuery,
+) -> Response {
+    let date = match asked_for(&query, "fecha").map(|text| text.parse().ok().and_then(|d| school_date::date(d).ok())) {
+        Some(None) => return visit.failed(StatusCode::NOT_FOUND),
+        date => date.flatten(),
+    };
     let found = async {
-        let Some(child) = day::today(&state, &guardian, &own).await? else { return Ok(None) };
+        let Some(child) = day::of(&state, &guardian, &own, date).await? else { return Ok(None) };
+        let before = before(&state, &own, &child).await?;
         let looked = looked(&state, &guardian, &own, &child).await?;
-        Ok(Some((child, looked)))
+        Ok(Some((child, before, looked)))
     };
     match found.await {
-        Ok(Some((child, looked))) => {
+        Ok(Some((child, before, looked))) => {
             let told = visit.notice.as_deref().and_then(justify::Told::of);
-            visit.page(StatusCode::OK, |nonce| page(&child, &looked, told, visit.lang, nonce))
+            visit.page(StatusCode::OK, |nonce| page(&child, (&before, &looked), told, visit.lang, nonce))
         }
         Ok(None) => visit.failed(StatusCode::NOT_FOUND),
         Err(error) => visit.source_error(&error),
     }
+}
+
+/// The days before the one that is shown on which the pupil was expected, newest first.
+async fn before(state: &AppState, own: &OwnPupil, child: &Child) -> Result<Vec<(PupilDate, Outcome)>, SourceError> {
+    let dates = (child.date - BEFORE, child.date - TimeDelta::days(1));
+    let mut tx = state.pools.request.snapshot(own.school).await?;
+    // Before the enrolment there is nobody to tell of.
+    let Some((_, days)) = reports::pupil(&mut tx, own.student, dates, state.clock.now()).await? else {
+        return Ok(vec![]);
+    };
+    Ok(days.into_iter().rev().filter_map(|day| Some((day.clone(), Outcome::of(&day.status)?))).collect())
 }
 
 /// Who looked.
@@ -63,7 +93,7 @@ pub(super) struct Looked {
     pub what: String,
 }
 
-async fn looked(
+pub(super) async fn looked(
     state: &AppState,
     guardian: &Guardian,
     own: &OwnPupil,
@@ -86,7 +116,14 @@ async fn looked(
 }
 
 /// The page.
-pub(super) fn page(child: &Child, looked: &[Looked], told: Option<justify::Told>, lang: Lang, nonce: &Nonce) -> Markup {
+pub(super) fn page(
+    child: &Child,
+    (before, looked): (&[(PupilDate, Outcome)], &[Looked]),
+    told: Option<justify::Told>,
+    lang: Lang,
+    nonce: &Nonce,
+) -> Markup {
+    let path = format!("/familia/alumnos/{}", child.pupil.id);
     let main = html! {
         main class="family" {
             a class="back" href="/familia" { (icon("back")) (lang.t("family-back")) }
@@ -94,6 +131,7 @@ pub(super) fn page(child: &Child, looked: &[Looked], told: Option<justify::Told>
                 h1 { (child.called(lang)) }
                 p { (child.place()) }
                 p class="date" { (times::long_date(child.date, lang)) }
+                @if !child.is_today { p { a href=(path) { (lang.t("family-today")) } } }
             }
             (justify::notice(told, lang))
             section class="card" aria-label=(lang.t("answer-label")) {
@@ -106,6 +144,11 @@ pub(super) fn page(child: &Child, looked: &[Looked], told: Option<justify::Told>
                 ol class="reasons" { @for step in &child.pupil.derivation { li { (words(step, child.school.zone, lang)) } } }
             }
             (justify::form(child, lang))
+            section class="card" aria-labelledby="before" {
+                h2 id="before" { (lang.t("family-before")) }
+                @if before.is_empty() { p class="hint" { (lang.t("family-before-none")) } }
+                ul class="rows" { @for (day, outcome) in before { (day_row(day, *outcome, child, lang)) } }
+            }
             section class="card" aria-labelledby="looked" {
                 h2 id="looked" { (lang.t("looks-title")) }
                 p class="hint" { (lang.t("family-looks-what")) }
@@ -113,7 +156,24 @@ pub(super) fn page(child: &Child, looked: &[Looked], told: Option<justify::Told>
             }
         }
     };
-    inside(lang, nonce, child.called(lang), format!("/familia/alumnos/{}", child.pupil.id), &main)
+    let here = if child.is_today { path } else { format!("{path}?fecha={}", child.date) };
+    inside(lang, nonce, child.called(lang), here, &main)
+}
+
+fn day_row(day: &PupilDate, outcome: Outcome, child: &Child, lang: Lang) -> Markup {
+    let at = |at| times::clock(at, child.school.zone);
+    html! {
+        li class="row" {
+            div {
+                a href={ "/familia/alumnos/" (child.pupil.id) "?fecha=" (day.date) } { (times::long_date(day.date, lang)) }
+                p class="hint" {
+                    @if let Some(entry) = day.first_entry { (lang.f("reports-entered-at", &[("time", (&at(entry)).into())])) }
+                    @if let Some(left) = day.left_at { " " (lang.f("reports-left-at-time", &[("time", (&at(left)).into())])) }
+                }
+            }
+            (outcome_tag(outcome, &day.status, lang))
+        }
+    }
 }
 
 fn row(look: &Looked, child: &Child, lang: Lang) -> Markup {

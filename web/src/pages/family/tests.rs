@@ -309,3 +309,71 @@ async fn a_restriction_wins_at_the_next_request_also_while_the_read_models_are_b
     held.rollback().await.unwrap();
     app.shutdown().await;
 }
+
+#[tokio::test]
+async fn a_guardian_looks_at_an_earlier_day_with_its_reasons_and_at_no_day_that_is_to_come() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(2).await.unwrap();
+    let (student, card) = &school.pupils[0];
+    app.guardian(&school, "ana@example.com", &[(*student, VIEWS)]).await.unwrap();
+    app.scan(&school, &[school.scan(1, card, app.now())]).await.unwrap();
+    app.clock.advance(chrono::TimeDelta::days(1));
+    app.settle().await.unwrap();
+    let cookie = app.family("ana@example.com").await.unwrap();
+    let get = async |path: String| {
+        let request = app.anonymous.get(format!("{}{path}", app.base)).header("cookie", &cookie);
+        let answer = request.header("accept", "text/html").send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let path = format!("/familia/alumnos/{student}");
+    let (_, today) = get(path.clone()).await;
+    assert!(today.contains("martes 10 de marzo") && today.contains("Hoy no hay ingresos"), "{today}");
+    assert!(today.contains(&format!("{path}?fecha=2026-03-09")) && today.contains("a la hora"), "{today}");
+    let (status, then) = get(format!("{path}?fecha=2026-03-09")).await;
+    assert!(status == 200 && then.contains("class=\"taps\"") && then.contains("lunes 9 de marzo"), "{then}");
+    assert!(then.contains("class=\"reasons\"") && then.contains("Ver hoy"), "{then}");
+    assert!(then.contains("Justificar la ausencia o el atraso de ese día"), "{then}");
+    for none in ["2026-03-11", "2024-03-11", "ayer", "-9999-01-01"] {
+        assert_eq!(get(format!("{path}?fecha={none}")).await.0, 404, "{none}");
+    }
+    let owner = sqlx::PgPool::connect_with(app.databases.owner_options()).await.unwrap();
+    let of_that_day = "select count(*) from looks where who_kind = 'guardian' and of_date = '2026-03-09'";
+    assert_eq!(
+        sqlx::query_scalar::<_, i64>(of_that_day).fetch_one(&owner).await.unwrap(),
+        1,
+        "which day was looked at"
+    );
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_guardian_takes_along_what_is_kept_and_nothing_of_a_child_they_may_not_see() {
+    let app = TestApp::start().await.unwrap();
+    let school = app.school(3).await.unwrap();
+    let [(ana, card), (eva, _), (luz, _)] = &school.pupils[..] else { panic!("three") };
+    let guardian = app.guardian(&school, "ana@example.com", &[(*ana, VIEWS), (*eva, VIEWS)]).await.unwrap();
+    restrict(&app, &school, *eva, guardian).await;
+    app.scan(&school, &[school.scan(1, card, app.now())]).await.unwrap();
+    app.settle().await.unwrap();
+    let cookie = app.family("ana@example.com").await.unwrap();
+    let answer =
+        app.anonymous.get(format!("{}/familia/datos", app.base)).header("cookie", &cookie).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers()["content-disposition"], "attachment; filename=\"mis-datos.json\"");
+    let data: serde_json::Value = answer.json().await.unwrap();
+    let pupils = data["schools"][0]["pupils"].as_array().unwrap();
+    assert_eq!(pupils.len(), 1, "{data}");
+    assert_eq!(pupils[0]["name"], "Ana 0 Pérez Soto");
+    assert_eq!(pupils[0]["guardian"]["mail"], "ana@example.com");
+    assert_eq!(
+        (&pupils[0]["guardian"]["rights"]["may_view"], &pupils[0]["guardian"]["rights"]["legal"]),
+        (&true.into(), &false.into())
+    );
+    let day = pupils[0]["days"].as_array().unwrap().last().unwrap();
+    assert_eq!((&day["date"], &day["status"]), (&"2026-03-09".into(), &"present".into()), "{data}");
+    assert_eq!(pupils[0]["looked"][0]["who"], "you", "that it was taken is a look");
+    for other in [eva, luz] {
+        assert!(!data.to_string().contains(&other.to_string()) && !data.to_string().contains("Ana 1"), "{data}");
+    }
+    app.shutdown().await;
+}

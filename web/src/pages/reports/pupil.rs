@@ -1,7 +1,7 @@
 //! `/informes/alumnos/{student_id}`: a pupil's year, day by day, newest first.
 
-use super::super::icon::icon;
 use super::super::respond::Nonce;
+use super::super::status::outcome_tag;
 use super::super::stream::full_name;
 use super::super::view::PersonName;
 use super::parts::{Base, answer, band};
@@ -57,15 +57,6 @@ fn bands(report: &Report, lang: Lang) -> Markup {
 
 fn row(base: &Base, day: &PupilDate, outcome: Outcome, lang: Lang) -> Markup {
     let zone = base.school.zone;
-    let (class, words) = match outcome {
-        Outcome::InTime => ("inside", key("reports-one-in-time")),
-        Outcome::Late => ("late", key("reports-one-late")),
-        Outcome::Absent => ("missing", key("status-absent")),
-        Outcome::Justified => ("justified", key("status-justified")),
-        Outcome::Missing => ("missing", key("status-missing")),
-        Outcome::Pending => ("pending", key("status-pending")),
-        Outcome::Unknown => ("unknown", key("status-unknown")),
-    };
     html! {
         li class="row" {
             div {
@@ -76,10 +67,7 @@ fn row(base: &Base, day: &PupilDate, outcome: Outcome, lang: Lang) -> Markup {
                     @if day.late_synced { " " (lang.t("reports-one-synced-late")) }
                 }
             }
-            span class={ "tag " (class) } {
-                (icon(class)) (lang.t(words))
-                @if let Some(minutes) = day.status.minutes_late() { " " (lang.f("reports-minutes-late", &[("n", minutes.into())])) }
-            }
+            (outcome_tag(outcome, &day.status, lang))
         }
     }
 }
