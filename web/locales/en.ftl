@@ -1720,24 +1720,24 @@ open-details = Name and shift
 open-name = What it is called
 open-save = Save
 open-wrong-name = That name will not do: it is empty, too long or has odd characters.
-schedule-undo = Keep the one before
+schedule-undo = Keep the schedule before
 file-correct = Correct name or RUN
 file-save = Save
 file-contact = Correct name or contact
 file-contact-what = Holds for all their pupils. The mail address opens the families' portal.
 file-corrected = The details were corrected.
 file-contact-changed = The contact was changed.
-file-card-new = The new card is valid from now on. Copy it from below to print it.
+file-card-new = The new card is valid from now on. Its text is below, for whoever prints it.
 file-card-ended = The card is not valid any more.
 file-run-taken = That RUN is another pupil's.
 file-person-taken = Those details are another person's of the register.
-file-card-taken = That number will not do: it cannot be read, or is another pupil's.
+file-card-taken = That number will not do: it cannot be read, is another pupil's, or is of a card that ended.
 cards-title = Cards
 cards-none = There is no valid card.
 card-another = Give a card
 card-another-what = A card with a QR, or a chip whose number is known.
 card-chip = Number of the chip (optional)
-card-chip-hint = Hexadecimal, such as 04 C4 9A E1. Empty: a card with a QR.
+card-chip-hint = Letters and digits, as the device shows them: 04 C4 9A E1. Empty: a card with a QR.
 card-issue = Give it
 card-qr = QR card { $n }
 card-nfc = Chip { $n }
@@ -1758,3 +1758,18 @@ family-before-none = Nobody expected your child in the three weeks before.
 family-justify-then = Say why your child was away or late that day
 family-data = Download my data
 family-data-what = What the school keeps of you and of your children, as a file.
+
+progress-stop = Stop
+progress-stop-what = What is done stays saved.
+list-too-long = The list is longer than a school's: check that it is the right one.
+list-course-taken = A course of the list is there under another name, or closed. Look at it under the courses' schedules and try again.
+list-changed-meanwhile = Something changed in the register since you reviewed it. Look again: nothing is saved yet.
+list-of-year = School year { $year }, from { $from }.
+list-not-all = { $n ->
+    [one] { $n } row was not saved: see below why.
+   *[other] { $n } rows were not saved: see below why.
+}
+import-later-year = this pupil is in a course of a later year already; check the year of the list
+import-before-enrolment = the date is before this pupil's enrolment or last move; choose a later one
+open-others-name = That name is another course's: grade, letter and specialty do not change. If it was opened wrongly, open the right one.
+file-changed-meanwhile = Somebody changed these details while you looked at them. Review them and save again.

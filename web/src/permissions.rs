@@ -7,8 +7,10 @@ mod routes;
 
 pub use routes::ROUTES;
 
+use crate::session::{STEP_UP, STEP_UP_TO_GO_ON};
 use crate::throttle::limits::Limit;
 use axum::http::Method;
+use chrono::TimeDelta;
 use commands::looks::What;
 use domain::account::StaffRole;
 
@@ -28,7 +30,7 @@ pub enum Permission {
     CalendarRead,
     /// Say what they are.
     CalendarWrite,
-    /// Enrol, move and withdraw single pupils, and say what which adult may do.
+    /// The register: courses, the school's list, single pupils with their cards, and what which adult may do.
     RosterWrite,
     /// Open a school year with the courses and pupils of the one before.
     YearOpen,
@@ -176,8 +178,8 @@ pub struct Route {
     pub path: &'static str,
     /// What it asks for.
     pub access: Access,
-    /// Whether the person must have given the password a moment ago.
-    pub step_up: bool,
+    /// How lately the person must have given the password, if at all.
+    pub step_up: Option<TimeDelta>,
     /// How often it may be tried, where a secret can be guessed there. Signing in, whose tries count by what is in
     /// the form, has its own ([`crate::sign_in`]).
     pub tries: Option<Tries>,
@@ -191,7 +193,12 @@ pub struct Route {
 impl Route {
     /// The same, asking for the password first.
     const fn after_password(self) -> Self {
-        Self { step_up: true, ..self }
+        Self { step_up: Some(STEP_UP), ..self }
+    }
+
+    /// The same, going on from a page that asked for the password.
+    const fn going_on(self) -> Self {
+        Self { step_up: Some(STEP_UP_TO_GO_ON), ..self }
     }
 
     /// The same, showing pupils' data.

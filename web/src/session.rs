@@ -16,7 +16,7 @@ pub use cookie::{ASKED, BROWSER, CLEAR, Cookie, FAMILY, FAMILY_BROWSER, LANGUAGE
 pub(crate) use cookie::{is_guarded, is_sent};
 pub use device::family;
 pub use known::KNOWN;
-pub use person::{Enrolling, InSchool, Person, STEP_UP};
+pub use person::{Enrolling, InSchool, Person, STEP_UP, STEP_UP_TO_GO_ON};
 pub use store::{Begin, Ended, Limits, Listed, STAFF, Sessions, Stage};
 pub(crate) use store::{fresh, roles};
 pub use watch::Watched;

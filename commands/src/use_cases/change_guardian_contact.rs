@@ -8,11 +8,11 @@ use crate::use_cases::part::{Part, commit_one, release, reserve_for};
 use crate::use_cases::people::{Sealer, checked_name, keys_of_known};
 use crate::use_cases::register_guardian::natural_key;
 use crate::write::{Done, Unit, Write};
-use domain::guardian::{Command, Guardian};
+use domain::guardian::{Command, Guardian, State};
 use domain::values::mail::Mail;
 use domain::values::national_id::NationalId;
 use domain::values::phone::Phone;
-use domain::{GuardianId, StreamId};
+use domain::{GuardianId, SchoolId, Sealed, StreamId};
 
 /// Who a guardian is and how to reach them. Holds personal data in clear: neither `Debug` nor
 /// `Display`.
@@ -29,6 +29,21 @@ pub struct Contact {
 }
 
 impl Contact {
+    /// How a guardian is called and reached by the log; none if nobody is, or the guardian is erased.
+    pub async fn of(write: &Write, school: SchoolId, guardian: GuardianId) -> Result<Option<Self>, UseCaseError> {
+        let state = write.state::<Guardian>(&StreamId::of(school, guardian)).await?;
+        let State::Registered { name, national_id, phone, mail } = state else { return Ok(None) };
+        let keys = write.vault().keys_of(school, &[guardian.0]).await?;
+        let open = |field, sealed: Option<&Sealed>| keys.open(guardian.0, field, sealed?).ok()?.plain();
+        let Some(name) = open("name", Some(&name)) else { return Ok(None) };
+        Ok(Some(Self {
+            name,
+            national_id: open("national_id", national_id.as_ref()).and_then(|id| NationalId::parse(&id).ok()),
+            phone: open("phone", phone.as_ref()).and_then(|phone| Phone::parse(&phone).ok()),
+            mail: open("mail", mail.as_ref()).and_then(|mail| Mail::parse(&mail).ok()),
+        }))
+    }
+
     fn key(&self) -> Option<String> {
         natural_key(&self.name, self.national_id.as_ref(), self.phone.as_ref(), self.mail.as_ref())
     }

@@ -2,6 +2,7 @@
 //!
 //! `1° Básico A`, `1ro basico A`, `1°A` are one course; so are `I° Medio B` and `1ero medio b`.
 
+use domain::course::Facts;
 use std::fmt;
 
 /// A grade with its section: the natural key of a course within a school year.
@@ -74,6 +75,12 @@ impl CourseLabel {
     /// The natural key of a course by what its `opened` event says.
     pub fn key_of(year: i32, level: &str, letter: &str, specialty: &str) -> String {
         format!("{year}|{level}|{letter}|{}", fold(specialty).join(" "))
+    }
+
+    /// The natural key of a course as it is, which a new name must not change.
+    pub fn key_of_facts(facts: &Facts) -> String {
+        let specialty = Self::parse(&facts.name).map(|label| label.specialty).unwrap_or_default();
+        Self::key_of(facts.year, &facts.level, &facts.letter, &specialty)
     }
 
     /// Reads a label. `None` if it names no grade, or one that does not exist (`9° Básico`).

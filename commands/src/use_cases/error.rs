@@ -73,6 +73,9 @@ pub enum Invalid {
     /// A name that is empty, too long or holds control characters.
     #[error("name")]
     Name,
+    /// A course's name that is another course's by its grade, letter or specialty.
+    #[error("course name")]
+    CourseName,
     /// Not a mail address.
     #[error("mail")]
     Mail,
@@ -109,6 +112,7 @@ impl UseCaseError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Invalid(Invalid::Name) => "invalid_name",
+            Self::Invalid(Invalid::CourseName) => "invalid_course_name",
             Self::Invalid(Invalid::Mail) => "invalid_mail",
             Self::Invalid(Invalid::Card) => "invalid_card",
             Self::Invalid(Invalid::Note) => "invalid_note",

@@ -424,3 +424,29 @@ async fn each_gate_is_told_of_by_what_it_said_itself_and_each_scan_by_its_own_pu
         assert!(scan.name.is_some() && scan.name == one.pupil.name);
     }
 }
+
+#[tokio::test]
+async fn a_pupil_who_is_moved_at_noon_keeps_the_mornings_entry_and_is_counted_once_in_the_new_course() {
+    let world = World::create().await;
+    morning(&world, 10, 2).await;
+    let now = at(15, 0, 0);
+    let of = |n| [course(0), course(1)].map(|of| (of, n));
+    let count = async |courses: [(CourseId, u64); 2]| {
+        let board = load_board(&mut world.snapshot(school()).await, monday(), now).await.unwrap().unwrap();
+        let counts =
+            courses.map(|(of, _)| board.courses.iter().find(|line| line.course_id == of).unwrap().counts.clone());
+        (board.totals.clone(), counts)
+    };
+    let (totals, [first, second]) = count(of(0)).await;
+    world.append(&[of_pupil(2, student::Event::Moved { course_id: course(1), from: monday() })]).await;
+    world.catch_up_all().await;
+    let (moved, [first_now, second_now]) = count(of(0)).await;
+    assert_eq!((moved.expected, moved.present, moved.missing), (totals.expected, totals.present, totals.missing));
+    assert_eq!((first_now.pupils, second_now.pupils), (first.pupils - 1, second.pupils + 1));
+    assert_eq!((first_now.present, second_now.present), (first.present - 1, second.present + 1));
+    let day = pupil_day(&mut world.snapshot(school()).await, pupil(2), monday(), now).await.unwrap().unwrap();
+    assert_eq!(
+        (day.course.map(|of| of.course_id), day.pupil.day.unwrap().first_entry_at),
+        (Some(course(1)), Some(at(10, 50, 0)))
+    );
+}

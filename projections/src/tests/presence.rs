@@ -1,6 +1,7 @@
 //! Who is inside, and what a roll call says of them, over the tables.
 
 use crate::live::presence::{Place, Presence, Tally, load};
+use crate::live::queries::{load_board, pupil_day};
 use crate::testing::history::{self, Random, pupil_id};
 use crate::testing::{Draft, World, at, id, monday};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -140,4 +141,23 @@ async fn a_pupil_whom_the_roster_lost_and_who_is_said_to_be_safe_is_not_lost() {
     let found = world.presence(at(14, 10, 0)).await;
     let of = found.pupils.iter().find(|other| other.student_id == stranger).unwrap();
     assert_eq!((of.place, of.course_id, of.is_safe()), (Place::NotInside, None, true));
+}
+
+#[tokio::test]
+async fn an_entry_of_yesterday_without_an_exit_is_no_presence_of_today_and_no_entry() {
+    let world = World::create().await;
+    world.append(&history::founding(school(), 2, 1, &mut Random(1))).await;
+    let then = at(10, 50, 0) - TimeDelta::days(1);
+    let forgot = history::plain_scan(school(), 7, Direction::Entry, then);
+    world.append(&[history::scan(school(), 0, history::day(-1), forgot)]).await;
+    let found = world.presence(at(14, 0, 0)).await;
+    let seen =
+        |n| found.pupils.iter().any(|one| one.student_id == pupil(n) && matches!(one.place, Place::Inside { .. }));
+    assert!(!seen(0), "{:?}", places(&found));
+    let board = load_board(&mut world.snapshot(school()).await, monday(), at(14, 0, 0)).await.unwrap().unwrap();
+    assert_eq!((board.totals.present, board.totals.late, board.totals.left), (0, 0, 0));
+    let then = pupil_day(&mut world.snapshot(school()).await, pupil(0), history::day(-1), at(14, 0, 0)).await;
+    let then = then.unwrap().unwrap().pupil.day.unwrap();
+    let stays = (then.first_entry_at.is_some(), then.last_direction);
+    assert_eq!(stays, (true, Some(Direction::Entry)), "that day it stays as it was");
 }

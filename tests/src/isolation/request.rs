@@ -371,7 +371,7 @@ impl Chance {
                 vec![("persona", id().to_string()), ("nombre", Self::holiday(scene, asker))]
             }
             "/alumnos/{student_id}/ficha/tarjeta" => {
-                vec![("que", pick(self, &["nueva", "nada"])), ("motivo", "perdida".into())]
+                vec![("hoja", id().to_string()), ("que", pick(self, &["nueva", "nada"])), ("motivo", "perdida".into())]
             }
             "/alumnos/{student_id}/ficha/curso" => {
                 let course = self.id(scene, asker, |_, place| place.school.courses[1].0).to_string();

@@ -57,6 +57,8 @@ pub struct Tuning {
     pub kiosks_at_once: usize,
     /// Other requests at once.
     pub requests_at_once: usize,
+    /// How long one request works on what many do together, such as an import: less than anybody waits for an answer.
+    pub step: Duration,
 }
 
 impl Default for Tuning {
@@ -74,6 +76,7 @@ impl Default for Tuning {
             streams_each: 20,
             kiosks_at_once: 512,
             requests_at_once: 256,
+            step: Duration::from_secs(4),
         }
     }
 }

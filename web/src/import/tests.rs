@@ -358,6 +358,21 @@ async fn an_import_that_stops_after_some_rows_says_how_many_are_left_and_goes_on
     assert_eq!(world.people().await.len(), 300);
 }
 
+#[tokio::test]
+async fn a_list_of_this_year_moves_nobody_back_who_is_in_next_years_course() {
+    let world = World::new().await;
+    let list = "Nombre;Curso;RUN\nEva Soto;2° Básico A;12.345.678-5\n";
+    let request =
+        |year, from: &str| Request { apply: true, year: Some(year), from: from.parse().ok(), ..Request::default() };
+    for (year, from) in [(2026, "2026-03-09"), (2027, "2027-03-03")] {
+        roster(&world.write, list.as_bytes(), request(year, from), Lang::Es).await.unwrap().unwrap();
+    }
+    let before = world.events().await;
+    let again = roster(&world.write, list.as_bytes(), request(2026, "2026-12-01"), Lang::Es).await.unwrap().unwrap();
+    assert_eq!(codes(&again), [(2, Some("B"), "later_year")]);
+    assert_eq!(world.events().await, before);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_imports_of_one_file_at_once_append_once() {
     let list = long_list(60);

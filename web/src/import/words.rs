@@ -29,6 +29,8 @@ pub fn problem(kind: ProblemKind, lang: Lang) -> String {
         ProblemKind::AmbiguousRegistered => key("import-ambiguous-registered"),
         ProblemKind::AmbiguousMove => key("import-ambiguous-move"),
         ProblemKind::GuardianContradiction { .. } => key("import-guardian-contradiction"),
+        ProblemKind::LaterYear => key("import-later-year"),
+        ProblemKind::BeforeEnrolment => key("import-before-enrolment"),
         ProblemKind::PupilWithdrawn => key("import-pupil-withdrawn"),
         ProblemKind::ChangedMeanwhile => key("import-changed-meanwhile"),
         ProblemKind::NotApplied => key("import-not-applied"),

@@ -67,7 +67,9 @@ pub async fn authorize(State(state): State<AppState>, mut request: Request, next
     if let Err(refused) = admit(&mut request, route, &person) {
         return refused.into_response();
     }
-    if route.step_up && !person.stepped_up(state.clock.of_people()) {
+    if let Some(within) = route.step_up
+        && !person.stepped_up(state.clock.of_people(), within)
+    {
         return step_up(route, &request);
     }
     if let Some(Tries::OfPerson(limit)) = route.tries
@@ -359,9 +361,19 @@ fn step_up(route: &Route, request: &Request) -> Response {
     }
     let wanted = match (*request.method() == Method::GET, request.uri().path_and_query()) {
         (true, Some(path)) => path.as_str().to_owned(),
-        _ => route.path.split('/').take(2).collect::<Vec<_>>().join("/"),
+        _ => form_of(route, request.uri()),
     };
     Redirect::to(&with_return("/cuenta/confirmar", &wanted)).into_response()
+}
+
+/// The page that holds a form: the nearest one above where it is sent.
+fn form_of(route: &Route, sent_to: &Uri) -> String {
+    let (template, path) = (route.path.split('/'), sent_to.path().split('/'));
+    let (template, path): (Vec<_>, Vec<_>) = (template.collect(), path.collect());
+    let above = |parts: &[&str], n: usize| parts.iter().take(n).copied().collect::<Vec<_>>().join("/");
+    let is_page = |n: &usize| matches!(permissions::find(&Method::GET, &above(&template, *n)), Found::Route(_));
+    let page = (2..=template.len()).rev().find(is_page).map_or_else(|| "/".to_owned(), |n| above(&path, n));
+    sent_to.query().map_or(page.clone(), |query| format!("{page}?{query}"))
 }
 
 /// A page with where to go after it.

@@ -5,13 +5,9 @@ use super::respond::Nonce;
 use super::staff::form;
 use crate::i18n::Lang;
 use maud::{Markup, html};
-use std::time::Duration;
 
-/// How long one request works: less than anybody waits for an answer.
-pub(super) const AT_MOST: Duration = Duration::from_secs(4);
-
-/// The id of what a page's next step replaces: its `main`.
-pub(super) const STEP: &str = "paso";
+/// The id of what a page's next step takes the place of.
+const STEP: &str = "paso";
 
 /// What the form that goes on says of the work besides what was typed.
 #[derive(Clone, Copy, Default, PartialEq, Debug)]
@@ -53,40 +49,53 @@ impl Before {
     }
 }
 
-impl Progress {
-    /// How much is left, in figures, with the words after the figure and what more is to be said.
-    pub(super) fn answer(&self, left: &str, more: &Markup, lang: Lang) -> Markup {
-        let n = |n: usize| lang.number(u32::try_from(n).unwrap_or(u32::MAX));
-        let done = self.total.saturating_sub(self.left);
-        html! {
-            section class="answer" role="status" {
-                p class="headline" { strong class="figure" { (n(self.left)) } " " span class="of" { (left) } }
-                progress max=(self.total) value=(done) aria-label=(lang.t("progress-label")) {}
-                p class="hint" { (lang.f("progress-of", &[("done", (&n(done)).into()), ("total", (&n(self.total)).into())])) }
-                (more)
-            }
-        }
-    }
+/// What a step of long work shows: how far it is, and the form that goes on.
+pub(super) struct Step<'a> {
+    /// How far it is.
+    pub progress: Progress,
+    /// The words after the figure of what is left.
+    pub left: String,
+    /// What more is to be said.
+    pub more: Markup,
+    /// Where the form is sent to, which is also the page without it.
+    pub action: &'a str,
+    /// How it is sent, where it holds a file.
+    pub enctype: Option<&'static str>,
+    /// What was typed, to be sent again.
+    pub fields: Markup,
+    /// The words of its button.
+    pub send: String,
+}
 
-    /// The form that goes on; `enctype` where it holds a file.
-    pub(super) fn form(
-        &self,
-        (action, enctype): (&str, Option<&str>),
-        fields: &Markup,
-        send: &str,
-        nonce: &Nonce,
-    ) -> Markup {
-        let by_itself = |value: &'static str| self.moves.then_some(value);
+/// What a page's steps take the place of each other in. What is said in it is read out.
+pub(super) fn frame(content: &Markup) -> Markup {
+    html! { div role="status" { div id=(STEP) { (content) } } }
+}
+
+impl Step<'_> {
+    pub(super) fn show(&self, lang: Lang, nonce: &Nonce) -> Markup {
+        let Progress { total, left, moves, .. } = self.progress;
+        let n = |n: usize| lang.number(u32::try_from(n).unwrap_or(u32::MAX));
+        let done = total.saturating_sub(left);
+        let by_itself = |value: &'static str| moves.then_some(value);
+        let of_steps = || moves.then(|| format!("#{STEP}"));
         html! {
-            form class="form" method="post" action=(action) enctype=[enctype]
-                hx-post=[self.moves.then_some(action)] hx-trigger=[by_itself("load")]
-                hx-target=[self.moves.then(|| format!("#{STEP}"))] hx-select=[self.moves.then(|| format!("#{STEP}"))]
-                hx-swap=[by_itself("outerHTML")] hx-nonce=[self.moves.then_some(nonce)] {
-                (fields)
-                (form::hidden("total", &self.total.to_string()))
-                (form::hidden("quedaban", &self.left.to_string()))
-                (form::send(send))
+            section class="answer" aria-label=(lang.t("progress-label")) {
+                p class="headline" { strong class="figure" { (n(left)) } " " span class="of" { (self.left) } }
+                progress max=(total) value=(done) aria-label=(lang.t("progress-label")) {}
+                p class="hint" { (lang.f("progress-of", &[("done", (&n(done)).into()), ("total", (&n(total)).into())])) }
+                (self.more)
             }
+            // A tap on the button while it goes on by itself is one step and not two.
+            form class="form" method="post" action=(self.action) enctype=[self.enctype]
+                hx-post=[moves.then_some(self.action)] hx-trigger=[by_itself("load, submit")] hx-sync=[by_itself("this:drop")]
+                hx-target=[of_steps()] hx-select=[of_steps()] hx-swap=[by_itself("outerHTML")] hx-nonce=[moves.then_some(nonce)] {
+                (self.fields)
+                (form::hidden("total", &total.to_string()))
+                (form::hidden("quedaban", &left.to_string()))
+                (form::send(&self.send))
+            }
+            p { a href=(self.action) { (lang.t("progress-stop")) } " " span class="hint" { (lang.t("progress-stop-what")) } }
         }
     }
 }

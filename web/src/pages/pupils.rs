@@ -49,7 +49,7 @@ pub fn router() -> Router<AppState> {
 }
 
 /// What was done, as the address of the page after it says: its word, its text, whether it was refused.
-const TOLD: [(&str, &str, bool); 22] = [
+const TOLD: [(&str, &str, bool); 23] = [
     ("matriculado", key("file-enrolled"), false),
     ("movido", key("file-moved"), false),
     ("retirado", key("file-withdrawn"), false),
@@ -69,6 +69,7 @@ const TOLD: [(&str, &str, bool); 22] = [
     ("run", key("file-wrong-run"), true),
     ("contacto", key("file-wrong-contact"), true),
     ("ya-vinculado", key("file-already-linked"), true),
+    ("cambio-ajeno", key("file-changed-meanwhile"), true),
     ("run-ajeno", key("file-run-taken"), true),
     ("persona-ajena", key("file-person-taken"), true),
     ("tarjeta-ajena", key("file-card-taken"), true),

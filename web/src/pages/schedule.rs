@@ -234,7 +234,11 @@ impl Asked {
                 _ => None,
             },
             names: self.person.may(Permission::RosterWrite, self.school),
-            wrong_name: self.visit.notice.as_deref() == Some("nombre"),
+            wrong_name: match self.visit.notice.as_deref() {
+                Some("nombre") => Some(key("open-wrong-name")),
+                Some("nombre-ajeno") => Some(key("open-others-name")),
+                _ => None,
+            },
         };
         self.visit.page(status, |nonce| page.page(self.visit.lang, nonce))
     }

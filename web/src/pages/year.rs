@@ -3,7 +3,7 @@
 
 use super::asked::Asked;
 use super::icon::icon;
-use super::progress::{self, Before, Progress};
+use super::progress::{self, Before, Progress, Step};
 use super::respond::Nonce;
 use super::shell::{self, Place};
 use super::source::SourceError;
@@ -139,7 +139,8 @@ impl Asked {
             });
         }
         let (context, begun) = (self.context().await?, Instant::now());
-        let progress = advance(&self.state.write, &context, &asked, |_| begun.elapsed() < progress::AT_MOST).await?;
+        let at_most = self.state.config.http.tuning.step;
+        let progress = advance(&self.state.write, &context, &asked, |_| begun.elapsed() < at_most).await?;
         if let Some(error) = &progress.first_error {
             tracing::warn!(%error, failed = progress.failed.len(), "some pupils did not reach the new year");
         }
@@ -185,6 +186,9 @@ async fn sent(asked: Asked, Form(sent): Form<Vec<(String, String)>>) -> Response
     let done = async { asked.roll_over(&typed, asked.today().await?).await };
     match done.await {
         Ok(outcome) => asked.year_page(typed, outcome).await,
+        Err(UseCaseError::Taken(_) | UseCaseError::Course(_)) => {
+            asked.year_page(typed, Err(Refusal::whole(key("list-course-taken")))).await
+        }
         Err(error) => asked.not_written("a school year", &error),
     }
 }
@@ -197,15 +201,15 @@ impl YearPage {
     fn page(&self, lang: Lang, nonce: &Nonce) -> Markup {
         let title = lang.t("year-title");
         let main = html! {
-            main class="people calendar" id=(progress::STEP) {
+            main class="people calendar" {
                 a class="back" href={ "/calendario?colegio=" (self.school.id) } { (icon("back")) (lang.t("calendar-back")) }
                 header class="page-head" { h1 { (title) } p class="date" { (lang.t("year-what")) } }
                 (form::refused(self.refused, lang))
                 @match &self.outcome {
                     Outcome::Nothing => (self.form(lang)),
                     Outcome::Planned(plan) => (self.planned(plan, lang)),
-                    Outcome::Going(progress) => (self.going(*progress, lang, nonce)),
-                    Outcome::Done { open } => (self.done(*open, lang)),
+                    Outcome::Going(progress) => (progress::frame(&self.going(*progress, lang, nonce))),
+                    Outcome::Done { open } => (progress::frame(&self.done(*open, lang))),
                 }
             }
         };
@@ -280,15 +284,21 @@ impl YearPage {
             @if failed > 0 { p class="remark" { (icon("warning")) (lang.f("year-failed", &[("n", failed.into())])) } }
             @else { p { (lang.t("year-going")) } }
         };
-        html! {
-            (progress.answer(&lang.t("year-left"), &more, lang))
-            (progress.form((&self.action(), None), &self.again(), &self.of_year(key("year-go-on"), lang), nonce))
-        }
+        let step = Step {
+            progress,
+            left: lang.t("year-left"),
+            more,
+            action: &self.action(),
+            enctype: None,
+            fields: self.again(),
+            send: self.of_year(key("year-go-on"), lang),
+        };
+        step.show(lang, nonce)
     }
 
     fn done(&self, open: bool, lang: Lang) -> Markup {
         html! {
-            section class="answer" role="status" {
+            section class="answer" {
                 p class="headline" { (icon("inside")) (lang.f("year-done", &[("year", (&self.typed.year).into())])) }
                 @if open { p { (lang.t("year-old-open")) } }
                 p { (lang.t("year-next")) " " a href={ "/matricula/nomina?colegio=" (self.school.id) } { (lang.t("list-title")) } }

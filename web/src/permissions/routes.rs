@@ -8,23 +8,23 @@ use super::Permission::{
 };
 use super::Tries::{OfNetwork, OfPerson};
 use super::{Access, Route};
-use crate::throttle::limits::{ACTIVATE, PASSKEY, REFRESH, REPORT, STEP_UP, UPLOAD};
+use crate::throttle::limits::{ACTIVATE, IMPORT, PASSKEY, REFRESH, REPORT, STEP_UP, UPLOAD};
 use commands::looks::What;
 
 const fn get(path: &'static str, access: Access) -> Route {
-    Route { method: "GET", path, access, step_up: false, tries: None, takes_file: false, shows: None }
+    Route { method: "GET", path, access, step_up: None, tries: None, takes_file: false, shows: None }
 }
 
 const fn post(path: &'static str, access: Access) -> Route {
-    Route { method: "POST", path, access, step_up: false, tries: None, takes_file: false, shows: None }
+    Route { method: "POST", path, access, step_up: None, tries: None, takes_file: false, shows: None }
 }
 
 const fn put(path: &'static str, access: Access) -> Route {
-    Route { method: "PUT", path, access, step_up: false, tries: None, takes_file: false, shows: None }
+    Route { method: "PUT", path, access, step_up: None, tries: None, takes_file: false, shows: None }
 }
 
 const fn delete(path: &'static str, access: Access) -> Route {
-    Route { method: "DELETE", path, access, step_up: false, tries: None, takes_file: false, shows: None }
+    Route { method: "DELETE", path, access, step_up: None, tries: None, takes_file: false, shows: None }
 }
 
 /// Every route of the server.
@@ -197,11 +197,7 @@ pub const ROUTES: &[Route] = &[
     get("/matricula", May(RosterWrite)),
     post("/matricula", May(RosterWrite)),
     get("/matricula/nomina", May(RosterWrite)).after_password(),
-    post("/matricula/nomina", May(RosterWrite))
-        .after_password()
-        .takes_file()
-        .tried(OfPerson(&UPLOAD))
-        .shows(What::Pupils),
+    post("/matricula/nomina", May(RosterWrite)).going_on().takes_file().tried(OfPerson(&IMPORT)).shows(What::Pupils),
     get("/alumnos/{student_id}/ficha", May(RosterWrite)).shows(What::Pupil),
     post("/alumnos/{student_id}/ficha/datos", May(RosterWrite)),
     post("/alumnos/{student_id}/ficha/contacto", May(RosterWrite)).after_password(),

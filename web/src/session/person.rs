@@ -14,6 +14,8 @@ use uuid::Uuid;
 
 /// How long the password counts as just given (OWASP ASVS 5.0, 7.5.3).
 pub const STEP_UP: TimeDelta = TimeDelta::minutes(5);
+/// The same for what goes on from a page that asked for it, and takes somebody a while to read.
+pub const STEP_UP_TO_GO_ON: TimeDelta = TimeDelta::hours(1);
 
 /// A person who is signed in, as the database knew them when the request began.
 #[derive(Clone, Debug)]
@@ -84,9 +86,9 @@ impl Person {
         self.roles.iter().any(|(_, role)| permission.is_of(*role))
     }
 
-    /// Whether the password was given a moment ago.
-    pub fn stepped_up(&self, now: DateTime<Utc>) -> bool {
-        now - self.stepped_up_at < STEP_UP
+    /// Whether the password was given so lately.
+    pub fn stepped_up(&self, now: DateTime<Utc>, within: TimeDelta) -> bool {
+        now - self.stepped_up_at < within
     }
 }
 

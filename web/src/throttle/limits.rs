@@ -91,6 +91,8 @@ limits! {
     REPORT "csp_report" 20, one in Duration::from_secs(3);
     /// Forms that may bring a file, from one person.
     UPLOAD "upload" 12, one in Duration::from_secs(30);
+    /// Steps of an import, each of some seconds, from one person.
+    IMPORT "import" 40, one in Duration::from_secs(4);
     /// Proving again who one is, per account.
     STEP_UP "step_up" 5, one in Duration::from_secs(30);
 }

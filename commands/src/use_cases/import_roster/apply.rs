@@ -25,6 +25,7 @@ use crate::use_cases::{
 use crate::write::{Unit, Write};
 use chrono::NaiveDate;
 use domain::sealed::SealingClass::{Contact as ContactClass, Identity};
+use domain::student::Error;
 use domain::values::mail::Mail;
 use domain::values::national_id::NationalId;
 use domain::values::phone::Phone;
@@ -163,6 +164,7 @@ fn pupil_key(work: &PupilWork) -> String {
 
 fn kind_of(error: &UseCaseError) -> ProblemKind {
     match error {
+        UseCaseError::Student(Error::BeforeEnrolment | Error::Date(_)) => ProblemKind::BeforeEnrolment,
         UseCaseError::Conflict
         | UseCaseError::Erased
         | UseCaseError::Taken(_)

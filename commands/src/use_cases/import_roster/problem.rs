@@ -95,8 +95,12 @@ pub enum ProblemKind {
         /// The earlier row.
         first_row: u32,
     },
+    /// The pupil is in a course of a later school year already: this list is of a year that is over for them.
+    LaterYear,
     /// The pupil was withdrawn; only a person can take them back.
     PupilWithdrawn,
+    /// The first day is before the pupil's enrolment or last move.
+    BeforeEnrolment,
     /// Somebody changed the same pupil while the file was applied: run it again.
     ChangedMeanwhile,
     /// The database failed while the row was applied: run it again.
@@ -129,7 +133,9 @@ impl ProblemKind {
             Self::AmbiguousRegistered => "ambiguous_registered",
             Self::AmbiguousMove => "ambiguous_move",
             Self::GuardianContradiction { .. } => "guardian_contradiction",
+            Self::LaterYear => "later_year",
             Self::PupilWithdrawn => "pupil_withdrawn",
+            Self::BeforeEnrolment => "before_enrolment",
             Self::ChangedMeanwhile => "changed_meanwhile",
             Self::NotApplied => "not_applied",
         }

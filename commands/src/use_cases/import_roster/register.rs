@@ -43,6 +43,8 @@ pub struct KnownPupil {
     pub family_names: String,
     /// The course.
     pub course_id: Option<CourseId>,
+    /// Its school year.
+    pub course_year: Option<i32>,
     /// The course's natural key.
     pub course_key: Option<String>,
     /// Whether the pupil left.
@@ -114,9 +116,8 @@ impl Register {
         let mut keys_of_courses = HashMap::new();
         for (id, _, state) in streams::<Course>(write, school).await? {
             if let domain::course::State::Open(facts) = state {
-                let specialty = CourseLabel::parse(&facts.name).map(|l| l.specialty).unwrap_or_default();
-                let key = CourseLabel::key_of(facts.year, &facts.level, &facts.letter, &specialty);
-                keys_of_courses.insert(CourseId(id), key.clone());
+                let key = CourseLabel::key_of_facts(&facts);
+                keys_of_courses.insert(CourseId(id), (facts.year, key.clone()));
                 courses.insert(key, CourseId(id));
             }
         }
@@ -140,7 +141,7 @@ fn known_pupil(
     id: Uuid,
     sequence: i64,
     state: &student::State,
-    courses: &HashMap<CourseId, String>,
+    courses: &HashMap<CourseId, (i32, String)>,
 ) -> Result<Option<KnownPupil>, VaultError> {
     let Some(pupil) = state.pupil() else { return Ok(None) };
     let (Some(given_names), Some(family_names)) =
@@ -156,7 +157,8 @@ fn known_pupil(
         given_names,
         family_names,
         course_id: Some(pupil.course_id),
-        course_key: courses.get(&pupil.course_id).cloned(),
+        course_year: courses.get(&pupil.course_id).map(|(year, _)| *year),
+        course_key: courses.get(&pupil.course_id).map(|(_, key)| key.clone()),
         withdrawn: matches!(state, student::State::Withdrawn { .. }),
         has_card: pupil.credentials.values().any(|c| c.revoked.is_none()),
         guardians: pupil.guardians.iter().map(|(id, rights)| (*id, rights.is_some())).collect(),

@@ -8,16 +8,15 @@ use axum::Form;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
-use commands::Done;
-use commands::use_cases::{
-    IssueCredential, NewCard, RevokeCredential, UseCaseError, issue_credential, revoke_credential, valid_credentials,
-};
+use commands::Context;
+use commands::use_cases::{NewCard, ReplaceCredential, replace_credential};
 use domain::student::{CredentialKind, RevocationReason};
 use domain::values::card;
-use domain::{CredentialId, StudentId};
+use domain::{CommandId, CredentialId};
 use maud::{Markup, html};
 use projections::roster::rows::Credential;
 use serde::Deserialize;
+use uuid::Uuid;
 
 /// A valid card.
 #[derive(Clone)]
@@ -48,6 +47,7 @@ pub(super) struct Sent {
     tarjeta: String,
     motivo: String,
     chip: String,
+    hoja: String,
 }
 
 impl FilePage {
@@ -61,6 +61,7 @@ impl FilePage {
                     summary { (lang.t("card-another")) }
                     p class="hint" { (lang.t("card-another-what")) }
                     form class="form" method="post" action=(self.action("tarjeta")) {
+                        (form::hidden("hoja", &self.sheet.to_string()))
                         div class="field" {
                             label for="chip" { (lang.t("card-chip")) }
                             p class="hint" id="chip-hint" { (lang.t("card-chip-hint")) }
@@ -94,6 +95,7 @@ impl FilePage {
                     summary { (lang.t("card-end")) span class="unseen" { ": " (name) } }
                     form class="form" method="post" action=(self.action("tarjeta")) {
                         (form::hidden("tarjeta", &card.id.to_string()))
+                        (form::hidden("hoja", &self.sheet.to_string()))
                         div class="field" {
                             label for=(id) { (lang.t("card-why")) }
                             select id=(id) name="motivo" {
@@ -128,6 +130,8 @@ pub(super) async fn post(asked: Asked, path: Path<String>, Form(sent): Form<Sent
         Ok(student) => student,
         Err(refused) => return refused,
     };
+    // Minted with the page: what one page sends twice is done once.
+    let Ok(sheet) = sent.hoja.parse::<Uuid>() else { return asked.visit.failed(StatusCode::UNPROCESSABLE_ENTITY) };
     let issues = matches!(sent.que.as_str(), "nueva" | "reemplazar");
     let chip = sent.chip.trim();
     let Some(new) = (if chip.is_empty() { Some(NewCard::Qr) } else { uid(chip).map(|uid| NewCard::Nfc { uid }) })
@@ -145,31 +149,10 @@ pub(super) async fn post(asked: Asked, path: Path<String>, Form(sent): Form<Sent
         "nueva" => None,
         _ => return asked.visit.failed(StatusCode::UNPROCESSABLE_ENTITY),
     };
-    let done = asked.change_cards(student_id, issues.then_some(new), ends).await;
-    asked.filed(student_id, done, if issues { "tarjeta-nueva" } else { "tarjeta-anulada" }).await
-}
-
-impl Asked {
-    /// A card ends before the one that takes its place is given: whoever finds the old one does not enter with it.
-    async fn change_cards(
-        &self,
-        student_id: StudentId,
-        new: Option<NewCard>,
-        ends: Option<(CredentialId, RevocationReason)>,
-    ) -> Result<Done, UseCaseError> {
-        let (write, context) = (&self.state.write, self.context().await?);
-        let mut done = Done::NOTHING;
-        if let Some((credential_id, reason)) = ends {
-            // Somebody else's card, or one that ended already, is nothing to end here.
-            if !valid_credentials(write, &context, student_id).await?.contains(&credential_id) {
-                return Ok(done);
-            }
-            let revoke = RevokeCredential { student_id, credential_id, reason };
-            done = revoke_credential(write, &context.part("end"), revoke).await?;
-        }
-        if let Some(card) = new {
-            done = issue_credential(write, &context.part("issue"), IssueCredential { student_id, card }).await?.done;
-        }
-        Ok(done)
-    }
+    let done = async {
+        let context = Context { command_id: Some(CommandId(sheet)), ..asked.context().await? };
+        let input = ReplaceCredential { student_id, ends, new: issues.then_some(new) };
+        replace_credential(&asked.state.write, &context, input).await
+    };
+    asked.filed(student_id, done.await, if issues { "tarjeta-nueva" } else { "tarjeta-anulada" }).await
 }

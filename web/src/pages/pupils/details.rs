@@ -16,9 +16,7 @@ use commands::use_cases::{
     ChangeGuardianContact, ChangeStudentDetails, Contact, Taken, UseCaseError, change_guardian_contact,
     change_student_details,
 };
-use domain::values::mail::Mail;
 use domain::values::national_id::NationalId;
-use domain::values::phone::Phone;
 use domain::{GuardianId, StudentId};
 use maud::{Markup, html};
 use projections::roster::queries;
@@ -35,6 +33,7 @@ pub(super) struct Sent {
     nombre: String,
     fono: String,
     correo: String,
+    visto: String,
 }
 
 /// An input of one of several forms of a page that have the same fields: `of` tells whose.
@@ -61,6 +60,7 @@ impl FilePage {
             details {
                 summary { (lang.t("file-correct")) }
                 form class="form" method="post" action=(self.action("datos")) {
+                    (form::hidden("visto", &self.seen.to_string()))
                     (input("alumno", ("nombres", key("admit-given"), "text"), given, true, lang))
                     (input("alumno", ("apellidos", key("admit-family"), "text"), family, true, lang))
                     (input("alumno", ("run", key("admit-run"), "text"), run, false, lang))
@@ -81,6 +81,7 @@ impl FilePage {
                 p class="hint" { (lang.t("file-contact-what")) }
                 form class="form" method="post" action=(self.action("contacto")) {
                     (form::hidden("persona", &of))
+                    (form::hidden("visto", &adult.seen.to_string()))
                     (input(&of, ("nombre", key("file-name"), "text"), &name, true, lang))
                     (input(&of, ("run", key("admit-run"), "text"), &run, false, lang))
                     (input(&of, ("fono", key("file-phone"), "tel"), &phone, false, lang))
@@ -100,6 +101,11 @@ pub(super) async fn pupil(asked: Asked, path: Path<String>, Form(sent): Form<Sen
     };
     let run = Some(sent.run.trim()).filter(|text| !text.is_empty()).map(NationalId::parse).transpose();
     let Ok(national_id) = run else { return asked.to_file(student_id, "run") };
+    match asked.position_of(student_id).await {
+        Ok(position) if Some(position) == sent.visto.parse().ok() => {}
+        Ok(_) => return asked.to_file(student_id, "cambio-ajeno"),
+        Err(error) => return asked.visit.source_error(&error),
+    }
     let changed = async {
         let (given_names, family_names) = (sent.nombres, sent.apellidos);
         let input = ChangeStudentDetails { student_id, given_names, family_names, national_id };
@@ -122,7 +128,8 @@ pub(super) async fn guardian(asked: Asked, path: Path<String>, Form(sent): Form<
         Err(word) => return asked.to_file(student, word),
     };
     let before = match asked.known_contact(student, guardian_id).await {
-        Ok(Some(before)) => before,
+        Ok(Some((before, position))) if Some(position) == sent.visto.parse().ok() => before,
+        Ok(Some(_)) => return asked.to_file(student, "cambio-ajeno"),
         // Nobody of this pupil's, or erased.
         Ok(None) => return asked.to_file(student, "sin-cambio"),
         Err(error) => return asked.visit.source_error(&error),
@@ -142,22 +149,25 @@ pub(super) async fn guardian(asked: Asked, path: Path<String>, Form(sent): Form<
 }
 
 impl Asked {
-    /// How an adult of a pupil's is called and reached now.
-    async fn known_contact(&self, student: StudentId, guardian: GuardianId) -> Result<Option<Contact>, SourceError> {
+    /// The last event of a pupil's that the pages know.
+    async fn position_of(&self, student: StudentId) -> Result<i64, SourceError> {
+        let mut tx = self.state.pools.request.begin(self.school).await?;
+        Ok(queries::student(&mut tx, student).await?.map_or(0, |row| row.position))
+    }
+
+    /// How an adult of a pupil's is called and reached by the log, and the last event of theirs that the pages know.
+    async fn known_contact(
+        &self,
+        student: StudentId,
+        guardian: GuardianId,
+    ) -> Result<Option<(Contact, i64)>, SourceError> {
         let mut tx = self.state.pools.request.begin(self.school).await?;
         let linked = queries::guardians_of(&mut tx, student).await?;
         drop(tx);
         let found = linked.into_iter().find(|found| found.link.guardian_id == guardian);
         let Some(row) = found.and_then(|found| found.guardian) else { return Ok(None) };
-        let keys = self.state.write.vault().keys_of(self.school, &[guardian.0]).await;
-        let keys = keys.map_err(|error| SourceError::Unavailable(error.into()))?;
-        let open = |field, sealed: Option<&domain::Sealed>| keys.open(guardian.0, field, sealed?).ok()?.plain();
-        let Some(name) = open("name", row.name.as_ref()) else { return Ok(None) };
-        Ok(Some(Contact {
-            name,
-            national_id: open("national_id", row.national_id.as_ref()).and_then(|id| NationalId::parse(&id).ok()),
-            phone: open("phone", row.phone.as_ref()).and_then(|phone| Phone::parse(&phone).ok()),
-            mail: open("mail", row.mail.as_ref()).and_then(|mail| Mail::parse(&mail).ok()),
-        }))
+        let contact = Contact::of(&self.state.write, self.school, guardian).await;
+        let contact = contact.map_err(|error| SourceError::Unavailable(error.into()))?;
+        Ok(contact.map(|contact| (contact, row.position)))
     }
 }

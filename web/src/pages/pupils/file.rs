@@ -31,6 +31,8 @@ pub(super) struct Adult {
     pub run: Option<String>,
     pub phone: Option<String>,
     pub mail: Option<String>,
+    /// The last event of the adult's that is shown.
+    pub seen: i64,
     pub rights: GuardianRights,
 }
 
@@ -52,6 +54,10 @@ pub(super) struct FilePage {
     pub withdrawn_from: Option<NaiveDate>,
     pub courses: Vec<(Uuid, String)>,
     pub adults: Vec<Adult>,
+    /// Minted with the page: what one page sends is done once.
+    pub sheet: Uuid,
+    /// The last event of the pupil's that is shown: what was changed since is not overwritten unseen.
+    pub seen: i64,
     /// What was done, as the address says it.
     pub notice: Option<String>,
 }
@@ -88,6 +94,7 @@ impl Asked {
                 run: row.and_then(|row| open("national_id", row.national_id.as_ref())),
                 phone: row.and_then(|row| open("phone", row.phone.as_ref())),
                 mail: row.and_then(|row| open("mail", row.mail.as_ref())),
+                seen: row.map_or(0, |row| row.position),
                 rights: found.link.rights,
             }
         });
@@ -109,6 +116,8 @@ impl Asked {
             withdrawn_from: pupil.withdrawn_from,
             courses: known.courses,
             adults,
+            sheet: self.state.ids.next(),
+            seen: pupil.position,
             notice: self.visit.notice.clone(),
         }))
     }

@@ -84,6 +84,7 @@ impl Asked {
                 "ya-vinculado"
             }
             Err(UseCaseError::Student(Error::GuardianNotLinked)) => "sin-cambio",
+            Err(UseCaseError::Student(Error::CredentialRevoked)) => "tarjeta-ajena",
             Err(UseCaseError::Invalid(Invalid::Name)) => "nombre",
             Err(UseCaseError::Taken(Taken::NationalId)) => "run-ajeno",
             Err(UseCaseError::Taken(Taken::Card)) | Err(UseCaseError::Invalid(Invalid::Card)) => "tarjeta-ajena",

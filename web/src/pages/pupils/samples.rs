@@ -44,6 +44,7 @@ fn file(withdrawn: bool, erased: bool, notice: Option<&str>) -> FilePage {
         run: Some(HOSTILE.to_owned()),
         phone: Some(HOSTILE.to_owned()),
         mail: Some(HOSTILE.to_owned()),
+        seen: 7,
         rights: rights(restricted),
     };
     let card = |n, kind| Card { id: CredentialId(Uuid::from_u128(n)), kind };
@@ -61,6 +62,8 @@ fn file(withdrawn: bool, erased: bool, notice: Option<&str>) -> FilePage {
         withdrawn_from: withdrawn.then(|| sample::now().date_naive()),
         courses: courses(),
         adults: if erased { vec![] } else { vec![adult(1, Some(HOSTILE), false), adult(2, None, true)] },
+        sheet: Uuid::from_u128(9),
+        seen: 7,
         notice: notice.map(str::to_owned),
     }
 }
@@ -121,14 +124,22 @@ fn import_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
     let list = crate::import::read(text.as_bytes()).unwrap();
     let plan = plan(&list.lines, &Register::default(), 2026);
     let report = || Report::new(&list, &plan, None, lang);
+    let planned = |changed| Outcome::Planned {
+        report: report(),
+        list: HOSTILE.to_owned(),
+        reviewed: HOSTILE.to_owned(),
+        changed,
+    };
     let begun = Before { total: Some(40), left: Some(20) };
     [
         ("import", page(Outcome::Nothing)),
         ("import without a file", page(Outcome::Refused(Refused::NoFile))),
+        ("import of another year", page(Outcome::Refused(Refused::Year))),
         ("import of no list", page(Outcome::Refused(Refused::File(FileProblem::OpenQuote { row: 3 })))),
-        ("import planned hostile", page(Outcome::Planned(report(), HOSTILE.to_owned()))),
-        ("import going", page(Outcome::Going(begun.now(12, 0), HOSTILE.to_owned()))),
-        ("import failing", page(Outcome::Going(begun.now(12, 2), HOSTILE.to_owned()))),
+        ("import planned hostile", page(planned(false))),
+        ("import planned anew hostile", page(planned(true))),
+        ("import going", page(Outcome::Going(begun.now(12, 0), report(), HOSTILE.to_owned()))),
+        ("import failing", page(Outcome::Going(begun.now(12, 2), report(), HOSTILE.to_owned()))),
         ("import done", page(Outcome::Done(report(), 40))),
     ]
     .map(|(name, page)| (name.to_owned(), page))

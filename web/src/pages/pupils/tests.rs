@@ -3,9 +3,11 @@
 use crate::pages::tests::shown;
 use crate::pages::upload::AGAIN;
 use crate::testing::{TestApp, TestSchool};
+use chrono::TimeDelta;
 use domain::StudentId;
 use domain::account::StaffRole;
 use domain::values::card;
+use local_services::testing::TestDatabases;
 use projections::roster::queries;
 use reqwest::Client;
 use uuid::Uuid;
@@ -43,11 +45,26 @@ impl Site {
         to.rsplit_once("aviso=").unwrap_or_else(|| panic!("{to}")).1.to_owned()
     }
 
+    /// Sends a form of a pupil's file as the page holds it, with these fields filled in.
+    async fn filled(&self, of: Uuid, below: &str, form: &[(&str, &str)]) -> String {
+        let page = self.page(&format!("/alumnos/{of}/ficha")).await;
+        let of_form = page.split(&format!("/ficha/{below}?")).nth(1).unwrap_or_default().to_owned();
+        let hidden = ["hoja", "visto"].map(|name| (name, value_of(&of_form, name)));
+        let hidden = hidden.iter().map(|(name, value)| (*name, value.as_str()));
+        self.file(of, below, &form.iter().copied().chain(hidden).collect::<Vec<_>>()).await
+    }
+
     async fn student(&self, id: Uuid) -> projections::roster::rows::Student {
         self.app.settle().await.unwrap();
         let mut tx = self.app.state().pools.request.begin(self.school.id).await.unwrap();
         queries::student(&mut tx, StudentId(id)).await.unwrap().unwrap()
     }
+}
+
+/// The value of a page's first hidden field of that name; empty if there is none.
+fn value_of(page: &str, name: &str) -> String {
+    let (_, rest) = page.split_once(&format!("name=\"{name}\" value=\"")).unwrap_or_default();
+    rest.split('"').next().unwrap_or_default().to_owned()
 }
 
 #[tokio::test]
@@ -179,7 +196,13 @@ async fn a_list_is_shown_before_it_is_written_and_an_error_skips_its_row_alone()
     assert!(shown.contains("value=\"Nombres;Apellidos;Curso") && shown.contains("Ñiquén Muñoz"), "{shown}");
     assert!(site.page("/alumnos?buscar=niquen").await.contains("Nadie se llama"), "nothing is written yet");
 
-    let sure = [&sent[..], &[("seguro", "si"), ("total", "2")]].concat();
+    let reviewed = value_of(&shown, "revisado");
+    let sure = [&sent[..], &[("seguro", "si"), ("total", "2"), ("revisado", &reviewed)]].concat();
+    // Reading it took longer than the password counts as just given, and somebody else moved a pupil meanwhile.
+    site.app.clock.advance(TimeDelta::minutes(6));
+    let forged = [&sent[..], &[("seguro", "si"), ("total", "2"), ("revisado", "x")]].concat();
+    let (status, anew) = page(&forged).await;
+    assert!(status == 200 && anew.contains("Algo cambió en el registro"), "{anew}");
     let (status, done) = page(&sure).await;
     assert!(status == 200 && done.contains("guardada: 2 filas") && done.contains("fila 3"), "{done}");
     assert!(site.page("/alumnos?buscar=niquen").await.contains("1° Básico A"));
@@ -194,11 +217,11 @@ async fn a_name_a_run_and_a_contact_are_corrected_and_nobody_elses_is_touched() 
     let site = Site::new().await;
     let [ana, eva] = [0, 1].map(|n| site.school.pupils[n].0.0);
     let named = |run| [("nombres", "Ana María"), ("apellidos", "Pérez Soto"), ("run", run)];
-    assert_eq!(site.file(ana, "datos", &named("12.345.678-0")).await, "run");
-    assert_eq!(site.file(ana, "datos", &named("12.345.678-5")).await, "corregido");
-    assert_eq!(site.file(ana, "datos", &named("12.345.678-5")).await, "sin-cambio");
-    assert_eq!(site.file(eva, "datos", &named("12.345.678-5")).await, "run-ajeno");
-    assert_eq!(site.file(ana, "datos", &[("nombres", " "), ("apellidos", "x")]).await, "nombre");
+    assert_eq!(site.filled(ana, "datos", &named("12.345.678-0")).await, "run");
+    assert_eq!(site.filled(ana, "datos", &named("12.345.678-5")).await, "corregido");
+    assert_eq!(site.filled(ana, "datos", &named("12.345.678-5")).await, "sin-cambio");
+    assert_eq!(site.filled(eva, "datos", &named("12.345.678-5")).await, "run-ajeno");
+    assert_eq!(site.filled(ana, "datos", &[("nombres", " "), ("apellidos", "x")]).await, "nombre");
     let page = site.page(&format!("/alumnos/{ana}/ficha")).await;
     assert!(page.contains("Ana María") && page.contains("value=\"12345678-5\""), "{page}");
 
@@ -209,14 +232,22 @@ async fn a_name_a_run_and_a_contact_are_corrected_and_nobody_elses_is_touched() 
     let guardian = rest.split('"').next().unwrap().to_owned();
     let contact =
         |fono, correo| [("persona", guardian.as_str()), ("nombre", "Marta Soto"), ("fono", fono), ("correo", correo)];
-    assert_eq!(site.file(ana, "contacto", &contact("123", "marta@example.com")).await, "contacto");
-    assert_eq!(site.file(eva, "contacto", &contact("912345678", "")).await, "sin-cambio", "no adult of hers");
+    assert_eq!(site.filled(ana, "contacto", &contact("123", "marta@example.com")).await, "contacto");
+    assert_eq!(site.filled(eva, "contacto", &contact("912345678", "")).await, "sin-cambio", "no adult of hers");
     let twin = site.app.school(1).await.unwrap();
     let stranger = site.app.sign_in(&twin, StaffRole::Director).await.unwrap();
     let path = format!("/alumnos/{}/ficha/contacto", twin.pupils[0].0);
     let (_, to, _) = shown::post(&site.app, &stranger, &path, &contact("912345678", "")).await;
     assert!(to.unwrap().ends_with("aviso=sin-cambio"), "nor another school's");
-    assert_eq!(site.file(ana, "contacto", &contact("9 1234 5678", "nueva@example.com")).await, "contacto-cambiado");
+    let stale = [("visto", "1")];
+    let overtaken = [&contact("9 1234 5678", "vieja@example.com")[..], &stale].concat();
+    assert_eq!(site.file(ana, "contacto", &overtaken).await, "cambio-ajeno", "somebody else changed it meanwhile");
+    assert_eq!(site.file(ana, "datos", &[&named("")[..], &stale].concat()).await, "cambio-ajeno");
+    let old = site.app.family("marta@example.com").await.unwrap();
+    assert_eq!(site.filled(ana, "contacto", &contact("9 1234 5678", "nueva@example.com")).await, "contacto-cambiado");
+    let with_old = site.app.anonymous.get(format!("{}/familia", site.app.base)).header("cookie", &old);
+    let with_old = with_old.header("accept", "text/html").send().await.unwrap();
+    assert!(!with_old.text().await.unwrap().contains("Ana María"), "what the old address opened is closed");
     let page = site.page(&format!("/alumnos/{ana}/ficha")).await;
     assert!(page.contains("nueva@example.com") && page.contains("+56912345678"), "{page}");
     assert!(!page.contains("marta@example.com"), "{page}");
@@ -232,12 +263,14 @@ async fn a_lost_card_ends_before_the_next_one_is_given_and_a_chip_is_one_pupils(
     let [ana, eva] = [0, 1].map(|n| site.school.pupils[n].0.0);
     let lost = card::decode(&site.school.pupils[0].1).unwrap().to_string();
     let ends = |card, que| [("tarjeta", card), ("motivo", "perdida"), ("que", que)];
-    assert_eq!(site.file(eva, "tarjeta", &ends(&lost, "anular")).await, "sin-cambio", "another pupil's");
+    assert_eq!(site.filled(eva, "tarjeta", &ends(&lost, "anular")).await, "sin-cambio", "another pupil's");
     assert!(site.page(&format!("/alumnos/{ana}/ficha")).await.contains(&site.school.pupils[0].1));
-    assert_eq!(site.file(ana, "tarjeta", &ends(&lost, "reemplazar")).await, "tarjeta-nueva");
+    let twice = [&ends(&lost, "reemplazar")[..], &[("hoja", "018f0000-0000-7000-8000-000000000001")]].concat();
+    assert_eq!(site.file(ana, "tarjeta", &twice).await, "tarjeta-nueva");
+    assert_eq!(site.file(ana, "tarjeta", &twice).await, "sin-cambio", "two taps are one card");
     let page = site.page(&format!("/alumnos/{ana}/ficha")).await;
     assert!(!page.contains(&site.school.pupils[0].1) && page.contains("Tarjeta QR 1"), "{page}");
-    assert_eq!(site.file(ana, "tarjeta", &ends(&lost, "anular")).await, "sin-cambio");
+    assert_eq!(site.filled(ana, "tarjeta", &ends(&lost, "anular")).await, "sin-cambio");
 
     let chip = |number| [("chip", number), ("que", "nueva")];
     for (pupil, number, says) in [
@@ -246,8 +279,51 @@ async fn a_lost_card_ends_before_the_next_one_is_given_and_a_chip_is_one_pupils(
         (eva, "04c49ae177618", "tarjeta-ajena"),
         (eva, "zz", "tarjeta-ajena"),
     ] {
-        assert_eq!(site.file(pupil, "tarjeta", &chip(number)).await, says, "{number}");
+        assert_eq!(site.filled(pupil, "tarjeta", &chip(number)).await, says, "{number}");
     }
-    assert!(site.page(&format!("/alumnos/{ana}/ficha")).await.contains("Chip 2"));
+    let page = site.page(&format!("/alumnos/{ana}/ficha")).await;
+    assert!(page.contains("Chip 2") && !page.contains("Tarjeta QR 3"), "{page}");
+    let chip_id = page.split("motivo-").last().unwrap().split('"').next().unwrap().to_owned();
+    assert_eq!(site.filled(ana, "tarjeta", &ends(&chip_id, "anular")).await, "tarjeta-anulada");
+    assert_eq!(
+        site.filled(ana, "tarjeta", &chip("04c49ae1776180")).await,
+        "tarjeta-ajena",
+        "an ended chip stays ended"
+    );
     site.app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_long_list_goes_on_step_by_step_and_is_whole_in_the_end() {
+    let databases = TestDatabases::create().await.unwrap();
+    let step = std::time::Duration::ZERO;
+    let app = TestApp::start_changed(databases, |config| config.http.tuning.step = step).await.unwrap();
+    let school = app.school(1).await.unwrap();
+    let director = app.sign_in(&school, StaffRole::Director).await.unwrap();
+    let mut list = "Nombres;Apellidos;Curso\n".to_owned();
+    for n in 0..300_u32 {
+        let name: String = n.to_string().chars().map(|digit| char::from(b'a' + (digit as u8 - b'0'))).collect();
+        list.push_str(&format!("Eva;Soto {name}x;1° Básico A\n"));
+    }
+    let sent = [("anio", "2026"), ("desde", "2026-03-09"), (AGAIN, list.as_str())];
+    let post = async |form: &[(&str, &str)]| shown::post(&app, &director, "/matricula/nomina", form).await.2;
+    let reviewed = value_of(&post(&sent).await, "revisado");
+    let first = [&sent[..], &[("seguro", "si"), ("total", "300"), ("revisado", &reviewed)]].concat();
+    let going = post(&first).await;
+    for says in ["240 de 300", "hx-trigger=\"load, submit\"", "name=\"quedaban\" value=\"60\"", "Detener"] {
+        assert!(going.contains(says), "{says}: {going}");
+    }
+    let next = [&sent[..], &[("seguro", "si"), ("total", "300"), ("quedaban", "60")]].concat();
+    assert!(post(&next).await.contains("guardada: 300 filas"));
+    app.settle().await.unwrap();
+    let mut tx = app.state().pools.request.begin(school.id).await.unwrap();
+    let (mut pupils, mut after) = (0, None);
+    loop {
+        let page = queries::students(&mut tx, None, after, 200).await.unwrap();
+        let Some(last) = page.last() else { break };
+        (pupils, after) = (pupils + page.len(), Some(last.student_id));
+    }
+    assert_eq!(pupils, 301, "each once, and who was there before");
+    drop(tx);
+    app.shutdown().await;
 }

@@ -39,8 +39,8 @@ pub(super) struct CoursePage {
     pub done: Option<&'static str>,
     /// Whether who looks may say what the course is called.
     pub names: bool,
-    /// Whether the name that was sent is none.
-    pub wrong_name: bool,
+    /// Why the name that was sent will not do.
+    pub wrong_name: Option<&'static str>,
 }
 
 impl CoursePage {
@@ -51,7 +51,7 @@ impl CoursePage {
                 a class="back" href={ "/horarios?colegio=" (self.school.id) } { (icon("back")) (lang.t("schedule-back")) }
                 header class="page-head" { h1 { (title) } }
                 (form::done(self.done.map(|done| lang.t(done))))
-                @if self.wrong_name { (form::wrong(&lang.t("open-wrong-name"), true)) }
+                @if let Some(wrong) = self.wrong_name { (form::wrong(&lang.t(wrong), true)) }
                 (self.now(lang))
                 (self.coming(lang))
                 @if self.manages && self.course.closed_from.is_none() { (self.change(lang)) }
@@ -144,7 +144,7 @@ impl CoursePage {
             hint: None,
         };
         html! {
-            details class="card" open[self.wrong_name] {
+            details class="card" open[self.wrong_name.is_some()] {
                 summary { (lang.t("open-details")) }
                 form class="form" method="post" action={ "/cursos/" (self.course.id) "/datos?colegio=" (self.school.id) } {
                     (form::field(&name, None, lang))

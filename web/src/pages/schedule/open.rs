@@ -43,7 +43,8 @@ pub(super) const SHIFTS: [(&str, Shift); 4] = [
 pub(super) fn shift_choice(chosen: &str, lang: Lang) -> Markup {
     let unsaid = (String::new(), lang.t("shift-unsaid"));
     let all = SHIFTS.into_iter().map(|(value, shift)| (value.to_owned(), words::shift(shift, lang)));
-    let all: Vec<_> = std::iter::once(unsaid).chain(all).collect();
+    // What was said once is not unsaid.
+    let all: Vec<_> = Some(unsaid).filter(|_| chosen.is_empty()).into_iter().chain(all).collect();
     form::choice("jornada", &lang.t("shift"), &all, chosen, false, None, lang)
 }
 
@@ -91,7 +92,7 @@ async fn post(asked: Asked, Form(typed): Form<Typed>) -> Response {
         let Some(year) = year else { return Ok(Err(Refusal::of(&["anio"], key("year-wrong")))) };
         let opened = open_course(&asked.state.write, &context, OpenCourse { year, label }).await?;
         let mut done = opened.done;
-        if let Some(shift) = shift_of(&typed.jornada) {
+        if let Some(shift) = shift_of(&typed.jornada).filter(|_| opened.done.events > 0) {
             let change = ChangeCourse { course_id: opened.course_id, name: None, shift: Some(shift) };
             done = change_course(&asked.state.write, &context.part("shift"), change).await?;
         }
@@ -131,6 +132,7 @@ async fn change(asked: Asked, Path(id): Path<String>, Form(typed): Form<Typed>) 
         Err(UseCaseError::Course(course::Error::Name(_)) | UseCaseError::Invalid(Invalid::Name)) => {
             to_course(&asked, course_id, "nombre")
         }
+        Err(UseCaseError::Invalid(Invalid::CourseName)) => to_course(&asked, course_id, "nombre-ajeno"),
         Err(error) => asked.not_written(A_COURSE, &error),
     }
 }

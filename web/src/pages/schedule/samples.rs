@@ -64,7 +64,7 @@ pub(in crate::pages) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, 
         refused,
         done: Some(key("schedule-done")),
         names: true,
-        wrong_name: false,
+        wrong_name: None,
     };
     let usual = || Typed::as_is(&versions[0].1, today);
     let wrong = |fields: &'static [&'static str], why| Some(Refusal::of(fields, why));
@@ -83,7 +83,10 @@ pub(in crate::pages) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, 
     let all: Vec<Course> = std::iter::once(course(1, versions.clone())).chain(others.clone()).collect();
     let closed = Course { closed_from: Some(today), ..course(1, versions.clone()) };
     let looked_at = CoursePage { manages: false, ..page(course(1, versions.clone()), vec![], usual(), None) };
-    let misnamed = CoursePage { wrong_name: true, ..page(course(1, versions.clone()), vec![], usual(), None) };
+    let misnamed = CoursePage {
+        wrong_name: Some(key("open-wrong-name")),
+        ..page(course(1, versions.clone()), vec![], usual(), None)
+    };
     let mut asked = ask(all.clone(), 14, &versions[0]);
     asked.typed = hostile.clone();
     let list = |courses| ListPage { who: who(), school: school(), today, courses, opens: true }.page(lang, nonce);

@@ -236,6 +236,10 @@ async fn a_course_is_opened_once_and_has_a_name_and_a_shift() {
         assert!(to.ends_with(&format!("aviso={says}")), "{nombre}: {to}");
         assert!(says != "nombre" || get(&app, &director, &to).await.2.contains("Ese nombre no sirve"));
     }
+    for another in ["Kínder C", "1° Básico B"] {
+        let to = post(&app, &director, &path, &change(another)).await.1.unwrap();
+        assert!(to.ends_with("aviso=nombre-ajeno"), "{another}: lists would find another course by it");
+    }
     let list = get(&app, &inspector, "/horarios").await.2;
     assert!(list.contains("Kínder Azul") && list.contains("Completa") && !list.contains("/cursos/nuevo"), "{list}");
     let twin = app.school(1).await.unwrap();

@@ -106,7 +106,12 @@ pub(crate) fn form(route: &Route, ids: Ids, unique: Uuid) -> Option<Vec<(&'stati
         "/alumnos/{student_id}/ficha/datos" => vec![("nombres", "Ana 0".into()), ("apellidos", "Pérez Soto".into())],
         "/alumnos/{student_id}/ficha/contacto" => vec![("persona", unique.to_string()), ("nombre", "Rosa".into())],
         "/alumnos/{student_id}/ficha/tarjeta" => {
-            vec![("tarjeta", unique.to_string()), ("motivo", "perdida".into()), ("que", "anular".into())]
+            vec![
+                ("hoja", unique.to_string()),
+                ("tarjeta", unique.to_string()),
+                ("motivo", "perdida".into()),
+                ("que", "anular".into()),
+            ]
         }
         "/alumnos/{student_id}/ficha/curso" => vec![("curso", ids.course.to_string()), ("desde", "2026-03-09".into())],
         "/alumnos/{student_id}/ficha/retirar" => vec![("hasta", "no".into())],

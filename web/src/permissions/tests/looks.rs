@@ -87,7 +87,7 @@ async fn p47_each_answer_is_recorded_with_who_what_and_why_and_a_refusal_is_not(
     let mut expected = Vec::new();
     for route in ROUTES.iter().filter(|route| route.shows.is_some()) {
         let Access::May(permission) = route.access else { panic!("{route:?}") };
-        if route.step_up {
+        if route.step_up.is_some() {
             let given = "update sessions set stepped_up_at = $2 where account_id = $1";
             sqlx::query(given).bind(director.account_id.0).bind(app.now()).execute(&pool).await.unwrap();
         }

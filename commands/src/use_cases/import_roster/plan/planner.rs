@@ -59,6 +59,9 @@ impl<'a> Planner<'a> {
             if pupil.withdrawn {
                 return Err(vec![Problem::at(Place::Row, ProblemKind::PupilWithdrawn)]);
             }
+            if pupil.course_year.is_some_and(|year| year > self.year) {
+                return Err(vec![Problem::at(Place::Course, ProblemKind::LaterYear)]);
+            }
         }
         let mut problems = Vec::new();
         let mut placed: Vec<Placed> = Vec::new();
