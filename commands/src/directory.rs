@@ -28,6 +28,8 @@ pub enum Kind {
     Course,
     /// A guardian's RUN or other natural key; the subject is a guardian.
     Guardian,
+    /// A channel's own id of a message. Hashed only; never in the table.
+    Message,
 }
 
 impl Kind {
@@ -40,6 +42,7 @@ impl Kind {
             Self::Card => "card",
             Self::Course => "course",
             Self::Guardian => "guardian",
+            Self::Message => "message",
         }
     }
 }

@@ -24,6 +24,7 @@ pub mod batcher;
 pub mod boot_audit;
 pub mod clock;
 pub mod context;
+pub mod deliveries;
 pub mod directory;
 pub mod documents;
 pub mod error;

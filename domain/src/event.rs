@@ -1,7 +1,7 @@
 //! The one place where a stored event becomes a typed one.
 
 use crate::envelope::StreamId;
-use crate::{account, attendance_day, course, guardian, kiosk, no_show, quarantine, roll_call, school, student};
+use crate::{account, attendance_day, course, delivery, guardian, kiosk, no_show, quarantine, roll_call, school, student};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
 use uuid::Uuid;
@@ -49,6 +49,7 @@ pub enum AnyEvent {
     Quarantine(quarantine::Event),
     NoShowCase(no_show::Event),
     RollCall(roll_call::Event),
+    Delivery(delivery::Event),
     Account(account::Event),
 }
 
@@ -65,6 +66,7 @@ macro_rules! with_event {
             AnyEvent::Quarantine($event) => $body,
             AnyEvent::NoShowCase($event) => $body,
             AnyEvent::RollCall($event) => $body,
+            AnyEvent::Delivery($event) => $body,
             AnyEvent::Account($event) => $body,
         }
     };
@@ -140,6 +142,17 @@ impl AnyEvent {
                     | roll_call::Event::Ended => vec![],
                 };
             }
+            Self::Delivery(event) => {
+                return match event {
+                    delivery::Event::Requested { notice } => vec![notice.student_id.0, notice.guardian_id.0],
+                    delivery::Event::Accepted { .. }
+                    | delivery::Event::Delivered
+                    | delivery::Event::Read
+                    | delivery::Event::Failed { .. }
+                    | delivery::Event::Unknown { .. }
+                    | delivery::Event::Suppressed { .. } => vec![],
+                };
+            }
         };
         stream.own_id().into_iter().chain(named).collect()
     }
@@ -157,11 +170,12 @@ pub fn all_samples() -> Vec<AnyEvent> {
     all.extend(quarantine::samples().into_iter().map(AnyEvent::Quarantine));
     all.extend(no_show::samples().into_iter().map(AnyEvent::NoShowCase));
     all.extend(roll_call::samples().into_iter().map(AnyEvent::RollCall));
+    all.extend(delivery::samples().into_iter().map(AnyEvent::Delivery));
     all.extend(account::samples().into_iter().map(AnyEvent::Account));
     all
 }
 
-fn tables() -> [(&'static str, &'static [(&'static str, &'static str)]); 10] {
+fn tables() -> [(&'static str, &'static [(&'static str, &'static str)]); 11] {
     fn of<E: DomainEvent>() -> (&'static str, &'static [(&'static str, &'static str)]) {
         (E::AGGREGATE, E::CATALOGUE)
     }
@@ -175,6 +189,7 @@ fn tables() -> [(&'static str, &'static [(&'static str, &'static str)]); 10] {
         of::<quarantine::Event>(),
         of::<no_show::Event>(),
         of::<roll_call::Event>(),
+        of::<delivery::Event>(),
         of::<account::Event>(),
     ]
 }
@@ -265,6 +280,7 @@ pub fn decode(aggregate: &str, name: &str, version: &str, payload: &str) -> Resu
         "quarantine" => decode_as(name, version, payload).map(AnyEvent::Quarantine),
         "no_show_case" => decode_as(name, version, payload).map(AnyEvent::NoShowCase),
         "roll_call" => decode_as(name, version, payload).map(AnyEvent::RollCall),
+        "delivery" => decode_as(name, version, payload).map(AnyEvent::Delivery),
         "account" => decode_as(name, version, payload).map(AnyEvent::Account),
         _ => Err(DecodeError::Unknown { aggregate: aggregate.into(), name: name.into(), version: version.into() }),
     }

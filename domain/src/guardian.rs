@@ -5,13 +5,18 @@
 //! caller's part.
 
 mod decide;
+pub mod notices;
 mod samples;
 #[cfg(test)]
 mod tests;
 
 use crate::aggregate::Aggregate;
+use crate::delivery::{Channel, Kind};
+use crate::ids::StudentId;
 use crate::sealed::Sealed;
+use chrono::{DateTime, Utc};
 pub use decide::{Command, Error};
+use notices::{Language, Method, Notices, Want};
 pub use samples::samples;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +36,8 @@ pub enum State {
         phone: Option<Sealed>,
         /// Mail address, sealed.
         mail: Option<Sealed>,
+        /// Which notices are wanted, and how.
+        notices: Notices,
     },
     /// The keys are destroyed.
     Erased,
@@ -64,6 +71,40 @@ pub enum Event {
         /// Mail address, sealed.
         mail: Option<Sealed>,
     },
+    /// Which notices are wanted was said, of one pupil or of all; all kinds, not a difference.
+    #[serde(rename = "preferences_set")]
+    PreferencesSet {
+        /// Of which pupil; none: of every pupil of whom nothing else was said.
+        student_id: Option<StudentId>,
+        /// In which language notices are written; none: in the school's.
+        language: Option<Language>,
+        /// By kind. A kind that is not named is as by default.
+        wanted: Vec<Want>,
+    },
+    /// No notice shall come by a channel any more.
+    #[serde(rename = "opted_out")]
+    OptedOut {
+        /// The channel.
+        channel: Channel,
+        /// Of this kind only; none: of all.
+        kind: Option<Kind>,
+        /// How it was said.
+        method: Method,
+        /// When it was said, which may be before it arrived.
+        said_at: DateTime<Utc>,
+    },
+    /// Notices may come by a channel.
+    #[serde(rename = "opted_in")]
+    OptedIn {
+        /// The channel.
+        channel: Channel,
+        /// Of this kind only; none: of all.
+        kind: Option<Kind>,
+        /// How it was said.
+        method: Method,
+        /// When it was said, which may be before it arrived.
+        said_at: DateTime<Utc>,
+    },
     /// The keys of the guardian's personal data were destroyed.
     #[serde(rename = "erased")]
     Erased,
@@ -73,6 +114,9 @@ crate::event::domain_event! {
     Event of "guardian" {
         Registered = "registered": "A guardian was entered into the register.";
         ContactChanged = "contact_changed": "A guardian's name, identifier or contacts were corrected or became known; all fields, not a difference.";
+        PreferencesSet = "preferences_set": "A guardian said which notices are wanted by which channels, of one pupil or of all; all kinds, not a difference.";
+        OptedOut = "opted_out": "A guardian said that notices shall not come by a channel any more; an alarm then comes by another.";
+        OptedIn = "opted_in": "A guardian said that notices may come by a channel.";
         Erased = "erased": "The keys of a guardian's personal data were destroyed: every sealed value of the guardian reads as erased.";
     }
 }
@@ -93,17 +137,48 @@ impl Aggregate for Guardian {
 
     fn evolve(state: State, event: &Event) -> State {
         match event {
-            Event::Registered { name, national_id, phone, mail } => registered(name, national_id, phone, mail),
+            Event::Registered { name, national_id, phone, mail } => {
+                registered(name, national_id, phone, mail, Notices::default())
+            }
             Event::ContactChanged { name, national_id, phone, mail } => match state {
                 State::NotRegistered => State::NotRegistered,
-                State::Registered { .. } => registered(name, national_id, phone, mail),
+                State::Registered { notices, .. } => registered(name, national_id, phone, mail, notices),
                 State::Erased => State::Erased,
             },
+            Event::PreferencesSet { student_id, language, wanted } => {
+                change(state, |notices| notices.set(*student_id, *language, wanted))
+            }
+            Event::OptedOut { channel, kind, said_at, .. } => {
+                change(state, |notices| notices.opt(*channel, *kind, false, *said_at))
+            }
+            Event::OptedIn { channel, kind, said_at, .. } => {
+                change(state, |notices| notices.opt(*channel, *kind, true, *said_at))
+            }
             Event::Erased => State::Erased,
         }
     }
 }
 
-fn registered(name: &Sealed, national_id: &Option<Sealed>, phone: &Option<Sealed>, mail: &Option<Sealed>) -> State {
-    State::Registered { name: name.clone(), national_id: national_id.clone(), phone: phone.clone(), mail: mail.clone() }
+fn change(mut state: State, change: impl FnOnce(&mut Notices)) -> State {
+    match &mut state {
+        State::NotRegistered | State::Erased => {}
+        State::Registered { notices, .. } => change(notices),
+    }
+    state
+}
+
+fn registered(
+    name: &Sealed,
+    national_id: &Option<Sealed>,
+    phone: &Option<Sealed>,
+    mail: &Option<Sealed>,
+    notices: Notices,
+) -> State {
+    State::Registered {
+        name: name.clone(),
+        national_id: national_id.clone(),
+        phone: phone.clone(),
+        mail: mail.clone(),
+        notices,
+    }
 }

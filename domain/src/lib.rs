@@ -29,6 +29,7 @@ pub mod class_list;
 pub mod completeness;
 pub mod course;
 pub mod day_status;
+pub mod delivery;
 pub mod device_time;
 pub mod entry_rate;
 pub mod envelope;

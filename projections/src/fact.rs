@@ -73,6 +73,7 @@ impl Fact {
             | AnyEvent::Kiosk(_)
             | AnyEvent::AttendanceDay(_)
             | AnyEvent::Quarantine(_)
+            | AnyEvent::Delivery(_)
             | AnyEvent::Account(_) => true,
         };
         match event.stream.own_id().filter(|_| of_its_kind) {

@@ -70,6 +70,7 @@ impl ReadModel {
                 | AnyEvent::Quarantine(_)
                 | AnyEvent::NoShowCase(_)
                 | AnyEvent::RollCall(_)
+                | AnyEvent::Delivery(_)
                 | AnyEvent::Account(_) => false,
                 AnyEvent::School(_)
                 | AnyEvent::Course(_)
@@ -77,7 +78,7 @@ impl ReadModel {
                 | AnyEvent::Guardian(_)
                 | AnyEvent::Kiosk(_) => true,
             },
-            Self::Live => !matches!(event, AnyEvent::NoShowCase(_) | AnyEvent::RollCall(_)),
+            Self::Live => !matches!(event, AnyEvent::NoShowCase(_) | AnyEvent::RollCall(_) | AnyEvent::Delivery(_)),
             Self::Audit => false,
             Self::NoShow => matches!(event, AnyEvent::NoShowCase(_)),
         }

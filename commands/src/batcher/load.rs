@@ -307,6 +307,7 @@ pub(super) async fn streams(tx: &mut impl ScanTx, cache: &mut Cache, wanted: &Wa
             | AnyEvent::Kiosk(_)
             | AnyEvent::NoShowCase(_)
             | AnyEvent::RollCall(_)
+            | AnyEvent::Delivery(_)
             | AnyEvent::Account(_) => {}
         }
     }

@@ -75,6 +75,8 @@ fn an_event_is_about_its_streams_person_and_those_it_names() {
         let expected = match (event.aggregate(), event.name()) {
             ("school" | "course" | "kiosk", _) | ("quarantine", "received" | "dismissed") => vec![],
             ("roll_call", "started" | "turned_into_evacuation" | "ended") => vec![],
+            ("delivery", "requested") => vec![pupil, guardian],
+            ("delivery", _) => vec![],
             ("quarantine", "assigned") | ("roll_call", _) => vec![pupil],
             ("student", "guardian_linked" | "guardian_link_changed" | "guardian_unlinked") => vec![pupil, guardian],
             ("attendance_day", "early_leave_authorised" | "early_leave_blocked") => vec![pupil, guardian],

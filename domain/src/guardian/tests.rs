@@ -47,14 +47,20 @@ fn an_identifier_that_becomes_known_later_is_the_guardians_from_then_on() {
     let unknown = Event::Registered { name: s("n"), national_id: None, phone: Some(s("p")), mail: None };
     let learned = Event::ContactChanged { name: s("n"), national_id: Some(s("i")), phone: Some(s("p")), mail: None };
     given(std::slice::from_ref(&unknown)).when(change(Some("p"))).then(std::slice::from_ref(&learned));
-    let expected = State::Registered { name: s("n"), national_id: Some(s("i")), phone: Some(s("p")), mail: None };
+    let expected = State::Registered {
+        name: s("n"),
+        national_id: Some(s("i")),
+        phone: Some(s("p")),
+        mail: None,
+        notices: notices::Notices::default(),
+    };
     assert_eq!(fold::<Guardian>(&[unknown, learned]), expected);
 }
 
 #[test]
 fn every_event_has_this_json() {
     let samples = samples();
-    assert_eq!(samples.len(), 3);
+    assert_eq!(samples.len(), 6);
     insta::assert_json_snapshot!(samples[0], @r#"
     {
       "type": "registered",
@@ -73,9 +79,47 @@ fn every_event_has_this_json() {
       "mail": "v1:contact_changed:mail:contact:018f0000-0000-7000-8000-0000000000ee:c2FtcGxlLW5vLXJlYWwtY2lwaGVydGV4dA"
     }
     "#);
-    insta::assert_json_snapshot!(samples[2], @r#"
+    insta::assert_json_snapshot!(samples[2], @"");
+    insta::assert_json_snapshot!(samples[3], @"");
+    insta::assert_json_snapshot!(samples[4], @"");
+    insta::assert_json_snapshot!(samples[5], @r#"
     {
       "type": "erased"
     }
     "#);
+}
+
+fn opt(in_: bool, minute: u32) -> Command {
+    let said_at = crate::sample_values::at(12, minute, 0);
+    Command::Opt { channel: Channel::Whatsapp, kind: None, in_, method: Method::Reply, said_at }
+}
+fn opted(in_: bool, minute: u32) -> Event {
+    let (channel, kind, method) = (Channel::Whatsapp, None, Method::Reply);
+    let said_at = crate::sample_values::at(12, minute, 0);
+    match in_ {
+        true => Event::OptedIn { channel, kind, method, said_at },
+        false => Event::OptedOut { channel, kind, method, said_at },
+    }
+}
+
+#[test]
+fn d13_what_was_said_last_counts_and_a_repeat_that_comes_late_takes_nothing_back() {
+    given(&[registered()]).when(opt(true, 1)).then(&[opted(true, 1)]);
+    given(&[registered(), opted(true, 1)]).when(opt(true, 2)).then_nothing();
+    given(&[registered(), opted(true, 1)]).when(opt(false, 2)).then(&[opted(false, 2)]);
+    let back = [registered(), opted(false, 2), opted(true, 3)];
+    given(&back).when(opt(false, 2)).then_nothing();
+    given(&back).when(opt(false, 4)).then(&[opted(false, 4)]);
+    given(&[]).when(opt(false, 4)).then_error(Error::NotRegistered);
+    given(&[registered(), Event::Erased]).when(opt(false, 4)).then_error(Error::Erased);
+}
+
+#[test]
+fn preferences_are_set_once_and_survive_a_new_address() {
+    let wanted = vec![Want { kind: Kind::NoEntry, channels: vec![] }];
+    let set = Command::SetPreferences { student_id: None, language: None, wanted: wanted.clone() };
+    let said = Event::PreferencesSet { student_id: None, language: None, wanted };
+    given(&[registered()]).when(set.clone()).then(std::slice::from_ref(&said));
+    let changed = Event::ContactChanged { name: s("n"), national_id: Some(s("i")), phone: None, mail: None };
+    given(&[registered(), said, changed]).when(set).then_nothing();
 }

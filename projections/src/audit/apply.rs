@@ -72,6 +72,7 @@ fn takes_part(event: &AnyEvent) -> bool {
         | AnyEvent::Quarantine(_)
         | AnyEvent::NoShowCase(_)
         | AnyEvent::RollCall(_)
+        | AnyEvent::Delivery(_)
         | AnyEvent::Account(_) => false,
     }
 }
@@ -114,6 +115,7 @@ fn about(fact: &Fact) -> Option<KioskId> {
         | AnyEvent::Guardian(_)
         | AnyEvent::NoShowCase(_)
         | AnyEvent::RollCall(_)
+        | AnyEvent::Delivery(_)
         | AnyEvent::Account(_) => None,
     }
 }

@@ -99,6 +99,7 @@ pub fn passed_at(fact: &Fact) -> Option<DateTime<Utc>> {
         | AnyEvent::Quarantine(_)
         | AnyEvent::NoShowCase(_)
         | AnyEvent::RollCall(_)
+        | AnyEvent::Delivery(_)
         | AnyEvent::Account(_) => None,
     }
 }

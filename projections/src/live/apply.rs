@@ -95,6 +95,7 @@ impl Live {
             | AnyEvent::Guardian(_)
             | AnyEvent::NoShowCase(_)
             | AnyEvent::RollCall(_)
+            | AnyEvent::Delivery(_)
             | AnyEvent::Account(_) => {}
         }
     }

@@ -23,6 +23,7 @@ pub(crate) fn said(fact: &Fact) -> Option<(CaseKey, &Event)> {
         | AnyEvent::AttendanceDay(_)
         | AnyEvent::Quarantine(_)
         | AnyEvent::RollCall(_)
+        | AnyEvent::Delivery(_)
         | AnyEvent::Account(_) => None,
     }
 }

@@ -38,6 +38,7 @@ impl Roster {
             | AnyEvent::Quarantine(_)
             | AnyEvent::NoShowCase(_)
             | AnyEvent::RollCall(_)
+            | AnyEvent::Delivery(_)
             | AnyEvent::Account(_) => {}
         }
     }
@@ -249,6 +250,9 @@ impl Roster {
                     }
                 });
             }
+            guardian::Event::PreferencesSet { .. }
+            | guardian::Event::OptedOut { .. }
+            | guardian::Event::OptedIn { .. } => {}
             guardian::Event::Erased => self.guardians.update(&id, position, |g| {
                 g.erased = true;
                 g.name = None;

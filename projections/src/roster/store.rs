@@ -108,6 +108,7 @@ impl Touched {
                 | AnyEvent::Quarantine(_)
                 | AnyEvent::NoShowCase(_)
                 | AnyEvent::RollCall(_)
+                | AnyEvent::Delivery(_)
                 | AnyEvent::Account(_) => false,
             };
         }

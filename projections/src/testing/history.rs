@@ -73,6 +73,7 @@ pub(crate) fn samples(school: SchoolId) -> Vec<Draft> {
                 | AnyEvent::Guardian(_)
                 | AnyEvent::Kiosk(_)
                 | AnyEvent::Quarantine(_)
+                | AnyEvent::Delivery(_)
                 | AnyEvent::Account(_) => {}
             }
             draft

@@ -171,7 +171,7 @@ fn known_guardian(
     sequence: i64,
     state: &guardian::State,
 ) -> Result<Option<KnownGuardian>, VaultError> {
-    let guardian::State::Registered { name, national_id, phone, mail } = state else { return Ok(None) };
+    let guardian::State::Registered { name, national_id, phone, mail, notices: _ } = state else { return Ok(None) };
     let Some(name) = open(keys, id, "name", name)? else { return Ok(None) };
     let fields = GuardianFields {
         name,

@@ -1,0 +1,49 @@
+//! Notices on their way to guardians: their rows, which are the state machine, and the events of what becomes of them, in
+//! one transaction each.
+//!
+//! ```text
+//! the log ──react──▶ ladders ──climb──▶ deliveries ──claim──▶ judge ──▶ (the channel) ──record──▶ row and event
+//!                                            ▲                                  │
+//!                                            └──── sweep, heard ◀── webhooks ◀──┘
+//! ```
+//! A message is claimed, and that is committed, before anything is sent; every rule is asked of the log once more in
+//! between ([`judge`]). So a message of which the program does not know what became (its answer was lost, it ended
+//! meanwhile) is *unknown* and never *not sent*; whether it is sent again is a matter of its kind.
+//!
+//! Nothing here opens a sealed value or knows a channel.
+
+pub mod channels;
+mod claim;
+mod climb;
+mod heard;
+mod judge;
+mod react;
+mod record;
+mod rows;
+mod settle;
+#[cfg(test)]
+mod tests;
+
+pub use claim::{Message, claim};
+pub use climb::{Climbed, climb};
+pub use heard::{Heard, address_key, heard, provider_key, word};
+pub use judge::{Outgoing, judge};
+pub use react::{Reacted, react};
+pub use record::{Outcome, opened, record, sweep};
+
+use crate::Write;
+use crate::context::Context;
+use crate::error::StoreError;
+use domain::{Actor, EventId, SchoolId};
+
+/// In whose name what becomes of a delivery is written.
+async fn context(write: &Write, school: SchoolId, cause: EventId) -> Result<Context, StoreError> {
+    Ok(Context {
+        school,
+        zone: write.school_settings(school).await?.zone,
+        actor: Actor::system("deliveries"),
+        command_id: None,
+        correlation_id: cause.0,
+        causation_id: Some(cause.0),
+    })
+}

@@ -1,0 +1,259 @@
+//! Every rule once more, of the log as it is now, just before a message is sent: whatever was true when it was asked for.
+
+use super::claim::{Message, Part};
+use super::rows::{Row, alarms_in_tx};
+use super::settle::{Change, settle};
+use crate::error::StoreError;
+use crate::pool::in_time;
+use crate::write::Write;
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use domain::delivery::{Channel, Command, Kind, Suppression};
+use domain::guardian::notices::Language;
+use domain::guardian::{self, Guardian};
+use domain::no_show::{self, NoShowCase, Stage};
+use domain::school::School;
+use domain::student::{self, Student};
+use domain::{Aggregate, DomainEvent, Sealed, StreamId, StudentId, decode_as, school};
+use sqlx::PgExecutor;
+use std::collections::HashMap;
+
+/// How long a correction waits for the alarm that is on its way.
+const ALARM_LANDS: TimeDelta = TimeDelta::seconds(10);
+
+/// What is to be sent now. The sealed values are opened by whoever sends.
+pub struct Outgoing {
+    /// The address: of the guardian, field `phone` or `mail`.
+    pub address: Sealed,
+    /// The pupils, each with the given names: of the pupil, field `given_names`.
+    pub pupils: Vec<(StudentId, Sealed)>,
+    /// The guardian's language, if it is known.
+    pub language: Option<Language>,
+    /// The school's zone.
+    pub zone: Tz,
+    /// The school's name.
+    pub school_name: String,
+}
+
+/// What the rules say of a delivery.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Verdict {
+    Send,
+    Wait,
+    Suppress(Suppression),
+}
+
+/// Asks every rule. What may not be sent is put aside, with the event that says why, and leaves the message; none: there
+/// is nothing left of it.
+pub async fn judge(write: &Write, message: &mut Message) -> Result<Option<Outgoing>, StoreError> {
+    let alarms = match message.kind {
+        Kind::Correction => {
+            let cases: Vec<_> = message.parts.iter().map(|part| part.case).collect();
+            let mut conn = write.pool().acquire().await?;
+            in_time(alarms_in_tx(&mut conn, message.school, &cases)).await?
+        }
+        _ => Vec::new(),
+    };
+    let facts = Facts::read(write, message).await?;
+    let (now, mut kept, mut aside) = (write.clock().now(), Vec::new(), HashMap::new());
+    for part in std::mem::take(&mut message.parts) {
+        match facts.verdict(message, &part, &alarms, now) {
+            Verdict::Send => kept.push(part),
+            verdict => drop(aside.insert((message.school, part.delivery), verdict)),
+        }
+    }
+    if !aside.is_empty() {
+        let keys: Vec<_> = aside.keys().copied().collect();
+        let message_id = Some(message.message_id);
+        let mine = |row: &Row| row.state == "sending" && row.message_id == message_id;
+        let put = |row: &Row| put_aside(row, aside.get(&(row.school, row.delivery))?, now);
+        settle(write, &keys, None, |row| mine(row).then(|| put(row)).flatten()).await?;
+    }
+    message.parts = kept;
+    if message.parts.is_empty() {
+        return Ok(None);
+    }
+    let outgoing = facts.outgoing(write, message).await?;
+    Ok(Some(outgoing))
+}
+
+fn put_aside(row: &Row, verdict: &Verdict, now: DateTime<Utc>) -> Option<Change> {
+    let (command, due_at, attempts) = match verdict {
+        Verdict::Send => return None,
+        Verdict::Wait => (None, Some(now + ALARM_LANDS), row.attempts - 1),
+        Verdict::Suppress(why) => (Some(Command::Suppress(*why)), None, row.attempts),
+    };
+    // What may have arrived before stays unknown.
+    let state = if row.doubts == 0 { "requested" } else { "unknown" };
+    Some(Change { command, state, due_at, attempts, doubts: row.doubts })
+}
+
+/// What the log says, read as one statement.
+struct Facts {
+    cases: HashMap<String, no_show::State>,
+    students: HashMap<String, student::State>,
+    guardian: guardian::State,
+}
+
+impl Facts {
+    async fn read(write: &Write, message: &Message) -> Result<Self, StoreError> {
+        let school = message.school;
+        let guardian = StreamId::of(school, message.guardian);
+        let mut streams = vec![(<Guardian as Aggregate>::Event::AGGREGATE, guardian.clone())];
+        for part in &message.parts {
+            streams.push((no_show::Event::AGGREGATE, part.case.stream(school)));
+            streams.push((student::Event::AGGREGATE, StreamId::of(school, part.student)));
+        }
+        let mut read = in_time(read(write.pool(), &streams)).await?;
+        Ok(Self {
+            guardian: read.guardians.remove(guardian.as_str()).unwrap_or_default(),
+            cases: read.cases,
+            students: read.students,
+        })
+    }
+
+    fn verdict(&self, message: &Message, part: &Part, alarms: &[Row], now: DateTime<Utc>) -> Verdict {
+        use Suppression::*;
+        if part.expires_at <= now {
+            return Verdict::Suppress(Expired);
+        }
+        let case = self.cases.get(part.case.stream(message.school).as_str()).copied().unwrap_or_default();
+        let still = match message.kind {
+            Kind::Correction => still_wrong(case, alarms.iter().filter(|alarm| {
+                alarm.case == part.case && alarm.notice.guardian_id == message.guardian
+            })),
+            _ => still_missing(case),
+        };
+        if still != Verdict::Send {
+            return still;
+        }
+        let student = self.students.get(StreamId::of(message.school, part.student).as_str());
+        let why_not = may_be_told(student, message, part).or_else(|| self.is_reached(message, part));
+        why_not.map_or(Verdict::Send, Verdict::Suppress)
+    }
+
+    /// Why the guardian is not to be written to by this channel.
+    fn is_reached(&self, message: &Message, part: &Part) -> Option<Suppression> {
+        let guardian::State::Registered { phone, mail, notices, .. } = &self.guardian else {
+            return Some(Suppression::NoGuardian);
+        };
+        let address = match message.channel {
+            Channel::Whatsapp => phone,
+            Channel::Email => mail,
+        };
+        if address.is_none() {
+            return Some(Suppression::NoAddress);
+        }
+        let wanted = notices.channels(part.student, message.kind).contains(&message.channel);
+        (!wanted).then_some(Suppression::NotWanted)
+    }
+
+    async fn outgoing(&self, write: &Write, message: &Message) -> Result<Outgoing, StoreError> {
+        let gone = || StoreError::Library("a guardian or pupil went while it was looked at".into());
+        let guardian::State::Registered { phone, mail, notices, .. } = &self.guardian else { return Err(gone()) };
+        let address = match message.channel {
+            Channel::Whatsapp => phone,
+            Channel::Email => mail,
+        };
+        let mut pupils = Vec::with_capacity(message.parts.len());
+        for part in &message.parts {
+            let student = self.students.get(StreamId::of(message.school, part.student).as_str());
+            let pupil = student.and_then(student::State::pupil).ok_or_else(gone)?;
+            pupils.push((part.student, pupil.given_names.clone()));
+        }
+        let school = StreamId::of(message.school, message.school);
+        let school::State::Registered { name, settings, .. } = write.state::<School>(&school).await? else {
+            return Err(StoreError::UnknownSchool(message.school));
+        };
+        Ok(Outgoing {
+            address: address.clone().ok_or_else(gone)?,
+            pupils,
+            language: notices.language(),
+            zone: settings.zone,
+            school_name: name,
+        })
+    }
+}
+
+/// An alarm is true while the case is open, and nobody looks after it.
+fn still_missing(case: no_show::State) -> Verdict {
+    match case {
+        no_show::State::Open { stage: Stage::Notified { .. }, .. } => Verdict::Send,
+        no_show::State::Open { stage: Stage::Acknowledged, .. } => Verdict::Suppress(Suppression::Acknowledged),
+        no_show::State::Open { stage: Stage::Opened | Stage::Held(_), .. }
+        | no_show::State::NotOpened
+        | no_show::State::Closed
+        | no_show::State::Justified => Verdict::Suppress(Suppression::NotTrue),
+    }
+}
+
+/// A correction is true while the case is over, for whoever may have had the alarm.
+fn still_wrong<'a>(case: no_show::State, mut alarms: impl Iterator<Item = &'a Row> + Clone) -> Verdict {
+    match case {
+        no_show::State::NotOpened | no_show::State::Open { .. } => return Verdict::Suppress(Suppression::NotTrue),
+        no_show::State::Closed | no_show::State::Justified => {}
+    }
+    // What is being sent may still be stopped, or not be taken.
+    if alarms.clone().any(|alarm| alarm.state == "sending" && alarm.doubts == 0) {
+        return Verdict::Wait;
+    }
+    if alarms.any(Row::may_have_arrived) { Verdict::Send } else { Verdict::Suppress(Suppression::NotTrue) }
+}
+
+/// Why the guardian may not be told of the pupil.
+fn may_be_told(student: Option<&student::State>, message: &Message, part: &Part) -> Option<Suppression> {
+    let pupil = match student {
+        None | Some(student::State::NotEnrolled | student::State::Erased) => return Some(Suppression::NoPupil),
+        Some(student::State::Withdrawn { from, .. }) if *from <= part.case.date => return Some(Suppression::NoPupil),
+        Some(student::State::Enrolled(pupil) | student::State::Withdrawn { pupil, .. }) => pupil,
+    };
+    let rights = pupil.guardians.get(&message.guardian).copied().flatten();
+    let may = rights.is_some_and(|rights| rights.notify && !rights.restricted);
+    (!may).then_some(Suppression::NoRight)
+}
+
+/// Streams of cases, pupils and guardians, folded.
+#[derive(Default)]
+pub(super) struct Read {
+    pub(super) cases: HashMap<String, no_show::State>,
+    pub(super) students: HashMap<String, student::State>,
+    pub(super) guardians: HashMap<String, guardian::State>,
+}
+
+/// Reads them as they are at one moment.
+pub(super) async fn read(
+    executor: impl PgExecutor<'_>,
+    streams: &[(&'static str, StreamId)],
+) -> Result<Read, StoreError> {
+    let aggregates: Vec<&str> = streams.iter().map(|(aggregate, _)| *aggregate).collect();
+    let ids: Vec<&str> = streams.iter().map(|(_, stream)| stream.as_str()).collect();
+    let rows = sqlx::query!(
+        r#"select e.aggregate_type, e.aggregate_id, e.event_type, e.event_version, e.payload::text as "payload!"
+           from (select distinct u.a, u.s from unnest($1::text[], $2::text[]) u (a, s)) t
+           join events e on e.aggregate_type = t.a and e.aggregate_id = t.s
+           order by e.aggregate_type, e.aggregate_id, e.sequence"#,
+        &aggregates as &[&str],
+        &ids as &[&str],
+    );
+    let mut read = Read::default();
+    for row in rows.fetch_all(executor).await? {
+        let stored = (row.event_type.as_str(), row.event_version.as_str(), row.payload.as_str());
+        match row.aggregate_type.as_str() {
+            "no_show_case" => fold::<NoShowCase>(&mut read.cases, row.aggregate_id, stored)?,
+            "student" => fold::<Student>(&mut read.students, row.aggregate_id, stored)?,
+            _ => fold::<Guardian>(&mut read.guardians, row.aggregate_id, stored)?,
+        }
+    }
+    Ok(read)
+}
+
+fn fold<A: Aggregate>(
+    states: &mut HashMap<String, A::State>,
+    stream: String,
+    (name, version, payload): (&str, &str, &str),
+) -> Result<(), StoreError> {
+    let event = decode_as::<A::Event>(name, version, payload)?;
+    let state = states.entry(stream).or_default();
+    *state = A::evolve(std::mem::take(state), &event);
+    Ok(())
+}

@@ -1,0 +1,214 @@
+//! The rows of deliveries.
+
+use crate::append::NewEvent;
+use crate::context::Context;
+use crate::error::StoreError;
+use crate::write::Write;
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::delivery::{Channel, Command, Delivery, Event, Kind, Notice, Says, State, Status};
+use domain::no_show::CaseId;
+use domain::{Aggregate, DeliveryId, EventId, GuardianId, SchoolId, SlotId, StreamId, StudentId};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// A delivery of a school.
+pub(super) type Key = (SchoolId, DeliveryId);
+
+/// A delivery as its row says.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) school: SchoolId,
+    pub(super) delivery: DeliveryId,
+    pub(super) notice: Notice,
+    pub(super) case: CaseId,
+    pub(super) about_at: DateTime<Utc>,
+    pub(super) state: String,
+    pub(super) changed_at: DateTime<Utc>,
+    pub(super) attempts: i16,
+    pub(super) doubts: i16,
+    pub(super) message_id: Option<Uuid>,
+    pub(super) sequence: i64,
+}
+
+/// The row as it is stored.
+pub(super) struct Stored {
+    school_id: Uuid,
+    delivery_id: Uuid,
+    cause_id: Uuid,
+    kind: String,
+    channel: String,
+    guardian_id: Uuid,
+    student_id: Uuid,
+    says: String,
+    local_date: NaiveDate,
+    slot_id: Uuid,
+    about_at: DateTime<Utc>,
+    state: String,
+    changed_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+    attempts: i16,
+    doubts: i16,
+    message_id: Option<Uuid>,
+    sequence: i64,
+}
+
+/// A code that this program does not know, in a row that another one wrote.
+fn unknown(what: &str) -> StoreError {
+    StoreError::Library(format!("a delivery's {what} is not known to this program").into())
+}
+
+impl TryFrom<Stored> for Row {
+    type Error = StoreError;
+
+    fn try_from(row: Stored) -> Result<Self, StoreError> {
+        let student_id = StudentId(row.student_id);
+        Ok(Self {
+            school: SchoolId(row.school_id),
+            delivery: DeliveryId(row.delivery_id),
+            notice: Notice {
+                cause_id: EventId(row.cause_id),
+                kind: Kind::of_code(&row.kind).ok_or_else(|| unknown("kind"))?,
+                says: Says::of_code(&row.says).ok_or_else(|| unknown("words"))?,
+                channel: Channel::of_code(&row.channel).ok_or_else(|| unknown("channel"))?,
+                guardian_id: GuardianId(row.guardian_id),
+                student_id,
+                expires_at: row.expires_at,
+            },
+            case: CaseId { date: row.local_date, slot_id: SlotId(row.slot_id), student_id },
+            about_at: row.about_at,
+            state: row.state,
+            changed_at: row.changed_at,
+            attempts: row.attempts,
+            doubts: row.doubts,
+            message_id: row.message_id,
+            sequence: row.sequence,
+        })
+    }
+}
+
+impl Row {
+    /// How much is known of it.
+    pub(super) fn status(&self) -> Status {
+        // What is being sent is no news; what may have arrived before still may.
+        Status::of_code(&self.state).filter(|status| *status != Status::Requested).unwrap_or(match self.doubts {
+            0 => Status::Requested,
+            _ => Status::Unknown,
+        })
+    }
+
+    /// Whether it may be on a telephone or in a mailbox.
+    pub(super) fn may_have_arrived(&self) -> bool {
+        self.doubts > 0 || matches!(self.state.as_str(), "sending" | "accepted" | "delivered" | "read")
+    }
+
+    /// The events that follow from what is said of it.
+    pub(super) fn decide(&self, command: Command) -> Vec<Event> {
+        let state = State::Known { notice: self.notice, status: self.status() };
+        Delivery::decide(&state, command).unwrap_or_default()
+    }
+}
+
+/// An event of a delivery, on the day of what it is about: a notice of Friday that is sent on Monday is Friday's.
+pub(super) fn event(
+    write: &Write,
+    context: &Context,
+    (key, date): (Key, NaiveDate),
+    sequence: i64,
+    event: &Event,
+) -> Result<NewEvent, StoreError> {
+    let (id, at) = (EventId(write.ids().next()), write.clock().now());
+    NewEvent::new(context, id, StreamId::of(key.0, key.1), sequence, at, event)
+        .map(|new| NewEvent { local_date: date, ..new })
+        .map_err(|error| StoreError::Library(Box::new(error)))
+}
+
+/// These deliveries, locked.
+pub(super) async fn lock_in_tx(conn: &mut PgConnection, keys: &[Key]) -> Result<Vec<Row>, StoreError> {
+    let (schools, ids): (Vec<Uuid>, Vec<Uuid>) = keys.iter().map(|(school, id)| (school.0, id.0)).unzip();
+    let rows = sqlx::query_as!(
+        Stored,
+        "select d.school_id, d.delivery_id, cause_id, kind, channel, guardian_id, student_id, says, local_date, slot_id,
+           about_at, state, changed_at, expires_at, attempts, doubts, message_id, sequence
+         from deliveries d
+         join unnest($1::uuid[], $2::uuid[]) t (school_id, delivery_id)
+           on t.school_id = d.school_id and t.delivery_id = d.delivery_id
+         order by d.school_id, d.delivery_id for update of d",
+        &schools,
+        &ids,
+    );
+    rows.fetch_all(conn).await?.into_iter().map(Row::try_from).collect()
+}
+
+/// All alarms of these cases of a school.
+pub(super) async fn alarms_in_tx(
+    conn: &mut PgConnection,
+    school: SchoolId,
+    cases: &[CaseId],
+) -> Result<Vec<Row>, StoreError> {
+    let dates: Vec<NaiveDate> = cases.iter().map(|case| case.date).collect();
+    let slots: Vec<Uuid> = cases.iter().map(|case| case.slot_id.0).collect();
+    let students: Vec<Uuid> = cases.iter().map(|case| case.student_id.0).collect();
+    let rows = sqlx::query_as!(
+        Stored,
+        "select d.school_id, delivery_id, cause_id, kind, channel, guardian_id, d.student_id, says, d.local_date, d.slot_id,
+           about_at, state, changed_at, expires_at, attempts, doubts, message_id, sequence
+         from deliveries d
+         join unnest($2::date[], $3::uuid[], $4::uuid[]) t (local_date, slot_id, student_id)
+           on t.local_date = d.local_date and t.slot_id = d.slot_id and t.student_id = d.student_id
+         where d.school_id = $1 and d.kind = 'no_entry' order by d.delivery_id",
+        school.0,
+        &dates,
+        &slots,
+        &students,
+    );
+    rows.fetch_all(conn).await?.into_iter().map(Row::try_from).collect()
+}
+
+/// A delivery that is asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted {
+    pub(super) school: SchoolId,
+    pub(super) notice: Notice,
+    pub(super) case: CaseId,
+    pub(super) about_at: DateTime<Utc>,
+}
+
+/// Writes the rows of deliveries that are asked for, to be sent at once, and gives the events of those that were not
+/// there. The caller appends them in the same transaction.
+pub(super) async fn request_in_tx(
+    conn: &mut PgConnection,
+    write: &Write,
+    wanted: &[Wanted],
+    now: DateTime<Utc>,
+) -> Result<Vec<NewEvent>, StoreError> {
+    let mut events = Vec::new();
+    for one in wanted {
+        let Notice { cause_id, kind, says, channel, guardian_id, student_id, expires_at } = one.notice;
+        let delivery = DeliveryId::of(cause_id, guardian_id, kind, channel);
+        let made = sqlx::query!(
+            "insert into deliveries (school_id, delivery_id, cause_id, kind, channel, guardian_id, student_id, says,
+               local_date, slot_id, about_at, state, requested_at, changed_at, due_at, expires_at, sequence)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'requested', $12, $12, $12, $13, 1)
+             on conflict do nothing",
+            one.school.0,
+            delivery.0,
+            cause_id.0,
+            kind.as_str(),
+            channel.as_str(),
+            guardian_id.0,
+            student_id.0,
+            says.as_str(),
+            one.case.date,
+            one.case.slot_id.0,
+            one.about_at,
+            now,
+            expires_at,
+        );
+        if made.execute(&mut *conn).await?.rows_affected() == 1 {
+            let context = super::context(write, one.school, cause_id).await?;
+            let requested = Event::Requested { notice: one.notice };
+            events.push(event(write, &context, ((one.school, delivery), one.case.date), 1, &requested)?);
+        }
+    }
+    Ok(events)
+}
