@@ -56,6 +56,7 @@ fn of_invitation(id: Uuid, to: Mail, url: &str, lang: Lang) -> Letter {
         to,
         subject: lang.f("letter-invitation-subject", &[("product", (&product).into())]),
         text: lang.f("letter-invitation-text", &[("product", (&product).into()), ("url", url.into())]),
+        html: None,
     }
 }
 
@@ -68,6 +69,7 @@ fn with_staff_link(id: Uuid, to: Mail, link: &str, lang: Lang) -> Letter {
         to,
         subject: lang.f("letter-staff-link-subject", &[("product", (&product).into())]),
         text: lang.f("letter-staff-link-text", &[("product", (&product).into()), ("link", link.into())]),
+        html: None,
     }
 }
 
@@ -79,6 +81,7 @@ fn of_change(state: &AppState, to: Mail, what: &'static str, lang: Lang) -> Lett
         to,
         subject: lang.f("letter-change-subject", &[("product", (&product).into())]),
         text: lang.f("letter-change-text", &[("what", (&what).into()), ("url", (&*state.public_url).into())]),
+        html: None,
     }
 }
 
@@ -92,6 +95,7 @@ pub fn with_link(id: Uuid, to: Mail, link: &str, lang: Lang) -> Letter {
         to,
         subject: lang.f("letter-link-subject", &[("product", (&product).into())]),
         text: lang.f("letter-link-text", &[("product", (&product).into()), ("link", link.into())]),
+        html: None,
     }
 }
 

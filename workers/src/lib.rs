@@ -10,6 +10,7 @@
 //! 3. a line where `web::serve` starts the workers.
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests"))]
 
+pub mod deliveries;
 pub mod documents;
 pub mod gate_watch;
 pub mod leader;
@@ -19,3 +20,5 @@ pub mod objects;
 pub mod outbound;
 #[cfg(test)]
 mod testing;
+pub mod whatsapp;
+pub mod words;

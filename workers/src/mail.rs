@@ -4,7 +4,7 @@
 //! the outcome of a request depends on whether somebody has an address. What does not fit is dropped and counted.
 //! A letter is tried twice at most; one whose answer was lost may arrive twice. Nothing of a letter is stored or
 //! logged: those of today hold a secret that is worth minutes, and whoever misses one asks again. A kind that must
-//! not be lost needs rows of its own in front of this queue (ADR 0018).
+//! not be lost has rows of its own, and goes by [`Route::deliver`] past this queue ([`crate::deliveries`], ADR 0035).
 //!
 //! How to add one more kind of letter: whoever writes it makes a [`Letter`] and posts it.
 
@@ -45,6 +45,8 @@ pub struct Letter {
     pub subject: String,
     /// Its text, plain.
     pub text: String,
+    /// The same as HTML, if it is sent as that too.
+    pub html: Option<String>,
 }
 
 /// Takes letters. A clone is the same one.

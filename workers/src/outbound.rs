@@ -97,9 +97,15 @@ impl Outbound {
         Self::build(Hosts::of(origins)?, roots, Guard::system())
     }
 
+    /// A client of one server that this program started itself on this machine, for the demo and for tests, and of
+    /// nothing else.
+    pub fn to_this_machine(port: u16) -> Result<Self, Unfit> {
+        Self::build(Hosts::of_this_machine(port), RootCertStore::empty(), Guard::system())
+    }
+
     fn build(hosts: Hosts, roots: RootCertStore, guard: Guard) -> Result<Self, Unfit> {
         let client = builder(roots)?
-            .https_only(!hosts.has_all())
+            .https_only(!hosts.has_all() && !hosts.is_this_machine())
             .dns_resolver(Arc::new(guard))
             .redirect(Policy::none())
             .referer(false)

@@ -2,7 +2,11 @@
 
 use super::Letter;
 use lettre::message::Mailbox;
+use crate::deliveries::Sent;
+use domain::delivery::{Doubt, Failure};
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{MultiPart, SinglePart};
+use lettre::transport::smtp;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -73,6 +77,32 @@ impl Route {
         Ok(Self::Smtp(Box::new(transport.timeout(Some(ANSWER)).build()), Box::new(from)))
     }
 
+    /// Whether letters leave at all.
+    pub fn is_on(&self) -> bool {
+        !matches!(self, Self::Nowhere)
+    }
+
+    /// Sends a letter once, and says what is known of it: one whose answer was lost may have arrived.
+    pub(crate) async fn deliver(&self, letter: &Letter) -> Sent {
+        match self {
+            Self::Nowhere => Sent::Pause { reason: "off", code: None },
+            Self::Folder(folder) => match write(folder, letter).await {
+                Ok(()) => Sent::Sandbox,
+                Err(_) => Sent::NotSent { reason: Failure::Unreachable, code: None },
+            },
+            Self::Smtp(transport, from) => {
+                let Some(message) = message(letter, from) else {
+                    return Sent::Failed { reason: Failure::Program, code: None };
+                };
+                match tokio::time::timeout(super::PATIENCE, transport.send(message)).await {
+                    Ok(Ok(_)) => Sent::Accepted { id: None },
+                    Ok(Err(error)) => meaning(&error),
+                    Err(_) => Sent::Unknown(Doubt::NoAnswer),
+                }
+            }
+        }
+    }
+
     pub(super) async fn send(&self, letter: &Letter) -> Result<(), Failed> {
         match self {
             Self::Nowhere => Err(Failed::for_good("mail is not configured")),
@@ -98,16 +128,52 @@ impl Route {
     }
 }
 
+/// What a mail server's answer means, or that there is none.
+fn meaning(error: &smtp::Error) -> Sent {
+    let code = error.status().map(u16::from).map(u32::from);
+    // Whoever is not known to the server is not known for any letter.
+    if code.is_some_and(|code| [454, 530, 534, 535, 538].contains(&code)) {
+        Sent::Pause { reason: "password", code }
+    } else if error.is_permanent() {
+        Sent::Failed { reason: Failure::Recipient, code }
+    } else if error.is_transient() {
+        Sent::NotSent { reason: Failure::PutOff, code }
+    } else if error.is_tls() || is_before_connection(error) {
+        Sent::NotSent { reason: Failure::Unreachable, code: None }
+    } else {
+        // After the letter's last line too.
+        Sent::Unknown(Doubt::NoAnswer)
+    }
+}
+
+fn is_before_connection(error: &smtp::Error) -> bool {
+    use std::io::ErrorKind::{AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkUnreachable};
+    let mut cause = std::error::Error::source(error);
+    while let Some(this) = cause {
+        if let Some(io) = this.downcast_ref::<std::io::Error>() {
+            return [ConnectionRefused, HostUnreachable, NetworkUnreachable, AddrNotAvailable].contains(&io.kind());
+        }
+        cause = this.source();
+    }
+    false
+}
+
 fn message(letter: &Letter, from: &Mailbox) -> Option<Message> {
     let to = Mailbox::new(None, letter.to.as_str().parse().ok()?);
-    let mut message = Message::builder()
+    let message = Message::builder()
         .from(from.clone())
         .to(to)
         .subject(letter.subject.as_str())
-        .message_id(Some(format!("<{}@{}>", letter.id, from.email.domain())))
-        .header(ContentType::TEXT_PLAIN)
-        .body(letter.text.clone())
-        .ok()?;
+        .message_id(Some(format!("<{}@{}>", letter.id, from.email.domain())));
+    let mut message = match &letter.html {
+        None => message.header(ContentType::TEXT_PLAIN).body(letter.text.clone()),
+        Some(html) => message.multipart(
+            MultiPart::alternative()
+                .singlepart(SinglePart::plain(letter.text.clone()))
+                .singlepart(SinglePart::html(html.clone())),
+        ),
+    }
+    .ok()?;
     // No holiday note shall answer (RFC 3834).
     let automatic = HeaderName::new_from_ascii_str("Auto-Submitted");
     message.headers_mut().insert_raw(HeaderValue::new(automatic, "auto-generated".to_owned()));

@@ -61,6 +61,7 @@ fn letter(n: u128) -> Letter {
         to: Mail::parse("ursula@example.com").unwrap(),
         subject: "Su enlace para entrar: año nuevo".to_owned(),
         text: "Abra https://escuela.cl/familia/entrar/enlace#t=abc".to_owned(),
+        html: None,
     }
 }
 

@@ -6,6 +6,8 @@ use reqwest::Url;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Hosts {
     listed: Vec<(String, u16)>,
+    /// A server of this program's own, by its port on 127.0.0.1, and no other host beside it.
+    here: Option<u16>,
     /// Every name, in plain HTTP too, to show what the other rules hold alone. A built program has no such field.
     #[cfg(test)]
     all: bool,
@@ -44,6 +46,7 @@ impl Hosts {
         let listed = origins.into_iter().map(|origin| host(origin.as_ref()).ok_or(BadOrigin));
         Ok(Self {
             listed: listed.collect::<Result<_, _>>()?,
+            here: None,
             #[cfg(test)]
             all: false,
         })
@@ -54,10 +57,22 @@ impl Hosts {
         Self { all: true, ..Self::default() }
     }
 
+    pub(super) fn of_this_machine(port: u16) -> Self {
+        Self { here: Some(port), ..Self::default() }
+    }
+
+    pub(super) const fn is_this_machine(&self) -> bool {
+        self.here.is_some()
+    }
+
     /// Reads an address by the rules of browsers (WHATWG URL), as the client that connects does: what a host is
     /// after `0x7f.1`, full-width digits and the like have been understood is what counts.
     pub(super) fn admit(&self, url: &str) -> Result<Url, Refused> {
         let url = Url::parse(url).map_err(|_| Refused::Unreadable)?;
+        if let Some(port) = self.here {
+            let is_here = url.scheme() == "http" && url.host_str() == Some("127.0.0.1") && url.port() == Some(port);
+            return if is_here && url.username().is_empty() { Ok(url) } else { Err(Refused::Host) };
+        }
         if url.scheme() != "https" && !(self.has_all() && url.scheme() == "http") {
             return Err(Refused::Scheme);
         }
@@ -120,6 +135,22 @@ mod tests {
             "ftp://graph.facebook.com",
         ] {
             assert_eq!(host(wrong), Err(BadOrigin), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn p35_a_server_of_ones_own_is_reached_and_nothing_else_beside_it() {
+        let hosts = Hosts::of_this_machine(4000);
+        assert!(hosts.admit("http://127.0.0.1:4000/v26.0/1/messages").is_ok());
+        for wrong in [
+            "http://127.0.0.1:4001/",
+            "http://127.0.0.2:4000/",
+            "http://localhost:4000/",
+            "http://a@127.0.0.1:4000/",
+            "https://127.0.0.1:4000/",
+            "https://graph.facebook.com/",
+        ] {
+            assert_eq!(hosts.admit(wrong), Err(Refused::Host), "{wrong}");
         }
     }
 

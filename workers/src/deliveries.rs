@@ -1,0 +1,173 @@
+//! Sends notices to guardians. What is sent, to whom and when is in rows (`commands::deliveries`); here is who does it.
+//!
+//! Any number of processes may: each message is claimed, and that is committed, before its first byte leaves; a process
+//! that ends in between leaves a message that is *unknown*, which is swept.
+
+mod send;
+#[cfg(test)]
+mod tests;
+
+use crate::mail::Route;
+use crate::whatsapp::WhatsApp;
+use commands::deliveries::{Message, channels, claim, climb, react, sweep};
+use commands::{StoreError, Write};
+use domain::delivery::{Channel, Doubt, Failure};
+pub use send::send;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// How often the log and what is due are looked at.
+const EVERY: Duration = Duration::from_millis(400);
+/// How often messages are looked for whose sender went.
+const SWEEPS: Duration = Duration::from_secs(20);
+/// Messages of one channel on their way at once.
+const AT_ONCE: usize = 8;
+/// How long a process that is stopped waits for messages on their way.
+const LAST_CALL: Duration = Duration::from_secs(12);
+
+/// By which ways notices leave.
+#[derive(Clone)]
+pub struct Ways {
+    /// WhatsApp.
+    pub whatsapp: WhatsApp,
+    /// Mail.
+    pub mail: Arc<Route>,
+}
+
+impl Ways {
+    /// The channels that are switched on.
+    pub fn on(&self) -> Vec<Channel> {
+        let whatsapp = self.whatsapp.is_on().then_some(Channel::Whatsapp);
+        let email = self.mail.is_on().then_some(Channel::Email);
+        whatsapp.into_iter().chain(email).collect()
+    }
+}
+
+/// What one try came to, as the channel says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Sent {
+    /// It was taken.
+    Accepted {
+        /// The channel's own id of it.
+        id: Option<String>,
+    },
+    /// It was written down, and not sent.
+    Sandbox,
+    /// It was certainly not sent; later.
+    NotSent {
+        /// What it is if it never is.
+        reason: Failure,
+        /// The channel's code.
+        code: Option<u32>,
+    },
+    /// It was certainly not sent, and nothing will be until a person looks.
+    Pause {
+        /// Why.
+        reason: &'static str,
+        /// The channel's code.
+        code: Option<u32>,
+    },
+    /// It was certainly not sent, and nothing that says the same will be.
+    Template {
+        /// The channel's code.
+        code: Option<u32>,
+    },
+    /// It will not arrive.
+    Failed {
+        /// Why.
+        reason: Failure,
+        /// The channel's code.
+        code: Option<u32>,
+    },
+    /// Nobody knows.
+    Unknown(Doubt),
+}
+
+/// The keyed hash of a telephone number.
+pub(crate) fn phone_key(write: &Write, phone: &str) -> [u8; 16] {
+    commands::deliveries::address_key(write, phone)
+}
+
+/// Sends what is due until it is stopped.
+pub async fn run(ways: Ways, write: Write, stop: CancellationToken) {
+    for channel in ways.on() {
+        while let Err(error) = channels::enter(&write, channel).await {
+            tracing::warn!(%error, "deliveries: cannot reach the database");
+            if stop.run_until_cancelled(tokio::time::sleep(SWEEPS)).await.is_none() {
+                return;
+            }
+        }
+    }
+    let asks = asking(&ways, &write, &stop);
+    let sweeps = sweeping(&write, &stop);
+    let by_whatsapp = sending(&ways, &write, Channel::Whatsapp, &stop);
+    let by_mail = sending(&ways, &write, Channel::Email, &stop);
+    tokio::join!(asks, sweeps, by_whatsapp, by_mail);
+}
+
+/// Looks at the log, and at what follows from it.
+async fn asking(ways: &Ways, write: &Write, stop: &CancellationToken) {
+    let on = ways.on();
+    let mut pause = Duration::ZERO;
+    while stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_some() {
+        pause = EVERY;
+        match ask(write, &on).await {
+            Ok(true) => pause = Duration::ZERO,
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "deliveries: what is to be sent is not asked for yet"),
+        }
+    }
+}
+
+/// One look; whether there is more to look at.
+async fn ask(write: &Write, on: &[Channel]) -> Result<bool, StoreError> {
+    let reacted = react(write).await?;
+    let climbed = climb(write, on).await?;
+    Ok(reacted.more || climbed.looked_at > 0)
+}
+
+async fn sweeping(write: &Write, stop: &CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(SWEEPS)).await.is_some() {
+        match sweep(write).await {
+            Ok(0) => {}
+            Ok(swept) => tracing::warn!(swept, "deliveries: of messages on their way nobody knows what became"),
+            Err(error) => tracing::warn!(%error, "deliveries: not swept this time"),
+        }
+    }
+}
+
+/// Sends what is due by one channel.
+async fn sending(ways: &Ways, write: &Write, channel: Channel, stop: &CancellationToken) {
+    if !ways.on().contains(&channel) {
+        return;
+    }
+    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let mut under_way = JoinSet::new();
+    while stop.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_some() {
+        while under_way.try_join_next().is_some() {}
+        // No more than there is room for: what is claimed is sent.
+        let Ok(limit @ 1..) = i64::try_from(places.available_permits()) else { continue };
+        match claim(write, channel, limit).await {
+            Ok(messages) => {
+                for message in messages {
+                    under_way.spawn(carry(ways.clone(), write.clone(), message, Arc::clone(&places)));
+                }
+            }
+            Err(error) => tracing::warn!(%error, %channel, "deliveries: nothing is taken this time"),
+        }
+    }
+    let rest = async { while under_way.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(LAST_CALL, rest).await;
+}
+
+async fn carry(ways: Ways, write: Write, message: Message, places: Arc<Semaphore>) {
+    let Ok(_place) = places.acquire().await else { return };
+    let (id, channel) = (message.message_id, message.channel);
+    if let Err(error) = send(&ways, &write, message).await {
+        // It is swept.
+        tracing::error!(%error, message_id = %id, %channel, "what became of a message is not written down");
+    }
+}
