@@ -176,6 +176,8 @@ pub enum Suppression {
     NoAddress,
     /// It would be news no more.
     Expired,
+    /// Somebody was told already, by another way.
+    Told,
 }
 
 /// What is to be delivered.

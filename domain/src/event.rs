@@ -1,7 +1,9 @@
 //! The one place where a stored event becomes a typed one.
 
 use crate::envelope::StreamId;
-use crate::{account, attendance_day, course, delivery, guardian, kiosk, no_show, quarantine, roll_call, school, student};
+use crate::{
+    account, attendance_day, course, delivery, guardian, kiosk, no_show, quarantine, roll_call, school, student,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
 use uuid::Uuid;

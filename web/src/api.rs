@@ -17,6 +17,7 @@ mod settings;
 pub(crate) mod simulations;
 mod students;
 mod tokens;
+mod webhooks;
 mod write;
 
 pub use openapi::document;
@@ -78,6 +79,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(days::corrections::post))
         .routes(routes!(days::corrections::approve))
         .routes(routes!(days::corrections::reject))
+        .routes(routes!(webhooks::whatsapp::get, webhooks::whatsapp::post))
         .routes(routes!(settings::read::get, settings::set::put))
         .routes(routes!(simulations::create::post))
         .routes(routes!(health::healthz))

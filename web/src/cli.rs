@@ -10,6 +10,7 @@ pub mod import;
 mod kiosk;
 mod log;
 mod migrate;
+mod notices;
 mod rebuild;
 mod replay;
 mod schedule;
@@ -63,6 +64,8 @@ pub enum Command {
     Kiosk(kiosk::Args),
     /// One guardian: find, erase; the guardians' way in.
     Guardian(guardian::Args),
+    /// The channels by which guardians are told: whether they send, and letting one go on.
+    Notices(notices::Args),
     /// The people of a school: invite, list, roles, disable, reset.
     User(user::Args),
     /// The log as a whole.
@@ -108,6 +111,7 @@ fn run(cli: Cli) -> ExitCode {
             Command::Student(args) => student::run(args).await.map(done),
             Command::Kiosk(args) => kiosk::run(args).await.map(done),
             Command::Guardian(args) => guardian::run(args).await.map(done),
+            Command::Notices(args) => notices::run(args).await.map(done),
             Command::User(args) => user::run(args).await.map(done),
             Command::Log(args) => log::run(args).await.map(done),
             Command::Healthcheck(args) => healthcheck::run(args).await.map(done),

@@ -6,6 +6,7 @@ mod documents;
 mod http;
 mod keys;
 mod mail;
+mod notices;
 mod tokens;
 mod transport;
 
@@ -14,6 +15,7 @@ pub use documents::DocumentsConfig;
 pub use http::{Http, Tuning};
 pub use keys::Keys;
 pub use mail::MailConfig;
+pub use notices::{Hooks, NoticesConfig};
 pub use tokens::TokenConfig;
 pub use transport::TransportConfig;
 
@@ -71,6 +73,9 @@ pub struct Config {
     /// Documents.
     #[command(flatten)]
     pub documents: DocumentsConfig,
+    /// Notices to guardians.
+    #[command(flatten)]
+    pub notices: NoticesConfig,
 }
 
 /// What a command needs that writes: databases and keys.
@@ -153,6 +158,7 @@ impl Config {
             http: Http::for_testing(),
             mail: MailConfig::default(),
             documents: DocumentsConfig::default(),
+            notices: NoticesConfig::default(),
         }
     }
 }

@@ -6,7 +6,7 @@ mod parts;
 mod startup;
 mod sweep;
 
-use crate::config::{Config, SecondFactor, WriteSide};
+use crate::config::{Config, Hooks, SecondFactor, WriteSide};
 use crate::family::Families;
 use crate::kiosk_auth::KioskSecrets;
 use crate::live::LiveHub;
@@ -142,6 +142,8 @@ pub async fn start_with(
     config.http.check()?;
     let route = config.mail.route()?;
     let documents = config.documents.documents()?;
+    let ways = config.notices.ways(config.mail.route()?)?;
+    let hooks = config.notices.hooks()?.map(Arc::new);
     let keys = config.tokens.keys()?.map(|text| SigningKeys::parse(text.reveal()));
     let keys = keys.transpose().context("ATTENDANCE_TOKEN_KEYS")?;
     let (stop_http, stop_parts) = (CancellationToken::new(), CancellationToken::new());
@@ -183,6 +185,13 @@ pub async fn start_with(
             let write = write.clone();
             running.start("documents", &stop_parts, |token| workers::documents::run(documents, write, token));
         }
+        match ways {
+            Some(ways) => {
+                let write = write.clone();
+                running.start("deliveries", &stop_parts, |token| workers::deliveries::run(ways, write, token));
+            }
+            None => tracing::warn!("guardians are told of nothing (ATTENDANCE_EMAIL_NOTICES, ATTENDANCE_WHATSAPP)"),
+        }
         let write = write.clone();
         running.start("no-show", &stop_parts, |token| workers::no_show::run(options, write, token));
     }
@@ -197,7 +206,7 @@ pub async fn start_with(
         if documents.is_none() {
             tracing::warn!("no S3 service is configured: nobody is asked for documents (ATTENDANCE_S3_URL)");
         }
-        let outside = Outside { mailer, documents, public_url: config.http.public_url(address).into() };
+        let outside = Outside { mailer, documents, hooks, public_url: config.http.public_url(address).into() };
         // Passkeys know no numbers, and whoever administers a school would be asked for one.
         anyhow::ensure!(
             config.people.second_factor == SecondFactor::Optional || RelyingParty::of(&outside.public_url).is_some(),
@@ -226,10 +235,11 @@ pub async fn start_with(
     Ok(Running { http, stop_http, stop_parts, parts: running, pools })
 }
 
-/// How letters leave, and where their links lead; where documents go.
+/// How letters leave, and where their links lead; where documents go; whose webhooks are believed.
 struct Outside {
     mailer: Mailer,
     documents: Option<Documents>,
+    hooks: Option<Arc<Hooks>>,
     public_url: Arc<str>,
 }
 
@@ -270,6 +280,7 @@ fn compose(
             (outside.mailer.clone(), outside.public_url.clone()),
         ),
         documents: outside.documents,
+        hooks: outside.hooks,
         uploads: Uploads::default(),
         mailer: outside.mailer,
         public_url: outside.public_url,

@@ -1,6 +1,6 @@
 //! What every handler can reach.
 
-use crate::config::Config;
+use crate::config::{Config, Hooks};
 use crate::family::Families;
 use crate::kiosk_auth::KioskSecrets;
 use crate::live::LiveHub;
@@ -57,6 +57,8 @@ pub struct AppState {
     pub throttle: Throttle,
     /// Where documents are kept, if anywhere.
     pub documents: Option<Documents>,
+    /// What webhooks of Meta are believed by, if they are taken.
+    pub hooks: Option<Arc<Hooks>>,
     /// Places for forms with a file.
     pub uploads: Uploads,
     /// Takes letters.

@@ -94,7 +94,8 @@ impl Live {
 }
 
 fn body(to: &str, template: &Filled, message: Uuid) -> Value {
-    let parameter = |(name, text): &(&'static str, String)| json!({ "type": "text", "parameter_name": name, "text": text });
+    let parameter =
+        |(name, text): &(&'static str, String)| json!({ "type": "text", "parameter_name": name, "text": text });
     let parameters: Vec<Value> = template.parameters.iter().map(parameter).collect();
     json!({
         "messaging_product": "whatsapp",

@@ -166,14 +166,20 @@ pub fn filled(says: Says, language: Language, facts: &Facts<'_>) -> Filled {
 fn value(parameter: &str, language: Language, facts: &Facts<'_>) -> String {
     match parameter {
         "hora" => facts.at.with_timezone(&facts.zone).format("%H:%M").to_string(),
-        "colegio" => fit(facts.school, match language {
-            Language::Es => "su colegio",
-            Language::En => "your school",
-        }),
-        _ => fit(&listed(facts.names, language), match language {
-            Language::Es => "su hijo o hija",
-            Language::En => "your child",
-        }),
+        "colegio" => fit(
+            facts.school,
+            match language {
+                Language::Es => "su colegio",
+                Language::En => "your school",
+            },
+        ),
+        _ => fit(
+            &listed(facts.names, language),
+            match language {
+                Language::Es => "su hijo o hija",
+                Language::En => "your child",
+            },
+        ),
     }
 }
 
@@ -208,7 +214,9 @@ pub fn mail(says: Says, language: Language, facts: &Facts<'_>) -> (String, Strin
         said = said.replace(&format!("{{{{{name}}}}}"), &value(name, language, facts));
     }
     let (lang, end) = match language {
-        Language::Es => ("es", "Este correo se envía automáticamente. Puede cambiar qué avisos recibe hablando con el colegio."),
+        Language::Es => {
+            ("es", "Este correo se envía automáticamente. Puede cambiar qué avisos recibe hablando con el colegio.")
+        }
         Language::En => ("en", "This mail is sent automatically. Ask the school to change which notices you get."),
     };
     let subject = format!("{}: {subject}", value("colegio", language, facts));
@@ -252,7 +260,10 @@ mod tests {
     fn d15_the_document_that_a_school_registers_its_templates_from_says_the_same_as_the_program() {
         let document = include_str!("../../docs/whatsapp.md");
         for (name, language, sentence) in templates() {
-            assert!(document.contains(&format!("| `{name}` | `{language}` | {sentence} |")), "| `{name}` | `{language}` | {sentence} |");
+            assert!(
+                document.contains(&format!("| `{name}` | `{language}` | {sentence} |")),
+                "| `{name}` | `{language}` | {sentence} |"
+            );
         }
     }
 

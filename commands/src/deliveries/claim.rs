@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::delivery::policy::SPACING;
 use domain::delivery::{Channel, Kind, Says};
 use domain::no_show::CaseId;
-use domain::{DeliveryId, GuardianId, SchoolId, StudentId};
+use domain::{DeliveryId, EventId, GuardianId, SchoolId, StudentId};
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, HashSet};
 use uuid::Uuid;
@@ -41,6 +41,7 @@ pub struct Part {
     pub delivery: DeliveryId,
     /// Of which pupil.
     pub student: StudentId,
+    pub(super) cause: EventId,
     pub(super) case: CaseId,
     pub(super) expires_at: DateTime<Utc>,
 }
@@ -100,6 +101,7 @@ fn message(
     let part = |row: &&Row| Part {
         delivery: row.delivery,
         student: row.notice.student_id,
+        cause: row.notice.cause_id,
         case: row.case,
         expires_at: row.notice.expires_at,
     };

@@ -105,9 +105,9 @@ async fn due_in_tx(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<La
         case: CaseId { date: row.2.0, slot_id: SlotId(row.2.1), student_id: StudentId(row.2.2) },
         asked_at: row.3,
     };
-    let parts = rows.into_iter().map(|row| {
-        (row.school_id, row.cause_id, (row.local_date, row.slot_id, row.student_id), row.asked_at)
-    });
+    let parts = rows
+        .into_iter()
+        .map(|row| (row.school_id, row.cause_id, (row.local_date, row.slot_id, row.student_id), row.asked_at));
     Ok(parts.map(ladder).collect())
 }
 
@@ -205,11 +205,10 @@ impl Facts {
             .iter()
             .filter(|row| row.notice.cause_id == ladder.cause)
             .map(|row| {
-                let rung = Rung { guardian_id: row.notice.guardian_id, channel: row.notice.channel };
                 // What waits for a channel that is paused is not waited for.
                 let stuck = row.state == "requested" && !open.contains(&row.notice.channel);
-                let since = if stuck { DateTime::UNIX_EPOCH } else { row.changed_at };
-                Tried { rung, status: row.status(), since }
+                let tried = row.tried();
+                Tried { since: if stuck { DateTime::UNIX_EPOCH } else { tried.since }, ..tried }
             })
             .collect();
         follows(next(&self.rungs(ladder, open), &tried, now))
@@ -238,9 +237,8 @@ impl Facts {
 pub(super) fn told(student: &student::State) -> Vec<GuardianId> {
     let links = student.pupil().map(|pupil| &pupil.guardians).into_iter().flatten();
     let may = |rights: &GuardianRights| rights.notify && !rights.restricted;
-    let mut told: Vec<(bool, GuardianId)> = links
-        .filter_map(|(guardian, rights)| rights.filter(may).map(|rights| (!rights.legal, *guardian)))
-        .collect();
+    let mut told: Vec<(bool, GuardianId)> =
+        links.filter_map(|(guardian, rights)| rights.filter(may).map(|rights| (!rights.legal, *guardian))).collect();
     told.sort();
     told.into_iter().map(|(_, guardian)| guardian).collect()
 }

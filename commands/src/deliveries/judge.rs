@@ -46,13 +46,10 @@ enum Verdict {
 /// Asks every rule. What may not be sent is put aside, with the event that says why, and leaves the message; none: there
 /// is nothing left of it.
 pub async fn judge(write: &Write, message: &mut Message) -> Result<Option<Outgoing>, StoreError> {
-    let alarms = match message.kind {
-        Kind::Correction => {
-            let cases: Vec<_> = message.parts.iter().map(|part| part.case).collect();
-            let mut conn = write.pool().acquire().await?;
-            in_time(alarms_in_tx(&mut conn, message.school, &cases)).await?
-        }
-        _ => Vec::new(),
+    let cases: Vec<_> = message.parts.iter().map(|part| part.case).collect();
+    let alarms = {
+        let mut conn = write.pool().acquire().await?;
+        in_time(alarms_in_tx(&mut conn, message.school, &cases)).await?
     };
     let facts = Facts::read(write, message).await?;
     let (now, mut kept, mut aside) = (write.clock().now(), Vec::new(), HashMap::new());
@@ -118,11 +115,10 @@ impl Facts {
             return Verdict::Suppress(Expired);
         }
         let case = self.cases.get(part.case.stream(message.school).as_str()).copied().unwrap_or_default();
+        let of_case = alarms.iter().filter(|alarm| alarm.case == part.case);
         let still = match message.kind {
-            Kind::Correction => still_wrong(case, alarms.iter().filter(|alarm| {
-                alarm.case == part.case && alarm.notice.guardian_id == message.guardian
-            })),
-            _ => still_missing(case),
+            Kind::Correction => still_wrong(case, of_case.filter(|row| row.notice.guardian_id == message.guardian)),
+            _ => still_missing(case, of_case.filter(|row| row.notice.cause_id == part.cause)),
         };
         if still != Verdict::Send {
             return still;
@@ -175,10 +171,14 @@ impl Facts {
     }
 }
 
-/// An alarm is true while the case is open, and nobody looks after it.
-fn still_missing(case: no_show::State) -> Verdict {
+/// An alarm is to go out while the case is open, nobody looks after it and nobody was told: what waited on a channel that
+/// was paused may have been overtaken by the other one.
+fn still_missing<'a>(case: no_show::State, mut alarms: impl Iterator<Item = &'a Row>) -> Verdict {
     match case {
-        no_show::State::Open { stage: Stage::Notified { .. }, .. } => Verdict::Send,
+        no_show::State::Open { stage: Stage::Notified { .. }, .. } => match alarms.any(|row| row.tried().is_told()) {
+            true => Verdict::Suppress(Suppression::Told),
+            false => Verdict::Send,
+        },
         no_show::State::Open { stage: Stage::Acknowledged, .. } => Verdict::Suppress(Suppression::Acknowledged),
         no_show::State::Open { stage: Stage::Opened | Stage::Held(_), .. }
         | no_show::State::NotOpened

@@ -1,8 +1,8 @@
 //! What became of a message that was claimed.
 
 use super::claim::Message;
-use super::settle::{Change, Ended, settle};
 use super::rows::{Key, Row};
+use super::settle::{Change, Ended, settle};
 use crate::error::StoreError;
 use crate::pool::in_time;
 use crate::write::Write;
@@ -82,8 +82,7 @@ pub async fn record(write: &Write, message: &Message, outcome: Outcome, jitter: 
         Outcome::Accepted { provider, .. } => provider,
         _ => None,
     };
-    let ended =
-        Ended { message_id: message.message_id, outcome: outcome.name(), code: outcome.code(), provider_hmac };
+    let ended = Ended { message_id: message.message_id, outcome: outcome.name(), code: outcome.code(), provider_hmac };
     let change = |row: &Row| became(row, message.message_id, outcome, now, jitter);
     settle(write, &message.keys(), Some(ended), change).await?;
     Ok(())
@@ -143,8 +142,7 @@ pub async fn sweep(write: &Write) -> Result<usize, StoreError> {
         SWEPT,
     );
     let late = in_time(late.fetch_all(write.pool())).await?;
-    let keys: Vec<Key> =
-        late.into_iter().map(|row| (SchoolId(row.school_id), DeliveryId(row.delivery_id))).collect();
+    let keys: Vec<Key> = late.into_iter().map(|row| (SchoolId(row.school_id), DeliveryId(row.delivery_id))).collect();
     if keys.is_empty() {
         return Ok(0);
     }

@@ -5,6 +5,7 @@ use crate::context::Context;
 use crate::error::StoreError;
 use crate::write::Write;
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::delivery::ladder::{Rung, Tried};
 use domain::delivery::{Channel, Command, Delivery, Event, Kind, Notice, Says, State, Status};
 use domain::no_show::CaseId;
 use domain::{Aggregate, DeliveryId, EventId, GuardianId, SchoolId, SlotId, StreamId, StudentId};
@@ -94,6 +95,12 @@ impl Row {
             0 => Status::Requested,
             _ => Status::Unknown,
         })
+    }
+
+    /// As the ladder of an alarm sees it.
+    pub(super) fn tried(&self) -> Tried {
+        let rung = Rung { guardian_id: self.notice.guardian_id, channel: self.notice.channel };
+        Tried { rung, status: self.status(), since: self.changed_at }
     }
 
     /// Whether it may be on a telephone or in a mailbox.

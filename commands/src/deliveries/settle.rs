@@ -113,7 +113,8 @@ pub(super) fn state_of(event: &Event) -> &'static str {
 
 fn count(row: &Row, event: &Event) {
     let (kind, channel) = (row.notice.kind.as_str(), row.notice.channel.as_str());
-    metrics::counter!("deliveries_total", "kind" => kind, "channel" => channel, "became" => state_of(event)).increment(1);
+    metrics::counter!("deliveries_total", "kind" => kind, "channel" => channel, "became" => state_of(event))
+        .increment(1);
 }
 
 async fn write_rows(

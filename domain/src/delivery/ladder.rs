@@ -46,7 +46,7 @@ pub enum Next {
 
 /// What follows from what happened so far. The rungs are those that may be tried now, in order.
 pub fn next(rungs: &[Rung], tried: &[Tried], now: DateTime<Utc>) -> Next {
-    if tried.iter().any(|tried| is_told(tried)) {
+    if tried.iter().any(Tried::is_told) {
         return Next::Told;
     }
     // One that is not allowed any more may be on its way all the same.
@@ -60,12 +60,14 @@ pub fn next(rungs: &[Rung], tried: &[Tried], now: DateTime<Utc>) -> Next {
     untried.map_or(Next::Call, |rung| Next::Ask(*rung))
 }
 
-/// A mail server's word is the last that is heard of a mail.
-fn is_told(tried: &Tried) -> bool {
-    match tried.status {
-        Status::Delivered | Status::Read => true,
-        Status::Accepted => tried.rung.channel == Channel::Email,
-        Status::Requested | Status::Unknown | Status::Failed | Status::Suppressed => false,
+impl Tried {
+    /// Whether somebody is known to have been told by it. A mail server's word is the last that is heard of a mail.
+    pub fn is_told(&self) -> bool {
+        match self.status {
+            Status::Delivered | Status::Read => true,
+            Status::Accepted => self.rung.channel == Channel::Email,
+            Status::Requested | Status::Unknown | Status::Failed | Status::Suppressed => false,
+        }
     }
 }
 
@@ -127,7 +129,11 @@ mod tests {
         let third = [rungs(), [5, 6, 7, 8].map(|n| rung(n, Channel::Email))].concat();
         let so_far: Vec<_> = (0..4).map(|n| tried(n, Status::Failed, 15)).collect();
         assert_eq!(next(&third, &so_far, at(11, 15, 0)), Next::Call);
-        assert_eq!(next(&third[4..], &so_far[..2], at(11, 15, 0)), Next::Ask(third[4]), "the first may not be told now");
+        assert_eq!(
+            next(&third[4..], &so_far[..2], at(11, 15, 0)),
+            Next::Ask(third[4]),
+            "the first may not be told now"
+        );
     }
 
     #[test]

@@ -112,7 +112,16 @@ fn codes_are_those_of_the_wire() {
 fn every_event_has_this_json() {
     let json: Vec<String> = samples().iter().map(|event| serde_json::to_string(event).unwrap()).collect();
     assert_eq!(fold::<Delivery>(&samples()[..1]), State::Known { notice: notice(), status: Status::Requested });
-    insta::assert_snapshot!(json.join("\n"), @"");
+    insta::assert_snapshot!(json.join("\n"), @r#"
+    {"type":"requested","cause_id":"018f0000-0000-7000-8000-000000000091","kind":"no_entry","says":"no_entry","channel":"whatsapp","guardian_id":"018f0000-0000-7000-8000-000000000051","student_id":"018f0000-0000-7000-8000-000000000031","expires_at":"2026-11-23T12:45:00Z"}
+    {"type":"requested","cause_id":"018f0000-0000-7000-8000-000000000092","kind":"correction","says":"arrived","channel":"email","guardian_id":"018f0000-0000-7000-8000-000000000051","student_id":"018f0000-0000-7000-8000-000000000031","expires_at":"2026-11-23T23:41:00Z"}
+    {"type":"accepted","attempt":1,"mode":"live"}
+    {"type":"delivered"}
+    {"type":"read"}
+    {"type":"failed","reason":"recipient","code":131026}
+    {"type":"unknown","reason":"no_answer"}
+    {"type":"suppressed","reason":"no_right"}
+    "#);
 }
 
 #[test]

@@ -79,9 +79,44 @@ fn every_event_has_this_json() {
       "mail": "v1:contact_changed:mail:contact:018f0000-0000-7000-8000-0000000000ee:c2FtcGxlLW5vLXJlYWwtY2lwaGVydGV4dA"
     }
     "#);
-    insta::assert_json_snapshot!(samples[2], @"");
-    insta::assert_json_snapshot!(samples[3], @"");
-    insta::assert_json_snapshot!(samples[4], @"");
+    insta::assert_json_snapshot!(samples[2], @r#"
+    {
+      "type": "preferences_set",
+      "student_id": "018f0000-0000-7000-8000-000000000031",
+      "language": "es",
+      "wanted": [
+        {
+          "kind": "no_entry",
+          "channels": [
+            "whatsapp",
+            "email"
+          ]
+        },
+        {
+          "kind": "late",
+          "channels": []
+        }
+      ]
+    }
+    "#);
+    insta::assert_json_snapshot!(samples[3], @r#"
+    {
+      "type": "opted_out",
+      "channel": "whatsapp",
+      "kind": null,
+      "method": "reply",
+      "said_at": "2026-11-23T12:00:00Z"
+    }
+    "#);
+    insta::assert_json_snapshot!(samples[4], @r#"
+    {
+      "type": "opted_in",
+      "channel": "whatsapp",
+      "kind": null,
+      "method": "reply",
+      "said_at": "2026-11-23T13:00:00Z"
+    }
+    "#);
     insta::assert_json_snapshot!(samples[5], @r#"
     {
       "type": "erased"

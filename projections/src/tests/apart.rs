@@ -27,6 +27,15 @@ const WRITE_SIDE: &str = "insert into no_show_timers select distinct school, now
      insert into kiosk_seen select i, school, now(), 0, 0, i, null from twins;
      insert into documents (school_id, document_id, student_id, local_date, noted_at)
      select school, i, i, '2026-03-09', now() from twins;
+     insert into deliveries (school_id, delivery_id, cause_id, kind, channel, guardian_id, student_id, says, local_date,
+       slot_id, about_at, state, requested_at, changed_at, expires_at, sequence)
+     select school, i, i, 'no_entry', 'email', i, i, 'no_entry', '2026-03-09', i, now(), 'requested', now(), now(), now(), 1
+     from twins;
+     insert into delivery_attempts (school_id, delivery_id, message_id, guardian_id, channel, started_at)
+     select school, i, i, i, 'email', now() from twins;
+     insert into delivery_ladders (school_id, cause_id, position, local_date, slot_id, student_id, asked_at, state,
+       next_look_at)
+     select school, i, 1, '2026-03-09', i, i, now(), 'over', now() from twins;
      insert into looks (school_id, looked_at, who_kind, who_id, role, what, why, session_id)
      select school, now(), 'account', school, 'ADMIN', 'board', 'board.read', school from twins";
 

@@ -133,7 +133,8 @@ pub fn status(shown: &Shown, status: &str, code: Option<u32>) -> Vec<u8> {
 
 /// A webhook's body that brings a message of somebody.
 pub fn message(from: Option<&str>, text: &str, at: i64) -> Vec<u8> {
-    let mut message = json!({ "id": "wamid.in", "timestamp": at.to_string(), "type": "text", "text": { "body": text } });
+    let mut message =
+        json!({ "id": "wamid.in", "timestamp": at.to_string(), "type": "text", "text": { "body": text } });
     if let Some(from) = from {
         message["from"] = json!(from.trim_start_matches('+'));
     }
@@ -184,7 +185,8 @@ impl Account {
     }
 
     fn taken(&self, message: &Value) -> Result<Shown, u32> {
-        let text = |pointer: &str| message.pointer(pointer).and_then(Value::as_str).map(str::to_owned).ok_or(131_008_u32);
+        let text =
+            |pointer: &str| message.pointer(pointer).and_then(Value::as_str).map(str::to_owned).ok_or(131_008_u32);
         let right = [("/messaging_product", "whatsapp"), ("/recipient_type", "individual"), ("/type", "template")];
         if right.iter().any(|(pointer, value)| message.pointer(pointer).and_then(Value::as_str) != Some(value)) {
             return Err(100);
@@ -239,11 +241,14 @@ async fn serve(mut stream: TcpStream, account: Arc<Account>) {
                 match does {
                     Does::DropAfter => return,
                     Does::ShowAndBreak => (500, Value::Null),
-                    _ => (200, json!({
-                        "messaging_product": "whatsapp",
-                        "contacts": [{ "input": to, "wa_id": to.trim_start_matches('+') }],
-                        "messages": [{ "id": wamid, "message_status": "accepted" }],
-                    })),
+                    _ => (
+                        200,
+                        json!({
+                            "messaging_product": "whatsapp",
+                            "contacts": [{ "input": to, "wa_id": to.trim_start_matches('+') }],
+                            "messages": [{ "id": wamid, "message_status": "accepted" }],
+                        }),
+                    ),
                 }
             }
             Err(refused) => refused,

@@ -8,8 +8,11 @@ use anyhow::bail;
 use commands::guardians::backfill;
 use commands::looks::{What as Shown, Whose};
 use commands::use_cases::erase_guardian;
+use domain::delivery::Channel;
+use domain::guardian::notices::Method;
+use domain::guardian::{Command, Guardian};
 use domain::student::GuardianRights;
-use domain::{GuardianId, SchoolId};
+use domain::{GuardianId, SchoolId, StreamId};
 use projections::roster::queries;
 use uuid::Uuid;
 
@@ -29,6 +32,8 @@ enum What {
     },
     /// Destroy a guardian's personal data everywhere, for good: nobody comes in by that address any more.
     Erase(Box<Erase>),
+    /// Note that a guardian said, on paper or in person, whether notices may come by WhatsApp.
+    Whatsapp(Box<Whatsapp>),
     /// Once after an upgrade from a version without `/familia`: let guardians come in by the addresses that were
     /// entered before. May be given again, and while the server runs.
     Addresses {
@@ -52,11 +57,35 @@ struct Erase {
     sides: config::WriteSide,
 }
 
+#[derive(Debug, clap::Args)]
+struct Whatsapp {
+    /// The school; the only one if there is one.
+    #[arg(long)]
+    school: Option<SchoolId>,
+    /// The guardian's id, as `attendance guardian list` prints it.
+    #[arg(long, value_name = "ID")]
+    guardian: GuardianId,
+    /// What was said.
+    #[arg(long, value_enum)]
+    may: May,
+    #[command(flatten)]
+    sides: config::WriteSide,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum May {
+    /// They may come.
+    Yes,
+    /// They may not; alarms then come by e-mail.
+    No,
+}
+
 impl What {
     fn sides(&self) -> &config::WriteSide {
         match self {
             Self::List { who } => &who.sides,
             Self::Erase(erase) => &erase.sides,
+            Self::Whatsapp(said) => &said.sides,
             Self::Addresses { sides } => sides,
         }
     }
@@ -84,6 +113,19 @@ async fn answer(tools: &Tools, what: What) -> anyhow::Result<String> {
             let context = tools.context(tools.school(erase.school).await?, "guardian erase").await?;
             erase_guardian(&tools.write, &context, id).await?;
             Ok(format!("erased {id}\n{LEDGER}"))
+        }
+        What::Whatsapp(said) => {
+            let context = tools.context(tools.school(said.school).await?, "guardian whatsapp").await?;
+            let opt = Command::Opt {
+                channel: Channel::Whatsapp,
+                kind: None,
+                in_: said.may == May::Yes,
+                method: Method::Staff,
+                said_at: tools.write.clock().now(),
+            };
+            let stream = StreamId::of(context.school, said.guardian);
+            let done = tools.write.execute::<Guardian>(&context, &stream, opt).await?;
+            Ok(if done.events > 0 { "noted\n" } else { "it was so already\n" }.to_owned())
         }
         What::Addresses { .. } => {
             let done = backfill(&tools.write).await?;
@@ -152,6 +194,9 @@ mod tests {
         let said = ask(&tools, &list).await.unwrap();
         assert!(said.starts_with(&format!("{id}  notify,may-view  Úrsula Soto")), "{said}");
 
+        for (may, noted) in [("yes", "noted\n"), ("yes", "it was so already\n"), ("no", "noted\n")] {
+            assert_eq!(ask(&tools, &["whatsapp", "--guardian", &id, "--may", may]).await.unwrap(), noted, "{may}");
+        }
         let refused = ask(&tools, &["erase", "--guardian", &id]).await.unwrap_err().to_string();
         assert!(refused.contains("--yes") && refused.contains(&id), "{refused}");
         assert_eq!(ask(&tools, &list).await.unwrap(), said, "nobody was erased without --yes");

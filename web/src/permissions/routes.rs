@@ -8,7 +8,7 @@ use super::Permission::{
 };
 use super::Tries::{OfNetwork, OfPerson};
 use super::{Access, Route};
-use crate::throttle::limits::{ACTIVATE, IMPORT, PASSKEY, REFRESH, REPORT, STEP_UP, UPLOAD};
+use crate::throttle::limits::{ACTIVATE, IMPORT, PASSKEY, REFRESH, REPORT, STEP_UP, UPLOAD, WEBHOOK};
 use commands::looks::What;
 
 const fn get(path: &'static str, access: Access) -> Route {
@@ -95,6 +95,9 @@ pub const ROUTES: &[Route] = &[
     post("/api/v1/tokens/refresh", Public).tried(OfNetwork(&REFRESH)),
     post("/api/v1/tokens/revoke", Public).tried(OfNetwork(&REFRESH)),
     get("/api/v1/tokens", Person),
+    // For Meta, whose signature is what is believed.
+    get("/api/v1/webhooks/whatsapp", Public).tried(OfNetwork(&WEBHOOK)),
+    post("/api/v1/webhooks/whatsapp", Public).tried(OfNetwork(&WEBHOOK)),
     // Pages.
     get("/", Person),
     get("/hoy", May(BoardRead)).shows(What::Board),

@@ -68,6 +68,7 @@ impl Scene {
                 "queue_id": self.school.queue, "boot_id": Uuid::nil(), "device_time": now, "monotonic_ms": 1,
                 "queue_depth": 0})),
             ("/api/v1/tokens", _) => request.json(&json!({"email": "rosa@escuela.cl", "password": PASSWORD})),
+            ("/api/v1/webhooks/whatsapp", _) => request.json(&json!({"entry": []})),
             ("/csp", _) => request.header("content-type", "application/csp-report").body("{\"csp-report\":{}}"),
             (path, None) if path.starts_with("/api/v1/no-show/") => {
                 let key = Uuid::new_v5(&Uuid::nil(), path.as_bytes());

@@ -147,6 +147,7 @@ async fn the_document_and_the_server_know_the_same_routes() {
         "/api/v1/tokens",
         "/api/v1/tokens/refresh",
         "/api/v1/tokens/revoke",
+        "/api/v1/webhooks/whatsapp",
         "/healthz",
         "/metrics",
         "/readyz",

@@ -89,6 +89,9 @@ limits! {
     REFRESH "refresh" 120, one in Duration::from_millis(500);
     /// Browsers' reports of broken policies from one network: a page that breaks one breaks it at every look.
     REPORT "csp_report" 20, one in Duration::from_secs(3);
+    /// What channels tell from one network: Meta tells of eighty messages a second at most, of many at once, and tells
+    /// what is refused again.
+    WEBHOOK "webhook" 300, one in Duration::from_millis(50);
     /// Forms that may bring a file, from one person.
     UPLOAD "upload" 12, one in Duration::from_secs(30);
     /// Steps of an import, each of some seconds, from one person.

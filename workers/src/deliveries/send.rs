@@ -3,10 +3,10 @@
 use super::{Sent, Ways, phone_key};
 use crate::mail::Letter;
 use crate::words::{Facts, filled, mail};
+use commands::Write;
 use commands::deliveries::{Message, Outcome, Outgoing, channels, judge, opened, record};
 use commands::use_cases::UseCaseError;
 use commands::vault::Opened;
-use commands::Write;
 use domain::delivery::{Channel, Failure, Mode, Says};
 use domain::guardian::notices::Language;
 use domain::values::mail::Mail;

@@ -5,6 +5,7 @@ use crate::testing::write_side;
 use crate::whatsapp::tests::{api, whatsapp};
 use crate::whatsapp::webhook;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use commands::Context;
 use commands::clock::ManualClock;
 use commands::deliveries::{Climbed, Message};
 use commands::no_show::observe;
@@ -12,7 +13,6 @@ use commands::use_cases::{
     ChangeGuardianLink, CourseLabel, EnrolStudent, Grade, LinkGuardian, OpenCourse, RegisterGuardian, RegisterSchool,
     change_guardian_link, enrol_student, erase_student, link_guardian, open_course, register_guardian, register_school,
 };
-use commands::Context;
 use domain::guardian::notices::Method;
 use domain::guardian::{Command as OfGuardian, Guardian};
 use domain::no_show::{CaseId, Command, Finding};

@@ -1,9 +1,9 @@
 //! By which way letters leave: an SMTP server, or a folder in which a person reads them.
 
 use super::Letter;
-use lettre::message::Mailbox;
 use crate::deliveries::Sent;
 use domain::delivery::{Doubt, Failure};
+use lettre::message::Mailbox;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{MultiPart, SinglePart};
 use lettre::transport::smtp;
@@ -18,6 +18,8 @@ const ANSWER: Duration = Duration::from_secs(10);
 pub enum Route {
     /// Nowhere: mail is not configured.
     Nowhere,
+    /// Nowhere, and every notice is said to have been taken: for trying things out.
+    Sandbox,
     /// A folder: one text file per letter.
     Folder(PathBuf),
     /// A mail server, with the sender's address.
@@ -86,6 +88,7 @@ impl Route {
     pub(crate) async fn deliver(&self, letter: &Letter) -> Sent {
         match self {
             Self::Nowhere => Sent::Pause { reason: "off", code: None },
+            Self::Sandbox => Sent::Sandbox,
             Self::Folder(folder) => match write(folder, letter).await {
                 Ok(()) => Sent::Sandbox,
                 Err(_) => Sent::NotSent { reason: Failure::Unreachable, code: None },
@@ -105,7 +108,7 @@ impl Route {
 
     pub(super) async fn send(&self, letter: &Letter) -> Result<(), Failed> {
         match self {
-            Self::Nowhere => Err(Failed::for_good("mail is not configured")),
+            Self::Nowhere | Self::Sandbox => Err(Failed::for_good("mail is not configured")),
             Self::Folder(folder) => {
                 write(folder, letter).await.map_err(|_| Failed::for_good("the folder is not there"))
             }

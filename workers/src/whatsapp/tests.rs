@@ -48,8 +48,14 @@ async fn a_message_is_taken_as_documented_whatever_the_name_looks_like() {
         assert!(matches!(send(&whatsapp, name).await, Sent::Accepted { id: Some(_) }), "{name}");
     }
     let shown = api.shown();
-    assert_eq!((shown.len(), shown[0].to.as_str(), shown[0].template.as_str()), (6, "+56912345678", "aviso_no_ingreso"));
-    let all = ["colegio", "hora", "alumno"].map(str::to_owned).into_iter().zip(["Liceo", "08:15", "Sofía"].map(str::to_owned));
+    assert_eq!(
+        (shown.len(), shown[0].to.as_str(), shown[0].template.as_str()),
+        (6, "+56912345678", "aviso_no_ingreso")
+    );
+    let all = ["colegio", "hora", "alumno"]
+        .map(str::to_owned)
+        .into_iter()
+        .zip(["Liceo", "08:15", "Sofía"].map(str::to_owned));
     assert_eq!(shown[0].parameters, all.collect::<Vec<_>>());
     assert_eq!(shown[0].callback, Uuid::from_u128(7).to_string());
 }
@@ -149,7 +155,8 @@ fn a_webhook_is_believed_by_the_signature_of_its_raw_bytes_alone() {
 
 #[test]
 fn opt_out_words_are_whole_messages_in_any_writing() {
-    for out in ["BAJA", " baja. ", "¡Baja!", "Stop", "no más", "NO MAS", "No  más…", "desuscribir", "ALTO", "Cancelar"] {
+    for out in ["BAJA", " baja. ", "¡Baja!", "Stop", "no más", "NO MAS", "No  más…", "desuscribir", "ALTO", "Cancelar"]
+    {
         assert_eq!(webhook::wish(out), Some(false), "{out}");
     }
     assert_eq!(webhook::wish("alta"), Some(true));
@@ -172,7 +179,10 @@ fn what_cannot_be_read_of_a_webhook_stops_nothing_beside_it() {
     assert!(webhook::read(b"").is_none() && webhook::read(b"[]").is_none() && webhook::read(b"{}").is_none());
     let of = |body: &[u8]| webhook::read(body).map(|news| news.other);
     assert_eq!(of(br#"{"entry":[]}"#), Some(0));
-    assert_eq!(of(br#"{"entry":[{"id":"1"},{"changes":[{"field":"account_update","value":{"event":"X"}}]}]}"#), Some(0));
+    assert_eq!(
+        of(br#"{"entry":[{"id":"1"},{"changes":[{"field":"account_update","value":{"event":"X"}}]}]}"#),
+        Some(0)
+    );
     let statuses = br#"{"entry":[{"changes":[{"value":{"statuses":[7,{"status":"deleted","id":"x"},{"status":"read"},
         {"status":"read","id":"w","biz_opaque_callback_data":"not an id"}]}}]}]}"#;
     assert_eq!(of(statuses), Some(3));

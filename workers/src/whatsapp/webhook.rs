@@ -166,11 +166,7 @@ pub fn wish(text: &str) -> Option<bool> {
         return None;
     }
     let folded = fold(text);
-    if OUT.contains(&folded.as_str()) {
-        Some(false)
-    } else {
-        IN.contains(&folded.as_str()).then_some(true)
-    }
+    if OUT.contains(&folded.as_str()) { Some(false) } else { IN.contains(&folded.as_str()).then_some(true) }
 }
 
 /// Takes in what was told. An error: whoever tells it again loses nothing.

@@ -1,0 +1,3 @@
+//! What channels of notices tell by themselves.
+
+pub(crate) mod whatsapp;
