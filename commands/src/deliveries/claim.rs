@@ -59,6 +59,9 @@ pub async fn claim(write: &Write, channel: Channel, limit: i64) -> Result<Vec<Me
     in_time(once(write, channel, limit)).await
 }
 
+/// What is one message: of a kind, to a guardian, with these words, of an instant, of a school.
+type SaidTogether = (Kind, GuardianId, Says, DateTime<Utc>, SchoolId);
+
 async fn once(write: &Write, channel: Channel, limit: i64) -> Result<Vec<Message>, StoreError> {
     let now = write.clock().now();
     let mut tx = write.pool().begin().await?;
@@ -70,7 +73,7 @@ async fn once(write: &Write, channel: Channel, limit: i64) -> Result<Vec<Message
         return Ok(Vec::new());
     }
     let rows = lock_in_tx(&mut tx, &leads).await?;
-    let mut messages: BTreeMap<(Kind, GuardianId, Says, DateTime<Utc>, SchoolId), Vec<&Row>> = BTreeMap::new();
+    let mut messages: BTreeMap<SaidTogether, Vec<&Row>> = BTreeMap::new();
     for row in &rows {
         let notice = row.notice;
         let said_together = (notice.kind, notice.guardian_id, notice.says, row.about_at, row.school);
