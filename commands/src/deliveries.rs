@@ -26,6 +26,7 @@ mod tests;
 
 pub use claim::{Message, claim};
 pub use climb::{Climbed, climb};
+pub(crate) use heard::forget;
 pub use heard::{Heard, address_key, heard, provider_key, word};
 pub use judge::{Outgoing, judge};
 pub use react::{Reacted, react};
@@ -34,13 +35,30 @@ pub use record::{Outcome, opened, record, sweep};
 use crate::Write;
 use crate::context::Context;
 use crate::error::StoreError;
+use chrono_tz::Tz;
 use domain::{Actor, EventId, SchoolId};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+/// The zones of schools.
+type Zones = BTreeMap<SchoolId, Tz>;
+
+/// Asked before a transaction begins: nobody who holds a connection waits for another one.
+async fn zones(write: &Write, schools: impl IntoIterator<Item = SchoolId>) -> Result<Zones, StoreError> {
+    let mut zones = Zones::new();
+    for school in schools {
+        if let Entry::Vacant(free) = zones.entry(school) {
+            free.insert(write.school_settings(school).await?.zone);
+        }
+    }
+    Ok(zones)
+}
 
 /// In whose name what becomes of a delivery is written.
-async fn context(write: &Write, school: SchoolId, cause: EventId) -> Result<Context, StoreError> {
+fn context(zones: &Zones, school: SchoolId, cause: EventId) -> Result<Context, StoreError> {
     Ok(Context {
         school,
-        zone: write.school_settings(school).await?.zone,
+        zone: *zones.get(&school).ok_or(StoreError::UnknownSchool(school))?,
         actor: Actor::system("deliveries"),
         command_id: None,
         correlation_id: cause.0,

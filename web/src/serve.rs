@@ -144,6 +144,10 @@ pub async fn start_with(
     let documents = config.documents.documents()?;
     let ways = config.notices.ways(config.mail.route()?)?;
     let hooks = config.notices.hooks()?.map(Arc::new);
+    if let Some(ends) = config.notices.version_ends().filter(|ends| (*ends - clock.now().date_naive()).num_days() < 90)
+    {
+        tracing::warn!(%ends, "the version of Meta's Graph API ends: set ATTENDANCE_WHATSAPP_VERSION to a newer one");
+    }
     let keys = config.tokens.keys()?.map(|text| SigningKeys::parse(text.reveal()));
     let keys = keys.transpose().context("ATTENDANCE_TOKEN_KEYS")?;
     let (stop_http, stop_parts) = (CancellationToken::new(), CancellationToken::new());

@@ -15,12 +15,14 @@ use domain::delivery::{Channel, Doubt, Failure};
 pub use send::send;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// How often the log and what is due are looked at.
 const EVERY: Duration = Duration::from_millis(400);
+/// The same while more is due than there is room for.
+const SOON: Duration = Duration::from_millis(20);
 /// How often messages are looked for whose sender went.
 const SWEEPS: Duration = Duration::from_secs(20);
 /// Messages of one channel on their way at once.
@@ -136,6 +138,21 @@ async fn sweeping(write: &Write, stop: &CancellationToken) {
             Ok(swept) => tracing::warn!(swept, "deliveries: of messages on their way nobody knows what became"),
             Err(error) => tracing::warn!(%error, "deliveries: not swept this time"),
         }
+        if let Ok(waiting) = channels::waiting(write).await {
+            show(write, &waiting);
+        }
+    }
+}
+
+/// How much waits, and since when, in figures.
+fn show(write: &Write, waiting: &[channels::Waiting]) {
+    let now = write.clock().now();
+    for channel in Channel::ALL {
+        let due = waiting.iter().find(|waiting| waiting.channel == *channel);
+        let age = due.map_or(0.0, |due| (now - due.since).as_seconds_f64());
+        metrics::gauge!("deliveries_due", "channel" => channel.as_str())
+            .set(due.map_or(0, |due| due.deliveries) as f64);
+        metrics::gauge!("deliveries_due_age_seconds", "channel" => channel.as_str()).set(age);
     }
 }
 
@@ -145,15 +162,25 @@ async fn sending(ways: &Ways, write: &Write, channel: Channel, stop: &Cancellati
         return;
     }
     let places = Arc::new(Semaphore::new(AT_ONCE));
-    let mut under_way = JoinSet::new();
-    while stop.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_some() {
+    let (mut under_way, mut pause) = (JoinSet::new(), EVERY);
+    while stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_some() {
         while under_way.try_join_next().is_some() {}
         // No more than there is room for: what is claimed is sent.
-        let Ok(limit @ 1..) = i64::try_from(places.available_permits()) else { continue };
-        match claim(write, channel, limit).await {
+        let room = i64::try_from(places.available_permits()).unwrap_or_default();
+        pause = EVERY;
+        if room == 0 {
+            pause = if channel == Channel::Email { SOON } else { EVERY };
+            continue;
+        }
+        match claim(write, channel, room).await {
             Ok(messages) => {
+                // A mail server takes as many as it can; WhatsApp is left below its twenty a second.
+                if channel == Channel::Email && !messages.is_empty() {
+                    pause = SOON;
+                }
                 for message in messages {
-                    under_way.spawn(carry(ways.clone(), write.clone(), message, Arc::clone(&places)));
+                    let Ok(place) = Arc::clone(&places).try_acquire_owned() else { break };
+                    under_way.spawn(carry(ways.clone(), write.clone(), message, place));
                 }
             }
             Err(error) => tracing::warn!(%error, %channel, "deliveries: nothing is taken this time"),
@@ -163,8 +190,7 @@ async fn sending(ways: &Ways, write: &Write, channel: Channel, stop: &Cancellati
     let _ = tokio::time::timeout(LAST_CALL, rest).await;
 }
 
-async fn carry(ways: Ways, write: Write, message: Message, places: Arc<Semaphore>) {
-    let Ok(_place) = places.acquire().await else { return };
+async fn carry(ways: Ways, write: Write, message: Message, _place: OwnedSemaphorePermit) {
     let (id, channel) = (message.message_id, message.channel);
     if let Err(error) = send(&ways, &write, message).await {
         // It is swept.

@@ -71,6 +71,32 @@ pub async fn pause(
     Ok(())
 }
 
+/// What is due by a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// The channel.
+    pub channel: Channel,
+    /// How many deliveries.
+    pub deliveries: i64,
+    /// Since when the first of them is due.
+    pub since: DateTime<Utc>,
+}
+
+/// What is due and not sent yet.
+pub async fn waiting(write: &Write) -> Result<Vec<Waiting>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select channel, count(*) as "deliveries!", min(due_at) as "since!" from deliveries
+           where due_at <= $1 group by channel order by channel"#,
+        write.clock().now(),
+    );
+    let rows = in_time(rows.fetch_all(write.pool())).await?;
+    let of = |channel: &str| Channel::of_code(channel);
+    let waiting = rows
+        .into_iter()
+        .filter_map(|row| Some(Waiting { channel: of(&row.channel)?, deliveries: row.deliveries, since: row.since }));
+    Ok(waiting.collect())
+}
+
 /// A person lets a channel go on, with all its templates, in the log's present epoch. What waited and is news still is
 /// sent.
 pub async fn resume(write: &Write, channel: Channel) -> Result<(), StoreError> {

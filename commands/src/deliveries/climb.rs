@@ -3,6 +3,7 @@
 use super::channels::standing;
 use super::judge::read;
 use super::rows::{Row, Wanted, alarms_in_tx, request_in_tx};
+use super::{Zones, zones};
 use crate::append::append_in_tx;
 use crate::error::StoreError;
 use crate::pool::in_time;
@@ -14,7 +15,7 @@ use domain::no_show::{self, CaseId, Stage};
 use domain::student::{self, GuardianRights};
 use domain::{EventId, GuardianId, SchoolId, SlotId, StreamId, StudentId, guardian};
 use sqlx::PgConnection;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
 /// Ladders of one transaction, at most.
@@ -51,13 +52,21 @@ pub async fn climb(write: &Write, on: &[Channel]) -> Result<Climbed, StoreError>
         standing.iter().any(|one| one.channel == channel && one.paused.is_some() && of(one.says))
     };
     let open: Vec<Channel> = on.iter().copied().filter(|channel| !is_paused(*channel)).collect();
-    in_time(once(write, &open)).await
+    let schools = sqlx::query_scalar!(
+        "select distinct school_id from delivery_ladders where state = 'open' and next_look_at <= $1",
+        write.clock().now()
+    );
+    let schools = in_time(schools.fetch_all(write.pool())).await?;
+    let zones = zones(write, schools.into_iter().map(SchoolId)).await?;
+    in_time(once((write, &zones), &open)).await
 }
 
-async fn once(write: &Write, open: &[Channel]) -> Result<Climbed, StoreError> {
+async fn once((write, zones): (&Write, &Zones), open: &[Channel]) -> Result<Climbed, StoreError> {
     let now = write.clock().now();
     let mut tx = write.pool().begin().await?;
-    let ladders = due_in_tx(&mut tx, now).await?;
+    let mut ladders = due_in_tx(&mut tx, now).await?;
+    // One that began just now is looked at next time.
+    ladders.retain(|ladder| zones.contains_key(&ladder.school));
     let mut climbed = Climbed { looked_at: ladders.len(), ..Climbed::default() };
     if ladders.is_empty() {
         return Ok(climbed);
@@ -81,7 +90,7 @@ async fn once(write: &Write, open: &[Channel]) -> Result<Climbed, StoreError> {
         looked.push((ladder, state, next_look_at));
     }
     climbed.asked = wanted.len();
-    let events = request_in_tx(&mut tx, write, &wanted, now).await?;
+    let events = request_in_tx(&mut tx, (write, zones), &wanted, now).await?;
     set_in_tx(&mut tx, &looked).await?;
     if !events.is_empty() {
         append_in_tx(&mut tx, &**write.clock(), &events).await?;
@@ -165,6 +174,8 @@ struct Facts {
     cases: HashMap<String, no_show::State>,
     students: HashMap<String, student::State>,
     guardians: HashMap<String, guardian::State>,
+    /// Streams that cannot be read.
+    broken: HashSet<String>,
     alarms: Vec<Row>,
 }
 
@@ -190,11 +201,17 @@ impl Facts {
         for (school, cases) in by_school {
             alarms.extend(alarms_in_tx(conn, school, &cases).await?);
         }
-        Ok(Self { cases: first.cases, students: first.students, guardians: second.guardians, alarms })
+        let (cases, students, broken) = (first.cases, first.students, first.broken);
+        Ok(Self { cases, students, guardians: second.guardians, broken, alarms })
     }
 
     fn follows(&self, ladder: &Ladder, open: &[Channel], now: DateTime<Utc>) -> Follows {
-        let case = self.cases.get(ladder.case.stream(ladder.school).as_str());
+        let (case, pupil) = (ladder.case.stream(ladder.school), StreamId::of(ladder.school, ladder.case.student_id));
+        // Of whom nothing can be read nobody is written to: a person calls.
+        if [&case, &pupil].iter().any(|stream| self.broken.contains(stream.as_str())) {
+            return Follows::Next(now, Next::Call);
+        }
+        let case = self.cases.get(case.as_str());
         let Some(no_show::State::Open { due_at, stage: Stage::Notified { .. } }) = case else { return Follows::Over };
         let follows = |next| Follows::Next(*due_at, next);
         if ladder.news_until() <= now {

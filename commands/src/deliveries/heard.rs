@@ -75,6 +75,17 @@ pub async fn heard(
     settle(write, &keys, None, said).await
 }
 
+/// A guardian is erased: nothing is left by which an address or a message of theirs could be known again.
+pub(crate) async fn forget(write: &Write, school: SchoolId, guardian: GuardianId) -> Result<(), StoreError> {
+    let rows = sqlx::query!(
+        "update delivery_attempts set address_hmac = null, provider_hmac = null where school_id = $1 and guardian_id = $2",
+        school.0,
+        guardian.0,
+    );
+    in_time(rows.execute(write.pool())).await?;
+    Ok(())
+}
+
 /// A word of whoever reads an address, said at that instant: no more messages by this channel, or messages again. Of
 /// every guardian, of whatever school, who was ever written to there; how many said something new.
 pub async fn word(
@@ -96,7 +107,7 @@ pub async fn word(
         let context = crate::Context {
             actor: domain::Actor::guardian(guardian),
             causation_id: None,
-            ..super::context(write, school, domain::EventId(write.ids().next())).await?
+            ..super::context(&super::zones(write, [school]).await?, school, domain::EventId(write.ids().next()))?
         };
         match write.execute::<Guardian>(&context, &StreamId::of(school, guardian), command).await {
             Ok(done) => news += usize::from(done.events > 0),

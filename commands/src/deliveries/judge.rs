@@ -14,9 +14,9 @@ use domain::guardian::{self, Guardian};
 use domain::no_show::{self, NoShowCase, Stage};
 use domain::school::School;
 use domain::student::{self, Student};
-use domain::{Aggregate, DomainEvent, Sealed, StreamId, StudentId, decode_as, school};
+use domain::{Aggregate, DecodeError, DomainEvent, Sealed, StreamId, StudentId, decode_as, school};
 use sqlx::PgExecutor;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// How long a correction waits for the alarm that is on its way.
 const ALARM_LANDS: TimeDelta = TimeDelta::seconds(10);
@@ -218,6 +218,8 @@ pub(super) struct Read {
     pub(super) cases: HashMap<String, no_show::State>,
     pub(super) students: HashMap<String, student::State>,
     pub(super) guardians: HashMap<String, guardian::State>,
+    /// Those that this program cannot read. They are in none of the others, and stop no other.
+    pub(super) broken: HashSet<String>,
 }
 
 /// Reads them as they are at one moment.
@@ -238,22 +240,34 @@ pub(super) async fn read(
     let mut read = Read::default();
     for row in rows.fetch_all(executor).await? {
         let stored = (row.event_type.as_str(), row.event_version.as_str(), row.payload.as_str());
-        match row.aggregate_type.as_str() {
-            "no_show_case" => fold::<NoShowCase>(&mut read.cases, row.aggregate_id, stored)?,
-            "student" => fold::<Student>(&mut read.students, row.aggregate_id, stored)?,
-            _ => fold::<Guardian>(&mut read.guardians, row.aggregate_id, stored)?,
+        let stream = row.aggregate_id.as_str();
+        let folded = match row.aggregate_type.as_str() {
+            "no_show_case" => fold::<NoShowCase>(&mut read.cases, stream, stored),
+            "student" => fold::<Student>(&mut read.students, stream, stored),
+            _ => fold::<Guardian>(&mut read.guardians, stream, stored),
+        };
+        if let Err(error) = folded
+            && read.broken.insert(stream.to_owned())
+        {
+            tracing::error!(%error, stream, "a stream cannot be read: whom it is about is told of nothing");
+            metrics::counter!("deliveries_broken_total").increment(1);
         }
+    }
+    for stream in &read.broken {
+        read.cases.remove(stream);
+        read.students.remove(stream);
+        read.guardians.remove(stream);
     }
     Ok(read)
 }
 
 fn fold<A: Aggregate>(
     states: &mut HashMap<String, A::State>,
-    stream: String,
+    stream: &str,
     (name, version, payload): (&str, &str, &str),
-) -> Result<(), StoreError> {
+) -> Result<(), DecodeError> {
     let event = decode_as::<A::Event>(name, version, payload)?;
-    let state = states.entry(stream).or_default();
+    let state = states.entry(stream.to_owned()).or_default();
     *state = A::evolve(std::mem::take(state), &event);
     Ok(())
 }

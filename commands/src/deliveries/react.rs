@@ -4,6 +4,7 @@
 
 use super::judge::read;
 use super::rows::{Row, Wanted, alarms_in_tx, request_in_tx};
+use super::{Zones, zones};
 use crate::append::{NewEvent, append_in_tx};
 use crate::error::StoreError;
 use crate::pool::in_time;
@@ -41,17 +42,30 @@ struct Said {
 
 /// Reads the log on from where it was read to, and writes what follows, in one transaction with the place.
 pub async fn react(write: &Write) -> Result<Reacted, StoreError> {
-    in_time(once(write)).await
+    let schools = sqlx::query_scalar!(
+        "select distinct e.school_id from events e, delivery_position p
+         where e.position > p.position and e.position <= p.position + $1 and e.aggregate_type = 'no_show_case'",
+        PAGE,
+    );
+    let schools = in_time(schools.fetch_all(write.pool())).await?;
+    let zones = zones(write, schools.into_iter().map(SchoolId)).await?;
+    in_time(once(write, &zones)).await
 }
 
-async fn once(write: &Write) -> Result<Reacted, StoreError> {
+async fn once(write: &Write, zones: &Zones) -> Result<Reacted, StoreError> {
     let mut tx = write.pool().begin().await?;
-    let Some((from, to)) = place_in_tx(&mut tx).await? else {
+    let Some((from, mut to)) = place_in_tx(&mut tx).await? else {
         tx.commit().await?;
         return Ok(Reacted::default());
     };
-    let said = said_in_tx(&mut tx, from, to).await?;
+    let mut said = said_in_tx(&mut tx, from, to).await?;
     let mut reacted = Reacted { more: to - from >= PAGE, ..Reacted::default() };
+    // A school that was not heard of a moment ago is for the next look.
+    if let Some(n) = said.iter().position(|one| !zones.contains_key(&one.school)) {
+        to = said[n].position - 1;
+        said.truncate(n);
+        reacted.more = true;
+    }
     let alarms: Vec<&Said> = said.iter().filter(|said| matches!(said.event, Event::NoticeRequested { .. })).collect();
     begin_in_tx(&mut tx, &alarms).await?;
     reacted.alarms = alarms.len();
@@ -66,7 +80,7 @@ async fn once(write: &Write) -> Result<Reacted, StoreError> {
         end_in_tx(&mut tx, one).await?;
         if let Some((says, at)) = ends {
             let wanted = corrections_in_tx(&mut tx, one, says, at.unwrap_or(one.recorded_at)).await?;
-            events.extend(request_in_tx(&mut tx, write, &wanted, write.clock().now()).await?);
+            events.extend(request_in_tx(&mut tx, (write, zones), &wanted, write.clock().now()).await?);
         }
     }
     reacted.corrections = events.len();
@@ -113,13 +127,22 @@ async fn said_in_tx(conn: &mut PgConnection, from: i64, to: i64) -> Result<Vec<S
     let mut said = Vec::new();
     for row in rows.fetch_all(conn).await? {
         let Some(case) = CaseId::of_stream(&StreamId::from_stored(row.aggregate_id)) else { continue };
+        let event = match decode_as(&row.event_type, &row.event_version, &row.payload) {
+            Ok(event) => event,
+            // One that cannot be read stops no other.
+            Err(error) => {
+                tracing::error!(%error, position = row.position, "an event of a case cannot be read: nobody is told of it");
+                metrics::counter!("deliveries_broken_total").increment(1);
+                continue;
+            }
+        };
         said.push(Said {
             position: row.position,
             event_id: EventId(row.event_id),
             school: SchoolId(row.school_id),
             case,
             recorded_at: row.recorded_at,
-            event: decode_as(&row.event_type, &row.event_version, &row.payload)?,
+            event,
         });
     }
     Ok(said)

@@ -1,5 +1,6 @@
 //! The rows of deliveries.
 
+use super::{Zones, context};
 use crate::append::NewEvent;
 use crate::context::Context;
 use crate::error::StoreError;
@@ -184,7 +185,7 @@ pub(super) struct Wanted {
 /// there. The caller appends them in the same transaction.
 pub(super) async fn request_in_tx(
     conn: &mut PgConnection,
-    write: &Write,
+    (write, zones): (&Write, &Zones),
     wanted: &[Wanted],
     now: DateTime<Utc>,
 ) -> Result<Vec<NewEvent>, StoreError> {
@@ -212,7 +213,7 @@ pub(super) async fn request_in_tx(
             expires_at,
         );
         if made.execute(&mut *conn).await?.rows_affected() == 1 {
-            let context = super::context(write, one.school, cause_id).await?;
+            let context = context(zones, one.school, cause_id)?;
             let requested = Event::Requested { notice: one.notice };
             events.push(event(write, &context, ((one.school, delivery), one.case.date), 1, &requested)?);
         }

@@ -1,6 +1,7 @@
 //! What becomes of deliveries: rows, attempts and events in one transaction.
 
 use super::rows::{Key, Row, event, lock_in_tx};
+use super::{Zones, context, zones};
 use crate::append::{append_in_tx, is_conflict};
 use crate::error::StoreError;
 use crate::pool::in_time;
@@ -9,7 +10,7 @@ use chrono::{DateTime, Utc};
 use domain::SchoolId;
 use domain::delivery::{Command, Event};
 use sqlx::PgConnection;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// What a row becomes.
@@ -50,9 +51,11 @@ pub(super) async fn settle(
     change: impl Fn(&Row) -> Option<Change> + Send + Sync,
 ) -> Result<usize, StoreError> {
     let mut last = StoreError::Interrupted;
+    let schools: BTreeSet<SchoolId> = keys.iter().map(|(school, _)| *school).collect();
+    let zones = zones(write, schools).await?;
     for attempt in 0..write.retry().tries {
         write.retry().wait(attempt).await;
-        match in_time(once(write, keys, ended.as_ref(), &change)).await {
+        match in_time(once((write, &zones), keys, ended.as_ref(), &change)).await {
             Ok(events) => return Ok(events),
             Err(StoreError::Refused(error)) if is_conflict(&error) => last = StoreError::Refused(error),
             Err(error) if error.is_temporary() => last = error,
@@ -63,7 +66,7 @@ pub(super) async fn settle(
 }
 
 async fn once(
-    write: &Write,
+    (write, zones): (&Write, &Zones),
     keys: &[Key],
     ended: Option<&Ended>,
     change: &(impl Fn(&Row) -> Option<Change> + Send + Sync),
@@ -76,7 +79,7 @@ async fn once(
         let Some(mut change) = change(row) else { continue };
         let news = change.command.map(|command| row.decide(command)).unwrap_or_default();
         if !news.is_empty() {
-            let context = super::context(write, row.school, row.notice.cause_id).await?;
+            let context = context(zones, row.school, row.notice.cause_id)?;
             for (news, sequence) in news.iter().zip(row.sequence + 1..) {
                 let key = ((row.school, row.delivery), row.case.date);
                 events.push(event(write, &context, key, sequence, news)?);

@@ -540,6 +540,9 @@ async fn d20_no_row_and_no_event_of_a_delivery_holds_an_address_or_a_name() {
                  union all select l::text from delivery_ladders l
                  union all select e::text from events e where aggregate_type = 'delivery') x";
     let all: String = sqlx::query_scalar(all).fetch_one(&stage.world.owner).await.unwrap();
+    erase_guardian(stage.write(), &stage.world.context(), message.guardian).await.unwrap();
+    let known = "select count(*) from delivery_attempts where address_hmac is not null or provider_hmac is not null";
+    assert_eq!(sqlx::query_scalar::<_, i64>(known).fetch_one(&stage.world.owner).await.unwrap(), 0, "of an erased one");
     for secret in ["Anastasia", "12340001", "example.com", "Apoderado", "HBgL"] {
         assert!(!all.contains(secret), "{secret}");
     }

@@ -4,7 +4,7 @@
 use super::tools::Tools;
 use crate::config;
 use commands::Write;
-use commands::deliveries::channels::{resume, standing};
+use commands::deliveries::channels::{resume, standing, waiting};
 use domain::delivery::{Channel, Says};
 
 /// What to do.
@@ -65,6 +65,9 @@ async fn answer(write: &Write, what: What) -> anyhow::Result<String> {
             (false, None) => "sends".to_owned(),
         };
         lines += &format!("{} {says}  {how}\n", one.channel);
+    }
+    for due in waiting(write).await? {
+        lines += &format!("{}  {} due, the first since {}\n", due.channel, due.deliveries, due.since);
     }
     if lines.is_empty() {
         lines = "no channel was ever used\n".to_owned();

@@ -2,6 +2,7 @@
 
 use super::{Secret, optional, required};
 use anyhow::Context;
+use chrono::NaiveDate;
 use std::path::PathBuf;
 use std::sync::Arc;
 use workers::deliveries::Ways;
@@ -42,6 +43,16 @@ pub struct NoticesConfig {
     #[arg(long, env = "ATTENDANCE_WHATSAPP_VERIFY_TOKEN_FILE", value_name = "FILE")]
     whatsapp_verify_token_file: Option<PathBuf>,
 }
+
+/// When versions of the Graph API end (<https://developers.facebook.com/docs/graph-api/changelog>).
+const VERSIONS: [(&str, &str); 6] = [
+    ("v20.0", "2026-09-24"),
+    ("v21.0", "2027-01-21"),
+    ("v22.0", "2027-05-20"),
+    ("v23.0", "2027-10-08"),
+    ("v24.0", "2028-02-18"),
+    ("v25.0", "2028-07-29"),
+];
 
 /// Whether a channel sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -109,6 +120,12 @@ impl NoticesConfig {
         let phone_number_id = self.whatsapp_number_id.clone().filter(|id| is_number(id));
         let phone_number_id = phone_number_id.context("ATTENDANCE_WHATSAPP_NUMBER_ID is the number's id: digits")?;
         Ok(Account { version, phone_number_id, token: token.reveal().to_owned() })
+    }
+
+    /// When the version of the Graph API ends, where WhatsApp is live and that is known.
+    pub fn version_ends(&self) -> Option<NaiveDate> {
+        let known = VERSIONS.iter().find(|(version, _)| *version == self.whatsapp_version);
+        known.filter(|_| self.whatsapp == Mode::Live).and_then(|(_, ends)| ends.parse().ok())
     }
 
     /// What webhooks are believed by; none: they are not taken.
@@ -183,6 +200,15 @@ mod tests {
         assert!(!of(&["--whatsapp-token", "t"]));
         assert!(!of(&["--whatsapp-token", "t", "--whatsapp-number-id", "+56 9 1234 5678"]));
         assert!(!of(&["--whatsapp-token", "t", "--whatsapp-number-id", "1", "--whatsapp-version", "26/../x"]));
+    }
+
+    #[test]
+    fn a_version_of_the_api_that_ends_is_known_while_it_is_used() {
+        let of = |args: &[&str]| read(args).version_ends().map(|date| date.to_string());
+        assert_eq!(of(&["--whatsapp", "live", "--whatsapp-version", "v22.0"]).as_deref(), Some("2027-05-20"));
+        assert_eq!(of(&["--whatsapp", "live"]), None);
+        assert_eq!(of(&["--whatsapp-version", "v22.0"]), None);
+        assert!(VERSIONS.iter().all(|(_, ends)| ends.parse::<NaiveDate>().is_ok()));
     }
 
     #[test]

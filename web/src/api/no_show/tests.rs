@@ -6,6 +6,8 @@ use commands::no_show::observe;
 use domain::SlotId;
 use domain::account::StaffRole;
 use domain::no_show::{CaseId, Command, Finding, Hold};
+use domain::student::GuardianRights;
+use local_services::testing::TestDatabases;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -122,5 +124,29 @@ async fn a_case_that_is_justified_justifies_the_pupils_day_in_the_live_model_and
     let course = json(&format!("courses/{}/day?date={date}", school.course)).await;
     let of = course["items"].as_array().unwrap().iter().find(|one| one["student_id"] == json!(missing.0)).unwrap();
     assert_eq!(of["status"]["status"], "justified", "{of}");
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_family_is_told_by_mail_once_a_held_case_is_let_go_and_again_when_it_is_over() {
+    let (notices, databases) = (crate::config::NoticesConfig::by_mail(), TestDatabases::create().await.unwrap());
+    let app = TestApp::start_changed(databases, |config| config.notices = notices).await.unwrap();
+    let school = app.school(1).await.unwrap();
+    let rights = GuardianRights { notify: true, ..GuardianRights::default() };
+    app.guardian(&school, "ana@example.com", &[(school.pupils[0].0, rights)]).await.unwrap();
+    let case = app.case(&school).await.unwrap();
+    // The reader of the log begins at its end.
+    let begun = "select count(*) from delivery_position";
+    while sqlx::query_scalar::<_, i64>(begun).fetch_one(app.write().pool()).await.unwrap() == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    commands::no_show::ask(app.write(), &app.context(school.id), case, Command::Release).await.unwrap();
+    let told = app.letters_to("ana@example.com", 1).await.unwrap();
+    assert!(told[0].contains("no hay registro del ingreso de Ana 0"), "{told:?}");
+    let came = Command::Observe(Finding::Entered { at: app.now() });
+    observe(app.write(), &[(app.context(school.id), case, came)]).await.unwrap();
+    let told = app.letters_to("ana@example.com", 2).await.unwrap();
+    assert!(told.iter().any(|letter| letter.contains("ya se registró el ingreso de Ana 0")), "{told:?}");
+    app.settle().await.unwrap();
     app.shutdown().await;
 }
