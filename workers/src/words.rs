@@ -10,7 +10,6 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use domain::delivery::Says;
 use domain::guardian::notices::Language;
-use maud::{DOCTYPE, html};
 
 /// Characters of a parameter, at most.
 const LONGEST: usize = 120;
@@ -220,14 +219,17 @@ pub fn mail(says: Says, language: Language, facts: &Facts<'_>) -> (String, Strin
         Language::En => ("en", "This mail is sent automatically. Ask the school to change which notices you get."),
     };
     let subject = format!("{}: {subject}", value("colegio", language, facts));
-    let page = html! {
-        (DOCTYPE)
-        html lang=(lang) {
-            head { meta charset="utf-8"; title { (subject) } }
-            body { p { (said) } p { small { (end) } } }
-        }
-    };
-    (subject, format!("{said}\n\n{end}\n"), page.into_string())
+    let [title, body, small] = [&subject, &said, end].map(escaped);
+    let page = format!(
+        "<!DOCTYPE html><html lang=\"{lang}\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\
+         <body><p>{body}</p><p><small>{small}</small></p></body></html>"
+    );
+    (subject, format!("{said}\n\n{end}\n"), page)
+}
+
+/// A text within HTML. Pages are `web`'s; this one sentence is not worth a library of pages here.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]
