@@ -32,7 +32,7 @@ impl Contact {
     /// How a guardian is called and reached by the log; none if nobody is, or the guardian is erased.
     pub async fn of(write: &Write, school: SchoolId, guardian: GuardianId) -> Result<Option<Self>, UseCaseError> {
         let state = write.state::<Guardian>(&StreamId::of(school, guardian)).await?;
-        let State::Registered { name, national_id, phone, mail } = state else { return Ok(None) };
+        let State::Registered { name, national_id, phone, mail, .. } = state else { return Ok(None) };
         let keys = write.vault().keys_of(school, &[guardian.0]).await?;
         let open = |field, sealed: Option<&Sealed>| keys.open(guardian.0, field, sealed?).ok()?.plain();
         let Some(name) = open("name", Some(&name)) else { return Ok(None) };

@@ -96,7 +96,7 @@ pub const ROUTES: &[Route] = &[
     post("/api/v1/tokens/revoke", Public).tried(OfNetwork(&REFRESH)),
     get("/api/v1/tokens", Person),
     // For Meta, whose signature is what is believed.
-    get("/api/v1/webhooks/whatsapp", Public).tried(OfNetwork(&WEBHOOK)),
+    get("/api/v1/webhooks/whatsapp", Public),
     post("/api/v1/webhooks/whatsapp", Public).tried(OfNetwork(&WEBHOOK)),
     // Pages.
     get("/", Person),

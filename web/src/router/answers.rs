@@ -245,7 +245,9 @@ async fn a14_a17_a18_a19_a22_a24_every_answer_of_every_route_carries_what_guards
     assert_eq!(nonces.len(), pages, "a nonce is one answer's");
     let of = |holds: fn(&u16) -> bool| seen.values().filter(|all| all.iter().any(holds)).count();
     assert_eq!((seen.len(), of(|status| *status >= 400)), (ROUTES.len(), ROUTES.len()), "an error of every route");
-    let dull: Vec<_> = seen.iter().filter(|((method, _), all)| *method == "GET" && all.first() >= Some(&400)).collect();
+    // Meta's alone, who knows a word.
+    let seen_by_all = seen.iter().filter(|((method, path), _)| *method == "GET" && !path.contains("/webhooks/"));
+    let dull: Vec<_> = seen_by_all.filter(|(_, all)| all.first() >= Some(&400)).collect();
     assert!(dull.is_empty(), "not every page and every list was seen: {dull:?}");
     assert!(of(|status| *status < 400) * 4 >= ROUTES.len() * 3, "{seen:?}");
     scene.app.shutdown().await;
