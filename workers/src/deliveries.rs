@@ -27,6 +27,8 @@ const SOON: Duration = Duration::from_millis(20);
 const SWEEPS: Duration = Duration::from_secs(20);
 /// Messages of one channel on their way at once.
 const AT_ONCE: usize = 8;
+/// How long one message may take, well within the time after which it is swept.
+const CARRIED: Duration = Duration::from_secs(90);
 /// How long a process that is stopped waits for messages on their way.
 const LAST_CALL: Duration = Duration::from_secs(12);
 
@@ -126,9 +128,9 @@ async fn asking(ways: &Ways, write: &Write, stop: &CancellationToken) {
 
 /// One look; whether there is more to look at.
 async fn ask(write: &Write, on: &[Channel]) -> Result<bool, StoreError> {
-    let reacted = react(write).await?;
-    let climbed = climb(write, on).await?;
-    Ok(reacted.more || climbed.looked_at > 0)
+    // What cannot be read of one school's log holds up nobody's alarm.
+    let (reacted, climbed) = (react(write).await, climb(write, on).await?);
+    Ok(reacted?.more || climbed.looked_at > 0)
 }
 
 async fn sweeping(write: &Write, stop: &CancellationToken) {
@@ -192,7 +194,8 @@ async fn sending(ways: &Ways, write: &Write, channel: Channel, stop: &Cancellati
 
 async fn carry(ways: Ways, write: Write, message: Message, _place: OwnedSemaphorePermit) {
     let (id, channel) = (message.message_id, message.channel);
-    if let Err(error) = send(&ways, &write, message).await {
+    let sent = tokio::time::timeout(CARRIED, send(&ways, &write, message)).await;
+    if let Err(error) = sent.unwrap_or(Err(StoreError::Interrupted.into())) {
         // It is swept.
         tracing::error!(%error, message_id = %id, %channel, "what became of a message is not written down");
     }

@@ -8,7 +8,7 @@ pub(crate) mod tests;
 pub mod webhook;
 
 use crate::deliveries::Sent;
-use crate::outbound::{Answer, Failed, Outbound, Unfit};
+use crate::outbound::{Answer, Failed, Outbound, Refused, Unfit};
 use crate::words::Filled;
 use codes::{Class, class};
 use domain::delivery::{Doubt, Failure};
@@ -116,6 +116,8 @@ fn unanswered(failed: Failed) -> Sent {
     match failed {
         // Not a byte was sent.
         Failed::NotSent => Sent::NotSent { reason: Failure::Unreachable, code: None },
+        // A router that answers for the world while its line is down.
+        Failed::Refused(Refused::NotPublic) => Sent::NotSent { reason: Failure::Unreachable, code: None },
         Failed::Refused(_) | Failed::Unwritable => Sent::Failed { reason: Failure::Program, code: None },
         Failed::NoAnswer | Failed::TooLarge => Sent::Unknown(Doubt::NoAnswer),
     }
@@ -151,6 +153,9 @@ fn meaning(answer: &Answer) -> Sent {
     }
     let code = serde_json::from_slice::<Refusal>(&answer.body).ok().map(|refusal| refusal.error.code);
     let broke = answer.status.is_server_error();
+    if code.is_none() && answer.status.as_u16() == 429 {
+        return Sent::NotSent { reason: Failure::PutOff, code };
+    }
     match code.map(class) {
         Some(Class::Throttled) => Sent::NotSent { reason: Failure::PutOff, code },
         Some(Class::Pause(reason)) => Sent::Pause { reason, code },

@@ -87,10 +87,13 @@ async fn once(write: &Write, channel: Channel, limit: i64) -> Result<Vec<Message
             taken.push(message(write, channel, (*school, *guardian), (*kind, *says, *about_at), rows));
         }
     }
-    for message in &taken {
-        take_in_tx(&mut tx, message, now).await?;
+    for message in &mut taken {
+        // What changed since it was found due is not taken: a word of the channel may have come.
+        let held = take_in_tx(&mut tx, message, now).await?;
+        message.parts.retain(|part| held.contains(&part.delivery.0));
     }
     tx.commit().await?;
+    taken.retain(|message| !message.parts.is_empty());
     Ok(taken)
 }
 
@@ -130,7 +133,7 @@ async fn leads_in_tx(
                  where c.channel = $1 and c.says = d.says and c.paused_at is not null)
                and not exists (select from delivery_attempts a
                  where a.school_id = d.school_id and a.guardian_id = d.guardian_id and a.channel = $1
-                   and a.started_at > $3 and $3 < $2)
+                   and a.started_at > $3 and a.started_at <= $2 and $3 < $2)
              order by d.kind = 'no_entry' desc, d.due_at, d.delivery_id limit $4
            )
            select distinct d.school_id, d.delivery_id from due l
@@ -145,17 +148,17 @@ async fn leads_in_tx(
     Ok(rows.into_iter().map(|row| (SchoolId(row.school_id), DeliveryId(row.delivery_id))).collect())
 }
 
-async fn take_in_tx(conn: &mut PgConnection, message: &Message, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+async fn take_in_tx(conn: &mut PgConnection, message: &Message, now: DateTime<Utc>) -> Result<Vec<Uuid>, sqlx::Error> {
     let ids: Vec<Uuid> = message.parts.iter().map(|part| part.delivery.0).collect();
-    sqlx::query!(
+    sqlx::query_scalar!(
         "with taken as (
            update deliveries set state = 'sending', changed_at = $3, due_at = null, attempts = attempts + 1,
              message_id = $4
-           where school_id = $1 and delivery_id = any($2)
+           where school_id = $1 and delivery_id = any($2) and due_at <= $3
            returning delivery_id
          )
          insert into delivery_attempts (school_id, delivery_id, message_id, guardian_id, channel, started_at)
-         select $1, delivery_id, $4, $5, $6, $3 from taken",
+         select $1, delivery_id, $4, $5, $6, $3 from taken returning delivery_id",
         message.school.0,
         &ids,
         now,
@@ -163,7 +166,6 @@ async fn take_in_tx(conn: &mut PgConnection, message: &Message, now: DateTime<Ut
         message.guardian.0,
         message.channel.as_str(),
     )
-    .execute(conn)
-    .await?;
-    Ok(())
+    .fetch_all(conn)
+    .await
 }

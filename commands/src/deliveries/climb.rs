@@ -8,7 +8,7 @@ use crate::append::append_in_tx;
 use crate::error::StoreError;
 use crate::pool::in_time;
 use crate::write::Write;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::delivery::ladder::{Next, PATIENCE, Rung, Tried, next};
 use domain::delivery::{Channel, Kind, Notice, Says};
 use domain::no_show::{self, CaseId, Stage};
@@ -20,6 +20,9 @@ use uuid::Uuid;
 
 /// Ladders of one transaction, at most.
 const TOGETHER: i64 = 500;
+
+/// How often an alarm is looked at that waits for a paused channel.
+const LOOKS_AGAIN: TimeDelta = TimeDelta::seconds(30);
 
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -44,7 +47,8 @@ struct Ladder {
 /// while the channels are quiet.
 pub async fn climb(write: &Write, on: &[Channel]) -> Result<Climbed, StoreError> {
     let standing = standing(write).await?;
-    if standing.iter().any(|channel| channel.quiet) {
+    // One that is switched off holds up no other.
+    if standing.iter().any(|channel| channel.quiet && on.contains(&channel.channel)) {
         return Ok(Climbed::default());
     }
     let is_paused = |channel: Channel| {
@@ -58,10 +62,10 @@ pub async fn climb(write: &Write, on: &[Channel]) -> Result<Climbed, StoreError>
     );
     let schools = in_time(schools.fetch_all(write.pool())).await?;
     let zones = zones(write, schools.into_iter().map(SchoolId)).await?;
-    in_time(once((write, &zones), &open)).await
+    in_time(once((write, &zones), &open, on)).await
 }
 
-async fn once((write, zones): (&Write, &Zones), open: &[Channel]) -> Result<Climbed, StoreError> {
+async fn once((write, zones): (&Write, &Zones), open: &[Channel], on: &[Channel]) -> Result<Climbed, StoreError> {
     let now = write.clock().now();
     let mut tx = write.pool().begin().await?;
     let mut ladders = due_in_tx(&mut tx, now).await?;
@@ -74,12 +78,14 @@ async fn once((write, zones): (&Write, &Zones), open: &[Channel]) -> Result<Clim
     let facts = Facts::read_in_tx(&mut tx, &ladders).await?;
     let (mut wanted, mut looked) = (Vec::new(), Vec::new());
     for ladder in &ladders {
-        let (state, next_look_at) = match facts.follows(ladder, open, now) {
+        let (state, next_look_at) = match facts.follows(ladder, (open, on), now) {
             Follows::Over => ("over", now),
             Follows::Next(_, Next::Told) => ("told", now),
             Follows::Next(_, Next::Wait(until)) => ("open", until),
             Follows::Next(_, Next::Call) => {
                 climbed.to_call += 1;
+                let (school_id, student_id, date) = (ladder.school, ladder.case.student_id, ladder.case.date);
+                tracing::warn!(%school_id, %student_id, %date, "nobody is left to write to of this alarm: a person calls");
                 ("call", now)
             }
             Follows::Next(due_at, Next::Ask(rung)) => {
@@ -205,7 +211,7 @@ impl Facts {
         Ok(Self { cases, students, guardians: second.guardians, broken, alarms })
     }
 
-    fn follows(&self, ladder: &Ladder, open: &[Channel], now: DateTime<Utc>) -> Follows {
+    fn follows(&self, ladder: &Ladder, (open, on): (&[Channel], &[Channel]), now: DateTime<Utc>) -> Follows {
         let (case, pupil) = (ladder.case.stream(ladder.school), StreamId::of(ladder.school, ladder.case.student_id));
         // Of whom nothing can be read nobody is written to: a person calls.
         if [&case, &pupil].iter().any(|stream| self.broken.contains(stream.as_str())) {
@@ -228,7 +234,12 @@ impl Facts {
                 Tried { since: if stuck { DateTime::UNIX_EPOCH } else { tried.since }, ..tried }
             })
             .collect();
-        follows(next(&self.rungs(ladder, open), &tried, now))
+        let rungs = self.rungs(ladder, open);
+        match next(&rungs, &tried, now) {
+            // A channel that is paused may go on while it is news: it is not the end of the alarm.
+            Next::Call if self.rungs(ladder, on).len() > rungs.len() => follows(Next::Wait(now + LOOKS_AGAIN)),
+            next => follows(next),
+        }
     }
 
     /// Whom an alarm may go to, and how, in order: legal representatives first.

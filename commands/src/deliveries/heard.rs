@@ -41,13 +41,13 @@ pub fn provider_key(write: &Write, id: &str) -> [u8; 16] {
     write.directory().hmac(INSTALLATION, Kind::Message, id)
 }
 
-/// Takes in how a message fares: of one that is named by its own id, or by the channel's. How many events followed; of a
+/// Takes in how a message fares, since when by the channel's own word: of one that is named by its own id, or by the channel's. How many events followed; of a
 /// message that nobody here sent, none.
 pub async fn heard(
     write: &Write,
     message: Option<Uuid>,
     provider: Option<[u8; 16]>,
-    what: Heard,
+    (what, at): (Heard, Option<DateTime<Utc>>),
 ) -> Result<usize, StoreError> {
     let rows = sqlx::query!(
         "select school_id, delivery_id from delivery_attempts where message_id = $1
@@ -72,7 +72,7 @@ pub async fn heard(
         };
         Change::said(row, command)
     };
-    settle(write, &keys, None, said).await
+    settle(write, &keys, None, at, said).await
 }
 
 /// A guardian is erased: nothing is left by which an address or a message of theirs could be known again.

@@ -64,7 +64,7 @@ pub async fn judge(write: &Write, message: &mut Message) -> Result<Option<Outgoi
         let message_id = Some(message.message_id);
         let mine = |row: &Row| row.state == "sending" && row.message_id == message_id;
         let put = |row: &Row| put_aside(row, aside.get(&(row.school, row.delivery))?, now);
-        settle(write, &keys, None, |row| mine(row).then(|| put(row)).flatten()).await?;
+        settle(write, &keys, None, None, |row| mine(row).then(|| put(row)).flatten()).await?;
     }
     message.parts = kept;
     if message.parts.is_empty() {

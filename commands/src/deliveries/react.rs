@@ -67,7 +67,7 @@ async fn once(write: &Write, zones: &Zones) -> Result<Reacted, StoreError> {
         reacted.more = true;
     }
     let alarms: Vec<&Said> = said.iter().filter(|said| matches!(said.event, Event::NoticeRequested { .. })).collect();
-    begin_in_tx(&mut tx, &alarms).await?;
+    begin_in_tx(&mut tx, &alarms, write.clock().now()).await?;
     reacted.alarms = alarms.len();
     let mut events: Vec<NewEvent> = Vec::new();
     for one in &said {
@@ -148,7 +148,8 @@ async fn said_in_tx(conn: &mut PgConnection, from: i64, to: i64) -> Result<Vec<S
     Ok(said)
 }
 
-async fn begin_in_tx(conn: &mut PgConnection, alarms: &[&Said]) -> Result<(), sqlx::Error> {
+/// They are looked at now, whatever the clock said when they were recorded.
+async fn begin_in_tx(conn: &mut PgConnection, alarms: &[&Said], now: DateTime<Utc>) -> Result<(), sqlx::Error> {
     let schools: Vec<Uuid> = alarms.iter().map(|said| said.school.0).collect();
     let causes: Vec<Uuid> = alarms.iter().map(|said| said.event_id.0).collect();
     let positions: Vec<i64> = alarms.iter().map(|said| said.position).collect();
@@ -159,7 +160,7 @@ async fn begin_in_tx(conn: &mut PgConnection, alarms: &[&Said]) -> Result<(), sq
     sqlx::query!(
         "insert into delivery_ladders (school_id, cause_id, position, local_date, slot_id, student_id, asked_at, state,
            next_look_at)
-         select school_id, cause_id, position, local_date, slot_id, student_id, at, 'open', at
+         select school_id, cause_id, position, local_date, slot_id, student_id, at, 'open', $8
          from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::date[], $5::uuid[], $6::uuid[], $7::timestamptz[])
            t (school_id, cause_id, position, local_date, slot_id, student_id, at)
          on conflict do nothing",
@@ -170,6 +171,7 @@ async fn begin_in_tx(conn: &mut PgConnection, alarms: &[&Said]) -> Result<(), sq
         &slots,
         &students,
         &at,
+        now,
     )
     .execute(conn)
     .await?;

@@ -84,7 +84,7 @@ pub async fn record(write: &Write, message: &Message, outcome: Outcome, jitter: 
     };
     let ended = Ended { message_id: message.message_id, outcome: outcome.name(), code: outcome.code(), provider_hmac };
     let change = |row: &Row| became(row, message.message_id, outcome, now, jitter);
-    settle(write, &message.keys(), Some(ended), change).await?;
+    settle(write, &message.keys(), Some(ended), None, change).await?;
     Ok(())
 }
 
@@ -147,6 +147,6 @@ pub async fn sweep(write: &Write) -> Result<usize, StoreError> {
         return Ok(0);
     }
     let gone = |row: &Row| row.state == "sending" && row.changed_at < now - GONE_AFTER;
-    settle(write, &keys, None, |row| gone(row).then(|| in_doubt(row, Doubt::Crash, now))).await?;
+    settle(write, &keys, None, None, |row| gone(row).then(|| in_doubt(row, Doubt::Crash, now))).await?;
     Ok(keys.len())
 }

@@ -25,6 +25,7 @@ pub(super) struct Row {
     pub(super) case: CaseId,
     pub(super) about_at: DateTime<Utc>,
     pub(super) state: String,
+    pub(super) requested_at: DateTime<Utc>,
     pub(super) changed_at: DateTime<Utc>,
     pub(super) attempts: i16,
     pub(super) doubts: i16,
@@ -46,6 +47,7 @@ pub(super) struct Stored {
     slot_id: Uuid,
     about_at: DateTime<Utc>,
     state: String,
+    requested_at: DateTime<Utc>,
     changed_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
     attempts: i16,
@@ -79,6 +81,7 @@ impl TryFrom<Stored> for Row {
             case: CaseId { date: row.local_date, slot_id: SlotId(row.slot_id), student_id },
             about_at: row.about_at,
             state: row.state,
+            requested_at: row.requested_at,
             changed_at: row.changed_at,
             attempts: row.attempts,
             doubts: row.doubts,
@@ -101,7 +104,11 @@ impl Row {
     /// As the ladder of an alarm sees it.
     pub(super) fn tried(&self) -> Tried {
         let rung = Rung { guardian_id: self.notice.guardian_id, channel: self.notice.channel };
-        Tried { rung, status: self.status(), since: self.changed_at }
+        // Until the channel took it, it is as old as its asking: tries do not make it young.
+        let status = self.status();
+        let since =
+            if matches!(status, Status::Requested | Status::Unknown) { self.requested_at } else { self.changed_at };
+        Tried { rung, status, since }
     }
 
     /// Whether it may be on a telephone or in a mailbox.
@@ -116,15 +123,15 @@ impl Row {
     }
 }
 
-/// An event of a delivery, on the day of what it is about: a notice of Friday that is sent on Monday is Friday's.
+/// An event of a delivery, which happened at an instant, on the day of what it is about: a notice of Friday that is sent on Monday is Friday's.
 pub(super) fn event(
     write: &Write,
     context: &Context,
     (key, date): (Key, NaiveDate),
-    sequence: i64,
+    (sequence, at): (i64, DateTime<Utc>),
     event: &Event,
 ) -> Result<NewEvent, StoreError> {
-    let (id, at) = (EventId(write.ids().next()), write.clock().now());
+    let id = EventId(write.ids().next());
     NewEvent::new(context, id, StreamId::of(key.0, key.1), sequence, at, event)
         .map(|new| NewEvent { local_date: date, ..new })
         .map_err(|error| StoreError::Library(Box::new(error)))
@@ -136,7 +143,7 @@ pub(super) async fn lock_in_tx(conn: &mut PgConnection, keys: &[Key]) -> Result<
     let rows = sqlx::query_as!(
         Stored,
         "select d.school_id, d.delivery_id, cause_id, kind, channel, guardian_id, student_id, says, local_date, slot_id,
-           about_at, state, changed_at, expires_at, attempts, doubts, message_id, sequence
+           about_at, state, requested_at, changed_at, expires_at, attempts, doubts, message_id, sequence
          from deliveries d
          join unnest($1::uuid[], $2::uuid[]) t (school_id, delivery_id)
            on t.school_id = d.school_id and t.delivery_id = d.delivery_id
@@ -159,7 +166,7 @@ pub(super) async fn alarms_in_tx(
     let rows = sqlx::query_as!(
         Stored,
         "select d.school_id, delivery_id, cause_id, kind, channel, guardian_id, d.student_id, says, d.local_date, d.slot_id,
-           about_at, state, changed_at, expires_at, attempts, doubts, message_id, sequence
+           about_at, state, requested_at, changed_at, expires_at, attempts, doubts, message_id, sequence
          from deliveries d
          join unnest($2::date[], $3::uuid[], $4::uuid[]) t (local_date, slot_id, student_id)
            on t.local_date = d.local_date and t.slot_id = d.slot_id and t.student_id = d.student_id
@@ -215,7 +222,7 @@ pub(super) async fn request_in_tx(
         if made.execute(&mut *conn).await?.rows_affected() == 1 {
             let context = context(zones, one.school, cause_id)?;
             let requested = Event::Requested { notice: one.notice };
-            events.push(event(write, &context, ((one.school, delivery), one.case.date), 1, &requested)?);
+            events.push(event(write, &context, ((one.school, delivery), one.case.date), (1, now), &requested)?);
         }
     }
     Ok(events)

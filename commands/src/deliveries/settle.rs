@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use domain::SchoolId;
 use domain::delivery::{Command, Event};
 use sqlx::PgConnection;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// What a row becomes.
@@ -43,11 +43,12 @@ pub(super) struct Ended {
 }
 
 /// Changes rows as `change` says of each, and appends what follows; how many events. A row of which it says nothing is
-/// left as it is.
+/// left as it is. What follows happened `at` an instant, if it is known, and now if not.
 pub(super) async fn settle(
     write: &Write,
     keys: &[Key],
     ended: Option<Ended>,
+    at: Option<DateTime<Utc>>,
     change: impl Fn(&Row) -> Option<Change> + Send + Sync,
 ) -> Result<usize, StoreError> {
     let mut last = StoreError::Interrupted;
@@ -55,7 +56,7 @@ pub(super) async fn settle(
     let zones = zones(write, schools).await?;
     for attempt in 0..write.retry().tries {
         write.retry().wait(attempt).await;
-        match in_time(once((write, &zones), keys, ended.as_ref(), &change)).await {
+        match in_time(once((write, &zones), keys, (ended.as_ref(), at), &change)).await {
             Ok(events) => return Ok(events),
             Err(StoreError::Refused(error)) if is_conflict(&error) => last = StoreError::Refused(error),
             Err(error) if error.is_temporary() => last = error,
@@ -68,7 +69,7 @@ pub(super) async fn settle(
 async fn once(
     (write, zones): (&Write, &Zones),
     keys: &[Key],
-    ended: Option<&Ended>,
+    (ended, at): (Option<&Ended>, Option<DateTime<Utc>>),
     change: &(impl Fn(&Row) -> Option<Change> + Send + Sync),
 ) -> Result<usize, StoreError> {
     let mut tx = write.pool().begin().await?;
@@ -82,7 +83,9 @@ async fn once(
             let context = context(zones, row.school, row.notice.cause_id)?;
             for (news, sequence) in news.iter().zip(row.sequence + 1..) {
                 let key = ((row.school, row.delivery), row.case.date);
-                events.push(event(write, &context, key, sequence, news)?);
+                // Not before it was asked for, and not in the future: a stranger's clock.
+                let at = at.map_or(now, |at| at.max(row.requested_at).min(now));
+                events.push(event(write, &context, key, (sequence, at), news)?);
                 change.state = state_of(news);
                 count(row, news);
             }
@@ -168,7 +171,7 @@ async fn end_attempt(conn: &mut PgConnection, ended: &Ended, now: DateTime<Utc>)
 
 /// What became of an alarm may be what its ladder waits for.
 async fn look_again(conn: &mut PgConnection, rows: &[Row], now: DateTime<Utc>) -> Result<(), sqlx::Error> {
-    let of: HashMap<Uuid, SchoolId> = rows.iter().map(|row| (row.notice.cause_id.0, row.school)).collect();
+    let of: BTreeMap<Uuid, SchoolId> = rows.iter().map(|row| (row.notice.cause_id.0, row.school)).collect();
     let (causes, schools): (Vec<Uuid>, Vec<Uuid>) = of.into_iter().map(|(cause, school)| (cause, school.0)).unzip();
     sqlx::query!(
         "update delivery_ladders l set next_look_at = least(l.next_look_at, $3)

@@ -381,7 +381,7 @@ async fn a_ladder_waits_for_word_and_ends_with_it_or_with_the_case() {
     assert_eq!(stage.go_on().await.1.asked, 0);
     // The channel's word: late, twice and in no order.
     for what in [Heard::Read, Heard::Delivered, Heard::Failed { code: Some(1) }, Heard::Sent, Heard::Read] {
-        heard(stage.write(), None, provider, what).await.unwrap();
+        heard(stage.write(), None, provider, (what, None)).await.unwrap();
     }
     stage.world.clock.advance(TimeDelta::minutes(4));
     assert_eq!(stage.go_on().await.1, Climbed { looked_at: 1, ..Climbed::default() });
@@ -389,7 +389,7 @@ async fn a_ladder_waits_for_word_and_ends_with_it_or_with_the_case() {
     assert_eq!(stage.go_on().await.1, Climbed::default());
     let story = ["requested", "accepted", "read"].map(|event| format!("whatsapp no_entry {event}"));
     assert_eq!(stage.story().await, story);
-    assert_eq!(heard(stage.write(), Some(Uuid::from_u128(5)), None, Heard::Read).await.unwrap(), 0, "nobody's");
+    assert_eq!(heard(stage.write(), Some(Uuid::from_u128(5)), None, (Heard::Read, None)).await.unwrap(), 0, "nobody's");
 }
 
 #[tokio::test]
@@ -546,4 +546,55 @@ async fn d20_no_row_and_no_event_of_a_delivery_holds_an_address_or_a_name() {
     for secret in ["Anastasia", "12340001", "example.com", "Apoderado", "HBgL"] {
         assert!(!all.contains(secret), "{secret}");
     }
+}
+
+#[tokio::test]
+async fn an_alarm_whose_only_channel_is_paused_waits_and_goes_out_when_it_goes_on() {
+    let stage = Stage::set().await;
+    let ana = stage.pupil("Ana").await;
+    let mother = stage.guardian(1, &[ana], false).await;
+    channels::pause(stage.write(), (Email, None), "password", Some(535)).await.unwrap();
+    stage.missing(&[ana]).await;
+    for _ in 0..4 {
+        stage.world.clock.advance(TimeDelta::minutes(1));
+        let (_, climbed) = stage.go_on().await;
+        assert_eq!((climbed.asked, climbed.to_call), (0, 0), "it is news still");
+    }
+    channels::resume(stage.write(), Email).await.unwrap();
+    stage.world.clock.advance(TimeDelta::minutes(1));
+    stage.go_on().await;
+    assert_eq!(stage.send(Email, ACCEPTED).await, [mother]);
+}
+
+#[tokio::test]
+async fn a_channel_that_is_quiet_and_switched_off_holds_up_no_other() {
+    let stage = Stage::set().await;
+    let ana = stage.pupil("Ana").await;
+    let mother = stage.guardian(1, &[ana], true).await;
+    let quiet = "update delivery_channels set epoch = gen_random_uuid() where channel = 'whatsapp'";
+    sqlx::query(quiet).execute(&stage.world.owner).await.unwrap();
+    stage.found(&[ana], Finding::Missing { course_id: stage.course, due_at: due(), hold: None }).await;
+    react(stage.write()).await.unwrap();
+    assert_eq!(climb(stage.write(), &BOTH).await.unwrap(), Climbed::default(), "a person lets it go on first");
+    assert_eq!(climb(stage.write(), &[Email]).await.unwrap().asked, 1);
+    assert_eq!(stage.send(Email, ACCEPTED).await, [mother]);
+}
+
+#[tokio::test]
+async fn what_a_channel_tells_late_happened_when_it_says_and_never_in_the_future() {
+    let stage = Stage::set().await;
+    let ana = stage.pupil("Ana").await;
+    stage.guardian(1, &[ana], true).await;
+    stage.missing(&[ana]).await;
+    let provider = Some(provider_key(stage.write(), "wamid.1"));
+    assert_eq!(stage.send(Whatsapp, Outcome::Accepted { mode: Mode::Live, provider }).await.len(), 1);
+    let there = stage.write().clock().now() + TimeDelta::minutes(1);
+    stage.world.clock.advance(TimeDelta::hours(3));
+    heard(stage.write(), None, provider, (Heard::Delivered, Some(there))).await.unwrap();
+    let ahead = stage.write().clock().now() + TimeDelta::hours(9);
+    heard(stage.write(), None, provider, (Heard::Read, Some(ahead))).await.unwrap();
+    let at = "select occurred_at from events where event_type = $1 and aggregate_type = 'delivery'";
+    let at =
+        async |of| sqlx::query_scalar::<_, DateTime<Utc>>(at).bind(of).fetch_one(&stage.world.owner).await.unwrap();
+    assert_eq!((at("delivered").await, at("read").await), (there, stage.write().clock().now()));
 }

@@ -77,8 +77,7 @@ pub async fn courses(tx: &mut SchoolTx, after: Option<CourseId>, limit: i64) -> 
     )
     .fetch_all(tx.conn())
     .await?;
-    Ok(rows
-        .into_iter()
+    rows.into_iter()
         .map(|r| {
             Ok(Course {
                 school_id: SchoolId(r.school_id),
@@ -92,7 +91,7 @@ pub async fn courses(tx: &mut SchoolTx, after: Option<CourseId>, limit: i64) -> 
                 position: r.position,
             })
         })
-        .collect::<Result<_, sqlx::Error>>()?)
+        .collect()
 }
 
 /// The dates from `from` to `to`, both included, that are set for the whole school, in their order, the holiday

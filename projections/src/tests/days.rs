@@ -433,9 +433,8 @@ async fn a_pupil_who_is_moved_at_noon_keeps_the_mornings_entry_and_is_counted_on
     let of = |n| [course(0), course(1)].map(|of| (of, n));
     let count = async |courses: [(CourseId, u64); 2]| {
         let board = load_board(&mut world.snapshot(school()).await, monday(), now).await.unwrap().unwrap();
-        let counts =
-            courses.map(|(of, _)| board.courses.iter().find(|line| line.course_id == of).unwrap().counts.clone());
-        (board.totals.clone(), counts)
+        let counts = courses.map(|(of, _)| board.courses.iter().find(|line| line.course_id == of).unwrap().counts);
+        (board.totals, counts)
     };
     let (totals, [first, second]) = count(of(0)).await;
     world.append(&[of_pupil(2, student::Event::Moved { course_id: course(1), from: monday() })]).await;

@@ -3,6 +3,7 @@
 use super::{Sent, Ways, phone_key};
 use crate::mail::Letter;
 use crate::words::{Facts, filled, mail};
+use chrono::TimeDelta;
 use commands::Write;
 use commands::deliveries::{Message, Outcome, Outgoing, channels, judge, opened, record};
 use commands::use_cases::UseCaseError;
@@ -12,6 +13,11 @@ use domain::guardian::notices::Language;
 use domain::values::mail::Mail;
 use domain::values::phone::Phone;
 use uuid::Uuid;
+
+/// How long ago the rules may have been asked.
+const LOOKED_AT: TimeDelta = TimeDelta::seconds(30);
+/// How long a message waits at least whose channel is being paused.
+const PAUSES: TimeDelta = TimeDelta::seconds(5);
 
 /// A message with whatever of it was sealed. Holds personal data in clear: neither `Debug` nor `Display`.
 struct Plain {
@@ -23,8 +29,23 @@ struct Plain {
 pub async fn send(ways: &Ways, write: &Write, mut message: Message) -> Result<(), UseCaseError> {
     #[cfg(test)]
     reach("deliveries: before the post").await?;
-    let Some(outgoing) = judge(write, &mut message).await? else { return Ok(()) };
-    let Some(plain) = open(write, &message, &outgoing).await? else {
+    let (claimed, began) = (message.clone(), write.clock().now());
+    let ready = match prepare(write, &mut message).await {
+        Ok(None) => return Ok(()),
+        Ok(Some(ready)) => Ok(ready),
+        Err(error) => Err(error),
+    };
+    // Certainly not sent: a hiccup of a database is no doubt about a telephone. Nor is what was looked at too long ago,
+    // while this machine slept.
+    let (outgoing, plain) = match ready {
+        Ok(ready) if write.clock().now() - began < LOOKED_AT => ready,
+        late => {
+            let outcome = Outcome::NotSent { reason: Failure::Unreachable, code: None };
+            record(write, &claimed, outcome, fastrand::f64()).await?;
+            return late.map(drop);
+        }
+    };
+    let Some(plain) = plain else {
         // Erased between the log's word and the keys'.
         let outcome = Outcome::Failed { reason: Failure::Recipient, code: None };
         return Ok(record(write, &message, outcome, 0.0).await?);
@@ -38,6 +59,13 @@ pub async fn send(ways: &Ways, write: &Write, mut message: Message) -> Result<()
     settle(write, &message, sent).await
 }
 
+/// Asks every rule, and opens what is sealed.
+async fn prepare(write: &Write, message: &mut Message) -> Result<Option<(Outgoing, Option<Plain>)>, UseCaseError> {
+    let Some(outgoing) = judge(write, message).await? else { return Ok(None) };
+    let plain = open(write, message, &outgoing).await?;
+    Ok(Some((outgoing, plain)))
+}
+
 /// For tests.
 #[cfg(test)]
 async fn reach(place: &'static str) -> Result<(), UseCaseError> {
@@ -46,6 +74,12 @@ async fn reach(place: &'static str) -> Result<(), UseCaseError> {
 
 async fn settle(write: &Write, message: &Message, sent: Sent) -> Result<(), UseCaseError> {
     let (channel, says) = (message.channel, message.says);
+    // What became of the message is written first: no pause that fails makes a doubt of it.
+    let pause = match sent {
+        Sent::Pause { reason, code } => Some((None, reason, code)),
+        Sent::Template { code } => Some((Some(says), "template", code)),
+        _ => None,
+    };
     let outcome = match sent {
         Sent::Accepted { id } => {
             let provider = id.map(|id| commands::deliveries::provider_key(write, &id));
@@ -55,20 +89,18 @@ async fn settle(write: &Write, message: &Message, sent: Sent) -> Result<(), UseC
         Sent::NotSent { reason, code } => Outcome::NotSent { reason, code },
         Sent::Failed { reason, code } => Outcome::Failed { reason, code },
         Sent::Unknown(doubt) => Outcome::Unknown(doubt),
-        Sent::Pause { reason, code } => {
-            channels::pause(write, (channel, None), reason, code).await?;
-            Outcome::PutBack { until: write.clock().now(), code }
-        }
-        Sent::Template { code } => {
-            channels::pause(write, (channel, Some(says)), "template", code).await?;
-            Outcome::Failed { reason: Failure::Template, code }
-        }
+        Sent::Pause { code, .. } => Outcome::PutBack { until: write.clock().now() + PAUSES, code },
+        Sent::Template { code } => Outcome::Failed { reason: Failure::Template, code },
     };
     if let Outcome::Failed { reason, code } = outcome {
         // Ids and codes: no address, no name.
         tracing::warn!(message_id = %message.message_id, %channel, %says, ?reason, code, "a notice came to nothing");
     }
-    Ok(record(write, message, outcome, fastrand::f64()).await?)
+    record(write, message, outcome, fastrand::f64()).await?;
+    if let Some((of, reason, code)) = pause {
+        channels::pause(write, (channel, of), reason, code).await?;
+    }
+    Ok(())
 }
 
 async fn by_whatsapp(
@@ -81,7 +113,9 @@ async fn by_whatsapp(
     let Ok(phone) = Phone::parse(&plain.address) else {
         return Ok(Sent::Failed { reason: Failure::Recipient, code: None });
     };
-    opened(write, message, phone_key(write, phone.e164())).await?;
+    if opened(write, message, phone_key(write, phone.e164())).await.is_err() {
+        return Ok(Sent::NotSent { reason: Failure::Unreachable, code: None });
+    }
     let template = filled(message.says, language(outgoing), &facts(message, outgoing, plain));
     Ok(ways.whatsapp.send(phone.e164(), &template, message.message_id).await)
 }

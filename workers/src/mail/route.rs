@@ -135,7 +135,8 @@ impl Route {
 fn meaning(error: &smtp::Error) -> Sent {
     let code = error.status().map(u16::from).map(u32::from);
     // Whoever is not known to the server is not known for any letter.
-    if code.is_some_and(|code| [454, 530, 534, 535, 538].contains(&code)) {
+    // 454 is for now (RFC 4954, 4.7.0); servers say it, too, of a rate that is exceeded.
+    if code.is_some_and(|code| [530, 534, 535, 538].contains(&code)) {
         Sent::Pause { reason: "password", code }
     } else if error.is_permanent() {
         Sent::Failed { reason: Failure::Recipient, code }
@@ -150,6 +151,10 @@ fn meaning(error: &smtp::Error) -> Sent {
 }
 
 fn is_before_connection(error: &smtp::Error) -> bool {
+    // So lettre says of whatever went wrong before the server greeted: names, connections, their time.
+    if error.to_string().starts_with("Connection error") {
+        return true;
+    }
     use std::io::ErrorKind::{AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkUnreachable};
     let mut cause = std::error::Error::source(error);
     while let Some(this) = cause {

@@ -43,6 +43,7 @@ struct Fate {
     message: Option<Uuid>,
     provider: Option<String>,
     what: Heard,
+    at: Option<DateTime<Utc>>,
 }
 
 struct Word {
@@ -74,7 +75,7 @@ struct Entry {
 #[derive(Deserialize)]
 struct Change {
     #[serde(default)]
-    value: Changed,
+    value: Value,
 }
 
 #[derive(Deserialize, Default)]
@@ -89,6 +90,7 @@ struct Changed {
 struct Status {
     id: Option<String>,
     status: String,
+    timestamp: Option<String>,
     biz_opaque_callback_data: Option<String>,
     #[serde(default)]
     errors: Vec<StatusError>,
@@ -122,7 +124,11 @@ struct Button {
 pub fn read(body: &[u8]) -> Option<News> {
     let body: Body = serde_json::from_slice(body).ok()?;
     let mut news = News::default();
-    for changed in body.entry.into_iter().flat_map(|entry| entry.changes).map(|change| change.value) {
+    for value in body.entry.into_iter().flat_map(|entry| entry.changes).map(|change| change.value) {
+        let Ok(changed) = serde_json::from_value::<Changed>(value) else {
+            news.other += 1;
+            continue;
+        };
         for status in changed.statuses {
             match serde_json::from_value(status).ok().and_then(fate) {
                 Some(fate) => news.fates.push(fate),
@@ -148,7 +154,8 @@ fn fate(status: Status) -> Option<Fate> {
         _ => return None,
     };
     let message = status.biz_opaque_callback_data.and_then(|id| Uuid::parse_str(&id).ok());
-    (message.is_some() || status.id.is_some()).then_some(Fate { message, provider: status.id, what })
+    let at = status.timestamp.and_then(|at| DateTime::from_timestamp(at.parse().ok()?, 0));
+    (message.is_some() || status.id.is_some()).then_some(Fate { message, provider: status.id, what, at })
 }
 
 fn said(message: Message) -> Option<Word> {
@@ -172,9 +179,9 @@ pub fn wish(text: &str) -> Option<bool> {
 /// Takes in what was told. An error: whoever tells it again loses nothing.
 pub async fn take(write: &Write, news: News) -> Result<Taken, StoreError> {
     let mut taken = Taken::default();
-    for Fate { message, provider, what } in news.fates {
+    for Fate { message, provider, what, at } in news.fates {
         let provider = provider.map(|id| provider_key(write, &id));
-        taken.events += heard(write, message, provider, what).await?;
+        taken.events += heard(write, message, provider, (what, at)).await?;
     }
     for Word { from, in_, said_at } in news.words {
         // What is said to be in the future was said now.
