@@ -14,7 +14,7 @@ use commands::looks::{Look, Looker, What, Whose};
 use domain::attendance_day::Direction;
 use maud::{Markup, html};
 use projections::live::queries::pupil_day;
-use projections::live::reports::MAX_PUPIL_DAYS;
+use projections::live::reports::{self, MAX_PUPIL_DAYS};
 use uuid::Uuid;
 
 /// A pupil's day.
@@ -68,7 +68,17 @@ pub(super) async fn of(
         return Ok(None);
     }
     let names = state.names.of_school(own.school).await?;
-    let page = pupil_day(&mut request.snapshot(own.school).await?, own.student, date, now).await?;
+    let mut tx = request.snapshot(own.school).await?;
+    let mut page = pupil_day(&mut tx, own.student, date, now).await?;
+    // A day that is over is told as reports tell it: one on which no gate read anybody says nothing of a child.
+    if date < today
+        && let Some(page) = &mut page
+        && let Some((_, days)) = reports::pupil(&mut tx, own.student, (date, date), now).await?
+        && let Some(day) = days.into_iter().next_back()
+    {
+        page.pupil.status = day.status;
+    }
+    drop(tx);
     Ok(page.map(|page| {
         let mut line = pupil(&page.pupil, &names);
         if !page.pupil.erased {

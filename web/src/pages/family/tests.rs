@@ -333,6 +333,9 @@ async fn a_guardian_looks_at_an_earlier_day_with_its_reasons_and_at_no_day_that_
     assert!(status == 200 && then.contains("class=\"taps\"") && then.contains("lunes 9 de marzo"), "{then}");
     assert!(then.contains("class=\"reasons\"") && then.contains("Ver hoy"), "{then}");
     assert!(then.contains("Justificar la ausencia o el atraso de ese día"), "{then}");
+    let (_, silent) = get(format!("{path}?fecha=2026-03-06")).await;
+    let head = silent.split("id=\"why\"").next().unwrap();
+    assert!(head.contains("sin información") && !head.contains("usente"), "no gate read anybody: {head}");
     for none in ["2026-03-11", "2024-03-11", "ayer", "-9999-01-01"] {
         assert_eq!(get(format!("{path}?fecha={none}")).await.0, 404, "{none}");
     }
