@@ -1,6 +1,8 @@
 //! A request of a signed-in person about one school, as the pages take it that change something there.
 
+use super::source::SourceError;
 use super::staff::Visit;
+use super::view::School;
 use crate::AppState;
 use crate::middleware::RequestId;
 use crate::session::{InSchool, Person};
@@ -55,6 +57,13 @@ impl Asked {
         if let Some(position) = done.position {
             self.wait_until(model, position).await;
         }
+    }
+
+    /// The school, as its pages name it; none if the roster does not know it.
+    pub(super) async fn school_of_page(&self) -> Result<Option<School>, SourceError> {
+        let mut tx = self.state.pools.request.begin(self.school).await?;
+        let found = queries::school(&mut tx).await?;
+        Ok(found.map(|found| School { id: self.school.0, name: found.name, zone: found.settings.zone }))
     }
 
     /// A pupil whom the school knows; else the answer.

@@ -6,7 +6,6 @@ use super::icon::icon;
 use super::progress::{self, Before, Progress, Step};
 use super::respond::Nonce;
 use super::shell::{self, Place};
-use super::source::SourceError;
 use super::staff::form::{self, Field, Refusal};
 use super::staff::who;
 use super::view::{School, Who};
@@ -24,7 +23,6 @@ use domain::StudentId;
 use domain::values::national_id::NationalId;
 use domain::values::school_date;
 use maud::{Markup, html};
-use projections::roster;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
@@ -97,12 +95,6 @@ impl Typed {
 }
 
 impl Asked {
-    async fn school_of_page(&self) -> Result<Option<School>, SourceError> {
-        let mut tx = self.state.pools.request.begin(self.school).await?;
-        let found = roster::queries::school(&mut tx).await?;
-        Ok(found.map(|found| School { id: self.school.0, name: found.name, zone: found.settings.zone }))
-    }
-
     /// Who repeats, by RUN or IPE, one on each line.
     async fn repeating(&self, text: &str) -> Result<Result<BTreeSet<StudentId>, Refusal>, UseCaseError> {
         const WRONG: Refusal = Refusal::of(&["repiten"], key("year-repeat-wrong"));

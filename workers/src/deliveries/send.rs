@@ -30,15 +30,11 @@ pub async fn send(ways: &Ways, write: &Write, mut message: Message) -> Result<()
     #[cfg(test)]
     reach("deliveries: before the post").await?;
     let (claimed, began) = (message.clone(), write.clock().now());
-    let ready = match prepare(write, &mut message).await {
+    let (outgoing, plain) = match prepare(write, &mut message).await {
         Ok(None) => return Ok(()),
-        Ok(Some(ready)) => Ok(ready),
-        Err(error) => Err(error),
-    };
-    // Certainly not sent: a hiccup of a database is no doubt about a telephone. Nor is what was looked at too long ago,
-    // while this machine slept.
-    let (outgoing, plain) = match ready {
-        Ok(ready) if write.clock().now() - began < LOOKED_AT => ready,
+        Ok(Some(ready)) if write.clock().now() - began < LOOKED_AT => ready,
+        // Certainly not sent: a hiccup of a database is no doubt about a telephone. Nor is what was looked at too long
+        // ago, while this machine slept.
         late => {
             let outcome = Outcome::NotSent { reason: Failure::Unreachable, code: None };
             record(write, &claimed, outcome, fastrand::f64()).await?;

@@ -4,7 +4,6 @@
 use super::super::asked::Asked;
 use super::super::progress::{self, Before, Progress, Step};
 use super::super::respond::Nonce;
-use super::super::source::SourceError;
 use super::super::staff::form::{self, Field, Refusal};
 use super::super::staff::who;
 use super::super::upload::{AGAIN, WithFile};
@@ -23,7 +22,6 @@ use commands::directory::Kind;
 use commands::use_cases::import_roster::{Outcome as OfRow, Plan, Register, apply, plan};
 use commands::use_cases::{Taken, UseCaseError};
 use maud::{Markup, html};
-use projections::roster::queries;
 use std::fmt::Write as _;
 use std::time::Instant;
 
@@ -220,20 +218,15 @@ impl Asked {
     }
 
     async fn import_page(&self, typed: Option<Typed>, outcome: Outcome) -> Response {
-        let found = async {
-            let mut tx = self.state.pools.request.begin(self.school).await?;
-            Ok::<_, SourceError>(queries::school(&mut tx).await?)
-        };
-        let found = match found.await {
-            Ok(Some(found)) => found,
+        let school = match self.school_of_page().await {
+            Ok(Some(school)) => school,
             Ok(None) => return self.visit.failed(StatusCode::NOT_FOUND),
             Err(error) => return self.visit.source_error(&error),
         };
-        let zone = found.settings.zone;
-        let today = self.state.clock.now().with_timezone(&zone).date_naive();
+        let today = self.state.clock.now().with_timezone(&school.zone).date_naive();
         let page = ImportPage {
             who: who(&self.state, &self.person).await,
-            school: School { id: self.school.0, name: found.name, zone },
+            school,
             typed: typed.unwrap_or_else(|| Typed::of_today(today)),
             outcome,
         };

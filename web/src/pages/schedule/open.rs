@@ -3,7 +3,6 @@
 use super::super::asked::Asked;
 use super::super::icon::icon;
 use super::super::respond::Nonce;
-use super::super::source::SourceError;
 use super::super::staff::form::{self, Field, Refusal};
 use super::super::staff::who;
 use super::super::view::{School, Who};
@@ -22,7 +21,6 @@ use domain::CourseId;
 use domain::course::{self, Shift};
 use maud::{Markup, html};
 use projections::ReadModel;
-use projections::roster::queries;
 use serde::Deserialize;
 
 pub(super) fn router() -> Router<AppState> {
@@ -143,20 +141,15 @@ fn to_course(asked: &Asked, course: CourseId, notice: &str) -> Response {
 
 impl Asked {
     async fn open_page(&self, typed: Option<Typed>, refused: Option<Refusal>) -> Response {
-        let found = async {
-            let mut tx = self.state.pools.request.begin(self.school).await?;
-            Ok::<_, SourceError>(queries::school(&mut tx).await?)
-        };
-        let found = match found.await {
-            Ok(Some(found)) => found,
+        let school = match self.school_of_page().await {
+            Ok(Some(school)) => school,
             Ok(None) => return self.visit.failed(StatusCode::NOT_FOUND),
             Err(error) => return self.visit.source_error(&error),
         };
-        let zone = found.settings.zone;
-        let year = self.state.clock.now().with_timezone(&zone).date_naive().year();
+        let year = self.state.clock.now().with_timezone(&school.zone).date_naive().year();
         let page = OpenPage {
             who: who(&self.state, &self.person).await,
-            school: School { id: self.school.0, name: found.name, zone },
+            school,
             typed: typed.unwrap_or_else(|| Typed { anio: year.to_string(), ..Typed::default() }),
             refused,
         };
