@@ -15,6 +15,7 @@
 pub mod channels;
 mod claim;
 mod climb;
+mod gate;
 mod heard;
 mod judge;
 mod react;

@@ -17,6 +17,7 @@ pub mod change_guardian_contact;
 pub mod change_kiosk_mode;
 pub mod change_settings;
 pub mod change_student_details;
+pub mod choose_notices;
 pub mod correct_day;
 pub mod course_label;
 pub mod enrol_kiosk;
@@ -57,6 +58,7 @@ pub use change_guardian_contact::{ChangeGuardianContact, Contact, change_guardia
 pub use change_kiosk_mode::{ChangeKioskMode, change_kiosk_mode};
 pub use change_settings::change_settings;
 pub use change_student_details::{ChangeStudentDetails, change_student_details};
+pub use choose_notices::{ChooseNotices, choose_notices, chosen_notices};
 pub use correct_day::{RequestCorrection, SettleCorrection, request_correction, settle_correction};
 pub use course_label::{CourseLabel, Grade};
 pub use enrol_kiosk::{EnrolKiosk, EnrolledKiosk, enrol_kiosk};

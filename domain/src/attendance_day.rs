@@ -169,6 +169,19 @@ impl State {
     pub fn knows(&self, scan_id: ScanId) -> bool {
         self.scans.iter().any(|s| s.scan_id == scan_id)
     }
+    /// Whether a passage that counts is on record at that instant.
+    pub fn passed(&self, direction: Direction, at: DateTime<Utc>) -> bool {
+        self.passages(direction).any(|passed| passed == at)
+    }
+    /// The first entry that counts.
+    pub fn first_entry(&self) -> Option<DateTime<Utc>> {
+        self.passages(Direction::Entry).min()
+    }
+    fn passages(&self, direction: Direction) -> impl Iterator<Item = DateTime<Utc>> {
+        let scans = self.scans.iter().filter(move |s| s.direction == direction && !s.voided).map(|s| s.occurred_at);
+        let by_hand = self.by_hand.iter().filter(move |e| e.direction == direction && !e.withdrawn);
+        scans.chain(by_hand.map(|e| e.occurred_at))
+    }
     /// This entry by hand, if it is on record.
     pub fn by_hand(&self, entry_id: ManualEntryId) -> Option<KnownEntry> {
         self.by_hand.iter().find(|e| e.entry_id == entry_id).copied()

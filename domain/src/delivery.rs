@@ -66,6 +66,16 @@ pub enum Says {
     LeftEarly,
     /// After an alarm: the school knows why the pupil does not come.
     Justified,
+    /// The pupil came in.
+    Entered,
+    /// The pupil went out.
+    WentOut,
+    /// The pupil came in late.
+    CameLate,
+    /// The pupil went out before the end.
+    LeftBeforeEnd,
+    /// The pupil was handed over to an adult before the end.
+    Collected,
 }
 
 macro_rules! codes {
@@ -101,7 +111,8 @@ codes! {
     Channel { Whatsapp = "whatsapp", Email = "email" }
     Says {
         NoEntry = "no_entry", Arrived = "arrived", WasThere = "was_there", NotExpected = "not_expected",
-        LeftEarly = "left_early", Justified = "justified",
+        LeftEarly = "left_early", Justified = "justified", Entered = "entered", WentOut = "went_out",
+        CameLate = "came_late", LeftBeforeEnd = "left_before_end", Collected = "collected",
     }
     Status {
         Requested = "requested", Unknown = "unknown", Accepted = "accepted", Failed = "failed",

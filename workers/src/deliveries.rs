@@ -129,7 +129,7 @@ async fn asking(ways: &Ways, write: &Write, stop: &CancellationToken) {
 /// One look; whether there is more to look at.
 async fn ask(write: &Write, on: &[Channel]) -> Result<bool, StoreError> {
     // What cannot be read of one school's log holds up nobody's alarm.
-    let (reacted, climbed) = (react(write).await, climb(write, on).await?);
+    let (reacted, climbed) = (react(write, on).await, climb(write, on).await?);
     Ok(reacted?.more || climbed.looked_at > 0)
 }
 

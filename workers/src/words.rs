@@ -35,7 +35,7 @@ struct Template {
     en: (&'static str, &'static str),
 }
 
-const TEMPLATES: [Template; 6] = [
+const TEMPLATES: [Template; 11] = [
     Template {
         says: Says::NoEntry,
         name: "aviso_no_ingreso",
@@ -106,6 +106,66 @@ const TEMPLATES: [Template; 6] = [
         en: (
             "Absence is known",
             "Notice from {{colegio}}: the school knows of the absence of {{alumno}} now. Please disregard the notice before.",
+        ),
+    },
+    Template {
+        says: Says::Entered,
+        name: "aviso_ingreso",
+        es: (
+            "Ingresó al colegio",
+            "Aviso de {{colegio}}: se registró el ingreso de {{alumno}} a las {{hora}}. Puede cambiar estos avisos en la página de familias.",
+        ),
+        en: (
+            "Has entered",
+            "Notice from {{colegio}}: the entry of {{alumno}} was recorded at {{hora}}. You can change these notices on the families' page.",
+        ),
+    },
+    Template {
+        says: Says::WentOut,
+        name: "aviso_salida",
+        es: (
+            "Salió del colegio",
+            "Aviso de {{colegio}}: se registró la salida de {{alumno}} a las {{hora}}. Puede cambiar estos avisos en la página de familias.",
+        ),
+        en: (
+            "Has left",
+            "Notice from {{colegio}}: the exit of {{alumno}} was recorded at {{hora}}. You can change these notices on the families' page.",
+        ),
+    },
+    Template {
+        says: Says::CameLate,
+        name: "aviso_atraso",
+        es: (
+            "Ingresó con atraso",
+            "Aviso de {{colegio}}: se registró con atraso el ingreso de {{alumno}}, a las {{hora}}. Si hay un motivo, puede justificarlo en la página de familias.",
+        ),
+        en: (
+            "Came late",
+            "Notice from {{colegio}}: the entry of {{alumno}} was recorded late, at {{hora}}. If there is a reason, you can tell it on the families' page.",
+        ),
+    },
+    Template {
+        says: Says::LeftBeforeEnd,
+        name: "aviso_salida_anticipada",
+        es: (
+            "Salida antes del término de la jornada",
+            "Aviso de {{colegio}}: se registró la salida de {{alumno}} a las {{hora}}, antes del término de la jornada. Si no lo esperaba, llame al colegio.",
+        ),
+        en: (
+            "Left before the end of the day",
+            "Notice from {{colegio}}: the exit of {{alumno}} was recorded at {{hora}}, before the end of the day. If you did not expect this, please call the school.",
+        ),
+    },
+    Template {
+        says: Says::Collected,
+        name: "aviso_retiro",
+        es: (
+            "Retiro registrado",
+            "Aviso de {{colegio}}: se registró el retiro de {{alumno}} a las {{hora}}, con una persona autorizada. Si no lo esperaba, llame al colegio.",
+        ),
+        en: (
+            "Was collected",
+            "Notice from {{colegio}}: {{alumno}} was collected at {{hora}} by an authorised person. If you did not expect this, please call the school.",
         ),
     },
 ];

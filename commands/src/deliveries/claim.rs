@@ -1,10 +1,10 @@
 //! Takes what is due, to be sent by whoever took it, and commits that before anything is sent.
 
-use super::rows::{Key, Row, lock_in_tx};
+use super::rows::{About, Key, Row, lock_in_tx};
 use crate::error::StoreError;
 use crate::pool::in_time;
 use crate::write::Write;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use domain::delivery::policy::SPACING;
 use domain::delivery::{Channel, Kind, Says};
 use domain::no_show::CaseId;
@@ -42,8 +42,16 @@ pub struct Part {
     /// Of which pupil.
     pub student: StudentId,
     pub(super) cause: EventId,
-    pub(super) case: CaseId,
+    pub(super) about: About,
+    pub(super) about_at: DateTime<Utc>,
     pub(super) expires_at: DateTime<Utc>,
+}
+
+impl Part {
+    /// The case that it is of, if it is of one.
+    pub(super) fn case(&self) -> Option<CaseId> {
+        self.about.case(self.student)
+    }
 }
 
 impl Message {
@@ -59,7 +67,12 @@ pub async fn claim(write: &Write, channel: Channel, limit: i64) -> Result<Vec<Me
     in_time(once(write, channel, limit)).await
 }
 
-/// What is one message: of a kind, to a guardian, with these words, of an instant, of a school.
+/// A message tells the minute: what is of the same is told together.
+fn the_minute(at: DateTime<Utc>) -> DateTime<Utc> {
+    at.duration_trunc(TimeDelta::minutes(1)).unwrap_or(at)
+}
+
+/// What is one message: of a kind, to a guardian, with these words, of a minute, of a school.
 type SaidTogether = (Kind, GuardianId, Says, DateTime<Utc>, SchoolId);
 
 async fn once(write: &Write, channel: Channel, limit: i64) -> Result<Vec<Message>, StoreError> {
@@ -76,7 +89,7 @@ async fn once(write: &Write, channel: Channel, limit: i64) -> Result<Vec<Message
     let mut messages: BTreeMap<SaidTogether, Vec<&Row>> = BTreeMap::new();
     for row in &rows {
         let notice = row.notice;
-        let said_together = (notice.kind, notice.guardian_id, notice.says, row.about_at, row.school);
+        let said_together = (notice.kind, notice.guardian_id, notice.says, the_minute(row.about_at), row.school);
         messages.entry(said_together).or_default().push(row);
     }
     // One message a person at once; alarms come first.
@@ -108,7 +121,8 @@ fn message(
         delivery: row.delivery,
         student: row.notice.student_id,
         cause: row.notice.cause_id,
-        case: row.case,
+        about: row.about,
+        about_at: row.about_at,
         expires_at: row.notice.expires_at,
     };
     let parts = rows.iter().map(part).collect();
@@ -138,7 +152,9 @@ async fn leads_in_tx(
            )
            select distinct d.school_id, d.delivery_id from due l
            join deliveries d on d.school_id = l.school_id and d.guardian_id = l.guardian_id and d.channel = $1
-             and d.kind = l.kind and d.says = l.says and d.about_at = l.about_at and d.due_at <= $2"#,
+             and d.kind = l.kind and d.says = l.says
+             and date_trunc('minute', d.about_at) = date_trunc('minute', l.about_at)
+             and (d.due_at <= $2 or d.due_at is not null and d.attempts = 0)"#,
         channel.as_str(),
         now,
         now - spacing,
@@ -154,7 +170,7 @@ async fn take_in_tx(conn: &mut PgConnection, message: &Message, now: DateTime<Ut
         "with taken as (
            update deliveries set state = 'sending', changed_at = $3, due_at = null, attempts = attempts + 1,
              message_id = $4
-           where school_id = $1 and delivery_id = any($2) and due_at <= $3
+           where school_id = $1 and delivery_id = any($2) and (due_at <= $3 or due_at is not null and attempts = 0)
            returning delivery_id
          )
          insert into delivery_attempts (school_id, delivery_id, message_id, guardian_id, channel, started_at)

@@ -163,7 +163,7 @@ impl Ladder {
             student_id: self.case.student_id,
             expires_at: self.news_until(),
         };
-        Wanted { school: self.school, notice, case: self.case, about_at: due_at }
+        Wanted { school: self.school, notice, about: self.case.into(), about_at: due_at }
     }
 }
 

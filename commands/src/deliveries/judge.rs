@@ -8,7 +8,9 @@ use crate::pool::in_time;
 use crate::write::Write;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use domain::delivery::{Channel, Command, Kind, Suppression};
+use domain::attendance_day::{self, AttendanceDay, Direction};
+use domain::course::{self, Course};
+use domain::delivery::{Channel, Command, Kind, Says, Suppression};
 use domain::guardian::notices::Language;
 use domain::guardian::{self, Guardian};
 use domain::no_show::{self, NoShowCase, Stage};
@@ -46,7 +48,7 @@ enum Verdict {
 /// Asks every rule. What may not be sent is put aside, with the event that says why, and leaves the message; none: there
 /// is nothing left of it.
 pub async fn judge(write: &Write, message: &mut Message) -> Result<Option<Outgoing>, StoreError> {
-    let cases: Vec<_> = message.parts.iter().map(|part| part.case).collect();
+    let cases: Vec<_> = message.parts.iter().filter_map(Part::case).collect();
     let alarms = {
         let mut conn = write.pool().acquire().await?;
         in_time(alarms_in_tx(&mut conn, message.school, &cases)).await?
@@ -88,6 +90,7 @@ fn put_aside(row: &Row, verdict: &Verdict, now: DateTime<Utc>) -> Option<Change>
 /// What the log says, read as one statement.
 struct Facts {
     cases: HashMap<String, no_show::State>,
+    days: HashMap<String, attendance_day::State>,
     students: HashMap<String, student::State>,
     guardian: guardian::State,
 }
@@ -98,13 +101,17 @@ impl Facts {
         let guardian = StreamId::of(school, message.guardian);
         let mut streams = vec![(<Guardian as Aggregate>::Event::AGGREGATE, guardian.clone())];
         for part in &message.parts {
-            streams.push((no_show::Event::AGGREGATE, part.case.stream(school)));
+            streams.push(match part.case() {
+                Some(case) => (no_show::Event::AGGREGATE, case.stream(school)),
+                None => (attendance_day::Event::AGGREGATE, StreamId::of_day(part.about.date, school, part.student)),
+            });
             streams.push((student::Event::AGGREGATE, StreamId::of(school, part.student)));
         }
         let mut read = in_time(read(write.pool(), &streams)).await?;
         Ok(Self {
             guardian: read.guardians.remove(guardian.as_str()).unwrap_or_default(),
             cases: read.cases,
+            days: read.days,
             students: read.students,
         })
     }
@@ -114,11 +121,19 @@ impl Facts {
         if part.expires_at <= now {
             return Verdict::Suppress(Expired);
         }
-        let case = self.cases.get(part.case.stream(message.school).as_str()).copied().unwrap_or_default();
-        let of_case = alarms.iter().filter(|alarm| alarm.case == part.case);
+        let case = || part.case().and_then(|case| self.cases.get(case.stream(message.school).as_str()).copied());
+        let of_case = alarms.iter().filter(|alarm| alarm.case() == part.case());
         let still = match message.kind {
-            Kind::Correction => still_wrong(case, of_case.filter(|row| row.notice.guardian_id == message.guardian)),
-            _ => still_missing(case, of_case.filter(|row| row.notice.cause_id == part.cause)),
+            Kind::Correction => {
+                let had = of_case.filter(|row| row.notice.guardian_id == message.guardian);
+                still_wrong(case().unwrap_or_default(), had)
+            }
+            Kind::NoEntry => {
+                still_missing(case().unwrap_or_default(), of_case.filter(|row| row.notice.cause_id == part.cause))
+            }
+            Kind::Entry | Kind::Exit | Kind::Late | Kind::EarlyLeave => self.still_passed(message, part),
+            // Nothing asks for one yet.
+            Kind::Broadcast => Verdict::Suppress(NotTrue),
         };
         if still != Verdict::Send {
             return still;
@@ -126,6 +141,19 @@ impl Facts {
         let student = self.students.get(StreamId::of(message.school, part.student).as_str());
         let why_not = may_be_told(student, message, part).or_else(|| self.is_reached(message, part));
         why_not.map_or(Verdict::Send, Verdict::Suppress)
+    }
+
+    /// What passed at the gate is told while it counts: no correction took it out, nobody took it back.
+    fn still_passed(&self, message: &Message, part: &Part) -> Verdict {
+        let direction = match message.says {
+            Says::Entered | Says::CameLate => Direction::Entry,
+            _ => Direction::Exit,
+        };
+        let day = StreamId::of_day(part.about.date, message.school, part.student);
+        match self.days.get(day.as_str()).is_some_and(|day| day.passed(direction, part.about_at)) {
+            true => Verdict::Send,
+            false => Verdict::Suppress(Suppression::NotTrue),
+        }
     }
 
     /// Why the guardian is not to be written to by this channel.
@@ -204,7 +232,7 @@ fn still_wrong<'a>(case: no_show::State, mut alarms: impl Iterator<Item = &'a Ro
 fn may_be_told(student: Option<&student::State>, message: &Message, part: &Part) -> Option<Suppression> {
     let pupil = match student {
         None | Some(student::State::NotEnrolled | student::State::Erased) => return Some(Suppression::NoPupil),
-        Some(student::State::Withdrawn { from, .. }) if *from <= part.case.date => return Some(Suppression::NoPupil),
+        Some(student::State::Withdrawn { from, .. }) if *from <= part.about.date => return Some(Suppression::NoPupil),
         Some(student::State::Enrolled(pupil) | student::State::Withdrawn { pupil, .. }) => pupil,
     };
     let rights = pupil.guardians.get(&message.guardian).copied().flatten();
@@ -212,10 +240,13 @@ fn may_be_told(student: Option<&student::State>, message: &Message, part: &Part)
     (!may).then_some(Suppression::NoRight)
 }
 
-/// Streams of cases, pupils and guardians, folded.
+/// Streams of cases, days, pupils, guardians, courses and schools, folded.
 #[derive(Default)]
 pub(super) struct Read {
     pub(super) cases: HashMap<String, no_show::State>,
+    pub(super) days: HashMap<String, attendance_day::State>,
+    pub(super) courses: HashMap<String, course::State>,
+    pub(super) schools: HashMap<String, school::State>,
     pub(super) students: HashMap<String, student::State>,
     pub(super) guardians: HashMap<String, guardian::State>,
     /// Those that this program cannot read. They are in none of the others, and stop no other.
@@ -243,6 +274,9 @@ pub(super) async fn read(
         let stream = row.aggregate_id.as_str();
         let folded = match row.aggregate_type.as_str() {
             "no_show_case" => fold::<NoShowCase>(&mut read.cases, stream, stored),
+            "attendance_day" => fold::<AttendanceDay>(&mut read.days, stream, stored),
+            "course" => fold::<Course>(&mut read.courses, stream, stored),
+            "school" => fold::<School>(&mut read.schools, stream, stored),
             "student" => fold::<Student>(&mut read.students, stream, stored),
             _ => fold::<Guardian>(&mut read.guardians, stream, stored),
         };
@@ -255,6 +289,9 @@ pub(super) async fn read(
     }
     for stream in &read.broken {
         read.cases.remove(stream);
+        read.days.remove(stream);
+        read.courses.remove(stream);
+        read.schools.remove(stream);
         read.students.remove(stream);
         read.guardians.remove(stream);
     }

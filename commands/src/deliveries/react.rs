@@ -2,6 +2,7 @@
 //! a place in the log of its own, which begins at the log's end: rebuilding a read model asks for nothing, and neither
 //! does a restore, which begins another epoch.
 
+use super::gate;
 use super::judge::read;
 use super::rows::{Row, Wanted, alarms_in_tx, request_in_tx};
 use super::{Zones, zones};
@@ -10,7 +11,7 @@ use crate::error::StoreError;
 use crate::pool::in_time;
 use crate::write::Write;
 use chrono::{DateTime, Utc};
-use domain::delivery::{Kind, Notice, Says};
+use domain::delivery::{Channel, Kind, Notice, Says};
 use domain::no_show::{CaseId, Event, Resolution, Retraction};
 use domain::{EventId, SchoolId, StreamId, decode_as, guardian};
 use sqlx::PgConnection;
@@ -26,6 +27,8 @@ pub struct Reacted {
     pub alarms: usize,
     /// Corrections that were asked for.
     pub corrections: usize,
+    /// Notices of what passed at the gate that were asked for.
+    pub passages: usize,
     /// There may be more in the log.
     pub more: bool,
 }
@@ -40,26 +43,35 @@ struct Said {
     event: Event,
 }
 
-/// Reads the log on from where it was read to, and writes what follows, in one transaction with the place.
-pub async fn react(write: &Write) -> Result<Reacted, StoreError> {
+/// Reads the log on from where it was read to, and writes what follows, in one transaction with the place. What passed
+/// at the gate is told by the channels that are switched `on`.
+pub async fn react(write: &Write, on: &[Channel]) -> Result<Reacted, StoreError> {
     let schools = sqlx::query_scalar!(
         "select distinct e.school_id from events e, delivery_position p
-         where e.position > p.position and e.position <= p.position + $1 and e.aggregate_type = 'no_show_case'",
+         where e.position > p.position and e.position <= p.position + $1
+           and e.aggregate_type in ('no_show_case', 'attendance_day')",
         PAGE,
     );
     let schools = in_time(schools.fetch_all(write.pool())).await?;
     let zones = zones(write, schools.into_iter().map(SchoolId)).await?;
-    in_time(once(write, &zones)).await
+    // Read before the transaction that holds the place: whatever of it is stale is found so just before it is sent.
+    let passed = in_time(gate::wanted(write, on, PAGE)).await?;
+    in_time(once(write, &zones, &passed)).await
 }
 
-async fn once(write: &Write, zones: &Zones) -> Result<Reacted, StoreError> {
+async fn once(write: &Write, zones: &Zones, passed: &gate::Passed) -> Result<Reacted, StoreError> {
     let mut tx = write.pool().begin().await?;
     let Some((from, mut to)) = place_in_tx(&mut tx).await? else {
         tx.commit().await?;
         return Ok(Reacted::default());
     };
-    let mut said = said_in_tx(&mut tx, from, to).await?;
     let mut reacted = Reacted { more: to - from >= PAGE, ..Reacted::default() };
+    // What came since the gates were looked at is for the next look.
+    if passed.read_to < to {
+        to = passed.read_to.max(from);
+        reacted.more = true;
+    }
+    let mut said = said_in_tx(&mut tx, from, to).await?;
     // A school that was not heard of a moment ago is for the next look.
     if let Some(n) = said.iter().position(|one| !zones.contains_key(&one.school)) {
         to = said[n].position - 1;
@@ -84,6 +96,10 @@ async fn once(write: &Write, zones: &Zones) -> Result<Reacted, StoreError> {
         }
     }
     reacted.corrections = events.len();
+    let here = passed.wanted.iter().filter(|(at, one)| (from + 1..=to).contains(at) && zones.contains_key(&one.school));
+    let wanted: Vec<Wanted> = here.map(|(_, wanted)| wanted.clone()).collect();
+    events.extend(request_in_tx(&mut tx, (write, zones), &wanted, write.clock().now()).await?);
+    reacted.passages = events.len() - reacted.corrections;
     sqlx::query!("update delivery_position set position = $1", to).execute(&mut *tx).await?;
     if !events.is_empty() {
         append_in_tx(&mut tx, &**write.clock(), &events).await?;
@@ -236,7 +252,7 @@ async fn corrections_in_tx(
             expires_at: said.recorded_at + Kind::Correction.is_news_for(),
             ..alarm.notice
         };
-        wanted.push(Wanted { school: said.school, notice, case: said.case, about_at });
+        wanted.push(Wanted { school: said.school, notice, about: said.case.into(), about_at });
     }
     Ok(wanted)
 }

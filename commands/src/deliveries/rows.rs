@@ -22,7 +22,7 @@ pub(super) struct Row {
     pub(super) school: SchoolId,
     pub(super) delivery: DeliveryId,
     pub(super) notice: Notice,
-    pub(super) case: CaseId,
+    pub(super) about: About,
     pub(super) about_at: DateTime<Utc>,
     pub(super) state: String,
     pub(super) requested_at: DateTime<Utc>,
@@ -31,6 +31,26 @@ pub(super) struct Row {
     pub(super) doubts: i16,
     pub(super) message_id: Option<Uuid>,
     pub(super) sequence: i64,
+}
+
+/// Of which day it speaks, and of which stay if it is of a case.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct About {
+    pub(super) date: NaiveDate,
+    pub(super) slot: Option<SlotId>,
+}
+
+impl About {
+    /// The case of a pupil, if it is of one.
+    pub(super) fn case(self, student_id: StudentId) -> Option<CaseId> {
+        Some(CaseId { date: self.date, slot_id: self.slot?, student_id })
+    }
+}
+
+impl From<CaseId> for About {
+    fn from(case: CaseId) -> Self {
+        Self { date: case.date, slot: Some(case.slot_id) }
+    }
 }
 
 /// The row as it is stored.
@@ -44,7 +64,7 @@ pub(super) struct Stored {
     student_id: Uuid,
     says: String,
     local_date: NaiveDate,
-    slot_id: Uuid,
+    slot_id: Option<Uuid>,
     about_at: DateTime<Utc>,
     state: String,
     requested_at: DateTime<Utc>,
@@ -65,7 +85,6 @@ impl TryFrom<Stored> for Row {
     type Error = StoreError;
 
     fn try_from(row: Stored) -> Result<Self, StoreError> {
-        let student_id = StudentId(row.student_id);
         Ok(Self {
             school: SchoolId(row.school_id),
             delivery: DeliveryId(row.delivery_id),
@@ -75,10 +94,10 @@ impl TryFrom<Stored> for Row {
                 says: Says::of_code(&row.says).ok_or_else(|| unknown("words"))?,
                 channel: Channel::of_code(&row.channel).ok_or_else(|| unknown("channel"))?,
                 guardian_id: GuardianId(row.guardian_id),
-                student_id,
+                student_id: StudentId(row.student_id),
                 expires_at: row.expires_at,
             },
-            case: CaseId { date: row.local_date, slot_id: SlotId(row.slot_id), student_id },
+            about: About { date: row.local_date, slot: row.slot_id.map(SlotId) },
             about_at: row.about_at,
             state: row.state,
             requested_at: row.requested_at,
@@ -109,6 +128,11 @@ impl Row {
         let since =
             if matches!(status, Status::Requested | Status::Unknown) { self.requested_at } else { self.changed_at };
         Tried { rung, status, since }
+    }
+
+    /// The case that it is of, if it is of one.
+    pub(super) fn case(&self) -> Option<CaseId> {
+        self.about.case(self.notice.student_id)
     }
 
     /// Whether it may be on a telephone or in a mailbox.
@@ -184,11 +208,11 @@ pub(super) async fn alarms_in_tx(
 pub(super) struct Wanted {
     pub(super) school: SchoolId,
     pub(super) notice: Notice,
-    pub(super) case: CaseId,
+    pub(super) about: About,
     pub(super) about_at: DateTime<Utc>,
 }
 
-/// Writes the rows of deliveries that are asked for, to be sent at once, and gives the events of those that were not
+/// Writes the rows of deliveries that are asked for, to be sent as soon as their kind says, and gives the events of those that were not
 /// there. The caller appends them in the same transaction.
 pub(super) async fn request_in_tx(
     conn: &mut PgConnection,
@@ -203,7 +227,7 @@ pub(super) async fn request_in_tx(
         let made = sqlx::query!(
             "insert into deliveries (school_id, delivery_id, cause_id, kind, channel, guardian_id, student_id, says,
                local_date, slot_id, about_at, state, requested_at, changed_at, due_at, expires_at, sequence)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'requested', $12, $12, $12, $13, 1)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'requested', $12, $12, $14, $13, 1)
              on conflict do nothing",
             one.school.0,
             delivery.0,
@@ -213,16 +237,17 @@ pub(super) async fn request_in_tx(
             guardian_id.0,
             student_id.0,
             says.as_str(),
-            one.case.date,
-            one.case.slot_id.0,
+            one.about.date,
+            one.about.slot.map(|slot| slot.0),
             one.about_at,
             now,
             expires_at,
+            now + kind.waits_for(),
         );
         if made.execute(&mut *conn).await?.rows_affected() == 1 {
             let context = context(zones, one.school, cause_id)?;
             let requested = Event::Requested { notice: one.notice };
-            events.push(event(write, &context, ((one.school, delivery), one.case.date), (1, now), &requested)?);
+            events.push(event(write, &context, ((one.school, delivery), one.about.date), (1, now), &requested)?);
         }
     }
     Ok(events)

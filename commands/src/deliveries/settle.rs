@@ -82,7 +82,7 @@ async fn once(
         if !news.is_empty() {
             let context = context(zones, row.school, row.notice.cause_id)?;
             for (news, sequence) in news.iter().zip(row.sequence + 1..) {
-                let key = ((row.school, row.delivery), row.case.date);
+                let key = ((row.school, row.delivery), row.about.date);
                 // Not before it was asked for, and not in the future: a stranger's clock.
                 let at = at.map_or(now, |at| at.max(row.requested_at).min(now));
                 events.push(event(write, &context, key, (sequence, at), news)?);

@@ -1,3 +1,5 @@
+mod gate;
+
 use super::*;
 use crate::no_show::{ask, observe};
 use crate::testing::World;
@@ -46,7 +48,7 @@ impl Stage {
         for channel in BOTH {
             channels::enter(stage.write(), channel).await.unwrap();
         }
-        assert_eq!(react(stage.write()).await.unwrap(), Reacted::default());
+        assert_eq!(react(stage.write(), &BOTH).await.unwrap(), Reacted::default());
         stage
     }
 
@@ -109,7 +111,7 @@ impl Stage {
     }
 
     async fn go_on(&self) -> (Reacted, Climbed) {
-        (react(self.write()).await.unwrap(), climb(self.write(), &BOTH).await.unwrap())
+        (react(self.write(), &BOTH).await.unwrap(), climb(self.write(), &BOTH).await.unwrap())
     }
 
     async fn claim(&self, channel: Channel) -> Vec<Message> {
@@ -574,7 +576,7 @@ async fn a_channel_that_is_quiet_and_switched_off_holds_up_no_other() {
     let quiet = "update delivery_channels set epoch = gen_random_uuid() where channel = 'whatsapp'";
     sqlx::query(quiet).execute(&stage.world.owner).await.unwrap();
     stage.found(&[ana], Finding::Missing { course_id: stage.course, due_at: due(), hold: None }).await;
-    react(stage.write()).await.unwrap();
+    react(stage.write(), &BOTH).await.unwrap();
     assert_eq!(climb(stage.write(), &BOTH).await.unwrap(), Climbed::default(), "a person lets it go on first");
     assert_eq!(climb(stage.write(), &[Email]).await.unwrap().asked, 1);
     assert_eq!(stage.send(Email, ACCEPTED).await, [mother]);

@@ -28,7 +28,15 @@ impl Kind {
         }
     }
 
-    /// For how long it is news, from when it is asked for.
+    /// How long it waits for what says the same of a brother, before it is sent.
+    pub const fn waits_for(self) -> TimeDelta {
+        match self {
+            Self::Entry | Self::Exit | Self::Late => TimeDelta::seconds(15),
+            Self::NoEntry | Self::EarlyLeave | Self::Correction | Self::Broadcast => TimeDelta::zero(),
+        }
+    }
+
+    /// For how long it is news, from when it is asked for; of what passed at the gate, from when it passed.
     pub const fn is_news_for(self) -> TimeDelta {
         match self {
             Self::Entry | Self::Exit => TimeDelta::minutes(30),

@@ -22,8 +22,10 @@ pub fn samples() -> Vec<Event> {
         expires_at: at(23, 41, 0),
         ..notice
     };
+    let entered = Notice { kind: Kind::Entry, says: Says::Entered, ..correction };
     vec![
         Event::Requested { notice },
+        Event::Requested { notice: entered },
         Event::Requested { notice: correction },
         Event::Accepted { attempt: 1, mode: Mode::Live },
         Event::Delivered,

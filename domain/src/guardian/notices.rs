@@ -72,14 +72,24 @@ pub const fn by_default(kind: Kind) -> &'static [Channel] {
 impl Notices {
     /// By which channels a guardian wants a kind of notice of a pupil and may be reached, in order.
     pub fn channels(&self, student: StudentId, kind: Kind) -> Vec<Channel> {
-        let of = |whose| self.wanted.get(&whose);
-        let set = of(Some(student)).or_else(|| of(None)).and_then(|kinds| kinds.get(&kind));
-        let wanted = set.map_or(by_default(kind), Vec::as_slice);
+        let wanted = self.wants(student, kind);
         let allowed: Vec<_> = wanted.iter().copied().filter(|channel| self.allows(*channel, kind)).collect();
         if allowed.is_empty() && !wanted.is_empty() && kind.is_of_safety() {
             return Channel::ALL.iter().copied().filter(|channel| self.allows(*channel, kind)).collect();
         }
         allowed
+    }
+
+    /// By which channels a kind of notice of a pupil is wanted, whether or not they may be used.
+    pub fn wants(&self, student: StudentId, kind: Kind) -> &[Channel] {
+        let of = |whose| self.wanted.get(&whose);
+        let set = of(Some(student)).or_else(|| of(None)).and_then(|kinds| kinds.get(&kind));
+        set.map_or(by_default(kind), Vec::as_slice)
+    }
+
+    /// Whether anything may come by a channel.
+    pub fn takes(&self, channel: Channel) -> bool {
+        self.said.get(&(channel, None)).map_or(!matches!(channel, Channel::Whatsapp), |said| said.in_)
     }
 
     /// In which language, if that is known.
@@ -88,12 +98,7 @@ impl Notices {
     }
 
     fn allows(&self, channel: Channel, kind: Kind) -> bool {
-        let says = |kind| self.said.get(&(channel, kind)).map(|said| said.in_);
-        let of_all = says(None).unwrap_or(match channel {
-            Channel::Whatsapp => false,
-            Channel::Email => true,
-        });
-        of_all && says(Some(kind)).unwrap_or(true)
+        self.takes(channel) && self.said.get(&(channel, Some(kind))).is_none_or(|said| said.in_)
     }
 
     /// Whether what is said of a channel at that instant changes anything.

@@ -452,6 +452,9 @@ impl Chance {
             "/cuenta/sesiones" => vec![("sesion", self.id(scene, asker, |_, place| place.member).to_string())],
             "/cuenta/confirmar" => vec![("clave", "x".into())],
             "/cuenta/clave" => vec![("actual", "x".into()), ("nueva", "y".into()), ("repetida", "y".into())],
+            "/familia/alumnos/{student_id}/avisos" => {
+                vec![("whatsapp", pick(self, &["si", "no"])), ("entry", "email".into()), ("idioma", "es".into())]
+            }
             "/familia/sesiones" => vec![("sesion", "otras".into())],
             "/familia/entrar" => vec![("correo", address(self.place(scene, asker).mark))],
             "/familia/entrar/enlace" => vec![("enlace", "x".into())],

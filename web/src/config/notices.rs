@@ -3,6 +3,7 @@
 use super::{Secret, optional, required};
 use anyhow::Context;
 use chrono::NaiveDate;
+use domain::delivery::Channel;
 use std::path::PathBuf;
 use std::sync::Arc;
 use workers::deliveries::Ways;
@@ -92,6 +93,13 @@ pub struct Hooks {
 }
 
 impl NoticesConfig {
+    /// The channels that are switched on.
+    pub fn on(&self) -> Vec<Channel> {
+        let is_on = |mode: Mode| mode != Mode::Off;
+        let whatsapp = is_on(self.whatsapp).then_some(Channel::Whatsapp);
+        whatsapp.into_iter().chain(is_on(self.email_notices).then_some(Channel::Email)).collect()
+    }
+
     /// By which ways notices leave; none if by none. `mail` is the way of letters.
     pub fn ways(&self, mail: Route) -> anyhow::Result<Option<Ways>> {
         let mail = match self.email_notices {

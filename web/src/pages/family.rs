@@ -9,6 +9,7 @@ mod enter;
 mod home;
 mod justify;
 mod link;
+mod notices;
 mod pupil;
 mod sessions;
 #[cfg(test)]
@@ -37,6 +38,7 @@ pub fn router() -> Router<AppState> {
         .route("/familia/datos", get(data::get))
         .route("/familia/alumnos/{student_id}", get(pupil::get))
         .route("/familia/alumnos/{student_id}/justificar", post(justify::post))
+        .route("/familia/alumnos/{student_id}/avisos", get(notices::get).post(notices::post))
         .route("/familia/entrar", get(enter::get).post(enter::post))
         .route("/familia/entrar/codigo", get(code::get).post(code::post))
         .route("/familia/entrar/enlace", get(link::get).post(link::post))
@@ -126,6 +128,8 @@ pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
             "family sessions hostile",
             sessions::page(&sessions::sample(), uuid::Uuid::nil(), chrono_tz::UTC, lang, nonce),
         ),
+        ("family notices hostile", notices::sample(true, &["whatsapp", "email"]).page(lang, nonce)),
+        ("family notices silent", notices::sample(false, &[]).page(lang, nonce)),
         ("family pupil hostile", pupil::page(&day::Child::sample(1), (&[], &pupil::sample()), None, lang, nonce)),
     ]
     .map(|(name, markup)| (name.to_owned(), markup))

@@ -237,6 +237,8 @@ pub const ROUTES: &[Route] = &[
     get("/familia/datos", Guardian),
     get("/familia/alumnos/{student_id}", OwnPupil),
     post("/familia/alumnos/{student_id}/justificar", OwnPupil).takes_file().tried(OfPerson(&UPLOAD)),
+    get("/familia/alumnos/{student_id}/avisos", OwnPupil),
+    post("/familia/alumnos/{student_id}/avisos", OwnPupil),
     get("/familia/sesiones", Guardian),
     post("/familia/sesiones", Guardian),
     get("/assets/{name}", Public),

@@ -190,6 +190,7 @@ fn lets_in(route: &Route, status: u16) -> bool {
             | "/alumnos/{student_id}/justificar"
             | "/alumnos/{student_id}/corregir"
             | "/familia/alumnos/{student_id}/justificar"
+            | "/familia/alumnos/{student_id}/avisos"
             | "/solicitudes/justificativo"
             | "/solicitudes/correccion"
             | "/hoy/presentes/comenzar"

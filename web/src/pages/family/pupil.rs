@@ -144,6 +144,7 @@ pub(super) fn page(
                 ol class="reasons" { @for step in &child.pupil.derivation { li { (words(step, child.school.zone, lang)) } } }
             }
             (justify::form(child, lang))
+            p { a href={ (path) "/avisos" } { (lang.t("family-notices-title")) } }
             section class="card" aria-labelledby="before" {
                 h2 id="before" { (lang.t("family-before")) }
                 @if before.is_empty() { p class="hint" { (lang.t("family-before-none")) } }

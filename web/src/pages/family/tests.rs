@@ -97,6 +97,68 @@ async fn a_guardian_comes_in_by_a_link_sees_the_own_pupils_day_and_goes_out() {
     app.shutdown().await;
 }
 
+async fn comes_in<'a>(app: &'a TestApp, address: &str) -> Browser<'a> {
+    let mut phone = Browser::new(app);
+    phone.post("/familia/entrar", &[("correo", address)]).await;
+    let token = link_in_letter(app, address).await;
+    assert_eq!(phone.post("/familia/entrar/enlace", &[("enlace", &token)]).await.1, "/familia");
+    phone
+}
+
+#[tokio::test]
+async fn d10_what_a_guardian_chooses_on_the_page_is_what_is_sent_from_then_on() {
+    let databases = local_services::testing::TestDatabases::create().await.unwrap();
+    let notices = crate::config::NoticesConfig::for_testing(&"s".repeat(32), &"w".repeat(32));
+    let app = TestApp::start_changed(databases, |config| config.notices = notices).await.unwrap();
+    let school = app.school(1).await.unwrap();
+    let (student, card) = &school.pupils[0];
+    let rights = GuardianRights { notify: true, ..VIEWS };
+    app.guardian(&school, "ana@example.com", &[(*student, rights)]).await.unwrap();
+    let mut phone = comes_in(&app, "ana@example.com").await;
+    let path = format!("/familia/alumnos/{student}/avisos");
+    assert!(phone.get(&format!("/familia/alumnos/{student}")).await.2.contains(&format!("href=\"{path}\"")));
+
+    // By default exceptions alone, and by WhatsApp nothing: the school has no telephone number.
+    let ticked = |page: &str, kind: &str, by: &str| page.contains(&format!("name=\"{kind}\" value=\"{by}\" checked"));
+    let (status, _, page) = phone.get(&path).await;
+    assert!(status == 200 && page.contains("El colegio no tiene su teléfono"), "{page}");
+    assert!(ticked(&page, "no_entry", "email") && ticked(&page, "early_leave", "email"), "{page}");
+    assert!(!ticked(&page, "entry", "email") && !page.contains("name=\"whatsapp\""), "{page}");
+
+    assert_eq!(phone.post(&path, &[("entry", "email")]).await.0, 422, "a form without its language");
+    let chosen = [("entry", "email"), ("entry", "carrier-pigeon"), ("idioma", "en")];
+    let (status, to, _) = phone.post(&path, &chosen).await;
+    assert_eq!((status, to), (303, format!("{path}?aviso=guardado")));
+    let (_, _, page) = phone.get(&format!("{path}?aviso=guardado")).await;
+    assert!(page.contains("No recibirá aviso si no hay ingreso de Ana 0 Pérez Soto"), "{page}");
+    assert!(ticked(&page, "entry", "email") && !ticked(&page, "no_entry", "email"), "{page}");
+    assert!(page.contains("<option value=\"en\" selected>"), "{page}");
+
+    let owner = sqlx::PgPool::connect_with(app.databases.owner_options()).await.unwrap();
+    let sent = async |n: usize| {
+        for _ in 0..500 {
+            let all = "select kind || ' ' || says || ' ' || state from deliveries order by requested_at";
+            let rows: Vec<String> = sqlx::query_scalar(all).fetch_all(&owner).await.unwrap();
+            if rows.len() == n && rows.iter().all(|row| row.ends_with("accepted")) {
+                return rows;
+            }
+            app.clock.advance(chrono::TimeDelta::seconds(1));
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("{n} notices were waited for");
+    };
+    app.scan(&school, &[school.scan(1, card, app.now())]).await.unwrap();
+    assert_eq!(sent(1).await, ["entry entered accepted"]);
+
+    // Somebody barred by an order sees the page no more, and nothing goes out.
+    let guardian: uuid::Uuid =
+        sqlx::query_scalar("select guardian_id from deliveries").fetch_one(&owner).await.unwrap();
+    restrict(&app, &school, *student, GuardianId(guardian)).await;
+    assert_eq!(phone.get(&path).await.0, 404);
+    assert_eq!(phone.post(&path, &chosen).await.0, 404);
+    app.shutdown().await;
+}
+
 #[tokio::test]
 async fn p10_no_request_but_a_click_in_the_browser_that_asked_redeems() {
     let app = TestApp::start().await.unwrap();

@@ -1,0 +1,277 @@
+//! What passed at the gate, for whoever wants to be told: an entry, an exit, a late entry, a leave before the end.
+//!
+//! A passage of which there is a doubt (whose card, which way, when) tells nobody, and neither does one that is news no
+//! more. Who had an alarm of the pupil that day is told by its correction. One passage is one notice to one guardian:
+//! the exception, where it is one and is wanted, else the passage.
+//!
+//! For each passage that is news the streams of its pupil, guardians, course and school are read, a page at once.
+
+use super::channels::standing;
+use super::climb::told;
+use super::judge::{Read, read};
+use super::rows::{About, Wanted};
+use crate::error::StoreError;
+use crate::write::Write;
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::attendance_day::{Direction, Event, Flag};
+use domain::day_status::{Completeness, DayFacts, Policy, day_status};
+use domain::delivery::{Channel, Kind, Notice, Says};
+use domain::expectation::{CourseCalendar, Expectation, PupilCalendar, expectation};
+use domain::student::Pupil;
+use domain::{EventId, GuardianId, SchoolId, StreamId, StudentId, course, decode_as, guardian, school, student};
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// The notices that follow from a part of the log.
+#[derive(Default)]
+pub(super) struct Passed {
+    /// Up to where it was read.
+    pub(super) read_to: i64,
+    /// Each with the place of what it follows from.
+    pub(super) wanted: Vec<(i64, Wanted)>,
+}
+
+/// Somebody who passed.
+struct Passage {
+    position: i64,
+    cause_id: EventId,
+    school: SchoolId,
+    student: StudentId,
+    date: NaiveDate,
+    direction: Direction,
+    at: DateTime<Utc>,
+    /// Handed over to an adult who may collect.
+    collected: bool,
+}
+
+/// Whom a day's alarms may have reached: of a school, pupil and date, the guardian.
+type Alarmed = BTreeSet<(SchoolId, StudentId, NaiveDate, GuardianId)>;
+
+/// What follows from the next `page` events of the log.
+pub(super) async fn wanted(write: &Write, on: &[Channel], page: i64) -> Result<Passed, StoreError> {
+    let (read_to, passages) = passages(write, page).await?;
+    if passages.is_empty() {
+        return Ok(Passed { read_to, wanted: Vec::new() });
+    }
+    let paused = standing(write).await?;
+    let is_open = |channel: &&Channel| {
+        !paused.iter().any(|one| one.channel == **channel && one.says.is_none() && one.paused.is_some())
+    };
+    let open: Vec<Channel> = on.iter().filter(is_open).copied().collect();
+    // Where all are paused it waits for them, as long as it is news.
+    let open = if open.is_empty() { on } else { &open };
+    let facts = Facts::read(write, &passages).await?;
+    let now = write.clock().now();
+    let wanted = passages.iter().flat_map(|one| facts.follows(one, open, now).map(|wanted| (one.position, wanted)));
+    Ok(Passed { read_to, wanted: wanted.collect() })
+}
+
+/// Who passed, in the next part of the log, of what is news still and beyond doubt.
+async fn passages(write: &Write, page: i64) -> Result<(i64, Vec<Passage>), StoreError> {
+    let end = sqlx::query_scalar!(
+        r#"select least((select coalesce(max(position), 0) from events), p.position + $1) as "end!"
+           from delivery_position p"#,
+        page,
+    );
+    let Some(end) = end.fetch_optional(write.pool()).await? else { return Ok((0, Vec::new())) };
+    let now = write.clock().now();
+    let rows = sqlx::query!(
+        r#"select e.position, e.event_id, e.school_id, e.aggregate_id, e.event_type, e.event_version, e.local_date,
+             e.payload::text as "payload!", f.event_type as "flagged?", f.event_version as "flagged_version?",
+             f.payload::text as "flags?"
+           from delivery_position p
+           join events e on e.position > p.position and e.position <= $1
+           left join events f on f.aggregate_type = e.aggregate_type and f.aggregate_id = e.aggregate_id
+             and f.sequence = e.sequence + 1 and f.event_type = 'scan_flagged' and e.event_type = 'scan_recorded'
+           where e.aggregate_type = 'attendance_day' and e.occurred_at > $2
+             and e.event_type in ('scan_recorded', 'manual_entry_recorded', 'early_leave_recorded')
+           order by e.position"#,
+        end,
+        now - Kind::EarlyLeave.is_news_for(),
+    );
+    let mut passages = Vec::new();
+    for row in rows.fetch_all(write.pool()).await? {
+        let Some(student) = StreamId::from_stored(row.aggregate_id).own_id() else { continue };
+        // What cannot be read is known by whoever reads the log for the board, and told by nobody.
+        let Ok(event) = decode_as(&row.event_type, &row.event_version, &row.payload) else { continue };
+        let flags = match (row.flagged, row.flagged_version, row.flags) {
+            (Some(name), Some(version), Some(payload)) => decode_as::<Event>(&name, &version, &payload).ok(),
+            _ => None,
+        };
+        let Some((direction, at, collected)) = beyond_doubt(&event, flags.as_ref()) else { continue };
+        passages.push(Passage {
+            position: row.position,
+            cause_id: EventId(row.event_id),
+            school: SchoolId(row.school_id),
+            student: StudentId(student),
+            date: row.local_date,
+            direction,
+            at,
+            collected,
+        });
+    }
+    Ok((end, passages))
+}
+
+/// Which way and when somebody passed, and whether with an adult, if that is to be told.
+fn beyond_doubt(event: &Event, flags: Option<&Event>) -> Option<(Direction, DateTime<Utc>, bool)> {
+    let doubted = match flags {
+        Some(Event::ScanFlagged { flags, .. }) => flags.iter().any(|flag| match flag {
+            Flag::Echo
+            | Flag::LowConfidenceTime
+            | Flag::ClockAhead
+            | Flag::RevokedCredential
+            | Flag::WithdrawnPupil
+            | Flag::LaneMismatch => true,
+            Flag::RepeatedEntry | Flag::ExitWithoutEntry | Flag::LateSync => false,
+        }),
+        _ => false,
+    };
+    match event {
+        Event::ScanRecorded { scan } if !doubted => Some((scan.direction, scan.occurred_at, false)),
+        Event::ManualEntryRecorded { entry, repeats: false } => Some((entry.direction, entry.occurred_at, false)),
+        // The exit was told perhaps; that it was with an adult was not.
+        Event::EarlyLeaveRecorded { occurred_at, .. } => Some((Direction::Exit, *occurred_at, true)),
+        _ => None,
+    }
+}
+
+/// What the log and the rows say.
+struct Facts {
+    first: Read,
+    guardians: Read,
+    alarmed: Alarmed,
+}
+
+impl Facts {
+    async fn read(write: &Write, passages: &[Passage]) -> Result<Self, StoreError> {
+        let mut streams = Vec::new();
+        for one in passages {
+            streams.push(("student", StreamId::of(one.school, one.student)));
+            streams.push(("attendance_day", StreamId::of_day(one.date, one.school, one.student)));
+            streams.push(("school", StreamId::of(one.school, one.school)));
+        }
+        let mut first = read(write.pool(), &streams).await?;
+        let mut streams = Vec::new();
+        for one in passages {
+            let Some(pupil) = first.students.get(StreamId::of(one.school, one.student).as_str()) else { continue };
+            streams.extend(told(pupil).into_iter().map(|id| ("guardian", StreamId::of(one.school, id))));
+            let course = pupil.pupil().map(|pupil| StreamId::of(one.school, pupil.course_id));
+            streams.extend(course.map(|course| ("course", course)));
+        }
+        let mut guardians = read(write.pool(), &streams).await?;
+        first.courses = std::mem::take(&mut guardians.courses);
+        Ok(Self { first, guardians, alarmed: alarmed(write, passages).await? })
+    }
+
+    /// The notices that follow from a passage.
+    fn follows(&self, one: &Passage, on: &[Channel], now: DateTime<Utc>) -> impl Iterator<Item = Wanted> {
+        let student = self.first.students.get(StreamId::of(one.school, one.student).as_str());
+        let kinds = self.kinds(one, student.and_then(student::State::pupil));
+        let told = student.map(told).unwrap_or_default();
+        let wanted = told.into_iter().filter_map(move |guardian_id| {
+            let stream = StreamId::of(one.school, guardian_id);
+            let guardian::State::Registered { phone, mail, notices, .. } =
+                self.guardians.guardians.get(stream.as_str())?
+            else {
+                return None;
+            };
+            let has = |channel: &Channel| match channel {
+                Channel::Whatsapp => phone.is_some(),
+                Channel::Email => mail.is_some(),
+            };
+            let by = |kind| notices.channels(one.student, kind).into_iter().find(|by| has(by) && on.contains(by));
+            let (kind, says, channel) = kinds.iter().find_map(|(kind, says)| Some((*kind, *says, by(*kind)?)))?;
+            let expires_at = one.at + kind.is_news_for();
+            // Its correction says the same.
+            let corrected = one.direction == Direction::Entry
+                && self.alarmed.contains(&(one.school, one.student, one.date, guardian_id));
+            let (cause_id, student_id) = (one.cause_id, one.student);
+            let notice = Notice { cause_id, kind, says, channel, guardian_id, student_id, expires_at };
+            let about = About { date: one.date, slot: None };
+            (expires_at > now && !corrected).then_some(Wanted { school: one.school, notice, about, about_at: one.at })
+        });
+        wanted.collect::<Vec<_>>().into_iter()
+    }
+
+    /// As what a passage may be told, the exception first.
+    fn kinds(&self, one: &Passage, pupil: Option<&Pupil>) -> Vec<(Kind, Says)> {
+        let exception = match (one.direction, one.collected) {
+            (Direction::Exit, true) => Some((Kind::EarlyLeave, Says::Collected)),
+            (Direction::Exit, false) if self.is_early(one, pupil) => Some((Kind::EarlyLeave, Says::LeftBeforeEnd)),
+            (Direction::Entry, _) if self.is_late(one, pupil) => Some((Kind::Late, Says::CameLate)),
+            _ => None,
+        };
+        let plain = match one.direction {
+            Direction::Entry => (Kind::Entry, Says::Entered),
+            Direction::Exit => (Kind::Exit, Says::WentOut),
+        };
+        // That the pupil went out was told by the passage itself, or is told now as an early leave.
+        if one.collected { exception.into_iter().collect() } else { exception.into_iter().chain([plain]).collect() }
+    }
+
+    /// Late by the same judgement as on the board: the first entry of the day.
+    fn is_late(&self, one: &Passage, pupil: Option<&Pupil>) -> bool {
+        let day = StreamId::of_day(one.date, one.school, one.student);
+        let first = self.first.days.get(day.as_str()).and_then(|day| day.first_entry());
+        let Some((expected, policy)) = self.expected(one, pupil).filter(|_| first == Some(one.at)) else {
+            return false;
+        };
+        let facts = DayFacts {
+            first_entry: Some(one.at),
+            first_entry_any: Some(one.at),
+            last: Some((Direction::Entry, one.at)),
+            ..DayFacts::none(Completeness::Complete)
+        };
+        day_status(&facts, &expected, &policy, one.at).minutes_late().is_some()
+    }
+
+    /// Out while the pupil is expected to be inside, by more than what is let pass for an entry.
+    fn is_early(&self, one: &Passage, pupil: Option<&Pupil>) -> bool {
+        let Some((expected, policy)) = self.expected(one, pupil) else { return false };
+        let slack = chrono::TimeDelta::minutes(policy.late_after_minutes.into());
+        expected.slots.iter().any(|slot| slot.entry <= one.at && one.at + slack < slot.exit)
+    }
+
+    fn expected(&self, one: &Passage, pupil: Option<&Pupil>) -> Option<(Expectation, Policy)> {
+        let pupil = pupil?;
+        let school = self.first.schools.get(StreamId::of(one.school, one.school).as_str())?;
+        let school::State::Registered { settings, calendar, .. } = school else { return None };
+        let course = self.first.courses.get(StreamId::of(one.school, pupil.course_id).as_str())?;
+        let (facts, closed_from) = match course {
+            course::State::NotOpened => return None,
+            course::State::Open(facts) => (facts, None),
+            course::State::Closed { course, from } => (course, Some(*from)),
+        };
+        let course = CourseCalendar {
+            schedules: facts.schedules.iter().map(|(from, slots)| (*from, slots.clone())).collect(),
+            exceptions: facts.exceptions.clone(),
+            closed_from,
+        };
+        let (enrolled_from, withdrawn_from) = (pupil.enrolled_from, None);
+        let pupil = PupilCalendar { enrolled_from, withdrawn_from, course: &course, school: calendar };
+        Some((expectation(&pupil, one.date, settings.zone), Policy::from(settings)))
+    }
+}
+
+/// Whom alarms of these days may have reached.
+async fn alarmed(write: &Write, passages: &[Passage]) -> Result<Alarmed, StoreError> {
+    let schools: Vec<Uuid> = passages.iter().map(|one| one.school.0).collect();
+    let dates: Vec<NaiveDate> = passages.iter().map(|one| one.date).collect();
+    let students: Vec<Uuid> = passages.iter().map(|one| one.student.0).collect();
+    let rows = sqlx::query!(
+        "select distinct d.school_id, d.student_id, d.local_date, d.guardian_id from deliveries d
+         join (select distinct * from unnest($1::uuid[], $2::date[]) u (school_id, local_date)) t
+           on t.school_id = d.school_id and t.local_date = d.local_date
+         where d.kind = 'no_entry' and d.student_id = any($3)
+           and (d.doubts > 0 or d.state in ('sending', 'accepted', 'delivered', 'read'))",
+        &schools,
+        &dates,
+        &students,
+    );
+    let rows = rows.fetch_all(write.pool()).await?;
+    let of = rows
+        .into_iter()
+        .map(|row| (SchoolId(row.school_id), StudentId(row.student_id), row.local_date, GuardianId(row.guardian_id)));
+    Ok(of.collect())
+}

@@ -1,0 +1,57 @@
+//! A guardian chooses which notices come, of one pupil.
+
+use crate::context::Context;
+use crate::error::StoreError;
+use crate::use_cases::error::UseCaseError;
+use crate::write::{Done, Write};
+use chrono::{DateTime, Utc};
+use domain::delivery::Channel;
+use domain::guardian::notices::{Language, Method, Notices, Want};
+use domain::guardian::{Command, Guardian, State};
+use domain::{GuardianId, SchoolId, StreamId, StudentId};
+
+/// What is chosen.
+#[derive(Debug, Clone)]
+pub struct ChooseNotices {
+    /// Who chooses.
+    pub guardian_id: GuardianId,
+    /// Of which pupil.
+    pub student_id: StudentId,
+    /// In which language notices are written, to this guardian.
+    pub language: Language,
+    /// By kind; a kind that is not named is as by default.
+    pub wanted: Vec<Want>,
+    /// Whether anything may come by WhatsApp, of any pupil; none: nothing is said of that.
+    pub whatsapp: Option<bool>,
+    /// How it was said.
+    pub method: Method,
+    /// When it was said.
+    pub said_at: DateTime<Utc>,
+}
+
+/// What a guardian chose, and the channels for which the school has the address, as the log says now; none if there is
+/// no such guardian any more.
+pub async fn chosen_notices(
+    write: &Write,
+    school: SchoolId,
+    guardian: GuardianId,
+) -> Result<Option<(Notices, Vec<Channel>)>, StoreError> {
+    let state = write.state::<Guardian>(&StreamId::of(school, guardian)).await?;
+    let State::Registered { phone, mail, notices, .. } = state else { return Ok(None) };
+    let phone = phone.is_some().then_some(Channel::Whatsapp);
+    let mail = mail.is_some().then_some(Channel::Email);
+    Ok(Some((notices, phone.into_iter().chain(mail).collect())))
+}
+
+/// Writes it. It counts at once, also for what waits to be sent: every notice asks again just before it leaves.
+pub async fn choose_notices(write: &Write, context: &Context, input: ChooseNotices) -> Result<Done, UseCaseError> {
+    let ChooseNotices { guardian_id, student_id, language, wanted, whatsapp, method, said_at } = input;
+    let stream = StreamId::of(context.school, guardian_id);
+    // First: whoever leaves a channel has left it even if the rest could not be written.
+    if let Some(in_) = whatsapp {
+        let opt = Command::Opt { channel: Channel::Whatsapp, kind: None, in_, method, said_at };
+        write.execute::<Guardian>(context, &stream, opt).await?;
+    }
+    let set = Command::SetPreferences { student_id: Some(student_id), language: Some(language), wanted };
+    Ok(write.execute::<Guardian>(context, &stream, set).await?)
+}
