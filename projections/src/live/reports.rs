@@ -9,6 +9,7 @@
 
 use super::board::{AsOf, grade};
 use super::facts::School;
+use super::queries::{self, PupilDayPage};
 use super::span::{Judged, Span};
 use crate::readers::{SchoolSnapshot, SchoolTx};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -213,6 +214,25 @@ impl PupilDate {
             late_synced: was_synced_late(judged),
         }
     }
+}
+
+/// One pupil's day as it is told: today's as the board tells it, and one that is over as reports do, which know on which
+/// days no gate read anybody: such a day says nothing of a pupil. None: the school has no such pupil.
+pub async fn pupil_day(
+    tx: &mut SchoolSnapshot,
+    student: StudentId,
+    date: NaiveDate,
+    now: DateTime<Utc>,
+) -> Result<Option<PupilDayPage>, sqlx::Error> {
+    let Some(mut page) = queries::pupil_day(tx, student, date, now).await? else { return Ok(None) };
+    let today = now.with_timezone(&page.school.settings.zone).date_naive();
+    if date < today
+        && let Some((_, days)) = pupil(tx, student, (date, date), now).await?
+        && let Some(day) = days.into_iter().next_back()
+    {
+        page.pupil.status = day.status;
+    }
+    Ok(Some(page))
 }
 
 /// One pupil's dates, those on which nobody expects the pupil included, with their sum. None: the school has no such

@@ -13,8 +13,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use commands::looks::{Look, Looker, What, Whose};
 use domain::attendance_day::Direction;
 use maud::{Markup, html};
-use projections::live::queries::pupil_day;
-use projections::live::reports::{self, MAX_PUPIL_DAYS};
+use projections::live::reports::{MAX_PUPIL_DAYS, pupil_day};
 use uuid::Uuid;
 
 /// A pupil's day.
@@ -69,15 +68,7 @@ pub(super) async fn of(
     }
     let names = state.names.of_school(own.school).await?;
     let mut tx = request.snapshot(own.school).await?;
-    let mut page = pupil_day(&mut tx, own.student, date, now).await?;
-    // A day that is over is told as reports tell it: one on which no gate read anybody says nothing of a child.
-    if date < today
-        && let Some(page) = &mut page
-        && let Some((_, days)) = reports::pupil(&mut tx, own.student, (date, date), now).await?
-        && let Some(day) = days.into_iter().next_back()
-    {
-        page.pupil.status = day.status;
-    }
+    let page = pupil_day(&mut tx, own.student, date, now).await?;
     drop(tx);
     Ok(page.map(|page| {
         let mut line = pupil(&page.pupil, &names);

@@ -398,6 +398,10 @@ async fn a_guardian_looks_at_an_earlier_day_with_its_reasons_and_at_no_day_that_
     let (_, silent) = get(format!("{path}?fecha=2026-03-06")).await;
     let head = silent.split("id=\"why\"").next().unwrap();
     assert!(head.contains("sin información") && !head.contains("usente"), "no gate read anybody: {head}");
+    let staffs = app.get(&format!("/alumnos/{student}?colegio={}&fecha=2026-03-06", school.id)).await.unwrap();
+    let staffs = staffs.text().await.unwrap();
+    let head = staffs.split("class=\"reasons\"").next().unwrap();
+    assert!(head.contains("sin información") && !head.contains("usente"), "the staff reads the same: {head}");
     for none in ["2026-03-11", "2024-03-11", "ayer", "-9999-01-01"] {
         assert_eq!(get(format!("{path}?fecha={none}")).await.0, 404, "{none}");
     }

@@ -17,7 +17,7 @@ use domain::attendance_day::Event;
 use domain::values::zone::local_date;
 use domain::{Actor, SchoolId, Sealed, StudentId};
 use projections::live::acts::queries;
-use projections::live::queries::pupil_day;
+use projections::live::reports::pupil_day;
 use projections::live::rows;
 use projections::roster::queries as roster;
 use std::collections::HashMap;
