@@ -18,6 +18,7 @@ mod climb;
 mod gate;
 mod heard;
 mod judge;
+mod overview;
 mod react;
 mod record;
 mod rows;
@@ -30,6 +31,7 @@ pub use climb::{Climbed, climb};
 pub(crate) use heard::forget;
 pub use heard::{Heard, address_key, heard, provider_key, word};
 pub use judge::{Outgoing, judge};
+pub use overview::{Failures, Line, Overview, overview};
 pub use react::{Reacted, react};
 pub use record::{Outcome, opened, record, sweep};
 

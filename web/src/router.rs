@@ -20,8 +20,11 @@ pub fn router(state: AppState) -> Router {
     let (api, _) = api::router().split_for_parts();
     let pages =
         pages::router(Arc::new(ReadModels(state.clone())), state.streams.clone(), state.live.stopping().clone());
-    let forms =
-        pages::staff_router().merge(pages::kiosks_router()).merge(pages::calendar_router()).merge(pages::year_router());
+    let forms = pages::staff_router()
+        .merge(pages::kiosks_router())
+        .merge(pages::notices_router())
+        .merge(pages::calendar_router())
+        .merge(pages::year_router());
     let forms = forms.merge(pages::by_hand_router()).merge(pages::family_router()).merge(pages::cases_router());
     let forms = forms.merge(pages::replay_router());
     let forms = forms.merge(pages::reports_router()).merge(pages::pupil_router()).merge(pages::settings_router());

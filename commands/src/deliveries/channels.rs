@@ -4,6 +4,7 @@ use crate::error::StoreError;
 use crate::pool::in_time;
 use crate::write::Write;
 use chrono::{DateTime, Utc};
+use domain::AccountId;
 use domain::delivery::{Channel, Says};
 
 /// A channel, or one of its templates, as it stands.
@@ -97,14 +98,35 @@ pub async fn waiting(write: &Write) -> Result<Vec<Waiting>, StoreError> {
     Ok(waiting.collect())
 }
 
-/// A person lets a channel go on, with all its templates, in the log's present epoch. What waited and is news still is
-/// sent.
+/// Whoever keeps the server lets a channel go on, with all its templates, in the log's present epoch: after a pause, and
+/// after a restore. What waited and is news still is sent.
 pub async fn resume(write: &Write, channel: Channel) -> Result<(), StoreError> {
     let row = sqlx::query!(
-        "update delivery_channels c set epoch = e.epoch, paused_at = null, paused_reason = null, paused_code = null
+        "update delivery_channels c set epoch = e.epoch, paused_at = null, paused_reason = null, paused_code = null,
+           resumed_at = $2, resumed_by = null
          from log_epoch e where channel = $1",
         channel.as_str(),
+        write.clock().now(),
     );
     in_time(row.execute(write.pool())).await?;
+    tracing::warn!(%channel, "a channel of notices goes on");
     Ok(())
+}
+
+/// A person of the staff lets a channel go on that is paused, with all its templates. One that is quiet after a restore
+/// stays so: that is asked of whoever restored the log. Whether anything was paused.
+pub async fn unpause(write: &Write, channel: Channel, by: AccountId) -> Result<bool, StoreError> {
+    let row = sqlx::query!(
+        "update delivery_channels set paused_at = null, paused_reason = null, paused_code = null, resumed_at = $2,
+           resumed_by = $3
+         where channel = $1 and paused_at is not null",
+        channel.as_str(),
+        write.clock().now(),
+        by.0,
+    );
+    let changed = in_time(row.execute(write.pool())).await?.rows_affected() > 0;
+    if changed {
+        tracing::warn!(%channel, account_id = %by, "a channel of notices goes on");
+    }
+    Ok(changed)
 }

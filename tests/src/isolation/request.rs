@@ -452,6 +452,7 @@ impl Chance {
             "/cuenta/sesiones" => vec![("sesion", self.id(scene, asker, |_, place| place.member).to_string())],
             "/cuenta/confirmar" => vec![("clave", "x".into())],
             "/cuenta/clave" => vec![("actual", "x".into()), ("nueva", "y".into()), ("repetida", "y".into())],
+            "/avisos/reanudar" => vec![("canal", "email".into())],
             "/familia/alumnos/{student_id}/avisos" => {
                 vec![("whatsapp", pick(self, &["si", "no"])), ("entry", "email".into()), ("idioma", "es".into())]
             }

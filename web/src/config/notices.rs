@@ -93,11 +93,11 @@ pub struct Hooks {
 }
 
 impl NoticesConfig {
-    /// The channels that are switched on.
-    pub fn on(&self) -> Vec<Channel> {
-        let is_on = |mode: Mode| mode != Mode::Off;
-        let whatsapp = is_on(self.whatsapp).then_some(Channel::Whatsapp);
-        whatsapp.into_iter().chain(is_on(self.email_notices).then_some(Channel::Email)).collect()
+    /// The channels that are switched on, each with whether it sends for good.
+    pub fn modes(&self) -> Vec<(Channel, bool)> {
+        let modes = [(Channel::Whatsapp, self.whatsapp), (Channel::Email, self.email_notices)];
+        let on = modes.into_iter().filter(|(_, mode)| *mode != Mode::Off);
+        on.map(|(channel, mode)| (channel, mode == Mode::Live)).collect()
     }
 
     /// By which ways notices leave; none if by none. `mail` is the way of letters.

@@ -186,6 +186,9 @@ pub const ROUTES: &[Route] = &[
     post("/casos/{date}/{slot_id}/{student_id}/ver", May(NoShowAct)),
     post("/casos/{date}/{slot_id}/{student_id}/avisar", May(NoShowAct)),
     post("/casos/{date}/{slot_id}/{student_id}/justificar", May(NoShowAct)),
+    // What became of notices.
+    get("/avisos", May(NoShowRead)),
+    post("/avisos/reanudar", May(SettingsWrite)),
     // How days were.
     get("/informes", May(ReportsRead)).shows(What::Report),
     get("/informes/dia", May(ReportsRead)).shows(What::Report),

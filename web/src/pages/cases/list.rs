@@ -72,6 +72,7 @@ impl CasesPage {
                     (self.content(lang))
                 }
                 @if let Some(metrics) = &self.metrics { (measured(metrics, lang)) }
+                p { a href={ "/avisos?colegio=" (self.school.id) "&fecha=" (self.date) } { (lang.t("cases-notices")) } }
                 nav class="changes" aria-label=(lang.t("cases-days")) {
                     (self.day(self.date.pred_opt(), lang))
                     @if self.date < self.today { (self.day(self.date.succ_opt(), lang)) }

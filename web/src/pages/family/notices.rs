@@ -47,7 +47,8 @@ pub(super) async fn get(State(state): State<AppState>, visitor: Visitor, own: Ow
         let Some((notices, has)) = known.map_err(|error| SourceError::Unavailable(error.into()))? else {
             return Ok(None);
         };
-        let on = state.config.notices.on().into_iter().map(|channel| (channel, has.contains(&channel))).collect();
+        let on =
+            state.config.notices.modes().into_iter().map(|(channel, _)| (channel, has.contains(&channel))).collect();
         let saved = visit.notice.as_deref() == Some("guardado");
         Ok::<_, SourceError>(Some(NoticesPage { child, notices, on, saved }))
     };

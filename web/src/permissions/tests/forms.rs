@@ -136,6 +136,7 @@ pub(crate) fn form(route: &Route, ids: Ids, unique: Uuid) -> Option<Vec<(&'stati
         "/alumnos/{student_id}/justificar" | "/familia/alumnos/{student_id}/justificar" => {
             vec![("fecha", "2026-03-09".into()), ("hoja", unique.to_string()), ("causa", "illness".into())]
         }
+        "/avisos/reanudar" => vec![("canal", "email".into())],
         "/familia/alumnos/{student_id}/avisos" => vec![("late", "email".into()), ("idioma", "es".into())],
         "/alumnos/{student_id}/corregir" => {
             vec![("fecha", "2026-03-09".into()), ("hoja", unique.to_string()), ("porque", "other".into())]
