@@ -10,6 +10,8 @@ use domain::values::zone;
 use kiosk_protocol::Verdict;
 use local_services::testing::scratch;
 use sqlx::PgPool;
+use std::collections::HashSet;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -53,11 +55,31 @@ async fn the_program_finds_its_data_again_and_no_server_outlives_it() {
     outcome.unwrap();
 }
 
+/// The letters that were looked at.
+#[derive(Default)]
+struct Letters(HashSet<OsString>);
+
+impl Letters {
+    /// Of those that came since, no family has the same twice.
+    fn once_each(&mut self, folder: &Path) -> Result<()> {
+        let mut alarms = HashSet::new();
+        for letter in std::fs::read_dir(folder)? {
+            let letter = letter?;
+            let text = std::fs::read_to_string(letter.path())?;
+            if self.0.insert(letter.file_name()) && text.contains("no hay registro del ingreso") {
+                ensure!(alarms.insert(text.clone()), "twice: {text}");
+            }
+        }
+        ensure!(!alarms.is_empty(), "no family was told that its pupil did not come");
+        Ok(())
+    }
+}
+
 /// Two mornings on one folder, each by a program that ends by itself, and a third one that is killed.
 async fn mornings(folder: &Path) -> Result<()> {
     let dir = folder.to_str().context("a folder's name")?.to_owned();
     let words = ["demo", "--headless", "--speed", "600", "--until-done", "--json", "--dir", &dir];
-    let mut stored = 0;
+    let (mut stored, mut letters) = (0, Letters::default());
     for morning in 1..=2 {
         let printed = process::run(&words)?;
         let objects: Vec<&str> = printed.lines().filter(|line| line.starts_with('{')).collect();
@@ -68,6 +90,7 @@ async fn mornings(folder: &Path) -> Result<()> {
         ensure!(report["scans_sent"].as_i64() > Some(1_000), "{report}");
         stored += report["stored"].as_i64().context("stored")?;
         ensure!(servers_of(&dir)?.is_empty(), "after morning {morning}: {:?}", servers_of(&dir)?);
+        letters.once_each(&folder.join("letters"))?;
     }
 
     let stage = Stage::open(folder, SocketAddr::from(([127, 0, 0, 1], 0))).await?;

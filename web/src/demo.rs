@@ -91,7 +91,8 @@ pub async fn run(options: &Options) -> Result<Finished> {
         "\n  The board:  {board}\n  Sign in as one of these (the passwords are this start's):\n{doors}\n\
          \x20 No second factor is asked for here, as a school's own server does of everybody (ATTENDANCE_SECOND_FACTOR);\n\
          \x20 passkeys can be tried under {named}\n\
-         \x20 A guardian comes in at {base}/familia as {}; the letter with the link is written to\n    {}\n\n\
+         \x20 A guardian comes in at {base}/familia as {}; the letter with the link is written to\n    {}\n\
+         \x20 So are the notices to families, of which there are none by telephone here; what became of them: {base}/avisos\n\n\
          Replaying the morning of {date} at {} times its speed: {} pupils, {} taps at {} gates …",
         people::GUARDIAN,
         stage.letters().display(),

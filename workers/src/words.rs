@@ -273,10 +273,14 @@ pub fn mail(says: Says, language: Language, facts: &Facts<'_>) -> (String, Strin
         said = said.replace(&format!("{{{{{name}}}}}"), &value(name, language, facts));
     }
     let (lang, end) = match language {
-        Language::Es => {
-            ("es", "Este correo se envía automáticamente. Puede cambiar qué avisos recibe hablando con el colegio.")
-        }
-        Language::En => ("en", "This mail is sent automatically. Ask the school to change which notices you get."),
+        Language::Es => (
+            "es",
+            "Este correo se envía automáticamente. Puede cambiar qué avisos recibe en la página de familias del colegio.",
+        ),
+        Language::En => (
+            "en",
+            "This mail is sent automatically. You can change which notices you get on the school's page for families.",
+        ),
     };
     let subject = format!("{}: {subject}", value("colegio", language, facts));
     let [title, body, small] = [&subject, &said, end].map(escaped);

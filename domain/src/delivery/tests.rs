@@ -114,6 +114,7 @@ fn every_event_has_this_json() {
     assert_eq!(fold::<Delivery>(&samples()[..1]), State::Known { notice: notice(), status: Status::Requested });
     insta::assert_snapshot!(json.join("\n"), @r#"
     {"type":"requested","cause_id":"018f0000-0000-7000-8000-000000000091","kind":"no_entry","says":"no_entry","channel":"whatsapp","guardian_id":"018f0000-0000-7000-8000-000000000051","student_id":"018f0000-0000-7000-8000-000000000031","expires_at":"2026-11-23T12:45:00Z"}
+    {"type":"requested","cause_id":"018f0000-0000-7000-8000-000000000092","kind":"entry","says":"entered","channel":"email","guardian_id":"018f0000-0000-7000-8000-000000000051","student_id":"018f0000-0000-7000-8000-000000000031","expires_at":"2026-11-23T23:41:00Z"}
     {"type":"requested","cause_id":"018f0000-0000-7000-8000-000000000092","kind":"correction","says":"arrived","channel":"email","guardian_id":"018f0000-0000-7000-8000-000000000051","student_id":"018f0000-0000-7000-8000-000000000031","expires_at":"2026-11-23T23:41:00Z"}
     {"type":"accepted","attempt":1,"mode":"live"}
     {"type":"delivered"}

@@ -1,6 +1,6 @@
 //! The demo's private servers, keys and school.
 
-use crate::config::{Config, DocumentsConfig, MailConfig, TokenConfig};
+use crate::config::{Config, DocumentsConfig, MailConfig, NoticesConfig, TokenConfig};
 use crate::{seed, serve};
 use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc, Weekday};
@@ -73,6 +73,7 @@ impl Stage {
         );
         config.tokens = TokenConfig::of_file(self.dir.join(TOKEN_KEYS));
         config.mail = MailConfig::in_folder(&self.letters());
+        config.notices = NoticesConfig::by_mail();
         config.documents = DocumentsConfig::at(self.objects.url());
         config
     }

@@ -177,10 +177,12 @@ impl NoticesPage {
             fieldset class="ticks" {
                 legend { (words) }
                 @for channel in kept { (form::hidden(kind.as_str(), channel.as_str())) }
-                @for channel in &all {
-                    label {
-                        input type="checkbox" name=(kind.as_str()) value=(channel.as_str()) checked[wants.contains(channel)];
-                        span { (lang.t(channel_words(*channel))) }
+                div class="channels" {
+                    @for channel in &all {
+                        label {
+                            input type="checkbox" name=(kind.as_str()) value=(channel.as_str()) checked[wants.contains(channel)];
+                            span { (lang.t(channel_words(*channel))) }
+                        }
                     }
                 }
                 @if kind == Kind::NoEntry { p class="hint" { (lang.t("family-notices-no-entry-none")) } }
