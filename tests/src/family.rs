@@ -76,7 +76,8 @@ async fn pages(app: &TestApp, browser: &Browser) -> Result<Vec<String>> {
     browser.click("main form button").await?;
     browser.wait_for_text("main", PATIENCE, |text| text.contains("Ana 0")).await?;
     let pupil = browser.execute("return document.querySelector('.family-list a').pathname").await?;
-    Ok(["/familia", "/familia/sesiones", pupil.as_str().context("a pupil's page")?]
+    let pupil = pupil.as_str().context("a pupil's page")?;
+    Ok(["/familia", "/familia/sesiones", pupil, &format!("{pupil}/avisos")]
         .iter()
         .flat_map(|path| of(path))
         .collect())

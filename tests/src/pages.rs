@@ -77,6 +77,7 @@ async fn site() -> Result<(Line, Browser, Vec<String>)> {
         "solicitudes".to_owned(),
         "ajustes".to_owned(),
         "auditoria?fecha=2026-03-09".to_owned(),
+        "avisos".to_owned(),
         "informes".to_owned(),
         "informes/dia".to_owned(),
         "informes/accesos".to_owned(),

@@ -191,6 +191,7 @@ fn lets_in(route: &Route, status: u16) -> bool {
             | "/alumnos/{student_id}/corregir"
             | "/familia/alumnos/{student_id}/justificar"
             | "/familia/alumnos/{student_id}/avisos"
+            | "/avisos/reanudar"
             | "/solicitudes/justificativo"
             | "/solicitudes/correccion"
             | "/hoy/presentes/comenzar"
@@ -263,7 +264,7 @@ fn marks(school: &TestSchool) -> Vec<String> {
 
 /// What shows an id of no course, kiosk or pupil on a morning on which nobody has come: figures, forms, lists of what
 /// happened, people.
-const SHOW_NO_ID: [&str; 29] = [
+const SHOW_NO_ID: [&str; 30] = [
     "/alumnos",
     "/anio-escolar",
     "/api/v1/acts/waiting",
@@ -278,6 +279,7 @@ const SHOW_NO_ID: [&str; 29] = [
     "/api/v1/roll-calls/{date}/{roll_call_id}",
     "/api/v1/settings",
     "/auditoria/dia.csv",
+    "/avisos",
     "/calendario",
     "/casos",
     "/cursos/nuevo",

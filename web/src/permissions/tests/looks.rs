@@ -37,6 +37,7 @@ fn p47_every_route_that_shows_pupils_says_so() {
         "/matricula",
         "/matricula/nomina",
         "/cursos/nuevo",
+        "/avisos",
     ];
     for route in ROUTES.iter().filter(|route| route.method == "GET") {
         let reads = matches!(
