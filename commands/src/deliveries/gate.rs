@@ -210,13 +210,14 @@ impl Facts {
         if one.collected { exception.into_iter().collect() } else { exception.into_iter().chain([plain]).collect() }
     }
 
+    fn first_entry(&self, one: &Passage) -> Option<DateTime<Utc>> {
+        self.first.days.get(StreamId::of_day(one.date, one.school, one.student).as_str())?.first_entry()
+    }
+
     /// Late by the same judgement as on the board: the first entry of the day.
     fn is_late(&self, one: &Passage, pupil: Option<&Pupil>) -> bool {
-        let day = StreamId::of_day(one.date, one.school, one.student);
-        let first = self.first.days.get(day.as_str()).and_then(|day| day.first_entry());
-        let Some((expected, policy)) = self.expected(one, pupil).filter(|_| first == Some(one.at)) else {
-            return false;
-        };
+        let is_first = self.first_entry(one) == Some(one.at);
+        let Some((expected, policy)) = self.expected(one, pupil).filter(|_| is_first) else { return false };
         let facts = DayFacts {
             first_entry: Some(one.at),
             first_entry_any: Some(one.at),
@@ -226,9 +227,11 @@ impl Facts {
         day_status(&facts, &expected, &policy, one.at).minutes_late().is_some()
     }
 
-    /// Out while the pupil is expected to be inside, by more than what is let pass for an entry.
+    /// Out while the pupil is expected to be inside, by more than what is let pass for an entry. Only of somebody who was
+    /// read coming in: a lane that was turned by mistake alarms nobody.
     fn is_early(&self, one: &Passage, pupil: Option<&Pupil>) -> bool {
-        let Some((expected, policy)) = self.expected(one, pupil) else { return false };
+        let came = self.first_entry(one).is_some_and(|came| came < one.at);
+        let Some((expected, policy)) = self.expected(one, pupil).filter(|_| came) else { return false };
         let slack = chrono::TimeDelta::minutes(policy.late_after_minutes.into());
         expected.slots.iter().any(|slot| slot.entry <= one.at && one.at + slack < slot.exit)
     }

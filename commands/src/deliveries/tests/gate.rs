@@ -123,6 +123,10 @@ async fn whoever_leaves_before_the_end_is_told_of_and_whoever_goes_home_is_not()
     let stage = Stage::with_hours().await;
     let ana = stage.pupil("Ana").await;
     let mother = stage.guardian(1, &[ana], false).await;
+    stage.world.clock.set(local(8, 3));
+    stage.now_passes(ana, Exit).await;
+    assert_eq!(stage.told().await, [], "a lane that was turned by mistake");
+    stage.now_passes(ana, Entry).await;
     stage.world.clock.set(local(11, 0));
     stage.now_passes(ana, Exit).await;
     assert_eq!(stage.told().await, [(mother, Says::LeftBeforeEnd, 1)]);
