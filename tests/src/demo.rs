@@ -106,10 +106,12 @@ async fn mornings(folder: &Path) -> Result<()> {
     let mut killed = process::command(&["demo", "--headless", "--speed", "1", "--dir", &dir])?.spawn()?;
     let within = |begun: Instant| begun.elapsed() < PATIENCE;
     let begun = Instant::now();
-    while servers_of(&dir)?.len() < 2 && within(begun) {
+    let mut servers = servers_of(&dir)?;
+    while servers.len() < 2 && within(begun) {
         tokio::time::sleep(Duration::from_millis(100)).await;
+        servers = servers_of(&dir)?;
     }
-    ensure!(servers_of(&dir)?.len() >= 2, "it starts no servers");
+    ensure!(servers.len() >= 2, "it starts no servers: {:?}, {servers:?}", killed.try_wait()?);
     killed.kill()?;
     killed.wait()?;
     let begun = Instant::now();

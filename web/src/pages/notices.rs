@@ -89,7 +89,7 @@ async fn resume(asked: Asked, Form(sent): Form<Vec<(String, String)>>) -> Respon
 impl NoticesPage {
     fn page(&self, lang: Lang, nonce: &Nonce) -> Markup {
         let main = html! {
-            main class="cases-page" {
+            main class="reports-page" {
                 header class="page-head" {
                     h1 { (lang.t("notices-title")) }
                     p class="date" { (times::long_date(self.date, lang)) }
@@ -117,7 +117,7 @@ impl NoticesPage {
         let here = format!("/avisos?colegio={}&fecha={}", self.school.id, self.date);
         let title = lang.t("notices-title");
         let (school, who) = (Some(self.school.name.as_str()), Some(&self.who));
-        shell::page(&Page { lang, nonce, title, place: Place::Cases, here, school, who, ages: true }, &main)
+        shell::page(&Page { lang, nonce, title, place: Place::Notices, here, school, who, ages: true }, &main)
     }
 
     fn day(&self, date: Option<NaiveDate>, lang: Lang) -> Markup {

@@ -25,6 +25,8 @@ pub(super) enum Place {
     Presence,
     /// Who did not come.
     Cases,
+    /// What became of notices, which the cases lead to.
+    Notices,
     /// What waits for an answer.
     Requests,
     /// A pupil's day.
@@ -86,7 +88,7 @@ fn more_style(place: Place) -> Vec<&'static assets::Asset> {
         Place::Schedule => vec![&assets::OFFICE, &assets::SCHEDULE],
         Place::Log => vec![&assets::OFFICE, &assets::REPLAY],
         Place::Kiosks => vec![&assets::OFFICE, &assets::KIOSKS],
-        Place::Reports | Place::Settings => vec![&assets::OFFICE, &assets::REPORTS],
+        Place::Reports | Place::Settings | Place::Notices => vec![&assets::OFFICE, &assets::REPORTS],
         Place::Requests | Place::Pupil | Place::Pupils => vec![&assets::OFFICE, &assets::PUPIL],
         Place::Schools | Place::Calendar | Place::People | Place::Account | Place::Nowhere => {
             vec![&assets::OFFICE]
