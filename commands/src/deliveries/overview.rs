@@ -14,7 +14,7 @@ pub struct Overview {
     pub lines: Vec<Line>,
     /// Those that came to nothing, by why; the most frequent first.
     pub failures: Vec<Failures>,
-    /// Alarms of which nobody is known to have been told: a person calls.
+    /// Alarms of which nobody is known to have been told, not by a message that came late either: a person calls.
     pub to_call: i64,
     /// Since when the first of what waits is due, by channel.
     pub due_since: Vec<(Channel, DateTime<Utc>)>,
@@ -82,7 +82,11 @@ pub async fn overview(write: &Write, school: SchoolId, date: NaiveDate) -> Resul
         date,
     );
     let to_call = sqlx::query_scalar!(
-        r#"select count(*) as "n!" from delivery_ladders where school_id = $1 and local_date = $2 and state = 'call'"#,
+        r#"select count(*) as "n!" from delivery_ladders l
+           where school_id = $1 and local_date = $2 and state = 'call'
+             and not exists (select from deliveries d
+               where d.school_id = l.school_id and d.cause_id = l.cause_id
+                 and (d.state in ('delivered', 'read') or d.state = 'accepted' and d.channel = 'email'))"#,
         school.0,
         date,
     );

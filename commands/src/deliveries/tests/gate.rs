@@ -220,3 +220,27 @@ async fn brothers_who_come_together_are_one_message_and_whoever_says_no_meanwhil
     assert_eq!(stage.told().await, []);
     assert_eq!(stage.story().await.last().unwrap(), "email early_leave suppressed not_wanted");
 }
+
+#[tokio::test]
+async fn an_overview_says_what_became_of_a_day_and_counts_no_alarm_that_reached_somebody_late() {
+    let stage = Stage::with_hours().await;
+    let ana = stage.pupil("Ana").await;
+    stage.guardian(1, &[ana], false).await;
+    stage.missing(&[ana]).await;
+    let (school, date) = (stage.world.school, case(ana).date);
+    let waiting = overview(stage.write(), school, date).await.unwrap();
+    assert_eq!((waiting.lines[0].waiting, waiting.due_since.len(), waiting.to_call), (1, 1, 0));
+    let failed = Outcome::Failed { reason: Failure::Recipient, code: Some(550) };
+    stage.send(Email, failed).await;
+    stage.go_on().await;
+    let found = overview(stage.write(), school, date).await.unwrap();
+    let line = found.lines[0];
+    assert_eq!((line.kind, line.channel, line.failed, line.waiting), (Kind::NoEntry, Email, 1, 0));
+    let why = (found.failures[0].reason.as_str(), found.failures[0].code, found.failures[0].notices);
+    assert_eq!((why, found.to_call, found.due_since.len()), (("recipient", Some(550), 1), 1, 0));
+    let late = "update deliveries set state = 'delivered'";
+    sqlx::query(late).execute(&stage.world.owner).await.unwrap();
+    assert_eq!(overview(stage.write(), school, date).await.unwrap().to_call, 0);
+    let other = overview(stage.write(), domain::SchoolId(Uuid::from_u128(9)), date).await.unwrap();
+    assert_eq!(other, Overview::default(), "another school's");
+}
