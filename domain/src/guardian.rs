@@ -43,6 +43,33 @@ pub enum State {
     Erased,
 }
 
+impl State {
+    /// Which notices are wanted, of somebody who is in the register.
+    pub fn notices(&self) -> Option<&Notices> {
+        match self {
+            Self::NotRegistered | Self::Erased => None,
+            Self::Registered { notices, .. } => Some(notices),
+        }
+    }
+
+    /// The address for a channel, sealed, if it is known.
+    pub fn address(&self, channel: Channel) -> Option<&Sealed> {
+        match self {
+            Self::NotRegistered | Self::Erased => None,
+            Self::Registered { phone, mail, .. } => match channel {
+                Channel::Whatsapp => phone.as_ref(),
+                Channel::Email => mail.as_ref(),
+            },
+        }
+    }
+
+    /// By which channels a kind of notice of a pupil may come, in order: those that are wanted and have an address.
+    pub fn ways(&self, student: StudentId, kind: Kind) -> Vec<Channel> {
+        let wanted = self.notices().map(|notices| notices.channels(student, kind)).unwrap_or_default();
+        wanted.into_iter().filter(|channel| self.address(*channel).is_some()).collect()
+    }
+}
+
 /// What can have happened to a guardian.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "type")]

@@ -248,14 +248,9 @@ impl Facts {
         let Some(student) = self.students.get(StreamId::of(ladder.school, pupil).as_str()) else { return Vec::new() };
         let of = |guardian_id: GuardianId| {
             let state = self.guardians.get(StreamId::of(ladder.school, guardian_id).as_str());
-            let Some(guardian::State::Registered { phone, mail, notices, .. }) = state else { return Vec::new() };
-            let has = |channel: &Channel| match channel {
-                Channel::Whatsapp => phone.is_some(),
-                Channel::Email => mail.is_some(),
-            };
-            let channels = notices.channels(pupil, Kind::NoEntry).into_iter();
-            let usable = channels.filter(|channel| has(channel) && open.contains(channel));
-            usable.map(|channel| Rung { guardian_id, channel }).collect::<Vec<_>>()
+            let ways = state.map(|guardian| guardian.ways(pupil, Kind::NoEntry)).unwrap_or_default();
+            let usable = ways.into_iter().filter(|channel| open.contains(channel));
+            usable.map(move |channel| Rung { guardian_id, channel })
         };
         told(student).into_iter().flat_map(of).collect()
     }

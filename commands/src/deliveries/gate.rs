@@ -18,7 +18,7 @@ use domain::day_status::{Completeness, DayFacts, Policy, day_status};
 use domain::delivery::{Channel, Kind, Notice, Says};
 use domain::expectation::{CourseCalendar, Expectation, PupilCalendar, expectation};
 use domain::student::Pupil;
-use domain::{EventId, GuardianId, SchoolId, StreamId, StudentId, course, decode_as, guardian, school, student};
+use domain::{EventId, GuardianId, SchoolId, StreamId, StudentId, course, decode_as, school, student};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -62,7 +62,7 @@ pub(super) async fn wanted(write: &Write, on: &[Channel], page: i64) -> Result<P
     let open = if open.is_empty() { on } else { &open };
     let facts = Facts::read(write, &passages).await?;
     let now = write.clock().now();
-    let wanted = passages.iter().flat_map(|one| facts.follows(one, open, now).map(|wanted| (one.position, wanted)));
+    let wanted = passages.iter().flat_map(|one| facts.follows(one, open, now).into_iter().map(|w| (one.position, w)));
     Ok(Passed { read_to, wanted: wanted.collect() })
 }
 
@@ -138,8 +138,7 @@ fn beyond_doubt(event: &Event, flags: Option<&Event>) -> Option<(Direction, Date
 
 /// What the log and the rows say.
 struct Facts {
-    first: Read,
-    guardians: Read,
+    log: Read,
     alarmed: Alarmed,
 }
 
@@ -151,36 +150,27 @@ impl Facts {
             streams.push(("attendance_day", StreamId::of_day(one.date, one.school, one.student)));
             streams.push(("school", StreamId::of(one.school, one.school)));
         }
-        let mut first = read(write.pool(), &streams).await?;
+        let mut log = read(write.pool(), &streams).await?;
         let mut streams = Vec::new();
         for one in passages {
-            let Some(pupil) = first.students.get(StreamId::of(one.school, one.student).as_str()) else { continue };
+            let Some(pupil) = log.students.get(StreamId::of(one.school, one.student).as_str()) else { continue };
             streams.extend(told(pupil).into_iter().map(|id| ("guardian", StreamId::of(one.school, id))));
             let course = pupil.pupil().map(|pupil| StreamId::of(one.school, pupil.course_id));
             streams.extend(course.map(|course| ("course", course)));
         }
-        let mut guardians = read(write.pool(), &streams).await?;
-        first.courses = std::mem::take(&mut guardians.courses);
-        Ok(Self { first, guardians, alarmed: alarmed(write, passages).await? })
+        let second = read(write.pool(), &streams).await?;
+        (log.guardians, log.courses) = (second.guardians, second.courses);
+        Ok(Self { log, alarmed: alarmed(write, passages).await? })
     }
 
     /// The notices that follow from a passage.
-    fn follows(&self, one: &Passage, on: &[Channel], now: DateTime<Utc>) -> impl Iterator<Item = Wanted> {
-        let student = self.first.students.get(StreamId::of(one.school, one.student).as_str());
+    fn follows(&self, one: &Passage, on: &[Channel], now: DateTime<Utc>) -> Vec<Wanted> {
+        let student = self.log.students.get(StreamId::of(one.school, one.student).as_str());
         let kinds = self.kinds(one, student.and_then(student::State::pupil));
         let told = student.map(told).unwrap_or_default();
-        let wanted = told.into_iter().filter_map(move |guardian_id| {
-            let stream = StreamId::of(one.school, guardian_id);
-            let guardian::State::Registered { phone, mail, notices, .. } =
-                self.guardians.guardians.get(stream.as_str())?
-            else {
-                return None;
-            };
-            let has = |channel: &Channel| match channel {
-                Channel::Whatsapp => phone.is_some(),
-                Channel::Email => mail.is_some(),
-            };
-            let by = |kind| notices.channels(one.student, kind).into_iter().find(|by| has(by) && on.contains(by));
+        let wanted = told.into_iter().filter_map(|guardian_id| {
+            let guardian = self.log.guardians.get(StreamId::of(one.school, guardian_id).as_str())?;
+            let by = |kind| guardian.ways(one.student, kind).into_iter().find(|by| on.contains(by));
             let (kind, says, channel) = kinds.iter().find_map(|(kind, says)| Some((*kind, *says, by(*kind)?)))?;
             let expires_at = one.at + kind.is_news_for();
             // Its correction says the same.
@@ -191,27 +181,24 @@ impl Facts {
             let about = About { date: one.date, slot: None };
             (expires_at > now && !corrected).then_some(Wanted { school: one.school, notice, about, about_at: one.at })
         });
-        wanted.collect::<Vec<_>>().into_iter()
+        wanted.collect()
     }
 
     /// As what a passage may be told, the exception first.
     fn kinds(&self, one: &Passage, pupil: Option<&Pupil>) -> Vec<(Kind, Says)> {
-        let exception = match (one.direction, one.collected) {
-            (Direction::Exit, true) => Some((Kind::EarlyLeave, Says::Collected)),
-            (Direction::Exit, false) if self.is_early(one, pupil) => Some((Kind::EarlyLeave, Says::LeftBeforeEnd)),
-            (Direction::Entry, _) if self.is_late(one, pupil) => Some((Kind::Late, Says::CameLate)),
-            _ => None,
-        };
-        let plain = match one.direction {
-            Direction::Entry => (Kind::Entry, Says::Entered),
-            Direction::Exit => (Kind::Exit, Says::WentOut),
-        };
-        // That the pupil went out was told by the passage itself, or is told now as an early leave.
-        if one.collected { exception.into_iter().collect() } else { exception.into_iter().chain([plain]).collect() }
+        let (entered, went_out) = ((Kind::Entry, Says::Entered), (Kind::Exit, Says::WentOut));
+        match one.direction {
+            Direction::Entry if self.is_late(one, pupil) => vec![(Kind::Late, Says::CameLate), entered],
+            Direction::Entry => vec![entered],
+            // That the pupil went out was told by the passage itself, or is told now as an early leave.
+            Direction::Exit if one.collected => vec![(Kind::EarlyLeave, Says::Collected)],
+            Direction::Exit if self.is_early(one, pupil) => vec![(Kind::EarlyLeave, Says::LeftBeforeEnd), went_out],
+            Direction::Exit => vec![went_out],
+        }
     }
 
     fn first_entry(&self, one: &Passage) -> Option<DateTime<Utc>> {
-        self.first.days.get(StreamId::of_day(one.date, one.school, one.student).as_str())?.first_entry()
+        self.log.days.get(StreamId::of_day(one.date, one.school, one.student).as_str())?.first_entry()
     }
 
     /// Late by the same judgement as on the board: the first entry of the day.
@@ -238,9 +225,9 @@ impl Facts {
 
     fn expected(&self, one: &Passage, pupil: Option<&Pupil>) -> Option<(Expectation, Policy)> {
         let pupil = pupil?;
-        let school = self.first.schools.get(StreamId::of(one.school, one.school).as_str())?;
+        let school = self.log.schools.get(StreamId::of(one.school, one.school).as_str())?;
         let school::State::Registered { settings, calendar, .. } = school else { return None };
-        let course = self.first.courses.get(StreamId::of(one.school, pupil.course_id).as_str())?;
+        let course = self.log.courses.get(StreamId::of(one.school, pupil.course_id).as_str())?;
         let (facts, closed_from) = match course {
             course::State::NotOpened => return None,
             course::State::Open(facts) => (facts, None),

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use domain::attendance_day::{self, AttendanceDay, Direction};
 use domain::course::{self, Course};
-use domain::delivery::{Channel, Command, Kind, Says, Suppression};
+use domain::delivery::{Command, Kind, Says, Suppression};
 use domain::guardian::notices::Language;
 use domain::guardian::{self, Guardian};
 use domain::no_show::{self, NoShowCase, Stage};
@@ -121,16 +121,12 @@ impl Facts {
         if part.expires_at <= now {
             return Verdict::Suppress(Expired);
         }
-        let case = || part.case().and_then(|case| self.cases.get(case.stream(message.school).as_str()).copied());
+        let case = part.case().and_then(|case| self.cases.get(case.stream(message.school).as_str()).copied());
+        let case = case.unwrap_or_default();
         let of_case = alarms.iter().filter(|alarm| alarm.case() == part.case());
         let still = match message.kind {
-            Kind::Correction => {
-                let had = of_case.filter(|row| row.notice.guardian_id == message.guardian);
-                still_wrong(case().unwrap_or_default(), had)
-            }
-            Kind::NoEntry => {
-                still_missing(case().unwrap_or_default(), of_case.filter(|row| row.notice.cause_id == part.cause))
-            }
+            Kind::Correction => still_wrong(case, of_case.filter(|row| row.notice.guardian_id == message.guardian)),
+            Kind::NoEntry => still_missing(case, of_case.filter(|row| row.notice.cause_id == part.cause)),
             Kind::Entry | Kind::Exit | Kind::Late | Kind::EarlyLeave => self.still_passed(message, part),
             // Nothing asks for one yet.
             Kind::Broadcast => Verdict::Suppress(NotTrue),
@@ -158,14 +154,8 @@ impl Facts {
 
     /// Why the guardian is not to be written to by this channel.
     fn is_reached(&self, message: &Message, part: &Part) -> Option<Suppression> {
-        let guardian::State::Registered { phone, mail, notices, .. } = &self.guardian else {
-            return Some(Suppression::NoGuardian);
-        };
-        let address = match message.channel {
-            Channel::Whatsapp => phone,
-            Channel::Email => mail,
-        };
-        if address.is_none() {
+        let Some(notices) = self.guardian.notices() else { return Some(Suppression::NoGuardian) };
+        if self.guardian.address(message.channel).is_none() {
             return Some(Suppression::NoAddress);
         }
         let wanted = notices.channels(part.student, message.kind).contains(&message.channel);
@@ -174,11 +164,7 @@ impl Facts {
 
     async fn outgoing(&self, write: &Write, message: &Message) -> Result<Outgoing, StoreError> {
         let gone = || StoreError::Library("a guardian or pupil went while it was looked at".into());
-        let guardian::State::Registered { phone, mail, notices, .. } = &self.guardian else { return Err(gone()) };
-        let address = match message.channel {
-            Channel::Whatsapp => phone,
-            Channel::Email => mail,
-        };
+        let notices = self.guardian.notices().ok_or_else(gone)?;
         let mut pupils = Vec::with_capacity(message.parts.len());
         for part in &message.parts {
             let student = self.students.get(StreamId::of(message.school, part.student).as_str());
@@ -190,7 +176,7 @@ impl Facts {
             return Err(StoreError::UnknownSchool(message.school));
         };
         Ok(Outgoing {
-            address: address.clone().ok_or_else(gone)?,
+            address: self.guardian.address(message.channel).cloned().ok_or_else(gone)?,
             pupils,
             language: notices.language(),
             zone: settings.zone,

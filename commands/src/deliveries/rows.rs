@@ -212,8 +212,8 @@ pub(super) struct Wanted {
     pub(super) about_at: DateTime<Utc>,
 }
 
-/// Writes the rows of deliveries that are asked for, to be sent as soon as their kind says, and gives the events of those that were not
-/// there. The caller appends them in the same transaction.
+/// Writes the rows of deliveries that are asked for, to be sent as soon as their kind says, and gives the events of those
+/// that were not there. The caller appends them in the same transaction.
 pub(super) async fn request_in_tx(
     conn: &mut PgConnection,
     (write, zones): (&Write, &Zones),

@@ -120,11 +120,16 @@ impl Stage {
 
     /// Sends whatever is due by a channel, with this outcome; to whom it went.
     async fn send(&self, channel: Channel, outcome: Outcome) -> Vec<GuardianId> {
+        self.sent(channel, outcome).await.iter().map(|message| message.guardian).collect()
+    }
+
+    /// The same; what went.
+    async fn sent(&self, channel: Channel, outcome: Outcome) -> Vec<Message> {
         let mut sent = Vec::new();
         for mut message in self.claim(channel).await {
             if judge(self.write(), &mut message).await.unwrap().is_some() {
                 record(self.write(), &message, outcome, 0.0).await.unwrap();
-                sent.push(message.guardian);
+                sent.push(message);
             }
         }
         sent

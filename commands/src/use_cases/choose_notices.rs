@@ -7,7 +7,7 @@ use crate::write::{Done, Write};
 use chrono::{DateTime, Utc};
 use domain::delivery::Channel;
 use domain::guardian::notices::{Language, Method, Notices, Want};
-use domain::guardian::{Command, Guardian, State};
+use domain::guardian::{Command, Guardian};
 use domain::{GuardianId, SchoolId, StreamId, StudentId};
 
 /// What is chosen.
@@ -37,10 +37,8 @@ pub async fn chosen_notices(
     guardian: GuardianId,
 ) -> Result<Option<(Notices, Vec<Channel>)>, StoreError> {
     let state = write.state::<Guardian>(&StreamId::of(school, guardian)).await?;
-    let State::Registered { phone, mail, notices, .. } = state else { return Ok(None) };
-    let phone = phone.is_some().then_some(Channel::Whatsapp);
-    let mail = mail.is_some().then_some(Channel::Email);
-    Ok(Some((notices, phone.into_iter().chain(mail).collect())))
+    let has = Channel::ALL.iter().copied().filter(|channel| state.address(*channel).is_some()).collect();
+    Ok(state.notices().map(|notices| (notices.clone(), has)))
 }
 
 /// Writes it. It counts at once, also for what waits to be sent: every notice asks again just before it leaves.

@@ -1,12 +1,13 @@
 //! Who asks, and about whom.
 
 use super::Families;
+use crate::AppState;
 use crate::problem::{Code, Problem};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use commands::StoreError;
 use commands::guardians::may_see;
-use domain::{GuardianId, SchoolId, StudentId};
+use commands::{Context, StoreError};
+use domain::{Actor, GuardianId, SchoolId, StudentId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -60,6 +61,20 @@ impl<S: Sync> FromRequestParts<S> for OwnPupil {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         parts.extensions.get::<Self>().copied().ok_or_else(|| Problem::new(Code::NotFound))
+    }
+}
+
+impl OwnPupil {
+    /// For what is written in a request, in the guardian's own name.
+    pub async fn context(&self, state: &AppState) -> Result<Context, StoreError> {
+        Ok(Context {
+            school: self.school,
+            zone: state.write.school_settings(self.school).await?.zone,
+            actor: Actor::guardian(self.guardian),
+            command_id: None,
+            correlation_id: state.ids.next(),
+            causation_id: None,
+        })
     }
 }
 

@@ -10,8 +10,10 @@ use axum::extract::{FromRequestParts, Path, RawQuery};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
+use chrono::NaiveDate;
 use commands::use_cases::UseCaseError;
 use commands::{Context, Done};
+use domain::values::school_date;
 use domain::{SchoolId, StudentId};
 use projections::ReadModel;
 use projections::roster::queries;
@@ -21,6 +23,16 @@ use uuid::Uuid;
 pub(super) fn asked_for(query: &RawQuery, name: &str) -> Option<String> {
     let pairs = form_urlencoded::parse(query.0.as_deref().unwrap_or_default().as_bytes());
     pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// The day that the address asks for, `fecha=2026-11-23`; none if it asks for none that a school can mean.
+pub(super) fn date_asked_for(query: &RawQuery) -> Option<NaiveDate> {
+    school_date::date(asked_for(query, "fecha")?.parse().ok()?).ok()
+}
+
+/// A field of a form as it was sent, the first of its name.
+pub(super) fn field<'a>(sent: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    sent.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
 }
 
 /// Who asks about which school. Each page adds what it does with it, in its own file.

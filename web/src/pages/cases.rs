@@ -12,15 +12,15 @@ mod tests;
 mod words;
 
 pub(super) use course::CoursePage;
-pub(super) use list::CasesPage;
 #[cfg(test)]
 pub(super) use list::Nothing;
+pub(super) use list::{CasesPage, days};
 pub(super) use one::{CasePage, Guardian};
 #[cfg(test)]
 pub(super) use samples::sample_pages;
 pub(super) use words::reason_words;
 
-use super::asked::{Asked, asked_for};
+use super::asked::{Asked, asked_for, date_asked_for, field};
 use super::source::SourceError;
 use super::view::PersonName;
 use crate::AppState;
@@ -182,10 +182,6 @@ const REASONS: [(Justification, &str); 4] = [
     (Justification::Other, "otro"),
 ];
 
-fn date_in(query: &RawQuery) -> Option<NaiveDate> {
-    asked_for(query, "fecha").and_then(|text| text.parse().ok()).and_then(|date| school_date::date(date).ok())
-}
-
 /// A case as it stands in addresses; what no school can mean is none.
 struct Named(Option<CaseId>);
 
@@ -208,7 +204,7 @@ fn of_day(date: NaiveDate, mut response: Response) -> Response {
 /// `GET /casos`.
 async fn list(asked: Asked, query: RawQuery) -> Response {
     let about = asked_for(&query, "alumno").and_then(|id| id.parse().ok()).map(StudentId);
-    match asked.cases(date_in(&query), about).await {
+    match asked.cases(date_asked_for(&query), about).await {
         Ok(Some(view)) => {
             of_day(view.date, asked.visit.page(StatusCode::OK, |nonce| view.page(asked.visit.lang, nonce)))
         }
@@ -232,7 +228,7 @@ async fn show(asked: Asked, path: Path<(String, String, String)>) -> Response {
 /// `GET /casos/cursos/{id}/avisar`: who would be told.
 async fn ask(asked: Asked, Path(id): Path<String>, query: RawQuery) -> Response {
     let Ok(course) = id.parse().map(CourseId) else { return asked.visit.failed(StatusCode::NOT_FOUND) };
-    match asked.course(course, date_in(&query)).await {
+    match asked.course(course, date_asked_for(&query)).await {
         Ok(Some(view)) => {
             of_day(view.date, asked.visit.page(StatusCode::OK, |nonce| view.page(asked.visit.lang, nonce)))
         }
@@ -243,10 +239,6 @@ async fn ask(asked: Asked, Path(id): Path<String>, query: RawQuery) -> Response 
 
 /// A form's fields, in their order.
 type Sent = Form<Vec<(String, String)>>;
-
-fn field<'a>(sent: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    sent.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-}
 
 /// `POST …/ver`.
 async fn acknowledge(asked: Asked, path: Path<(String, String, String)>, Form(sent): Sent) -> Response {

@@ -1,7 +1,8 @@
 //! `/avisos`: what became of a day's notices to families, whether the channels send, and letting one go on that is
 //! paused.
 
-use super::asked::{Asked, asked_for};
+use super::asked::{Asked, date_asked_for, field};
+use super::cases::days;
 use super::respond::Nonce;
 use super::shell::{self, Page, Place};
 use super::source::SourceError;
@@ -16,10 +17,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
 use chrono::{DateTime, NaiveDate, Utc};
+use commands::StoreError;
 use commands::deliveries::channels::{Standing, standing, unpause};
 use commands::deliveries::{Failures, Line, Overview, overview};
 use domain::delivery::{Channel, Kind, Says};
-use domain::values::school_date;
 use maud::{Markup, html};
 
 /// The pages of the notices.
@@ -44,12 +45,11 @@ struct NoticesPage {
 
 /// `GET /avisos`.
 async fn show(asked: Asked, query: RawQuery) -> Response {
-    let date = asked_for(&query, "fecha").and_then(|text| text.parse().ok()).and_then(|d| school_date::date(d).ok());
     let found = async {
         let Some(school) = asked.school_of_page().await? else { return Ok(None) };
         let now = asked.state.clock.now();
-        let date = date.unwrap_or_else(|| now.with_timezone(&school.zone).date_naive());
-        let unavailable = |error: commands::StoreError| SourceError::Unavailable(error.into());
+        let date = date_asked_for(&query).unwrap_or_else(|| now.with_timezone(&school.zone).date_naive());
+        let unavailable = |error: StoreError| SourceError::Unavailable(error.into());
         let write = &asked.state.write;
         Ok::<_, SourceError>(Some(NoticesPage {
             who: who(&asked.state, &asked.person).await,
@@ -76,8 +76,9 @@ async fn show(asked: Asked, query: RawQuery) -> Response {
 
 /// `POST /avisos/reanudar`.
 async fn resume(asked: Asked, Form(sent): Form<Vec<(String, String)>>) -> Response {
-    let channel = sent.iter().find(|(name, _)| name == "canal").and_then(|(_, code)| Channel::of_code(code));
-    let Some(channel) = channel else { return asked.visit.failed(StatusCode::UNPROCESSABLE_ENTITY) };
+    let Some(channel) = field(&sent, "canal").and_then(Channel::of_code) else {
+        return asked.visit.failed(StatusCode::UNPROCESSABLE_ENTITY);
+    };
     let word = match unpause(&asked.state.write, channel, asked.person.account_id).await {
         Ok(true) => "reanudado",
         Ok(false) => "igual",
@@ -106,12 +107,7 @@ impl NoticesPage {
                 (self.channels(lang))
                 (self.figures(lang))
                 (self.failures(lang))
-                nav class="changes" aria-label=(lang.t("cases-days")) {
-                    (self.day(self.date.pred_opt(), lang))
-                    @if self.date < self.now.with_timezone(&self.school.zone).date_naive() {
-                        (self.day(self.date.succ_opt(), lang))
-                    }
-                }
+                (days("/avisos", &self.school, (self.date, self.today()), lang))
             }
         };
         let here = format!("/avisos?colegio={}&fecha={}", self.school.id, self.date);
@@ -120,14 +116,8 @@ impl NoticesPage {
         shell::page(&Page { lang, nonce, title, place: Place::Notices, here, school, who, ages: true }, &main)
     }
 
-    fn day(&self, date: Option<NaiveDate>, lang: Lang) -> Markup {
-        html! {
-            @if let Some(date) = date {
-                a class="button quiet" href={ "/avisos?colegio=" (self.school.id) "&fecha=" (date) } {
-                    (times::long_date(date, lang))
-                }
-            }
-        }
+    fn today(&self) -> NaiveDate {
+        self.now.with_timezone(&self.school.zone).date_naive()
     }
 
     fn channels(&self, lang: Lang) -> Markup {
@@ -186,11 +176,7 @@ impl NoticesPage {
         let zone = self.school.zone;
         let day = at.with_timezone(&zone).date_naive();
         let time = times::clock(at, zone);
-        if day == self.now.with_timezone(&zone).date_naive() {
-            time
-        } else {
-            format!("{time}, {}", times::long_date(day, lang))
-        }
+        if day == self.today() { time } else { format!("{time}, {}", times::long_date(day, lang)) }
     }
 
     fn figures(&self, lang: Lang) -> Markup {
@@ -264,7 +250,8 @@ fn count(n: i64, lang: Lang) -> String {
     lang.number(u32::try_from(n).unwrap_or(u32::MAX))
 }
 
-fn channel_words(channel: Channel) -> &'static str {
+/// A channel, to a person.
+pub(super) fn channel_words(channel: Channel) -> &'static str {
     match channel {
         Channel::Whatsapp => key("notices-channel-whatsapp"),
         Channel::Email => key("notices-channel-email"),

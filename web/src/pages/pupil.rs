@@ -17,7 +17,7 @@ pub(super) use post::{kept, said_with};
 #[cfg(test)]
 pub(super) use samples::sample_pages;
 
-use super::asked::{Asked, asked_for};
+use super::asked::{Asked, asked_for, date_asked_for};
 use super::icon::icon;
 use super::respond::Nonce;
 use super::shell::{self, Page, Place};
@@ -209,8 +209,7 @@ impl Told {
 /// `GET /alumnos/{student_id}`.
 async fn show(asked: Asked, Path(id): Path<String>, query: RawQuery) -> Response {
     let Ok(student) = id.parse().map(StudentId) else { return asked.visit.failed(StatusCode::NOT_FOUND) };
-    let date = asked_for(&query, "fecha").and_then(|text| text.parse().ok()).and_then(|d| school_date::date(d).ok());
-    match asked.pupil(student, date).await {
+    match asked.pupil(student, date_asked_for(&query)).await {
         Ok(Some(view)) => {
             let mut page = asked.visit.page(StatusCode::OK, |nonce| view.page(asked.visit.lang, nonce));
             page.extensions_mut().insert(ShownDay(view.date));

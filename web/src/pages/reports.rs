@@ -18,7 +18,7 @@ mod tests;
 #[cfg(test)]
 pub(super) use samples::sample_pages;
 
-use super::asked::{Asked, asked_for};
+use super::asked::{Asked, asked_for, date_asked_for};
 use super::source::SourceError;
 use super::staff::{Visit, who};
 use super::upload::WithFile;
@@ -152,7 +152,7 @@ async fn month_page(asked: Asked, query: RawQuery) -> Response {
 async fn day_page(asked: Asked, query: RawQuery) -> Response {
     let found = async {
         let Some((base, today)) = asked.report_base().await? else { return Ok(None) };
-        let date = asked_for(&query, "fecha").and_then(|text| date(&text)).unwrap_or(today);
+        let date = date_asked_for(&query).unwrap_or(today);
         asked.report_of(base, Scope::School, (date, date)).await
     };
     let found = found.await;

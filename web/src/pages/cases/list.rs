@@ -58,6 +58,18 @@ pub(in crate::pages) struct CasesPage {
     pub notice: Option<Notice>,
 }
 
+/// The way to the day before the one that a page shows, and to the one after it, which has begun.
+pub(in crate::pages) fn days(path: &str, school: &School, (date, today): (NaiveDate, NaiveDate), lang: Lang) -> Markup {
+    let after = if date < today { date.succ_opt() } else { None };
+    html! {
+        nav class="changes" aria-label=(lang.t("cases-days")) {
+            @for day in date.pred_opt().into_iter().chain(after) {
+                a class="button quiet" href={ (path) "?colegio=" (school.id) "&fecha=" (day) } { (times::long_date(day, lang)) }
+            }
+        }
+    }
+}
+
 impl CasesPage {
     pub(in crate::pages) fn page(&self, lang: Lang, nonce: &Nonce) -> Markup {
         let other = if self.date == self.today { String::new() } else { format!("&fecha={}", self.date) };
@@ -73,24 +85,11 @@ impl CasesPage {
                 }
                 @if let Some(metrics) = &self.metrics { (measured(metrics, lang)) }
                 p { a href={ "/avisos?colegio=" (self.school.id) "&fecha=" (self.date) } { (lang.t("cases-notices")) } }
-                nav class="changes" aria-label=(lang.t("cases-days")) {
-                    (self.day(self.date.pred_opt(), lang))
-                    @if self.date < self.today { (self.day(self.date.succ_opt(), lang)) }
-                }
+                (days("/casos", &self.school, (self.date, self.today), lang))
             }
         };
         frame(&self.who, &self.school, lang.t("cases-title"), &format!("?colegio={}{other}", self.school.id), true)
             .page(lang, nonce, &main)
-    }
-
-    fn day(&self, date: Option<NaiveDate>, lang: Lang) -> Markup {
-        html! {
-            @if let Some(date) = date {
-                a class="button quiet" href={ "/casos?colegio=" (self.school.id) "&fecha=" (date) } {
-                    (times::long_date(date, lang))
-                }
-            }
-        }
     }
 
     fn content(&self, lang: Lang) -> Markup {

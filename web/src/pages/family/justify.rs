@@ -14,10 +14,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::NaiveDate;
-use commands::Context;
 use commands::use_cases::{Invalid, JustifyDay, UseCaseError, justify_day};
+use domain::no_show;
 use domain::values::school_date;
-use domain::{Actor, no_show};
 use maud::{Markup, html};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -110,14 +109,7 @@ pub(super) async fn post(
         return visit.failed(StatusCode::UNPROCESSABLE_ENTITY);
     };
     let said = async {
-        let context = Context {
-            school: own.school,
-            zone: state.write.school_settings(own.school).await.map_err(UseCaseError::from)?.zone,
-            actor: Actor::guardian(own.guardian),
-            command_id: None,
-            correlation_id: state.ids.next(),
-            causation_id: None,
-        };
+        let context = own.context(&state).await.map_err(UseCaseError::from)?;
         let document = match file {
             Some(file) => Some(kept(&state, &context, (own.student, date), sheet, file).await?),
             None => None,

@@ -7,16 +7,16 @@ use super::{day, inside};
 use crate::AppState;
 use crate::family::{Guardian as Visitor, OwnPupil};
 use crate::i18n::{Lang, key};
+use crate::pages::asked::field;
 use crate::pages::icon::icon;
+use crate::pages::notices::channel_words;
 use crate::pages::respond::Nonce;
 use crate::pages::source::SourceError;
 use axum::Form;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use commands::Context;
 use commands::use_cases::{ChooseNotices, UseCaseError, choose_notices, chosen_notices};
-use domain::Actor;
 use domain::delivery::{Channel, Kind};
 use domain::guardian::notices::{Language, Method, Notices, Want};
 use maud::{Markup, html};
@@ -66,7 +66,7 @@ pub(super) async fn post(
     visit: Visit,
     Form(sent): Form<Vec<(String, String)>>,
 ) -> Response {
-    let Some(language) = sent.iter().find(|(name, _)| name == "idioma").and_then(|(_, code)| language(code)) else {
+    let Some(language) = field(&sent, "idioma").and_then(language) else {
         return visit.failed(StatusCode::UNPROCESSABLE_ENTITY);
     };
     let ticked = |name: &str, value: &str| sent.iter().any(|(n, v)| n == name && v == value);
@@ -77,14 +77,7 @@ pub(super) async fn post(
     // Where the page does not ask, nothing is said.
     let asked = ticked("pregunta", "whatsapp").then(|| ticked("whatsapp", "si"));
     let chosen = async {
-        let context = Context {
-            school: own.school,
-            zone: state.write.school_settings(own.school).await?.zone,
-            actor: Actor::guardian(own.guardian),
-            command_id: None,
-            correlation_id: state.ids.next(),
-            causation_id: None,
-        };
+        let context = own.context(&state).await?;
         let input = ChooseNotices {
             guardian_id: own.guardian,
             student_id: own.student,
@@ -151,7 +144,7 @@ impl NoticesPage {
         html! {
             @if let Some(has) = has {
                 fieldset class="ticks" {
-                    legend { (lang.t("family-notices-whatsapp")) }
+                    legend { (lang.t(channel_words(Channel::Whatsapp))) }
                     @if has {
                         (form::hidden("pregunta", "whatsapp"))
                         label {
@@ -205,13 +198,6 @@ impl NoticesPage {
             Some(Language::Es) | None => "es",
         };
         form::choice("idioma", &lang.t("family-notices-language"), &options, chosen, true, None, lang)
-    }
-}
-
-fn channel_words(channel: Channel) -> &'static str {
-    match channel {
-        Channel::Whatsapp => key("family-notices-whatsapp"),
-        Channel::Email => key("family-notices-by-email"),
     }
 }
 

@@ -156,6 +156,14 @@ async fn d10_what_a_guardian_chooses_on_the_page_is_what_is_sent_from_then_on() 
     restrict(&app, &school, *student, GuardianId(guardian)).await;
     assert_eq!(phone.get(&path).await.0, 404);
     assert_eq!(phone.post(&path, &chosen).await.0, 404);
+    app.clock.advance(chrono::TimeDelta::minutes(5));
+    app.scan(&school, &[school.scan(2, card, app.now())]).await.unwrap();
+    let unread = "select exists (select from delivery_position p, events e
+                    where e.position > p.position and e.aggregate_type = 'attendance_day')";
+    while sqlx::query_scalar::<_, bool>(unread).fetch_one(&owner).await.unwrap() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(sent(1).await, ["entry entered accepted"], "nothing follows for somebody who is barred");
     app.shutdown().await;
 }
 
