@@ -15,6 +15,7 @@
 pub mod channels;
 mod claim;
 mod climb;
+mod detour;
 mod gate;
 mod heard;
 mod judge;
@@ -28,6 +29,7 @@ mod tests;
 
 pub use claim::{Message, claim};
 pub use climb::{Climbed, climb};
+pub use detour::detour;
 pub(crate) use heard::forget;
 pub use heard::{Heard, address_key, heard, provider_key, word};
 pub use judge::{Outgoing, judge};

@@ -58,7 +58,7 @@ pub use change_guardian_contact::{ChangeGuardianContact, Contact, change_guardia
 pub use change_kiosk_mode::{ChangeKioskMode, change_kiosk_mode};
 pub use change_settings::change_settings;
 pub use change_student_details::{ChangeStudentDetails, change_student_details};
-pub use choose_notices::{ChooseNotices, choose_notices, chosen_notices};
+pub use choose_notices::{ChooseNotices, Chosen, choose_notices, chosen_notices};
 pub use correct_day::{RequestCorrection, SettleCorrection, request_correction, settle_correction};
 pub use course_label::{CourseLabel, Grade};
 pub use enrol_kiosk::{EnrolKiosk, EnrolledKiosk, enrol_kiosk};

@@ -177,6 +177,15 @@ impl State {
     pub fn first_entry(&self) -> Option<DateTime<Utc>> {
         self.passages(Direction::Entry).min()
     }
+    /// Whether a passage that counts came after that instant.
+    pub fn passed_after(&self, direction: Direction, at: DateTime<Utc>) -> bool {
+        self.passages(direction).any(|passed| passed > at)
+    }
+    /// Whether a passage that counts lies between two instants.
+    pub fn passed_between(&self, direction: Direction, one: DateTime<Utc>, other: DateTime<Utc>) -> bool {
+        let (from, to) = (one.min(other), one.max(other));
+        self.passages(direction).any(|passed| from < passed && passed < to)
+    }
     fn passages(&self, direction: Direction) -> impl Iterator<Item = DateTime<Utc>> {
         let scans = self.scans.iter().filter(move |s| s.direction == direction && !s.voided).map(|s| s.occurred_at);
         let by_hand = self.by_hand.iter().filter(move |e| e.direction == direction && !e.withdrawn);

@@ -63,10 +63,11 @@ impl State {
         }
     }
 
-    /// By which channels a kind of notice of a pupil may come, in order: those that are wanted and have an address.
+    /// By which channels a kind of notice of a pupil may come, in order: those that are wanted and have an address. What
+    /// somebody's safety hangs on comes by another one where none of these is left.
     pub fn ways(&self, student: StudentId, kind: Kind) -> Vec<Channel> {
-        let wanted = self.notices().map(|notices| notices.channels(student, kind)).unwrap_or_default();
-        wanted.into_iter().filter(|channel| self.address(*channel).is_some()).collect()
+        let has = |channel| self.address(channel).is_some();
+        self.notices().map(|notices| notices.channels(student, kind, has)).unwrap_or_default()
     }
 }
 

@@ -9,7 +9,7 @@ mod tests;
 
 use crate::mail::Route;
 use crate::whatsapp::WhatsApp;
-use commands::deliveries::{Message, channels, claim, climb, react, sweep};
+use commands::deliveries::{Message, channels, claim, climb, detour, react, sweep};
 use commands::{StoreError, Write};
 use domain::delivery::{Channel, Doubt, Failure};
 pub use send::send;
@@ -130,6 +130,7 @@ async fn asking(ways: &Ways, write: &Write, stop: &CancellationToken) {
 async fn ask(write: &Write, on: &[Channel]) -> Result<bool, StoreError> {
     // What cannot be read of one school's log holds up nobody's alarm.
     let (reacted, climbed) = (react(write, on).await, climb(write, on).await?);
+    detour(write, on).await?;
     Ok(reacted?.more || climbed.looked_at > 0)
 }
 

@@ -48,6 +48,12 @@ pub async fn standing(write: &Write) -> Result<Vec<Standing>, StoreError> {
     Ok(standing.collect())
 }
 
+/// Whether notices with these words go out by a channel now.
+pub(super) fn is_open(standing: &[Standing], channel: Channel, says: Says) -> bool {
+    let closes = |one: &Standing| one.quiet || one.paused.is_some() && one.says.is_none_or(|of| of == says);
+    !standing.iter().any(|one| one.channel == channel && closes(one))
+}
+
 /// Pauses a channel or one of its templates, until a person lets it go on.
 pub async fn pause(
     write: &Write,

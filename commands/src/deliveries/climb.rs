@@ -1,8 +1,8 @@
 //! Asks for the next message of each alarm: the ladders whose time has come.
 
-use super::channels::standing;
+use super::channels::{is_open, standing};
 use super::judge::read;
-use super::rows::{Row, Wanted, alarms_in_tx, request_in_tx};
+use super::rows::{Row, Wanted, of_days_in_tx, request_in_tx};
 use super::{Zones, zones};
 use crate::append::append_in_tx;
 use crate::error::StoreError;
@@ -15,7 +15,7 @@ use domain::no_show::{self, CaseId, Stage};
 use domain::student::{self, GuardianRights};
 use domain::{EventId, GuardianId, SchoolId, SlotId, StreamId, StudentId, guardian};
 use sqlx::PgConnection;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
 /// Ladders of one transaction, at most.
@@ -51,11 +51,7 @@ pub async fn climb(write: &Write, on: &[Channel]) -> Result<Climbed, StoreError>
     if standing.iter().any(|channel| channel.quiet && on.contains(&channel.channel)) {
         return Ok(Climbed::default());
     }
-    let is_paused = |channel: Channel| {
-        let of = |says: Option<Says>| says.is_none_or(|says| says == Says::NoEntry);
-        standing.iter().any(|one| one.channel == channel && one.paused.is_some() && of(one.says))
-    };
-    let open: Vec<Channel> = on.iter().copied().filter(|channel| !is_paused(*channel)).collect();
+    let open: Vec<Channel> = on.iter().copied().filter(|channel| is_open(&standing, *channel, Says::NoEntry)).collect();
     let schools = sqlx::query_scalar!(
         "select distinct school_id from delivery_ladders where state = 'open' and next_look_at <= $1",
         write.clock().now()
@@ -188,11 +184,11 @@ struct Facts {
 impl Facts {
     async fn read_in_tx(conn: &mut PgConnection, ladders: &[Ladder]) -> Result<Self, StoreError> {
         let mut streams = Vec::new();
-        let mut by_school: BTreeMap<SchoolId, Vec<CaseId>> = BTreeMap::new();
+        let mut days: BTreeMap<SchoolId, BTreeSet<(NaiveDate, StudentId)>> = BTreeMap::new();
         for ladder in ladders {
             streams.push(("no_show_case", ladder.case.stream(ladder.school)));
             streams.push(("student", StreamId::of(ladder.school, ladder.case.student_id)));
-            by_school.entry(ladder.school).or_default().push(ladder.case);
+            days.entry(ladder.school).or_default().insert((ladder.case.date, ladder.case.student_id));
         }
         let first = read(&mut *conn, &streams).await?;
         let mut streams = Vec::new();
@@ -204,9 +200,10 @@ impl Facts {
         }
         let second = read(&mut *conn, &streams).await?;
         let mut alarms = Vec::new();
-        for (school, cases) in by_school {
-            alarms.extend(alarms_in_tx(conn, school, &cases).await?);
+        for (school, days) in days {
+            alarms.extend(of_days_in_tx(conn, school, &days).await?);
         }
+        alarms.retain(|row| row.notice.kind == Kind::NoEntry);
         let (cases, students, broken) = (first.cases, first.students, first.broken);
         Ok(Self { cases, students, guardians: second.guardians, broken, alarms })
     }

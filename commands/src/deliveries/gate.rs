@@ -1,26 +1,25 @@
 //! What passed at the gate, for whoever wants to be told: an entry, an exit, a late entry, a leave before the end.
 //!
 //! A passage of which there is a doubt (whose card, which way, when) tells nobody, and neither does one that is news no
-//! more. Who had an alarm of the pupil that day is told by its correction. One passage is one notice to one guardian:
-//! the exception, where it is one and is wanted, else the passage.
+//! more. One passage is one notice to one guardian: the exception, where it is one and is wanted, else the passage. What
+//! was told otherwise (an alarm's correction, a second tap the same way, a leave whose exit was told) is found so just
+//! before it is sent.
 //!
 //! For each passage that is news the streams of its pupil, guardians, course and school are read, a page at once.
 
-use super::channels::standing;
+use super::channels::{is_open, standing};
 use super::climb::told;
 use super::judge::{Read, read};
 use super::rows::{About, Wanted};
 use crate::error::StoreError;
 use crate::write::Write;
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::attendance_day::{Direction, Event, Flag};
+use domain::attendance_day::{self, Direction, Event, Flag};
 use domain::day_status::{Completeness, DayFacts, Policy, day_status};
 use domain::delivery::{Channel, Kind, Notice, Says};
 use domain::expectation::{CourseCalendar, Expectation, PupilCalendar, expectation};
 use domain::student::Pupil;
-use domain::{EventId, GuardianId, SchoolId, StreamId, StudentId, course, decode_as, school, student};
-use std::collections::BTreeSet;
-use uuid::Uuid;
+use domain::{EventId, SchoolId, StreamId, StudentId, course, decode_as, school, student};
 
 /// The notices that follow from a part of the log.
 #[derive(Default)]
@@ -29,6 +28,13 @@ pub(super) struct Passed {
     pub(super) read_to: i64,
     /// Each with the place of what it follows from.
     pub(super) wanted: Vec<(i64, Wanted)>,
+}
+
+impl Passed {
+    /// Of which schools.
+    pub(super) fn schools(&self) -> impl Iterator<Item = SchoolId> {
+        self.wanted.iter().map(|(_, one)| one.school)
+    }
 }
 
 /// Somebody who passed.
@@ -44,25 +50,18 @@ struct Passage {
     collected: bool,
 }
 
-/// Whom a day's alarms may have reached: of a school, pupil and date, the guardian.
-type Alarmed = BTreeSet<(SchoolId, StudentId, NaiveDate, GuardianId)>;
-
 /// What follows from the next `page` events of the log.
 pub(super) async fn wanted(write: &Write, on: &[Channel], page: i64) -> Result<Passed, StoreError> {
     let (read_to, passages) = passages(write, page).await?;
     if passages.is_empty() {
         return Ok(Passed { read_to, wanted: Vec::new() });
     }
-    let paused = standing(write).await?;
-    let is_open = |channel: &&Channel| {
-        !paused.iter().any(|one| one.channel == **channel && one.says.is_none() && one.paused.is_some())
-    };
-    let open: Vec<Channel> = on.iter().filter(is_open).copied().collect();
-    // Where all are paused it waits for them, as long as it is news.
-    let open = if open.is_empty() { on } else { &open };
+    let standing = standing(write).await?;
+    let is_open = |channel, says| is_open(&standing, channel, says);
     let facts = Facts::read(write, &passages).await?;
     let now = write.clock().now();
-    let wanted = passages.iter().flat_map(|one| facts.follows(one, open, now).into_iter().map(|w| (one.position, w)));
+    let follows = |one| facts.follows(one, (on, &is_open), now);
+    let wanted = passages.iter().flat_map(|one| follows(one).into_iter().map(|wanted| (one.position, wanted)));
     Ok(Passed { read_to, wanted: wanted.collect() })
 }
 
@@ -130,7 +129,7 @@ fn beyond_doubt(event: &Event, flags: Option<&Event>) -> Option<(Direction, Date
     match event {
         Event::ScanRecorded { scan } if !doubted => Some((scan.direction, scan.occurred_at, false)),
         Event::ManualEntryRecorded { entry, repeats: false } => Some((entry.direction, entry.occurred_at, false)),
-        // The exit was told perhaps; that it was with an adult was not.
+        // Whether the exit was told as this leave is asked just before it is sent.
         Event::EarlyLeaveRecorded { occurred_at, .. } => Some((Direction::Exit, *occurred_at, true)),
         _ => None,
     }
@@ -139,7 +138,6 @@ fn beyond_doubt(event: &Event, flags: Option<&Event>) -> Option<(Direction, Date
 /// What the log and the rows say.
 struct Facts {
     log: Read,
-    alarmed: Alarmed,
 }
 
 impl Facts {
@@ -160,26 +158,34 @@ impl Facts {
         }
         let second = read(write.pool(), &streams).await?;
         (log.guardians, log.courses) = (second.guardians, second.courses);
-        Ok(Self { log, alarmed: alarmed(write, passages).await? })
+        Ok(Self { log })
     }
 
-    /// The notices that follow from a passage.
-    fn follows(&self, one: &Passage, on: &[Channel], now: DateTime<Utc>) -> Vec<Wanted> {
+    /// The notices that follow from a passage, by the channels that are switched `on`.
+    fn follows(
+        &self,
+        one: &Passage,
+        (on, is_open): (&[Channel], &impl Fn(Channel, Says) -> bool),
+        now: DateTime<Utc>,
+    ) -> Vec<Wanted> {
         let student = self.log.students.get(StreamId::of(one.school, one.student).as_str());
         let kinds = self.kinds(one, student.and_then(student::State::pupil));
         let told = student.map(told).unwrap_or_default();
         let wanted = told.into_iter().filter_map(|guardian_id| {
             let guardian = self.log.guardians.get(StreamId::of(one.school, guardian_id).as_str())?;
-            let by = |kind| guardian.ways(one.student, kind).into_iter().find(|by| on.contains(by));
-            let (kind, says, channel) = kinds.iter().find_map(|(kind, says)| Some((*kind, *says, by(*kind)?)))?;
+            let by = |(kind, says): &(Kind, Says)| {
+                let ways = guardian.ways(one.student, *kind).into_iter().filter(|by| on.contains(by));
+                ways.map(|channel| (*kind, *says, channel)).collect::<Vec<_>>()
+            };
+            let ways: Vec<_> = kinds.iter().flat_map(by).collect();
+            // Where all are closed it waits for the first, as long as it is news.
+            let open = ways.iter().find(|(_, says, channel)| is_open(*channel, *says));
+            let (kind, says, channel) = *open.or(ways.first())?;
             let expires_at = one.at + kind.is_news_for();
-            // Its correction says the same.
-            let corrected = one.direction == Direction::Entry
-                && self.alarmed.contains(&(one.school, one.student, one.date, guardian_id));
             let (cause_id, student_id) = (one.cause_id, one.student);
             let notice = Notice { cause_id, kind, says, channel, guardian_id, student_id, expires_at };
             let about = About { date: one.date, slot: None };
-            (expires_at > now && !corrected).then_some(Wanted { school: one.school, notice, about, about_at: one.at })
+            (expires_at > now).then_some(Wanted { school: one.school, notice, about, about_at: one.at })
         });
         wanted.collect()
     }
@@ -187,18 +193,27 @@ impl Facts {
     /// As what a passage may be told, the exception first.
     fn kinds(&self, one: &Passage, pupil: Option<&Pupil>) -> Vec<(Kind, Says)> {
         let (entered, went_out) = ((Kind::Entry, Says::Entered), (Kind::Exit, Says::WentOut));
+        let collected = (Kind::EarlyLeave, Says::Collected);
+        let day = self.day(one);
+        if one.collected {
+            // That the pupil went out was told by the passage itself.
+            return vec![collected];
+        }
         match one.direction {
             Direction::Entry if self.is_late(one, pupil) => vec![(Kind::Late, Says::CameLate), entered],
             Direction::Entry => vec![entered],
-            // That the pupil went out was told by the passage itself, or is told now as an early leave.
-            Direction::Exit if one.collected => vec![(Kind::EarlyLeave, Says::Collected)],
+            Direction::Exit if day.is_some_and(|day| day.is_collected(one.at)) => vec![collected, went_out],
             Direction::Exit if self.is_early(one, pupil) => vec![(Kind::EarlyLeave, Says::LeftBeforeEnd), went_out],
             Direction::Exit => vec![went_out],
         }
     }
 
+    fn day(&self, one: &Passage) -> Option<&attendance_day::State> {
+        self.log.days.get(StreamId::of_day(one.date, one.school, one.student).as_str())
+    }
+
     fn first_entry(&self, one: &Passage) -> Option<DateTime<Utc>> {
-        self.log.days.get(StreamId::of_day(one.date, one.school, one.student).as_str())?.first_entry()
+        self.day(one)?.first_entry()
     }
 
     /// Late by the same judgement as on the board: the first entry of the day.
@@ -242,26 +257,4 @@ impl Facts {
         let pupil = PupilCalendar { enrolled_from, withdrawn_from, course: &course, school: calendar };
         Some((expectation(&pupil, one.date, settings.zone), Policy::from(settings)))
     }
-}
-
-/// Whom alarms of these days may have reached.
-async fn alarmed(write: &Write, passages: &[Passage]) -> Result<Alarmed, StoreError> {
-    let schools: Vec<Uuid> = passages.iter().map(|one| one.school.0).collect();
-    let dates: Vec<NaiveDate> = passages.iter().map(|one| one.date).collect();
-    let students: Vec<Uuid> = passages.iter().map(|one| one.student.0).collect();
-    let rows = sqlx::query!(
-        "select distinct d.school_id, d.student_id, d.local_date, d.guardian_id from deliveries d
-         join (select distinct * from unnest($1::uuid[], $2::date[]) u (school_id, local_date)) t
-           on t.school_id = d.school_id and t.local_date = d.local_date
-         where d.kind = 'no_entry' and d.student_id = any($3)
-           and (d.doubts > 0 or d.state in ('sending', 'accepted', 'delivered', 'read'))",
-        &schools,
-        &dates,
-        &students,
-    );
-    let rows = rows.fetch_all(write.pool()).await?;
-    let of = rows
-        .into_iter()
-        .map(|row| (SchoolId(row.school_id), StudentId(row.student_id), row.local_date, GuardianId(row.guardian_id)));
-    Ok(of.collect())
 }

@@ -1,7 +1,7 @@
 //! Every rule once more, of the log as it is now, just before a message is sent: whatever was true when it was asked for.
 
 use super::claim::{Message, Part};
-use super::rows::{Row, alarms_in_tx};
+use super::rows::{Row, of_days_in_tx};
 use super::settle::{Change, settle};
 use crate::error::StoreError;
 use crate::pool::in_time;
@@ -13,12 +13,12 @@ use domain::course::{self, Course};
 use domain::delivery::{Command, Kind, Says, Suppression};
 use domain::guardian::notices::Language;
 use domain::guardian::{self, Guardian};
-use domain::no_show::{self, NoShowCase, Stage};
+use domain::no_show::{self, CaseId, NoShowCase, Stage};
 use domain::school::School;
 use domain::student::{self, Student};
 use domain::{Aggregate, DecodeError, DomainEvent, Sealed, StreamId, StudentId, decode_as, school};
 use sqlx::PgExecutor;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// How long a correction waits for the alarm that is on its way.
 const ALARM_LANDS: TimeDelta = TimeDelta::seconds(10);
@@ -48,15 +48,15 @@ enum Verdict {
 /// Asks every rule. What may not be sent is put aside, with the event that says why, and leaves the message; none: there
 /// is nothing left of it.
 pub async fn judge(write: &Write, message: &mut Message) -> Result<Option<Outgoing>, StoreError> {
-    let cases: Vec<_> = message.parts.iter().filter_map(Part::case).collect();
-    let alarms = {
+    let days: BTreeSet<_> = message.parts.iter().map(|part| (part.about.date, part.student)).collect();
+    let asked = {
         let mut conn = write.pool().acquire().await?;
-        in_time(alarms_in_tx(&mut conn, message.school, &cases)).await?
+        in_time(of_days_in_tx(&mut conn, message.school, &days)).await?
     };
-    let facts = Facts::read(write, message).await?;
+    let facts = Facts::read(write, message, asked).await?;
     let (now, mut kept, mut aside) = (write.clock().now(), Vec::new(), HashMap::new());
     for part in std::mem::take(&mut message.parts) {
-        match facts.verdict(message, &part, &alarms, now) {
+        match facts.verdict(message, &part, now) {
             Verdict::Send => kept.push(part),
             verdict => drop(aside.insert((message.school, part.delivery), verdict)),
         }
@@ -87,8 +87,9 @@ fn put_aside(row: &Row, verdict: &Verdict, now: DateTime<Utc>) -> Option<Change>
     Some(Change { command, state, due_at, attempts, doubts: row.doubts })
 }
 
-/// What the log says, read as one statement.
+/// What the log says, read as one statement, and what was asked for of the pupils' days.
 struct Facts {
+    asked: Vec<Row>,
     cases: HashMap<String, no_show::State>,
     days: HashMap<String, attendance_day::State>,
     students: HashMap<String, student::State>,
@@ -96,7 +97,7 @@ struct Facts {
 }
 
 impl Facts {
-    async fn read(write: &Write, message: &Message) -> Result<Self, StoreError> {
+    async fn read(write: &Write, message: &Message, asked: Vec<Row>) -> Result<Self, StoreError> {
         let school = message.school;
         let guardian = StreamId::of(school, message.guardian);
         let mut streams = vec![(<Guardian as Aggregate>::Event::AGGREGATE, guardian.clone())];
@@ -107,8 +108,11 @@ impl Facts {
             });
             streams.push((student::Event::AGGREGATE, StreamId::of(school, part.student)));
         }
+        let alarms = asked.iter().filter(|row| row.notice.kind == Kind::NoEntry).filter_map(Row::case);
+        streams.extend(alarms.map(|case| (no_show::Event::AGGREGATE, case.stream(school))));
         let mut read = in_time(read(write.pool(), &streams)).await?;
         Ok(Self {
+            asked,
             guardian: read.guardians.remove(guardian.as_str()).unwrap_or_default(),
             cases: read.cases,
             days: read.days,
@@ -116,50 +120,126 @@ impl Facts {
         })
     }
 
-    fn verdict(&self, message: &Message, part: &Part, alarms: &[Row], now: DateTime<Utc>) -> Verdict {
+    fn verdict(&self, message: &Message, part: &Part, now: DateTime<Utc>) -> Verdict {
         use Suppression::*;
         if part.expires_at <= now {
             return Verdict::Suppress(Expired);
         }
-        let case = part.case().and_then(|case| self.cases.get(case.stream(message.school).as_str()).copied());
-        let case = case.unwrap_or_default();
-        let of_case = alarms.iter().filter(|alarm| alarm.case() == part.case());
+        let case = part.case().map(|case| self.case(message, case)).unwrap_or_default();
+        let of_case = || self.alarms(part).filter(|alarm| alarm.case() == part.case());
         let still = match message.kind {
-            Kind::Correction => still_wrong(case, of_case.filter(|row| row.notice.guardian_id == message.guardian)),
-            Kind::NoEntry => still_missing(case, of_case.filter(|row| row.notice.cause_id == part.cause)),
+            Kind::Correction => still_wrong(case, of_case().filter(|row| row.notice.guardian_id == message.guardian)),
+            Kind::NoEntry => still_missing(case, of_case().filter(|row| row.notice.cause_id == part.cause)),
             Kind::Entry | Kind::Exit | Kind::Late | Kind::EarlyLeave => self.still_passed(message, part),
             // Nothing asks for one yet.
             Kind::Broadcast => Verdict::Suppress(NotTrue),
         };
-        if still != Verdict::Send {
-            return still;
+        let steps = [still, self.told_otherwise(message, part)];
+        if let Some(not_now) = steps.into_iter().find(|step| *step != Verdict::Send) {
+            return not_now;
         }
         let student = self.students.get(StreamId::of(message.school, part.student).as_str());
         let why_not = may_be_told(student, message, part).or_else(|| self.is_reached(message, part));
         why_not.map_or(Verdict::Send, Verdict::Suppress)
     }
 
-    /// What passed at the gate is told while it counts: no correction took it out, nobody took it back.
+    fn case(&self, message: &Message, case: CaseId) -> no_show::State {
+        self.cases.get(case.stream(message.school).as_str()).copied().unwrap_or_default()
+    }
+
+    /// What was asked for of a pupil's day.
+    fn of_day(&self, part: &Part) -> impl Iterator<Item = &Row> + Clone {
+        let of = (part.about.date, part.student);
+        self.asked.iter().filter(move |row| (row.about.date, row.notice.student_id) == of)
+    }
+
+    fn alarms(&self, part: &Part) -> impl Iterator<Item = &Row> + Clone {
+        self.of_day(part).filter(|row| row.notice.kind == Kind::NoEntry)
+    }
+
+    /// What passed at the gate is told while it counts: no correction took it out, nobody took it back, an entry is late
+    /// as the day's first, and whoever left before the end is not back.
     fn still_passed(&self, message: &Message, part: &Part) -> Verdict {
-        let direction = match message.says {
-            Says::Entered | Says::CameLate => Direction::Entry,
-            _ => Direction::Exit,
+        let Some(day) = self.day(message, part) else { return Verdict::Suppress(Suppression::NotTrue) };
+        let (way, at) = match message.says {
+            Says::Entered | Says::CameLate => (Direction::Entry, part.about_at),
+            _ => (Direction::Exit, part.about_at),
         };
-        let day = StreamId::of_day(part.about.date, message.school, part.student);
-        match self.days.get(day.as_str()).is_some_and(|day| day.passed(direction, part.about_at)) {
-            true => Verdict::Send,
-            false => Verdict::Suppress(Suppression::NotTrue),
+        let holds = match message.says {
+            Says::CameLate => day.first_entry() == Some(at),
+            Says::LeftBeforeEnd | Says::Collected => !day.passed_after(Direction::Entry, at),
+            _ => true,
+        };
+        if holds && day.passed(way, at) { Verdict::Send } else { Verdict::Suppress(Suppression::NotTrue) }
+    }
+
+    /// Whether this guardian may have been told the same already: by another way, by an earlier passage after which the
+    /// pupil did not turn round, or by the correction of an alarm.
+    fn told_otherwise(&self, message: &Message, part: &Part) -> Verdict {
+        let mine = self.of_day(part).filter(|row| row.notice.guardian_id == message.guardian);
+        if matches!(message.kind, Kind::Entry | Kind::Late) {
+            let verdict = self.told_by_correction(message, part, mine.clone());
+            if verdict != Verdict::Send {
+                return verdict;
+            }
+        }
+        let day = self.day(message, part);
+        let turned = |row: &Row, back| day.is_some_and(|day| day.passed_between(back, row.about_at, part.about_at));
+        let had = |by| {
+            let mut alarms = mine.clone().filter(|row| row.notice.kind == Kind::NoEntry && row.case() == part.case());
+            alarms.any(|alarm| alarm.notice.channel == by && alarm.may_have_arrived())
+        };
+        let says_the_same = |row: &&Row| match (message.kind, row.notice.kind) {
+            // It goes by each way that the alarm came; by another one in place of those.
+            (Kind::Correction, Kind::Correction) => row.notice.cause_id == part.cause && !had(message.channel),
+            (Kind::Entry | Kind::Late, Kind::Entry | Kind::Late) => !turned(row, Direction::Exit),
+            // That the pupil went is told; that it was before the end, or with an adult, is news.
+            (Kind::Exit, Kind::Exit | Kind::EarlyLeave) | (Kind::EarlyLeave, Kind::EarlyLeave) => {
+                !turned(row, Direction::Entry)
+            }
+            _ => false,
+        };
+        told(part, mine.clone().filter(|row| row.delivery != part.delivery).filter(says_the_same))
+    }
+
+    fn day(&self, message: &Message, part: &Part) -> Option<&attendance_day::State> {
+        self.days.get(StreamId::of_day(part.about.date, message.school, part.student).as_str())
+    }
+
+    /// Whoever may have had an alarm is told of the coming by what ends it.
+    fn told_by_correction<'a>(
+        &self,
+        message: &Message,
+        part: &Part,
+        mine: impl Iterator<Item = &'a Row> + Clone,
+    ) -> Verdict {
+        let mut alarms = mine.clone().filter(|row| row.notice.kind == Kind::NoEntry);
+        if alarms.clone().any(Row::is_under_way) {
+            return Verdict::Wait;
+        }
+        let is_open = |alarm: &Row| {
+            alarm.case().is_some_and(|case| matches!(self.case(message, case), no_show::State::Open { .. }))
+        };
+        let is_said = || {
+            let mut mine = mine.clone();
+            mine.any(|row| row.notice.kind == Kind::Correction && row.about_at == part.about_at)
+        };
+        match alarms.any(|alarm| alarm.may_have_arrived() && (is_open(alarm) || is_said())) {
+            true => Verdict::Suppress(Suppression::Told),
+            false => Verdict::Send,
         }
     }
 
     /// Why the guardian is not to be written to by this channel.
     fn is_reached(&self, message: &Message, part: &Part) -> Option<Suppression> {
-        let Some(notices) = self.guardian.notices() else { return Some(Suppression::NoGuardian) };
+        if self.guardian.notices().is_none() {
+            return Some(Suppression::NoGuardian);
+        }
         if self.guardian.address(message.channel).is_none() {
             return Some(Suppression::NoAddress);
         }
-        let wanted = notices.channels(part.student, message.kind).contains(&message.channel);
-        (!wanted).then_some(Suppression::NotWanted)
+        let ways = self.guardian.ways(part.student, message.kind);
+        (!ways.contains(&message.channel)).then_some(Suppression::NotWanted)
     }
 
     async fn outgoing(&self, write: &Write, message: &Message) -> Result<Outgoing, StoreError> {
@@ -207,11 +287,22 @@ fn still_wrong<'a>(case: no_show::State, mut alarms: impl Iterator<Item = &'a Ro
         no_show::State::NotOpened | no_show::State::Open { .. } => return Verdict::Suppress(Suppression::NotTrue),
         no_show::State::Closed | no_show::State::Justified => {}
     }
-    // What is being sent may still be stopped, or not be taken.
-    if alarms.clone().any(|alarm| alarm.state == "sending" && alarm.doubts == 0) {
+    if alarms.clone().any(Row::is_under_way) {
         return Verdict::Wait;
     }
     if alarms.any(Row::may_have_arrived) { Verdict::Send } else { Verdict::Suppress(Suppression::NotTrue) }
+}
+
+/// Whether one of these that say the same may have arrived. Of two that are being sent the later one waits.
+fn told<'a>(part: &Part, mut others: impl Iterator<Item = &'a Row> + Clone) -> Verdict {
+    let first = |row: &Row| (row.about_at, row.delivery.0) < (part.about_at, part.delivery.0);
+    if others.clone().any(|row| row.is_under_way() && first(row)) {
+        return Verdict::Wait;
+    }
+    match others.any(|row| row.may_have_arrived() && !row.is_under_way()) {
+        true => Verdict::Suppress(Suppression::Told),
+        false => Verdict::Send,
+    }
 }
 
 /// Why the guardian may not be told of the pupil.

@@ -4,7 +4,7 @@
 
 use super::gate;
 use super::judge::read;
-use super::rows::{Row, Wanted, alarms_in_tx, request_in_tx};
+use super::rows::{Row, Wanted, of_days_in_tx, request_in_tx};
 use super::{Zones, zones};
 use crate::append::{NewEvent, append_in_tx};
 use crate::error::StoreError;
@@ -13,8 +13,9 @@ use crate::write::Write;
 use chrono::{DateTime, Utc};
 use domain::delivery::{Channel, Kind, Notice, Says};
 use domain::no_show::{CaseId, Event, Resolution, Retraction};
-use domain::{EventId, SchoolId, StreamId, decode_as, guardian};
+use domain::{EventId, SchoolId, StreamId, decode_as};
 use sqlx::PgConnection;
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Events of one page.
@@ -46,20 +47,28 @@ struct Said {
 /// Reads the log on from where it was read to, and writes what follows, in one transaction with the place. What passed
 /// at the gate is told by the channels that are switched `on`.
 pub async fn react(write: &Write, on: &[Channel]) -> Result<Reacted, StoreError> {
-    let schools = sqlx::query_scalar!(
+    // Read before the transaction that holds the place: whatever of it is stale is found so just before it is sent.
+    let passed = match in_time(gate::wanted(write, on, PAGE)).await {
+        Ok(passed) => Some(passed),
+        // It holds up no alarm; it is read again, since the place stays.
+        Err(error) => {
+            tracing::error!(%error, "what passed at the gate cannot be read: nobody is told of it yet");
+            metrics::counter!("deliveries_broken_total").increment(1);
+            None
+        }
+    };
+    let cases = sqlx::query_scalar!(
         "select distinct e.school_id from events e, delivery_position p
-         where e.position > p.position and e.position <= p.position + $1
-           and e.aggregate_type in ('no_show_case', 'attendance_day')",
+         where e.position > p.position and e.position <= p.position + $1 and e.aggregate_type = 'no_show_case'",
         PAGE,
     );
-    let schools = in_time(schools.fetch_all(write.pool())).await?;
-    let zones = zones(write, schools.into_iter().map(SchoolId)).await?;
-    // Read before the transaction that holds the place: whatever of it is stale is found so just before it is sent.
-    let passed = in_time(gate::wanted(write, on, PAGE)).await?;
-    in_time(once(write, &zones, &passed)).await
+    let cases = in_time(cases.fetch_all(write.pool())).await?.into_iter().map(SchoolId);
+    let schools: BTreeSet<SchoolId> = passed.iter().flat_map(gate::Passed::schools).chain(cases).collect();
+    let zones = zones(write, schools).await?;
+    in_time(once(write, &zones, passed.as_ref())).await
 }
 
-async fn once(write: &Write, zones: &Zones, passed: &gate::Passed) -> Result<Reacted, StoreError> {
+async fn once(write: &Write, zones: &Zones, passed: Option<&gate::Passed>) -> Result<Reacted, StoreError> {
     let mut tx = write.pool().begin().await?;
     let Some((from, mut to)) = place_in_tx(&mut tx).await? else {
         tx.commit().await?;
@@ -67,7 +76,7 @@ async fn once(write: &Write, zones: &Zones, passed: &gate::Passed) -> Result<Rea
     };
     let mut reacted = Reacted { more: to - from >= PAGE, ..Reacted::default() };
     // What came since the gates were looked at is for the next look.
-    if passed.read_to < to {
+    if let Some(passed) = passed.filter(|passed| passed.read_to < to) {
         to = passed.read_to.max(from);
         reacted.more = true;
     }
@@ -96,11 +105,16 @@ async fn once(write: &Write, zones: &Zones, passed: &gate::Passed) -> Result<Rea
         }
     }
     reacted.corrections = events.len();
-    let here = passed.wanted.iter().filter(|(at, one)| (from + 1..=to).contains(at) && zones.contains_key(&one.school));
-    let wanted: Vec<Wanted> = here.map(|(_, wanted)| wanted.clone()).collect();
-    events.extend(request_in_tx(&mut tx, (write, zones), &wanted, write.clock().now()).await?);
-    reacted.passages = events.len() - reacted.corrections;
-    sqlx::query!("update delivery_position set position = $1", to).execute(&mut *tx).await?;
+    match passed {
+        Some(passed) => {
+            let here = passed.wanted.iter().filter(|(at, _)| (from + 1..=to).contains(at));
+            let wanted: Vec<Wanted> = here.map(|(_, wanted)| wanted.clone()).collect();
+            events.extend(request_in_tx(&mut tx, (write, zones), &wanted, write.clock().now()).await?);
+            reacted.passages = events.len() - reacted.corrections;
+            sqlx::query!("update delivery_position set position = $1", to).execute(&mut *tx).await?;
+        }
+        None => reacted.more = false,
+    }
     if !events.is_empty() {
         append_in_tx(&mut tx, &**write.clock(), &events).await?;
     }
@@ -232,16 +246,18 @@ async fn corrections_in_tx(
     says: Says,
     about_at: DateTime<Utc>,
 ) -> Result<Vec<Wanted>, StoreError> {
-    let alarms = alarms_in_tx(conn, said.school, &[said.case]).await?;
-    let had: Vec<&Row> = alarms.iter().filter(|alarm| alarm.may_have_arrived()).collect();
+    let day = (said.case.date, said.case.student_id);
+    let rows = of_days_in_tx(conn, said.school, &BTreeSet::from([day])).await?;
+    let is_alarm = |row: &&Row| row.notice.kind == Kind::NoEntry && row.case() == Some(said.case);
+    let had: Vec<&Row> = rows.iter().filter(is_alarm).filter(|alarm| alarm.may_have_arrived()).collect();
     let streams: Vec<_> =
         had.iter().map(|alarm| ("guardian", StreamId::of(said.school, alarm.notice.guardian_id))).collect();
     let guardians = read(conn, &streams).await?.guardians;
     let mut wanted = Vec::new();
     for alarm in had {
         let stream = StreamId::of(said.school, alarm.notice.guardian_id);
-        let Some(guardian::State::Registered { notices, .. }) = guardians.get(stream.as_str()) else { continue };
-        let channels = notices.channels(said.case.student_id, Kind::Correction);
+        let guardian = guardians.get(stream.as_str());
+        let channels = guardian.map(|state| state.ways(said.case.student_id, Kind::Correction)).unwrap_or_default();
         let same = channels.iter().find(|channel| **channel == alarm.notice.channel);
         let Some(channel) = same.or_else(|| channels.first()) else { continue };
         let notice = Notice {

@@ -11,6 +11,7 @@ use domain::delivery::{Channel, Command, Delivery, Event, Kind, Notice, Says, St
 use domain::no_show::CaseId;
 use domain::{Aggregate, DeliveryId, EventId, GuardianId, SchoolId, SlotId, StreamId, StudentId};
 use sqlx::PgConnection;
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// A delivery of a school.
@@ -135,6 +136,11 @@ impl Row {
         self.about.case(self.notice.student_id)
     }
 
+    /// Whether it is being sent, and nothing of it is known from before: it may still be stopped, or not be taken.
+    pub(super) fn is_under_way(&self) -> bool {
+        self.state == "sending" && self.doubts == 0
+    }
+
     /// Whether it may be on a telephone or in a mailbox.
     pub(super) fn may_have_arrived(&self) -> bool {
         self.doubts > 0 || matches!(self.state.as_str(), "sending" | "accepted" | "delivered" | "read")
@@ -147,7 +153,8 @@ impl Row {
     }
 }
 
-/// An event of a delivery, which happened at an instant, on the day of what it is about: a notice of Friday that is sent on Monday is Friday's.
+/// An event of a delivery, which happened at an instant, on the day of what it is about: a notice of Friday that is sent on
+/// Monday is Friday's.
 pub(super) fn event(
     write: &Write,
     context: &Context,
@@ -178,29 +185,59 @@ pub(super) async fn lock_in_tx(conn: &mut PgConnection, keys: &[Key]) -> Result<
     rows.fetch_all(conn).await?.into_iter().map(Row::try_from).collect()
 }
 
-/// All alarms of these cases of a school.
-pub(super) async fn alarms_in_tx(
+/// All that was asked for of these pupils' days, each of a school and named once.
+pub(super) async fn of_days_in_tx(
     conn: &mut PgConnection,
     school: SchoolId,
-    cases: &[CaseId],
+    days: &BTreeSet<(NaiveDate, StudentId)>,
 ) -> Result<Vec<Row>, StoreError> {
-    let dates: Vec<NaiveDate> = cases.iter().map(|case| case.date).collect();
-    let slots: Vec<Uuid> = cases.iter().map(|case| case.slot_id.0).collect();
-    let students: Vec<Uuid> = cases.iter().map(|case| case.student_id.0).collect();
+    let (dates, students): (Vec<NaiveDate>, Vec<Uuid>) = days.iter().map(|(date, student)| (*date, student.0)).unzip();
     let rows = sqlx::query_as!(
         Stored,
         "select d.school_id, delivery_id, cause_id, kind, channel, guardian_id, d.student_id, says, d.local_date, d.slot_id,
            about_at, state, requested_at, changed_at, expires_at, attempts, doubts, message_id, sequence
          from deliveries d
-         join unnest($2::date[], $3::uuid[], $4::uuid[]) t (local_date, slot_id, student_id)
-           on t.local_date = d.local_date and t.slot_id = d.slot_id and t.student_id = d.student_id
-         where d.school_id = $1 and d.kind = 'no_entry' order by d.delivery_id",
+         join unnest($2::date[], $3::uuid[]) t (local_date, student_id)
+           on t.local_date = d.local_date and t.student_id = d.student_id
+         where d.school_id = $1 order by d.delivery_id",
         school.0,
         &dates,
-        &slots,
         &students,
     );
     rows.fetch_all(conn).await?.into_iter().map(Row::try_from).collect()
+}
+
+/// Of what somebody's safety hangs on and has no ladder: those that wait for a channel that does not send, that did not arrive, and that are not wanted by their channel any
+/// more, of which no other way was asked for.
+pub(super) async fn stuck(write: &Write, limit: i64) -> Result<Vec<Row>, StoreError> {
+    let rows = sqlx::query_as!(
+        Stored,
+        "select d.school_id, d.delivery_id, d.cause_id, d.kind, d.channel, d.guardian_id, d.student_id, d.says,
+           d.local_date, d.slot_id, d.about_at, d.state, d.requested_at, d.changed_at, d.expires_at, d.attempts,
+           d.doubts, d.message_id, d.sequence
+         from deliveries d
+         where d.kind in ('early_leave', 'correction') and d.state in ('requested', 'failed', 'suppressed')
+           and d.expires_at > $1
+           and case d.state
+             when 'failed' then true
+             when 'requested' then d.due_at <= $1 and not exists (
+               select from delivery_channels c join log_epoch e on e.epoch = c.epoch
+               where c.channel = d.channel and c.says = '' and c.paused_at is null
+                 and not exists (select from delivery_channels t
+                   where t.channel = d.channel and t.says = d.says and t.paused_at is not null))
+             else exists (
+               select from events e where e.aggregate_type = 'delivery' and e.sequence = d.sequence
+                 and e.aggregate_id = d.school_id::text || '/' || d.delivery_id::text
+                 and e.payload ->> 'reason' in ('not_wanted', 'no_address'))
+           end
+           and not exists (
+             select from deliveries o where o.school_id = d.school_id and o.cause_id = d.cause_id
+               and o.guardian_id = d.guardian_id and o.kind = d.kind and o.channel <> d.channel)
+         order by d.expires_at limit $2",
+        write.clock().now(),
+        limit,
+    );
+    rows.fetch_all(write.pool()).await?.into_iter().map(Row::try_from).collect()
 }
 
 /// A delivery that is asked for.

@@ -5,9 +5,10 @@ use crate::error::StoreError;
 use crate::use_cases::error::UseCaseError;
 use crate::write::{Done, Write};
 use chrono::{DateTime, Utc};
-use domain::delivery::Channel;
+use domain::delivery::{Channel, Kind};
 use domain::guardian::notices::{Language, Method, Notices, Want};
 use domain::guardian::{Command, Guardian};
+use domain::student::Student;
 use domain::{GuardianId, SchoolId, StreamId, StudentId};
 
 /// What is chosen.
@@ -29,16 +30,33 @@ pub struct ChooseNotices {
     pub said_at: DateTime<Utc>,
 }
 
-/// What a guardian chose, and the channels for which the school has the address, as the log says now; none if there is
-/// no such guardian any more.
+/// What a guardian chose, and what comes of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chosen {
+    /// What was chosen.
+    pub notices: Notices,
+    /// The channels for which the school has the address.
+    pub has: Vec<Channel>,
+    /// Whether the school tells this guardian of the pupil at all.
+    pub is_told: bool,
+    /// By which channels an alarm of the pupil would come, whether or not the school sends by them.
+    pub alarms: Vec<Channel>,
+}
+
+/// What a guardian chose of a pupil, as the log says now; none if there is no such guardian any more.
 pub async fn chosen_notices(
     write: &Write,
     school: SchoolId,
-    guardian: GuardianId,
-) -> Result<Option<(Notices, Vec<Channel>)>, StoreError> {
+    (guardian, student): (GuardianId, StudentId),
+) -> Result<Option<Chosen>, StoreError> {
     let state = write.state::<Guardian>(&StreamId::of(school, guardian)).await?;
+    let Some(notices) = state.notices() else { return Ok(None) };
+    let pupil = write.state::<Student>(&StreamId::of(school, student)).await?;
+    let rights = pupil.pupil().and_then(|pupil| pupil.guardians.get(&guardian).copied().flatten());
+    let is_told = rights.is_some_and(|rights| rights.notify && !rights.restricted);
     let has = Channel::ALL.iter().copied().filter(|channel| state.address(*channel).is_some()).collect();
-    Ok(state.notices().map(|notices| (notices.clone(), has)))
+    let alarms = if is_told { state.ways(student, Kind::NoEntry) } else { Vec::new() };
+    Ok(Some(Chosen { notices: notices.clone(), has, is_told, alarms }))
 }
 
 /// Writes it. It counts at once, also for what waits to be sent: every notice asks again just before it leaves.

@@ -208,6 +208,21 @@ impl State {
         self.leaves.iter().find(|known| known.leave_id == leave_id).copied()
     }
 
+    /// Whether an exit at that instant is one with an adult who may collect: allowed by then, and not over yet.
+    pub fn is_collected(&self, at: DateTime<Utc>) -> bool {
+        self.leaves.iter().any(|known| {
+            known.occurred_at <= at
+                && match known.stage {
+                    LeaveStage::Authorised => true,
+                    LeaveStage::Recorded => {
+                        let exit = self.by_hand(ManualEntryId(known.leave_id.0));
+                        exit.is_some_and(|exit| !exit.withdrawn && at <= exit.occurred_at)
+                    }
+                    LeaveStage::Cancelled | LeaveStage::Blocked => false,
+                }
+        })
+    }
+
     pub(super) fn leave_is(&mut self, leave_id: LeaveId, stage: LeaveStage) {
         let known = self.leaves.iter_mut().filter(|known| known.leave_id == leave_id);
         known.for_each(|known| known.stage = stage);

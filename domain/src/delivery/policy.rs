@@ -28,6 +28,18 @@ impl Kind {
         }
     }
 
+    /// How long others may wait for it: of what is due at once the lowest goes first.
+    pub const fn rank(self) -> u8 {
+        match self {
+            Self::NoEntry => 0,
+            Self::EarlyLeave => 1,
+            Self::Correction => 2,
+            Self::Late => 3,
+            Self::Entry | Self::Exit => 4,
+            Self::Broadcast => 5,
+        }
+    }
+
     /// How long it waits for what says the same of a brother, before it is sent.
     pub const fn waits_for(self) -> TimeDelta {
         match self {

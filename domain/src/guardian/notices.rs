@@ -70,12 +70,14 @@ pub const fn by_default(kind: Kind) -> &'static [Channel] {
 }
 
 impl Notices {
-    /// By which channels a guardian wants a kind of notice of a pupil and may be reached, in order.
-    pub fn channels(&self, student: StudentId, kind: Kind) -> Vec<Channel> {
+    /// By which channels a guardian wants a kind of notice of a pupil and may be reached, in order, where `has` says for
+    /// which of them there is an address.
+    pub(super) fn channels(&self, student: StudentId, kind: Kind, has: impl Fn(Channel) -> bool) -> Vec<Channel> {
         let wanted = self.wants(student, kind);
-        let allowed: Vec<_> = wanted.iter().copied().filter(|channel| self.allows(*channel, kind)).collect();
+        let usable = |channel: &Channel| has(*channel) && self.allows(*channel, kind);
+        let allowed: Vec<_> = wanted.iter().copied().filter(usable).collect();
         if allowed.is_empty() && !wanted.is_empty() && kind.is_of_safety() {
-            return Channel::ALL.iter().copied().filter(|channel| self.allows(*channel, kind)).collect();
+            return Channel::ALL.iter().copied().filter(usable).collect();
         }
         allowed
     }
@@ -131,7 +133,7 @@ mod tests {
         notices
     }
     fn of(notices: &Notices, kind: Kind) -> Vec<Channel> {
-        notices.channels(id(0x31), kind)
+        notices.channels(id(0x31), kind, |_| true)
     }
 
     #[test]
@@ -159,6 +161,15 @@ mod tests {
         assert_eq!(of(&notices, Kind::Exit), []);
         notices.opt(Email, None, false, at(12, 1, 0));
         assert_eq!(of(&notices, Kind::NoEntry), [], "whoever leaves both has left");
+        let no_phone = |channel| channel == Email;
+        let only = Want { kind: Kind::NoEntry, channels: vec![Whatsapp] };
+        let mut notices = who_said(&[(Whatsapp, None, true)]);
+        notices.set(None, None, &[only]);
+        assert_eq!(
+            notices.channels(id(0x31), Kind::NoEntry, no_phone),
+            [Email],
+            "who has no telephone has left it too"
+        );
     }
 
     #[test]
@@ -166,7 +177,7 @@ mod tests {
         let mut notices = who_said(&[(Whatsapp, None, true), (Email, Some(Kind::NoEntry), false)]);
         notices.set(Some(id(0x31)), Some(Language::En), &[Want { kind: Kind::Entry, channels: vec![Email] }]);
         assert_eq!(of(&notices, Kind::Entry), [Email]);
-        assert_eq!(notices.channels(id(0x32), Kind::Entry), []);
+        assert_eq!(notices.channels(id(0x32), Kind::Entry, |_| true), []);
         assert_eq!(of(&notices, Kind::NoEntry), [Whatsapp]);
         assert_eq!(of(&notices, Kind::Correction), [Whatsapp, Email]);
         assert_eq!(notices.language(), Some(Language::En));

@@ -20,8 +20,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 use commands::StoreError;
 use commands::deliveries::channels::{Standing, standing, unpause};
 use commands::deliveries::{Failures, Line, Overview, overview};
+use domain::SchoolId;
 use domain::delivery::{Channel, Kind, Says};
 use maud::{Markup, html};
+
+/// In an installation with more schools than these nobody lets a channel go on here.
+const MANY: i64 = 100;
 
 /// The pages of the notices.
 pub fn router() -> Router<AppState> {
@@ -58,7 +62,7 @@ async fn show(asked: Asked, query: RawQuery) -> Response {
             on: asked.state.config.notices.modes(),
             standing: standing(write).await.map_err(unavailable)?,
             found: overview(write, asked.school, date).await.map_err(unavailable)?,
-            resumes: asked.person.may(Permission::SettingsWrite, asked.school),
+            resumes: resumes(&asked).await?,
             done: match asked.visit.notice.as_deref() {
                 Some("reanudado") => Some(key("notices-resumed")),
                 Some("igual") => Some(key("notices-resumed-nothing")),
@@ -74,11 +78,24 @@ async fn show(asked: Asked, query: RawQuery) -> Response {
     }
 }
 
+/// Whether who asks may let a channel go on. It is the installation's: whoever may, may so in every school.
+async fn resumes(asked: &Asked) -> Result<bool, SourceError> {
+    let schools = asked.state.pools.request.schools(None, MANY + 1).await?;
+    let may = |school: SchoolId| asked.person.may(Permission::SettingsWrite, school);
+    Ok(i64::try_from(schools.len()).is_ok_and(|n| n <= MANY) && schools.iter().all(|school| may(school.school_id)))
+}
+
 /// `POST /avisos/reanudar`.
 async fn resume(asked: Asked, Form(sent): Form<Vec<(String, String)>>) -> Response {
     let Some(channel) = field(&sent, "canal").and_then(Channel::of_code) else {
         return asked.visit.failed(StatusCode::UNPROCESSABLE_ENTITY);
     };
+    match resumes(&asked).await {
+        Ok(true) => {}
+        // The page says whose it is.
+        Ok(false) => return Redirect::to(&format!("/avisos?colegio={}", asked.school)).into_response(),
+        Err(error) => return asked.visit.source_error(&error),
+    }
     let word = match unpause(&asked.state.write, channel, asked.person.account_id).await {
         Ok(true) => "reanudado",
         Ok(false) => "igual",
@@ -162,7 +179,9 @@ impl NoticesPage {
                         }
                     }
                 }
-                @if self.resumes && !quiet && (paused.is_some() || !templates.is_empty()) {
+                @let stands = !quiet && (paused.is_some() || !templates.is_empty());
+                @if stands && !self.resumes { p class="hint" { (lang.t("notices-resume-by")) } }
+                @if stands && self.resumes {
                     form method="post" action={ "/avisos/reanudar?colegio=" (self.school.id) } {
                         (form::hidden("canal", channel.as_str()))
                         (form::send(&lang.f("notices-resume", &[("channel", (&words).into())])))
@@ -410,6 +429,14 @@ mod tests {
         assert!(gone_on.0 == 303 || gone_on.1.contains("aviso=reanudado"), "{gone_on:?}");
         let page = read(&director).await;
         assert!(!page.contains("En pausa") && !page.contains("Reanudar"), "{page}");
+
+        // With another school the channel is not this one's alone.
+        pause(write, (Channel::Whatsapp, None), "token", Some(190)).await.unwrap();
+        app.school(1).await.unwrap();
+        let page = read(&director).await;
+        assert!(page.contains("El canal es de todos los colegios") && !page.contains("Reanudar"), "{page}");
+        go_on(&director, "whatsapp").await;
+        assert!(read(&director).await.contains("En pausa"), "it stays");
 
         let owner = sqlx::PgPool::connect_with(app.databases.owner_options()).await.unwrap();
         let by: Option<uuid::Uuid> =

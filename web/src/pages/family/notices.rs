@@ -16,9 +16,9 @@ use axum::Form;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use commands::use_cases::{ChooseNotices, UseCaseError, choose_notices, chosen_notices};
+use commands::use_cases::{ChooseNotices, Chosen, UseCaseError, choose_notices, chosen_notices};
 use domain::delivery::{Channel, Kind};
-use domain::guardian::notices::{Language, Method, Notices, Want};
+use domain::guardian::notices::{Language, Method, Want};
 use maud::{Markup, html};
 
 /// The kinds that may be chosen, the gravest first. A correction follows what it corrects.
@@ -33,7 +33,7 @@ const KINDS: [(Kind, &str); 5] = [
 /// The page.
 pub(super) struct NoticesPage {
     child: Child,
-    notices: Notices,
+    chosen: Chosen,
     /// The channels that the school sends by, each with whether it has the guardian's address.
     on: Vec<(Channel, bool)>,
     saved: bool,
@@ -43,14 +43,12 @@ pub(super) struct NoticesPage {
 pub(super) async fn get(State(state): State<AppState>, visitor: Visitor, own: OwnPupil, visit: Visit) -> Response {
     let found = async {
         let Some(child) = day::of(&state, &visitor, &own, None).await? else { return Ok(None) };
-        let known = chosen_notices(&state.write, own.school, own.guardian).await;
-        let Some((notices, has)) = known.map_err(|error| SourceError::Unavailable(error.into()))? else {
-            return Ok(None);
-        };
-        let on =
-            state.config.notices.modes().into_iter().map(|(channel, _)| (channel, has.contains(&channel))).collect();
+        let known = chosen_notices(&state.write, own.school, (own.guardian, own.student)).await;
+        let Some(chosen) = known.map_err(|error| SourceError::Unavailable(error.into()))? else { return Ok(None) };
+        let modes = state.config.notices.modes().into_iter();
+        let on = modes.map(|(channel, _)| (channel, chosen.has.contains(&channel))).collect();
         let saved = visit.notice.as_deref() == Some("guardado");
-        Ok::<_, SourceError>(Some(NoticesPage { child, notices, on, saved }))
+        Ok::<_, SourceError>(Some(NoticesPage { child, chosen, on, saved }))
     };
     match found.await {
         Ok(Some(page)) => visit.page(StatusCode::OK, |nonce| page.page(visit.lang, nonce)),
@@ -111,8 +109,7 @@ impl NoticesPage {
     pub(super) fn page(&self, lang: Lang, nonce: &Nonce) -> Markup {
         let path = format!("/familia/alumnos/{}", self.child.pupil.id);
         let name = self.child.called(lang);
-        let silent = self.notices.channels(domain::StudentId(self.child.pupil.id), Kind::NoEntry).is_empty();
-        let saved = match silent {
+        let saved = match self.is_silent() {
             true => lang.f("family-notices-saved-silent", &[("name", (&name).into())]),
             false => lang.t("family-notices-saved"),
         };
@@ -125,6 +122,7 @@ impl NoticesPage {
                 }
                 (form::done(self.saved.then_some(saved)))
                 @if self.on.is_empty() { p { (lang.t("family-notices-off")) } }
+                @else if !self.chosen.is_told { p { (lang.f("family-notices-not-told", &[("name", (&name).into())])) } }
                 form class="card form" method="post" action={ (path) "/avisos" } {
                     p class="hint" { (lang.t("family-notices-why")) " " (lang.t("family-notices-corrections")) }
                     (self.whatsapp(lang))
@@ -138,6 +136,11 @@ impl NoticesPage {
         inside(lang, nonce, lang.f("family-notices-of", &[("name", (&name).into())]), format!("{path}/avisos"), &main)
     }
 
+    /// Whether no alarm of the pupil would reach this guardian, though the school sends.
+    fn is_silent(&self) -> bool {
+        !self.on.is_empty() && !self.chosen.alarms.iter().any(|by| self.on().contains(by))
+    }
+
     /// What Meta asks for: nobody is written to who did not say so.
     fn whatsapp(&self, lang: Lang) -> Markup {
         let has = self.on.iter().find(|(channel, _)| *channel == Channel::Whatsapp).map(|(_, has)| *has);
@@ -149,10 +152,13 @@ impl NoticesPage {
                         (form::hidden("pregunta", "whatsapp"))
                         label {
                             input type="checkbox" name="whatsapp" value="si" aria-describedby="whatsapp-what"
-                                checked[self.notices.takes(Channel::Whatsapp)];
+                                checked[self.chosen.notices.takes(Channel::Whatsapp)];
                             span { (lang.f("family-notices-whatsapp-accept", &[("school", (&self.child.school.name).into())])) }
                         }
-                        p class="hint" id="whatsapp-what" { (lang.t("family-notices-whatsapp-what")) }
+                        p class="hint" id="whatsapp-what" {
+                            (lang.t("family-notices-whatsapp-what")) " "
+                            @if self.on.contains(&(Channel::Email, true)) { (lang.t("family-notices-whatsapp-then-mail")) }
+                        }
                     } @else {
                         p class="hint" { (lang.t("family-notices-no-phone")) }
                     }
@@ -162,7 +168,7 @@ impl NoticesPage {
     }
 
     fn kind(&self, kind: Kind, words: &str, lang: Lang) -> Markup {
-        let wants = self.notices.wants(domain::StudentId(self.child.pupil.id), kind);
+        let wants = self.chosen.notices.wants(domain::StudentId(self.child.pupil.id), kind);
         let all: Vec<Channel> = if self.on.is_empty() { Channel::ALL.to_vec() } else { self.on() };
         // A channel that the school has not switched on keeps what was chosen for it.
         let kept = wants.iter().filter(|channel| !all.contains(channel));
@@ -193,7 +199,7 @@ impl NoticesPage {
     fn language(&self, lang: Lang) -> Markup {
         let options = [("es", key("family-notices-language-es")), ("en", key("family-notices-language-en"))];
         let options = options.map(|(code, words)| (code.to_owned(), lang.t(words)));
-        let chosen = match self.notices.language() {
+        let chosen = match self.chosen.notices.language() {
             Some(Language::En) => "en",
             Some(Language::Es) | None => "es",
         };
@@ -205,5 +211,7 @@ impl NoticesPage {
 #[cfg(test)]
 pub(super) fn sample(saved: bool, on: &[&str]) -> NoticesPage {
     let on = on.iter().filter_map(|code| Some((Channel::of_code(code)?, true))).collect();
-    NoticesPage { child: Child::sample(1), notices: Notices::default(), on, saved }
+    let (notices, has) = (domain::guardian::notices::Notices::default(), Channel::ALL.to_vec());
+    let chosen = Chosen { notices, has, is_told: true, alarms: vec![Channel::Email] };
+    NoticesPage { child: Child::sample(1), chosen, on, saved }
 }

@@ -114,8 +114,14 @@ async fn d10_what_a_guardian_chooses_on_the_page_is_what_is_sent_from_then_on() 
     let (student, card) = &school.pupils[0];
     let rights = GuardianRights { notify: true, ..VIEWS };
     app.guardian(&school, "ana@example.com", &[(*student, rights)]).await.unwrap();
-    let mut phone = comes_in(&app, "ana@example.com").await;
+    app.guardian(&school, "tio@example.com", &[(*student, VIEWS)]).await.unwrap();
     let path = format!("/familia/alumnos/{student}/avisos");
+    let mut uncle = comes_in(&app, "tio@example.com").await;
+    assert!(uncle.get(&path).await.2.contains("no tiene anotado que se le avise de Ana 0"));
+    assert_eq!(uncle.post(&path, &[("no_entry", "email"), ("idioma", "es")]).await.0, 303);
+    let (_, _, page) = uncle.get(&format!("{path}?aviso=guardado")).await;
+    assert!(page.contains("No recibirá aviso si no hay ingreso de Ana 0"), "whatever is chosen: {page}");
+    let mut phone = comes_in(&app, "ana@example.com").await;
     assert!(phone.get(&format!("/familia/alumnos/{student}")).await.2.contains(&format!("href=\"{path}\"")));
 
     // By default exceptions alone, and by WhatsApp nothing: the school has no telephone number.
