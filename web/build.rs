@@ -45,6 +45,7 @@ const ICONS: &[(&str, &str, &str)] = &[
     ("language", "languages", "e424cb97b6f2edd901b948ca05cec1293e6843f6b7accae3434efc4121c936ae"),
     ("school", "school", "bb0b398fda0cc3174beb43e5931414cb9d427eb446289f6db773fa553cb05225"),
     ("inbox", "inbox", "d6648e9c267af23baaa9a5e157f75930e8f5590f741fcefafe4d01d3b4e87376"),
+    ("mail", "mail", "f7a68001286aee80db43532414b9801abae79215a01f6b66008cfca0af86a93f"),
     ("gate", "door-open", "96cf331d06d146eb56f371c23cffd7f73b255cc1e80c6dad7d4d06a1c3d8dc6d"),
     ("next", "chevron-right", "b30a11621e29a1e26538529fd991a8b57345a5f67bd60150e99eebad8fe7fc8b"),
     ("back", "arrow-left", "93c74e0518218779e047930b141788e2db90e3426867196113dcc1879756f164"),

@@ -33,9 +33,11 @@ pub use detour::detour;
 pub(crate) use heard::forget;
 pub use heard::{Heard, address_key, heard, provider_key, word};
 pub use judge::{Outgoing, judge};
+pub(crate) use judge::{broadcasts, guardians};
 pub use overview::{Failures, Line, Overview, overview};
 pub use react::{Reacted, react};
 pub use record::{Outcome, opened, record, sweep};
+pub(crate) use rows::{About, Wanted, request_in_tx};
 
 use crate::Write;
 use crate::context::Context;
@@ -46,10 +48,10 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 /// The zones of schools.
-type Zones = BTreeMap<SchoolId, Tz>;
+pub(crate) type Zones = BTreeMap<SchoolId, Tz>;
 
 /// Asked before a transaction begins: nobody who holds a connection waits for another one.
-async fn zones(write: &Write, schools: impl IntoIterator<Item = SchoolId>) -> Result<Zones, StoreError> {
+pub(crate) async fn zones(write: &Write, schools: impl IntoIterator<Item = SchoolId>) -> Result<Zones, StoreError> {
     let mut zones = Zones::new();
     for school in schools {
         if let Entry::Vacant(free) = zones.entry(school) {

@@ -22,6 +22,7 @@ pub mod adapter;
 pub mod append;
 pub mod batcher;
 pub mod boot_audit;
+pub mod broadcasts;
 pub mod clock;
 pub mod context;
 pub mod deliveries;

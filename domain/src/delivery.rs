@@ -76,6 +76,8 @@ pub enum Says {
     LeftBeforeEnd,
     /// The pupil was handed over to an adult before the end.
     Collected,
+    /// A message of the school, in its own words.
+    Broadcast,
 }
 
 macro_rules! codes {
@@ -112,7 +114,7 @@ codes! {
     Says {
         NoEntry = "no_entry", Arrived = "arrived", WasThere = "was_there", NotExpected = "not_expected",
         LeftEarly = "left_early", Justified = "justified", Entered = "entered", WentOut = "went_out",
-        CameLate = "came_late", LeftBeforeEnd = "left_before_end", Collected = "collected",
+        CameLate = "came_late", LeftBeforeEnd = "left_before_end", Collected = "collected", Broadcast = "broadcast",
     }
     Status {
         Requested = "requested", Unknown = "unknown", Accepted = "accepted", Failed = "failed",
@@ -189,6 +191,8 @@ pub enum Suppression {
     Expired,
     /// Somebody was told already, by another way.
     Told,
+    /// The broadcast was cancelled.
+    Cancelled,
 }
 
 /// What is to be delivered.

@@ -2,7 +2,8 @@
 
 use crate::envelope::StreamId;
 use crate::{
-    account, attendance_day, course, delivery, guardian, kiosk, no_show, quarantine, roll_call, school, student,
+    account, attendance_day, broadcast, course, delivery, guardian, kiosk, no_show, quarantine, roll_call, school,
+    student,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
@@ -52,6 +53,7 @@ pub enum AnyEvent {
     NoShowCase(no_show::Event),
     RollCall(roll_call::Event),
     Delivery(delivery::Event),
+    Broadcast(broadcast::Event),
     Account(account::Event),
 }
 
@@ -69,6 +71,7 @@ macro_rules! with_event {
             AnyEvent::NoShowCase($event) => $body,
             AnyEvent::RollCall($event) => $body,
             AnyEvent::Delivery($event) => $body,
+            AnyEvent::Broadcast($event) => $body,
             AnyEvent::Account($event) => $body,
         }
     };
@@ -98,6 +101,20 @@ impl AnyEvent {
     pub fn subjects(&self, stream: &StreamId) -> Vec<Uuid> {
         let named = match self {
             Self::School(_) | Self::Course(_) | Self::Kiosk(_) => return vec![],
+            Self::Broadcast(event) => {
+                return match event {
+                    broadcast::Event::Drafted { draft } => match &draft.audience.whom {
+                        broadcast::Whom::Pupils { students } => students.iter().map(|student| student.0).collect(),
+                        broadcast::Whom::School | broadcast::Whom::Levels { .. } | broadcast::Whom::Courses { .. } => {
+                            vec![]
+                        }
+                    },
+                    broadcast::Event::Approved { .. }
+                    | broadcast::Event::Started { .. }
+                    | broadcast::Event::Cancelled
+                    | broadcast::Event::Completed => vec![],
+                };
+            }
             Self::Guardian(_) | Self::NoShowCase(_) | Self::Account(_) => None,
             Self::AttendanceDay(event) => match event {
                 attendance_day::Event::EarlyLeaveAuthorised { leave }
@@ -173,11 +190,12 @@ pub fn all_samples() -> Vec<AnyEvent> {
     all.extend(no_show::samples().into_iter().map(AnyEvent::NoShowCase));
     all.extend(roll_call::samples().into_iter().map(AnyEvent::RollCall));
     all.extend(delivery::samples().into_iter().map(AnyEvent::Delivery));
+    all.extend(broadcast::samples().into_iter().map(AnyEvent::Broadcast));
     all.extend(account::samples().into_iter().map(AnyEvent::Account));
     all
 }
 
-fn tables() -> [(&'static str, &'static [(&'static str, &'static str)]); 11] {
+fn tables() -> [(&'static str, &'static [(&'static str, &'static str)]); 12] {
     fn of<E: DomainEvent>() -> (&'static str, &'static [(&'static str, &'static str)]) {
         (E::AGGREGATE, E::CATALOGUE)
     }
@@ -192,6 +210,7 @@ fn tables() -> [(&'static str, &'static [(&'static str, &'static str)]); 11] {
         of::<no_show::Event>(),
         of::<roll_call::Event>(),
         of::<delivery::Event>(),
+        of::<broadcast::Event>(),
         of::<account::Event>(),
     ]
 }
@@ -283,6 +302,7 @@ pub fn decode(aggregate: &str, name: &str, version: &str, payload: &str) -> Resu
         "no_show_case" => decode_as(name, version, payload).map(AnyEvent::NoShowCase),
         "roll_call" => decode_as(name, version, payload).map(AnyEvent::RollCall),
         "delivery" => decode_as(name, version, payload).map(AnyEvent::Delivery),
+        "broadcast" => decode_as(name, version, payload).map(AnyEvent::Broadcast),
         "account" => decode_as(name, version, payload).map(AnyEvent::Account),
         _ => Err(DecodeError::Unknown { aggregate: aggregate.into(), name: name.into(), version: version.into() }),
     }

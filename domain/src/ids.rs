@@ -60,6 +60,8 @@ id! {
     RollCallId,
     /// A notice on its way to one guardian by one channel; derived from what it is ([`crate::delivery`]).
     DeliveryId,
+    /// A message of the school to many, minted by the client.
+    BroadcastId,
     /// A slot (one entry and one exit) of a weekly schedule; stable over edits.
     SlotId,
     /// A person of the staff; one on the whole installation, whatever schools it is a member of.

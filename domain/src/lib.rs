@@ -24,6 +24,7 @@
 pub mod account;
 pub mod aggregate;
 pub mod attendance_day;
+pub mod broadcast;
 pub mod calendar;
 pub mod class_list;
 pub mod completeness;

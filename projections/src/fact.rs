@@ -74,6 +74,7 @@ impl Fact {
             | AnyEvent::AttendanceDay(_)
             | AnyEvent::Quarantine(_)
             | AnyEvent::Delivery(_)
+            | AnyEvent::Broadcast(_)
             | AnyEvent::Account(_) => true,
         };
         match event.stream.own_id().filter(|_| of_its_kind) {

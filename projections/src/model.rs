@@ -71,6 +71,7 @@ impl ReadModel {
                 | AnyEvent::NoShowCase(_)
                 | AnyEvent::RollCall(_)
                 | AnyEvent::Delivery(_)
+                | AnyEvent::Broadcast(_)
                 | AnyEvent::Account(_) => false,
                 AnyEvent::School(_)
                 | AnyEvent::Course(_)
@@ -78,7 +79,10 @@ impl ReadModel {
                 | AnyEvent::Guardian(_)
                 | AnyEvent::Kiosk(_) => true,
             },
-            Self::Live => !matches!(event, AnyEvent::NoShowCase(_) | AnyEvent::RollCall(_) | AnyEvent::Delivery(_)),
+            Self::Live => !matches!(
+                event,
+                AnyEvent::NoShowCase(_) | AnyEvent::RollCall(_) | AnyEvent::Delivery(_) | AnyEvent::Broadcast(_)
+            ),
             Self::Audit => false,
             Self::NoShow => matches!(event, AnyEvent::NoShowCase(_)),
         }

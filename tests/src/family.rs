@@ -77,7 +77,10 @@ async fn pages(app: &TestApp, browser: &Browser) -> Result<Vec<String>> {
     browser.wait_for_text("main", PATIENCE, |text| text.contains("Ana 0")).await?;
     let pupil = browser.execute("return document.querySelector('.family-list a').pathname").await?;
     let pupil = pupil.as_str().context("a pupil's page")?;
-    Ok(["/familia", "/familia/sesiones", pupil, &format!("{pupil}/avisos")].iter().flat_map(|path| of(path)).collect())
+    Ok(["/familia", "/familia/sesiones", "/familia/comunicados", pupil, &format!("{pupil}/avisos")]
+        .iter()
+        .flat_map(|path| of(path))
+        .collect())
 }
 
 /// Breaks where a page breaks a rule of axe-core or is wider than its window, in light and dark.

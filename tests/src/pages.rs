@@ -5,12 +5,14 @@ use crate::browser::Browser;
 use crate::support::{Line, SANTIAGO, School};
 use anyhow::{Context as _, Result, ensure};
 use chrono::NaiveDate;
+use commands::broadcasts::{self, Written};
 use commands::no_show::observe;
 use commands::roll_call;
-use domain::SlotId;
+use domain::broadcast::{Audience, Role, Whom};
 use domain::kiosk::LaneMode;
 use domain::no_show::{CaseId, Command, Finding, Hold};
 use domain::roll_call::Reason;
+use domain::{BroadcastId, SlotId};
 use serde_json::Value;
 use std::path::Path;
 use uuid::Uuid;
@@ -54,6 +56,11 @@ async fn site() -> Result<(Line, Browser, Vec<String>)> {
     let drill = roll_call::nth(school.id, today, 1);
     roll_call::start(line.write(), &context, Reason::Drill).await?;
     roll_call::end(line.write(), &context, drill).await?;
+    let audience = Audience { whom: Whom::School, role: Role::Told };
+    let (subject, text) = ("Reunión de apoderados".to_owned(), "El lunes a las 19:00.".to_owned());
+    let broadcast_id = BroadcastId(school.id.0);
+    let written = Written { broadcast_id, subject, text, audience, whatsapp: false, send_at: None };
+    broadcasts::draft(line.write(), &context, written).await?;
     line.settle().await?;
     let course = school.courses[0];
     let own = format!("kioscos/{}", kiosk.id);
@@ -78,6 +85,9 @@ async fn site() -> Result<(Line, Browser, Vec<String>)> {
         "ajustes".to_owned(),
         "auditoria?fecha=2026-03-09".to_owned(),
         "avisos".to_owned(),
+        "comunicados".to_owned(),
+        format!("comunicados/nuevo?alumno={pupil}"),
+        format!("comunicados/{}", school.id),
         "informes".to_owned(),
         "informes/dia".to_owned(),
         "informes/accesos".to_owned(),

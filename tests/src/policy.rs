@@ -28,6 +28,7 @@ async fn scene() -> Result<(TestApp, TestSchool, Browser)> {
     let app = TestApp::start().await?;
     let school = app.school(3).await?;
     app.case(&school).await?;
+    app.broadcast(&school).await?;
     roll_call::start(app.write(), &app.context(school.id), Reason::Drill).await?;
     roll_call::end(app.write(), &app.context(school.id), drill(&school)).await?;
     app.settle().await?;
@@ -61,6 +62,7 @@ fn pages(school: &TestSchool) -> Vec<String> {
             let path = path.replace("{date}", &case.date.to_string()).replace("{slot_id}", &case.slot_id.to_string());
             let path =
                 path.replace("{id}", &school.course.to_string()).replace("{kiosk_id}", &school.kiosk.to_string());
+            let path = path.replace("{broadcast_id}", &school.course.to_string());
             let path = path.replace("{student_id}", &case.student_id.to_string());
             assert!(!path.contains('{'), "{path}");
             format!("{path}?colegio={}", school.id)

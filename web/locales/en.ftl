@@ -1864,3 +1864,97 @@ notices-why-no-address = there is no address or telephone number
 notices-why-expired = it was news no more
 notices-why-told = somebody was told by another way
 notices-why-other = another reason ({ $code })
+
+# Broadcasts
+nav-broadcasts = Messages
+right-broadcasts = write to many families
+broadcasts-title = Messages to families
+broadcasts-what = Messages of the school to many families. Before one goes out it is shown how many people it reaches, by which way, and whom it does not.
+broadcasts-new = New message
+broadcasts-none = There are no messages yet.
+broadcasts-older = Older
+broadcast-to = To
+broadcast-to-school = The whole school
+broadcast-to-levels = The levels that are ticked
+broadcast-to-courses = The courses that are ticked
+broadcast-to-pupils = The family of { $names }
+broadcast-to-this-family = Write to the family
+broadcast-courses = Courses
+broadcast-levels = Levels
+broadcast-role = Who
+broadcast-role-told = Guardians who are notified
+broadcast-role-legal = Legal representatives only
+broadcast-role-collect = Only those who may collect the pupil
+broadcast-subject = Subject
+broadcast-longest = Up to { $n } characters.
+broadcast-text = Message
+broadcast-text-hint = Up to { $n } characters. Write no health data and no pupils' names: many families read it.
+broadcast-when = When it goes out
+broadcast-when-hint = Empty: as soon as it is approved. The time is the school's.
+broadcast-at-once = As soon as it is approved
+broadcast-whatsapp = WhatsApp
+broadcast-whatsapp-too = By WhatsApp too, to those who chose it for messages of the school
+broadcast-whatsapp-what = Meta charges it as advertising. The subject goes by WhatsApp; the text is read on the page for families.
+broadcast-look = See whom it reaches
+broadcast-look-what = Nothing is sent yet.
+broadcast-text-wrong = Write a subject and a message, within the length that is allowed.
+broadcast-audience-wrong = Choose to whom it goes: tick at least one course or level.
+broadcast-time-wrong = That time has passed, or is more than a year away.
+broadcast-saved = Saved. It is not sent yet.
+broadcast-approved = Approved. It goes out at its time.
+broadcast-cancelled = Cancelled. What had not gone out never will.
+broadcast-goes-on = It goes on.
+broadcast-needs-another = Not sent: to so many people somebody else than who wrote it must approve it.
+broadcast-changed = Not sent: somebody changed it after you saw it. Please read it again.
+broadcast-nobody = It would reach nobody.
+broadcast-goes-out = It cannot be changed any more: it is approved, or went out.
+broadcast-was-cancelled = It had been cancelled.
+broadcast-drafted = Not approved
+broadcast-waits = Approved, waits for its time
+broadcast-started = { $n ->
+    [one] Going out, to { $n } person
+   *[other] Going out, to { $n } people
+}
+broadcast-completed = { $n ->
+    [one] Done, to { $n } person
+   *[other] Done, to { $n } people
+}
+broadcast-is-cancelled = Cancelled
+broadcast-stands-still = Stopped: the database was restored
+broadcast-quiet = It may have gone out before the restore: whoever got it would get it again.
+broadcast-go-on = Let it go on
+broadcast-written = The message
+broadcast-erased = (erased)
+broadcast-people = { $n ->
+    [one] { $n } person
+   *[other] { $n } people
+}
+broadcast-by = { $n } by { $channel }
+broadcast-not = { $n } without a message: { $why }
+broadcast-not-sent = No message: { $why }
+broadcast-why-not-wanted = wants no messages by that channel
+broadcast-why-no-address = the school has no address
+broadcast-why-no-channel = the school does not send by their channel
+broadcast-why-no-guardian = is in the register no more
+broadcast-cost = WhatsApp would cost about USD { $usd }, by Meta's rate for Chile of October 2026.
+broadcast-portal = All of them read it on the page for families as well, if they may see the pupil.
+broadcast-approve = { $n ->
+    [one] Approve and send to { $n } person
+   *[other] Approve and send to { $n } people
+}
+broadcast-waits-for-another = To more than { $n } people it is approved by somebody else than who wrote it: ask another person of the direction.
+broadcast-edit = Change
+broadcast-cancel = Cancel it
+broadcast-cancel-what = What went out already cannot be taken back.
+broadcast-none-went = It went to nobody.
+broadcast-results = Download the results
+broadcast-column-guardian = Guardian
+broadcast-column-pupil = Pupil
+broadcast-column-channel = Channel
+broadcast-column-outcome = What became of it
+broadcast-column-since = Since
+broadcast-column-people = People
+family-broadcasts = Messages of the school
+family-broadcasts-none = The school has not written to you.
+family-broadcast-taken-back = The school took this message back
+family-notices-broadcast = Messages of the school

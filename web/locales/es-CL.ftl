@@ -1875,3 +1875,97 @@ notices-why-no-address = no hay dirección ni teléfono
 notices-why-expired = ya no era noticia
 notices-why-told = ya se había avisado por otro camino
 notices-why-other = otro motivo ({ $code })
+
+# Comunicados
+nav-broadcasts = Comunicados
+right-broadcasts = escribir a muchas familias
+broadcasts-title = Comunicados
+broadcasts-what = Mensajes del colegio a muchas familias. Antes de enviar se ve a cuántas personas llega, por dónde, y a quién no.
+broadcasts-new = Nuevo comunicado
+broadcasts-none = Todavía no hay comunicados.
+broadcasts-older = Anteriores
+broadcast-to = Para
+broadcast-to-school = Todo el colegio
+broadcast-to-levels = Los niveles que marque
+broadcast-to-courses = Los cursos que marque
+broadcast-to-pupils = La familia de { $names }
+broadcast-to-this-family = Escribir a su familia
+broadcast-courses = Cursos
+broadcast-levels = Niveles
+broadcast-role = Quiénes
+broadcast-role-told = Apoderados a quienes se avisa
+broadcast-role-legal = Solo representantes legales
+broadcast-role-collect = Solo quienes pueden retirar al alumno
+broadcast-subject = Asunto
+broadcast-longest = Hasta { $n } caracteres.
+broadcast-text = Mensaje
+broadcast-text-hint = Hasta { $n } caracteres. No escriba datos de salud ni nombres de alumnos: lo leen muchas familias.
+broadcast-when = Cuándo sale
+broadcast-when-hint = Vacío: en cuanto se apruebe. La hora es la del colegio.
+broadcast-at-once = En cuanto se apruebe
+broadcast-whatsapp = WhatsApp
+broadcast-whatsapp-too = También por WhatsApp, a quienes lo eligieron para comunicados
+broadcast-whatsapp-what = Meta lo cobra como publicidad. Por WhatsApp va el asunto; el texto se lee en la página de familias.
+broadcast-look = Ver a quién llega
+broadcast-look-what = Todavía no se envía nada.
+broadcast-text-wrong = Escriba un asunto y un mensaje, dentro del largo permitido.
+broadcast-audience-wrong = Elija a quién va: marque al menos un curso o un nivel.
+broadcast-time-wrong = Esa hora ya pasó, o está a más de un año.
+broadcast-saved = Guardado. Todavía no se envía.
+broadcast-approved = Aprobado. Sale a su hora.
+broadcast-cancelled = Anulado. Lo que no había salido ya no sale.
+broadcast-goes-on = Sigue.
+broadcast-needs-another = No se envió: a tantas personas debe aprobarlo alguien distinto de quien lo escribió.
+broadcast-changed = No se envió: alguien lo cambió después de que usted lo vio. Léalo de nuevo.
+broadcast-nobody = No llegaría a nadie.
+broadcast-goes-out = Ya no se puede cambiar: está aprobado o ya salió.
+broadcast-was-cancelled = Ya estaba anulado.
+broadcast-drafted = Sin aprobar
+broadcast-waits = Aprobado, espera su hora
+broadcast-started = { $n ->
+    [one] Saliendo, a { $n } persona
+   *[other] Saliendo, a { $n } personas
+}
+broadcast-completed = { $n ->
+    [one] Terminado, a { $n } persona
+   *[other] Terminado, a { $n } personas
+}
+broadcast-is-cancelled = Anulado
+broadcast-stands-still = Detenido: la base de datos se restauró
+broadcast-quiet = Puede haber salido ya, antes de la restauración: quien lo recibió lo recibiría otra vez.
+broadcast-go-on = Dejar que siga
+broadcast-written = El mensaje
+broadcast-erased = (borrado)
+broadcast-people = { $n ->
+    [one] { $n } persona
+   *[other] { $n } personas
+}
+broadcast-by = { $n } por { $channel }
+broadcast-not = { $n } sin mensaje: { $why }
+broadcast-not-sent = Sin mensaje: { $why }
+broadcast-why-not-wanted = no quiere comunicados por ese canal
+broadcast-why-no-address = el colegio no tiene su dirección
+broadcast-why-no-channel = el colegio no envía por su canal
+broadcast-why-no-guardian = ya no está en el registro
+broadcast-cost = WhatsApp costaría cerca de USD { $usd }, según la tarifa de Meta para Chile de octubre de 2026.
+broadcast-portal = Todas lo leen además en la página de familias, si pueden ver al alumno.
+broadcast-approve = { $n ->
+    [one] Aprobar y enviar a { $n } persona
+   *[other] Aprobar y enviar a { $n } personas
+}
+broadcast-waits-for-another = A más de { $n } personas lo aprueba alguien distinto de quien lo escribió: pídaselo a otra persona de dirección.
+broadcast-edit = Cambiar
+broadcast-cancel = Anular
+broadcast-cancel-what = Lo que ya salió no se puede recoger.
+broadcast-none-went = No salió a nadie.
+broadcast-results = Descargar resultados
+broadcast-column-guardian = Apoderado
+broadcast-column-pupil = Alumno
+broadcast-column-channel = Canal
+broadcast-column-outcome = Qué pasó
+broadcast-column-since = Desde
+broadcast-column-people = Personas
+family-broadcasts = Comunicados del colegio
+family-broadcasts-none = El colegio no le ha escrito.
+family-broadcast-taken-back = El colegio anuló este comunicado
+family-notices-broadcast = Comunicados del colegio

@@ -15,6 +15,7 @@ mod answer;
 mod asked;
 mod bar;
 mod board;
+mod broadcasts;
 mod by_hand;
 mod calendar;
 mod cases;
@@ -52,6 +53,7 @@ pub mod view;
 mod wall;
 mod year;
 
+pub use broadcasts::router as broadcasts_router;
 pub use by_hand::router as by_hand_router;
 pub use calendar::router as calendar_router;
 pub use cases::router as cases_router;

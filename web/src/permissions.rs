@@ -58,11 +58,13 @@ pub enum Permission {
     RollCallAct,
     /// See how days were in figures, without names. Those of pupils by name are [`Self::PupilsRead`]'s.
     ReportsRead,
+    /// Write to the families of many pupils at once.
+    BroadcastsSend,
 }
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::BoardRead,
         Self::PupilsRead,
         Self::ScheduleWrite,
@@ -82,6 +84,7 @@ impl Permission {
         Self::SettingsWrite,
         Self::RollCallAct,
         Self::ReportsRead,
+        Self::BroadcastsSend,
     ];
 
     /// Its name in documents.
@@ -106,6 +109,7 @@ impl Permission {
             Self::SettingsWrite => "settings.write",
             Self::RollCallAct => "roll_call.act",
             Self::ReportsRead => "reports.read",
+            Self::BroadcastsSend => "broadcasts.send",
         }
     }
 
@@ -129,6 +133,7 @@ impl Permission {
             | Self::PeopleRead
             | Self::KiosksManage
             | Self::SettingsWrite
+            | Self::BroadcastsSend
             | Self::EntriesCorrect => matches!(role, Owner | Admin | Director),
             Self::CalendarRead | Self::ReportsRead => matches!(role, Owner | Admin | Director | Inspector | Auditor),
             Self::AuditRead | Self::AuditReplay => matches!(role, Owner | Admin | Director | Auditor),

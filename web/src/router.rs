@@ -22,6 +22,7 @@ pub fn router(state: AppState) -> Router {
         pages::router(Arc::new(ReadModels(state.clone())), state.streams.clone(), state.live.stopping().clone());
     let forms = pages::staff_router()
         .merge(pages::kiosks_router())
+        .merge(pages::broadcasts_router())
         .merge(pages::notices_router())
         .merge(pages::calendar_router())
         .merge(pages::year_router());

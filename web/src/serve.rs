@@ -189,6 +189,11 @@ pub async fn start_with(
             let write = write.clone();
             running.start("documents", &stop_parts, |token| workers::documents::run(documents, write, token));
         }
+        let on = ways.as_ref().map(workers::deliveries::Ways::on).unwrap_or_default();
+        let for_broadcasts = (write.clone(), pools.request.clone());
+        running.start("broadcasts", &stop_parts, |token| {
+            workers::broadcasts::run(on, for_broadcasts.0, for_broadcasts.1, token)
+        });
         match ways {
             Some(ways) => {
                 let write = write.clone();

@@ -16,6 +16,7 @@ use crate::serve::{self, Parts, Running};
 use anyhow::{Context as _, Result, ensure};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
 use commands::accounts::Invite;
+use commands::broadcasts::{Written, draft};
 use commands::clock::ManualClock;
 use commands::ids::{IdSource as _, SystemIds};
 use commands::no_show::observe;
@@ -26,12 +27,15 @@ use commands::use_cases::{
 };
 use commands::{Context, Write};
 use domain::account::StaffRole;
+use domain::broadcast::{Audience, Role, Whom};
 use domain::kiosk::LaneMode;
 use domain::no_show::{CaseId, Command, Finding, Hold, Justification};
 use domain::school::Settings;
 use domain::student::GuardianRights;
 use domain::values::mail::Mail;
-use domain::{AccountId, Actor, CourseId, GuardianId, JustificationId, KioskId, SchoolId, SlotId, StudentId};
+use domain::{
+    AccountId, Actor, BroadcastId, CourseId, GuardianId, JustificationId, KioskId, SchoolId, SlotId, StudentId,
+};
 use local_services::S3Server;
 use local_services::testing::TestDatabases;
 use projections::ReadModel;
@@ -362,6 +366,16 @@ impl TestApp {
         observe(self.write(), &[(self.context(school.id), case, Command::Observe(found))]).await?;
         self.settle().await?;
         Ok(case)
+    }
+
+    /// A broadcast of the school, under its course's id, which nobody approved.
+    pub async fn broadcast(&self, school: &TestSchool) -> Result<()> {
+        let audience = Audience { whom: Whom::School, role: Role::Told };
+        let (subject, text) = ("Reunión".to_owned(), "El lunes.".to_owned());
+        let broadcast_id = BroadcastId(school.course.0);
+        let written = Written { broadcast_id, subject, text, audience, whatsapp: false, send_at: None };
+        draft(self.write(), &self.context(school.id), written).await?;
+        Ok(())
     }
 
     /// Hands in a document for a school's first pupil, with the pupil's id in it, in the read models already: see

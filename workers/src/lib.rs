@@ -10,6 +10,7 @@
 //! 3. a line where `web::serve` starts the workers.
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests"))]
 
+pub mod broadcasts;
 pub mod deliveries;
 pub mod documents;
 pub mod gate_watch;

@@ -24,6 +24,8 @@ pub struct Facts<'a> {
     pub zone: Tz,
     /// The school's name.
     pub school: &'a str,
+    /// Subject and text of a broadcast, if it is one.
+    pub message: Option<(&'a str, &'a str)>,
 }
 
 /// One notice: its template's name, and its subject and sentence in both languages. `{{…}}` are parameters, by the
@@ -35,7 +37,7 @@ struct Template {
     en: (&'static str, &'static str),
 }
 
-const TEMPLATES: [Template; 11] = [
+const TEMPLATES: [Template; 12] = [
     Template {
         says: Says::NoEntry,
         name: "aviso_no_ingreso",
@@ -168,6 +170,18 @@ const TEMPLATES: [Template; 11] = [
             "Notice from {{colegio}}: {{alumno}} was collected at {{hora}} by an authorised person. If you did not expect this, please call the school.",
         ),
     },
+    Template {
+        says: Says::Broadcast,
+        name: "comunicado",
+        es: (
+            "Comunicado",
+            "Comunicado de {{colegio}}: «{{asunto}}». El texto completo está en la página de familias del colegio.",
+        ),
+        en: (
+            "Message",
+            "Message from {{colegio}}: \u{201c}{{asunto}}\u{201d}. The whole text is on the school's page for families.",
+        ),
+    },
 ];
 
 /// A template with its parameters, as WhatsApp's Cloud API takes it.
@@ -224,6 +238,7 @@ pub fn filled(says: Says, language: Language, facts: &Facts<'_>) -> Filled {
 
 fn value(parameter: &str, language: Language, facts: &Facts<'_>) -> String {
     match parameter {
+        "asunto" => fit(facts.message.map_or("", |(subject, _)| subject), "…"),
         "hora" => facts.at.with_timezone(&facts.zone).format("%H:%M").to_string(),
         "colegio" => fit(
             facts.school,
@@ -265,13 +280,19 @@ fn fit(value: &str, instead: &str) -> String {
     if kept.trim().is_empty() { instead.to_owned() } else { kept }
 }
 
-/// A mail: subject, text and HTML.
+/// A mail: subject, text and HTML. A broadcast's has its own words.
 pub fn mail(says: Says, language: Language, facts: &Facts<'_>) -> (String, String, String) {
     let (subject, sentence) = text(template(says), language);
-    let mut said = sentence.to_owned();
-    for name in parameters(sentence) {
-        said = said.replace(&format!("{{{{{name}}}}}"), &value(name, language, facts));
-    }
+    let school = value("colegio", language, facts);
+    let (subject, said) = match facts.message {
+        Some((subject, text)) => (format!("{school}: {}", fit(subject, "…")), text.to_owned()),
+        None => {
+            let filled = |said: String, name: &'static str| {
+                said.replace(&format!("{{{{{name}}}}}"), &value(name, language, facts))
+            };
+            (format!("{school}: {subject}"), parameters(sentence).into_iter().fold(sentence.to_owned(), filled))
+        }
+    };
     let (lang, end) = match language {
         Language::Es => (
             "es",
@@ -282,11 +303,12 @@ pub fn mail(says: Says, language: Language, facts: &Facts<'_>) -> (String, Strin
             "This mail is sent automatically. You can change which notices you get on the school's page for families.",
         ),
     };
-    let subject = format!("{}: {subject}", value("colegio", language, facts));
-    let [title, body, small] = [&subject, &said, end].map(escaped);
+    let [title, small] = [&subject, end].map(escaped);
+    let paragraphs = said.split("\n\n").map(|part| format!("<p>{}</p>", escaped(part).replace('\n', "<br>")));
+    let body = paragraphs.collect::<String>();
     let page = format!(
         "<!DOCTYPE html><html lang=\"{lang}\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\
-         <body><p>{body}</p><p><small>{small}</small></p></body></html>"
+         <body>{body}<p><small>{small}</small></p></body></html>"
     );
     (subject, format!("{said}\n\n{end}\n"), page)
 }
@@ -302,7 +324,7 @@ mod tests {
 
     fn facts<'a>(names: &'a [String], school: &'a str) -> Facts<'a> {
         let at = "2026-03-09T11:15:00Z".parse().unwrap();
-        Facts { names, at, zone: chrono_tz::America::Santiago, school }
+        Facts { names, at, zone: chrono_tz::America::Santiago, school, message: None }
     }
     fn names(names: &[&str]) -> Vec<String> {
         names.iter().map(|name| (*name).to_owned()).collect()
@@ -317,8 +339,11 @@ mod tests {
             assert!(name.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{name}");
             assert!(!sentence.starts_with("{{") && !sentence.ends_with("}}"), "{name} {language}");
             assert!(sentence.matches("{{").count() == sentence.matches("}}").count(), "{name} {language}");
-            assert!(parameters(sentence).iter().all(|name| ["alumno", "hora", "colegio"].contains(name)), "{sentence}");
-            assert!(sentence.contains("{{alumno}}"), "{name} {language}");
+            assert!(
+                parameters(sentence).iter().all(|name| ["alumno", "hora", "colegio", "asunto"].contains(name)),
+                "{sentence}"
+            );
+            assert!(sentence.contains("{{alumno}}") || name == "comunicado", "{name} {language}");
         }
     }
 

@@ -75,7 +75,9 @@ impl AccountError {
         match self {
             Self::Invalid(Invalid::Name) => "invalid_name",
             Self::Invalid(Invalid::Mail) => "invalid_mail",
-            Self::Invalid(Invalid::CourseName | Invalid::Card | Invalid::Note | Invalid::Identity) => "invalid_value",
+            Self::Invalid(
+                Invalid::CourseName | Invalid::Card | Invalid::Note | Invalid::Identity | Invalid::Message,
+            ) => "invalid_value",
             Self::Unfit(unfit) => unfit.code(),
             Self::Link => "link_not_valid",
             Self::WrongPassword => "wrong_password",

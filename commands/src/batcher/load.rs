@@ -308,6 +308,7 @@ pub(super) async fn streams(tx: &mut impl ScanTx, cache: &mut Cache, wanted: &Wa
             | AnyEvent::NoShowCase(_)
             | AnyEvent::RollCall(_)
             | AnyEvent::Delivery(_)
+            | AnyEvent::Broadcast(_)
             | AnyEvent::Account(_) => {}
         }
     }

@@ -8,7 +8,7 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use domain::delivery::policy::SPACING;
 use domain::delivery::{Channel, Kind, Says};
 use domain::no_show::CaseId;
-use domain::{DeliveryId, EventId, GuardianId, SchoolId, StudentId};
+use domain::{BroadcastId, DeliveryId, EventId, GuardianId, SchoolId, StudentId};
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, HashSet};
 use uuid::Uuid;
@@ -72,9 +72,9 @@ fn the_minute(at: DateTime<Utc>) -> DateTime<Utc> {
     at.duration_trunc(TimeDelta::minutes(1)).unwrap_or(at)
 }
 
-/// What is one message: of a kind, to a guardian, with these words, of a minute, of a school. What others may wait for
-/// comes first.
-type SaidTogether = (u8, Kind, GuardianId, Says, DateTime<Utc>, SchoolId);
+/// What is one message: of a kind, to a guardian, with these words, of a minute and one broadcast, of a school. What
+/// others may wait for comes first.
+type SaidTogether = (u8, Kind, GuardianId, Says, DateTime<Utc>, Option<BroadcastId>, SchoolId);
 
 async fn once(write: &Write, channel: Channel, limit: i64) -> Result<Vec<Message>, StoreError> {
     let now = write.clock().now();
@@ -91,13 +91,21 @@ async fn once(write: &Write, channel: Channel, limit: i64) -> Result<Vec<Message
     for row in &rows {
         let notice = row.notice;
         let kind = notice.kind;
-        let said_together = (kind.rank(), kind, notice.guardian_id, notice.says, the_minute(row.about_at), row.school);
+        let said_together = (
+            kind.rank(),
+            kind,
+            notice.guardian_id,
+            notice.says,
+            the_minute(row.about_at),
+            row.about.broadcast,
+            row.school,
+        );
         messages.entry(said_together).or_default().push(row);
     }
     // One message a person at once; alarms come first.
     let mut written_to = HashSet::new();
     let mut taken = Vec::new();
-    for ((_, kind, guardian, says, about_at, school), rows) in &messages {
+    for ((_, kind, guardian, says, about_at, _, school), rows) in &messages {
         if channel == Channel::Email || written_to.insert((*school, *guardian)) {
             taken.push(message(write, channel, (*school, *guardian), (*kind, *says, *about_at), rows));
         }
@@ -150,11 +158,11 @@ async fn leads_in_tx(
                and not exists (select from delivery_attempts a
                  where a.school_id = d.school_id and a.guardian_id = d.guardian_id and a.channel = $1
                    and a.started_at > $3 and a.started_at <= $2 and $3 < $2)
-             order by d.kind = 'no_entry' desc, d.kind in ('early_leave', 'correction') desc, d.due_at, d.delivery_id limit $4
+             order by d.rank, d.due_at, d.delivery_id limit $4
            )
            select distinct d.school_id, d.delivery_id from due l
            join deliveries d on d.school_id = l.school_id and d.guardian_id = l.guardian_id and d.channel = $1
-             and d.kind = l.kind and d.says = l.says
+             and d.kind = l.kind and d.says = l.says and d.broadcast_id is not distinct from l.broadcast_id
              and date_trunc('minute', d.about_at) = date_trunc('minute', l.about_at)
              and (d.due_at <= $2 or d.due_at is not null and d.attempts = 0)"#,
         channel.as_str(),

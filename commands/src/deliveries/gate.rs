@@ -184,7 +184,7 @@ impl Facts {
             let expires_at = one.at + kind.is_news_for();
             let (cause_id, student_id) = (one.cause_id, one.student);
             let notice = Notice { cause_id, kind, says, channel, guardian_id, student_id, expires_at };
-            let about = About { date: one.date, slot: None };
+            let about = About { date: one.date, slot: None, broadcast: None };
             (expires_at > now).then_some(Wanted { school: one.school, notice, about, about_at: one.at })
         });
         wanted.collect()

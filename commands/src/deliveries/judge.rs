@@ -9,6 +9,7 @@ use crate::write::Write;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use domain::attendance_day::{self, AttendanceDay, Direction};
+use domain::broadcast::{self, Broadcast, Draft};
 use domain::course::{self, Course};
 use domain::delivery::{Command, Kind, Says, Suppression};
 use domain::guardian::notices::Language;
@@ -16,7 +17,10 @@ use domain::guardian::{self, Guardian};
 use domain::no_show::{self, CaseId, NoShowCase, Stage};
 use domain::school::School;
 use domain::student::{self, Student};
-use domain::{Aggregate, DecodeError, DomainEvent, Sealed, StreamId, StudentId, decode_as, school};
+use domain::{
+    Aggregate, BroadcastId, DecodeError, DomainEvent, GuardianId, SchoolId, Sealed, StreamId, StudentId, decode_as,
+    school,
+};
 use sqlx::PgExecutor;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -35,6 +39,8 @@ pub struct Outgoing {
     pub zone: Tz,
     /// The school's name.
     pub school_name: String,
+    /// Which broadcast it is, with its words, if it is one.
+    pub broadcast: Option<(BroadcastId, Draft)>,
 }
 
 /// What the rules say of a delivery.
@@ -92,6 +98,7 @@ struct Facts {
     asked: Vec<Row>,
     cases: HashMap<String, no_show::State>,
     days: HashMap<String, attendance_day::State>,
+    broadcasts: HashMap<String, broadcast::State>,
     students: HashMap<String, student::State>,
     guardian: guardian::State,
 }
@@ -102,9 +109,12 @@ impl Facts {
         let guardian = StreamId::of(school, message.guardian);
         let mut streams = vec![(<Guardian as Aggregate>::Event::AGGREGATE, guardian.clone())];
         for part in &message.parts {
-            streams.push(match part.case() {
-                Some(case) => (no_show::Event::AGGREGATE, case.stream(school)),
-                None => (attendance_day::Event::AGGREGATE, StreamId::of_day(part.about.date, school, part.student)),
+            streams.push(match (part.case(), part.about.broadcast) {
+                (Some(case), _) => (no_show::Event::AGGREGATE, case.stream(school)),
+                (None, Some(broadcast)) => (broadcast::Event::AGGREGATE, StreamId::of(school, broadcast)),
+                (None, None) => {
+                    (attendance_day::Event::AGGREGATE, StreamId::of_day(part.about.date, school, part.student))
+                }
             });
             streams.push((student::Event::AGGREGATE, StreamId::of(school, part.student)));
         }
@@ -116,6 +126,7 @@ impl Facts {
             guardian: read.guardians.remove(guardian.as_str()).unwrap_or_default(),
             cases: read.cases,
             days: read.days,
+            broadcasts: read.broadcasts,
             students: read.students,
         })
     }
@@ -131,8 +142,11 @@ impl Facts {
             Kind::Correction => still_wrong(case, of_case().filter(|row| row.notice.guardian_id == message.guardian)),
             Kind::NoEntry => still_missing(case, of_case().filter(|row| row.notice.cause_id == part.cause)),
             Kind::Entry | Kind::Exit | Kind::Late | Kind::EarlyLeave => self.still_passed(message, part),
-            // Nothing asks for one yet.
-            Kind::Broadcast => Verdict::Suppress(NotTrue),
+            Kind::Broadcast => match self.broadcast(message, part).map(|known| known.stage) {
+                Some(broadcast::Stage::Started(_) | broadcast::Stage::Completed(_)) => Verdict::Send,
+                Some(broadcast::Stage::Cancelled) => Verdict::Suppress(Cancelled),
+                Some(broadcast::Stage::Drafted | broadcast::Stage::Approved(_)) | None => Verdict::Suppress(NotTrue),
+            },
         };
         let steps = [still, self.told_otherwise(message, part)];
         if let Some(not_now) = steps.into_iter().find(|step| *step != Verdict::Send) {
@@ -141,6 +155,10 @@ impl Facts {
         let student = self.students.get(StreamId::of(message.school, part.student).as_str());
         let why_not = may_be_told(student, message, part).or_else(|| self.is_reached(message, part));
         why_not.map_or(Verdict::Send, Verdict::Suppress)
+    }
+
+    fn broadcast(&self, message: &Message, part: &Part) -> Option<&broadcast::Known> {
+        self.broadcasts.get(StreamId::of(message.school, part.about.broadcast?).as_str())?.known()
     }
 
     fn case(&self, message: &Message, case: CaseId) -> no_show::State {
@@ -261,6 +279,10 @@ impl Facts {
             language: notices.language(),
             zone: settings.zone,
             school_name: name,
+            broadcast: message
+                .parts
+                .first()
+                .and_then(|part| Some((part.about.broadcast?, self.broadcast(message, part)?.draft.clone()))),
         })
     }
 }
@@ -317,11 +339,12 @@ fn may_be_told(student: Option<&student::State>, message: &Message, part: &Part)
     (!may).then_some(Suppression::NoRight)
 }
 
-/// Streams of cases, days, pupils, guardians, courses and schools, folded.
+/// Streams of cases, days, broadcasts, pupils, guardians, courses and schools, folded.
 #[derive(Default)]
 pub(super) struct Read {
     pub(super) cases: HashMap<String, no_show::State>,
     pub(super) days: HashMap<String, attendance_day::State>,
+    pub(super) broadcasts: HashMap<String, broadcast::State>,
     pub(super) courses: HashMap<String, course::State>,
     pub(super) schools: HashMap<String, school::State>,
     pub(super) students: HashMap<String, student::State>,
@@ -352,6 +375,7 @@ pub(super) async fn read(
         let folded = match row.aggregate_type.as_str() {
             "no_show_case" => fold::<NoShowCase>(&mut read.cases, stream, stored),
             "attendance_day" => fold::<AttendanceDay>(&mut read.days, stream, stored),
+            "broadcast" => fold::<Broadcast>(&mut read.broadcasts, stream, stored),
             "course" => fold::<Course>(&mut read.courses, stream, stored),
             "school" => fold::<School>(&mut read.schools, stream, stored),
             "student" => fold::<Student>(&mut read.students, stream, stored),
@@ -367,12 +391,33 @@ pub(super) async fn read(
     for stream in &read.broken {
         read.cases.remove(stream);
         read.days.remove(stream);
+        read.broadcasts.remove(stream);
         read.courses.remove(stream);
         read.schools.remove(stream);
         read.students.remove(stream);
         read.guardians.remove(stream);
     }
     Ok(read)
+}
+
+/// Guardians of a school as the log says now, by their streams. Who cannot be read is in none.
+pub(crate) async fn guardians(
+    write: &Write,
+    school: SchoolId,
+    ids: &[GuardianId],
+) -> Result<HashMap<String, guardian::State>, StoreError> {
+    let streams: Vec<_> = ids.iter().map(|id| (guardian::Event::AGGREGATE, StreamId::of(school, *id))).collect();
+    Ok(in_time(read(write.pool(), &streams)).await?.guardians)
+}
+
+/// Broadcasts of a school, likewise.
+pub(crate) async fn broadcasts(
+    write: &Write,
+    school: SchoolId,
+    ids: &[BroadcastId],
+) -> Result<HashMap<String, broadcast::State>, StoreError> {
+    let streams: Vec<_> = ids.iter().map(|id| (broadcast::Event::AGGREGATE, StreamId::of(school, *id))).collect();
+    Ok(in_time(read(write.pool(), &streams)).await?.broadcasts)
 }
 
 fn fold<A: Aggregate>(

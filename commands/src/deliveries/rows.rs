@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::delivery::ladder::{Rung, Tried};
 use domain::delivery::{Channel, Command, Delivery, Event, Kind, Notice, Says, State, Status};
 use domain::no_show::CaseId;
-use domain::{Aggregate, DeliveryId, EventId, GuardianId, SchoolId, SlotId, StreamId, StudentId};
+use domain::{Aggregate, BroadcastId, DeliveryId, EventId, GuardianId, SchoolId, SlotId, StreamId, StudentId};
 use sqlx::PgConnection;
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -34,11 +34,12 @@ pub(super) struct Row {
     pub(super) sequence: i64,
 }
 
-/// Of which day it speaks, and of which stay if it is of a case.
+/// Of which day it speaks, and of which stay if it is of a case, or which broadcast it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct About {
-    pub(super) date: NaiveDate,
-    pub(super) slot: Option<SlotId>,
+pub(crate) struct About {
+    pub(crate) date: NaiveDate,
+    pub(crate) slot: Option<SlotId>,
+    pub(crate) broadcast: Option<BroadcastId>,
 }
 
 impl About {
@@ -50,7 +51,7 @@ impl About {
 
 impl From<CaseId> for About {
     fn from(case: CaseId) -> Self {
-        Self { date: case.date, slot: Some(case.slot_id) }
+        Self { date: case.date, slot: Some(case.slot_id), broadcast: None }
     }
 }
 
@@ -66,6 +67,7 @@ pub(super) struct Stored {
     says: String,
     local_date: NaiveDate,
     slot_id: Option<Uuid>,
+    broadcast_id: Option<Uuid>,
     about_at: DateTime<Utc>,
     state: String,
     requested_at: DateTime<Utc>,
@@ -98,7 +100,11 @@ impl TryFrom<Stored> for Row {
                 student_id: StudentId(row.student_id),
                 expires_at: row.expires_at,
             },
-            about: About { date: row.local_date, slot: row.slot_id.map(SlotId) },
+            about: About {
+                date: row.local_date,
+                slot: row.slot_id.map(SlotId),
+                broadcast: row.broadcast_id.map(BroadcastId),
+            },
             about_at: row.about_at,
             state: row.state,
             requested_at: row.requested_at,
@@ -174,7 +180,7 @@ pub(super) async fn lock_in_tx(conn: &mut PgConnection, keys: &[Key]) -> Result<
     let rows = sqlx::query_as!(
         Stored,
         "select d.school_id, d.delivery_id, cause_id, kind, channel, guardian_id, student_id, says, local_date, slot_id,
-           about_at, state, requested_at, changed_at, expires_at, attempts, doubts, message_id, sequence
+           broadcast_id, about_at, state, requested_at, changed_at, expires_at, attempts, doubts, message_id, sequence
          from deliveries d
          join unnest($1::uuid[], $2::uuid[]) t (school_id, delivery_id)
            on t.school_id = d.school_id and t.delivery_id = d.delivery_id
@@ -195,7 +201,7 @@ pub(super) async fn of_days_in_tx(
     let rows = sqlx::query_as!(
         Stored,
         "select d.school_id, delivery_id, cause_id, kind, channel, guardian_id, d.student_id, says, d.local_date, d.slot_id,
-           about_at, state, requested_at, changed_at, expires_at, attempts, doubts, message_id, sequence
+           broadcast_id, about_at, state, requested_at, changed_at, expires_at, attempts, doubts, message_id, sequence
          from deliveries d
          join unnest($2::date[], $3::uuid[]) t (local_date, student_id)
            on t.local_date = d.local_date and t.student_id = d.student_id
@@ -213,7 +219,7 @@ pub(super) async fn stuck(write: &Write, limit: i64) -> Result<Vec<Row>, StoreEr
     let rows = sqlx::query_as!(
         Stored,
         "select d.school_id, d.delivery_id, d.cause_id, d.kind, d.channel, d.guardian_id, d.student_id, d.says,
-           d.local_date, d.slot_id, d.about_at, d.state, d.requested_at, d.changed_at, d.expires_at, d.attempts,
+           d.local_date, d.slot_id, d.broadcast_id, d.about_at, d.state, d.requested_at, d.changed_at, d.expires_at, d.attempts,
            d.doubts, d.message_id, d.sequence
          from deliveries d
          where d.kind in ('early_leave', 'correction') and d.state in ('requested', 'failed', 'suppressed')
@@ -242,16 +248,16 @@ pub(super) async fn stuck(write: &Write, limit: i64) -> Result<Vec<Row>, StoreEr
 
 /// A delivery that is asked for.
 #[derive(Clone, Debug)]
-pub(super) struct Wanted {
-    pub(super) school: SchoolId,
-    pub(super) notice: Notice,
-    pub(super) about: About,
-    pub(super) about_at: DateTime<Utc>,
+pub(crate) struct Wanted {
+    pub(crate) school: SchoolId,
+    pub(crate) notice: Notice,
+    pub(crate) about: About,
+    pub(crate) about_at: DateTime<Utc>,
 }
 
 /// Writes the rows of deliveries that are asked for, to be sent as soon as their kind says, and gives the events of those
 /// that were not there. The caller appends them in the same transaction.
-pub(super) async fn request_in_tx(
+pub(crate) async fn request_in_tx(
     conn: &mut PgConnection,
     (write, zones): (&Write, &Zones),
     wanted: &[Wanted],
@@ -263,8 +269,8 @@ pub(super) async fn request_in_tx(
         let delivery = DeliveryId::of(cause_id, guardian_id, kind, channel);
         let made = sqlx::query!(
             "insert into deliveries (school_id, delivery_id, cause_id, kind, channel, guardian_id, student_id, says,
-               local_date, slot_id, about_at, state, requested_at, changed_at, due_at, expires_at, sequence)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'requested', $12, $12, $14, $13, 1)
+               local_date, slot_id, broadcast_id, about_at, state, requested_at, changed_at, due_at, expires_at, sequence)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $15, $11, 'requested', $12, $12, $14, $13, 1)
              on conflict do nothing",
             one.school.0,
             delivery.0,
@@ -280,6 +286,7 @@ pub(super) async fn request_in_tx(
             now,
             expires_at,
             now + kind.waits_for(),
+            one.about.broadcast.map(|broadcast| broadcast.0),
         );
         if made.execute(&mut *conn).await?.rows_affected() == 1 {
             let context = context(zones, one.school, cause_id)?;

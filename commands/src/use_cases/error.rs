@@ -6,7 +6,7 @@ use crate::batcher::by_hand::ByHandError;
 use crate::error::{StoreError, WriteError};
 use crate::vault::VaultError;
 use crate::write::UnitError;
-use domain::{attendance_day, course, guardian, kiosk, no_show, roll_call, school, student};
+use domain::{attendance_day, broadcast, course, guardian, kiosk, no_show, roll_call, school, student};
 
 /// Why a use case failed. Holds no personal data.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +47,9 @@ pub enum UseCaseError {
     /// The roll call refused.
     #[error(transparent)]
     RollCall(roll_call::Error),
+    /// The broadcast refused.
+    #[error(transparent)]
+    Broadcast(broadcast::Error),
     /// The case of who did not come refused.
     #[error(transparent)]
     NoShow(no_show::Error),
@@ -85,6 +88,9 @@ pub enum Invalid {
     /// A note that is too long or holds control characters.
     #[error("note")]
     Note,
+    /// A message's subject or text that is empty, too long or holds control characters.
+    #[error("message")]
+    Message,
     /// The document that was shown is not the adult's, or was not looked at.
     #[error("identity")]
     Identity,
@@ -116,6 +122,7 @@ impl UseCaseError {
             Self::Invalid(Invalid::Mail) => "invalid_mail",
             Self::Invalid(Invalid::Card) => "invalid_card",
             Self::Invalid(Invalid::Note) => "invalid_note",
+            Self::Invalid(Invalid::Message) => "invalid_message",
             Self::Invalid(Invalid::Identity) => "invalid_identity",
             Self::Taken(Taken::NationalId) => "national_id_taken",
             Self::Taken(Taken::Card) => "card_taken",
@@ -132,6 +139,11 @@ impl UseCaseError {
             Self::Day(_) => "day_refused",
             Self::RollCall(_) => "roll_call_refused",
             Self::NoShow(_) => "no_show_refused",
+            Self::Broadcast(error) => match error {
+                broadcast::Error::NeedsAnother => "broadcast_needs_another",
+                broadcast::Error::Changed => "broadcast_changed",
+                _ => "broadcast_refused",
+            },
             Self::Overloaded { .. } => "overloaded",
             Self::Conflict => "conflict",
             Self::Vault(_) | Self::Store(_) => "unavailable",

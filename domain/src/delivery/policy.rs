@@ -3,6 +3,9 @@
 use super::Kind;
 use chrono::TimeDelta;
 
+/// About what one message costs that Meta takes for advertising, in thousandths of a dollar: Chile, rate card of
+/// 2026-10-01 (<https://developers.facebook.com/docs/whatsapp/pricing>). For a person who decides, not for a bill.
+pub const MARKETING_MILLIS_OF_DOLLAR: u64 = 89;
 /// How long whoever was written to is left alone: WhatsApp takes about one message in six seconds to one person.
 pub const SPACING: TimeDelta = TimeDelta::seconds(6);
 /// How long the channel's own word is waited for, before a message of which nothing is known is sent again.

@@ -77,6 +77,8 @@ fn an_event_is_about_its_streams_person_and_those_it_names() {
             ("roll_call", "started" | "turned_into_evacuation" | "ended") => vec![],
             ("delivery", "requested") => vec![pupil, guardian],
             ("delivery", _) => vec![],
+            ("broadcast", "drafted") if !subjects.is_empty() => vec![pupil],
+            ("broadcast", _) => vec![],
             ("quarantine", "assigned") | ("roll_call", _) => vec![pupil],
             ("student", "guardian_linked" | "guardian_link_changed" | "guardian_unlinked") => vec![pupil, guardian],
             ("attendance_day", "early_leave_authorised" | "early_leave_blocked") => vec![pupil, guardian],

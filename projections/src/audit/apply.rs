@@ -73,6 +73,7 @@ fn takes_part(event: &AnyEvent) -> bool {
         | AnyEvent::NoShowCase(_)
         | AnyEvent::RollCall(_)
         | AnyEvent::Delivery(_)
+        | AnyEvent::Broadcast(_)
         | AnyEvent::Account(_) => false,
     }
 }
@@ -116,6 +117,7 @@ fn about(fact: &Fact) -> Option<KioskId> {
         | AnyEvent::NoShowCase(_)
         | AnyEvent::RollCall(_)
         | AnyEvent::Delivery(_)
+        | AnyEvent::Broadcast(_)
         | AnyEvent::Account(_) => None,
     }
 }

@@ -100,6 +100,7 @@ pub fn passed_at(fact: &Fact) -> Option<DateTime<Utc>> {
         | AnyEvent::NoShowCase(_)
         | AnyEvent::RollCall(_)
         | AnyEvent::Delivery(_)
+        | AnyEvent::Broadcast(_)
         | AnyEvent::Account(_) => None,
     }
 }

@@ -96,6 +96,7 @@ impl Live {
             | AnyEvent::NoShowCase(_)
             | AnyEvent::RollCall(_)
             | AnyEvent::Delivery(_)
+            | AnyEvent::Broadcast(_)
             | AnyEvent::Account(_) => {}
         }
     }

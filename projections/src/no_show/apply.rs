@@ -24,6 +24,7 @@ pub(crate) fn said(fact: &Fact) -> Option<(CaseKey, &Event)> {
         | AnyEvent::Quarantine(_)
         | AnyEvent::RollCall(_)
         | AnyEvent::Delivery(_)
+        | AnyEvent::Broadcast(_)
         | AnyEvent::Account(_) => None,
     }
 }

@@ -39,6 +39,7 @@ impl Roster {
             | AnyEvent::NoShowCase(_)
             | AnyEvent::RollCall(_)
             | AnyEvent::Delivery(_)
+            | AnyEvent::Broadcast(_)
             | AnyEvent::Account(_) => {}
         }
     }

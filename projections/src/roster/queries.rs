@@ -6,6 +6,7 @@ use super::rows::{
 use crate::readers::SchoolTx;
 use crate::{page, wire};
 use chrono::NaiveDate;
+use domain::broadcast::{Audience, Whom};
 use domain::calendar::{CourseDay, SchoolDay};
 use domain::course::Slot;
 use domain::school::{Settings, SettingsHistory};
@@ -412,6 +413,47 @@ pub async fn guardians_of(tx: &mut SchoolTx, student: StudentId) -> Result<Vec<L
             }
         })
         .collect())
+}
+
+/// Whom a broadcast on a date is for, by guardian, each with the first of the pupils: every guardian of the audience
+/// who may be told, of pupils who are enrolled then.
+pub async fn audience(
+    tx: &mut SchoolTx,
+    audience: &Audience,
+    date: NaiveDate,
+) -> Result<Vec<(GuardianId, StudentId)>, sqlx::Error> {
+    let (mut courses, mut students) = (None, None);
+    match &audience.whom {
+        Whom::School => {}
+        Whom::Pupils { students: of } => students = Some(of.iter().map(|student| student.0).collect::<Vec<_>>()),
+        Whom::Courses { courses: of } => courses = Some(of.iter().map(|course| course.0).collect::<Vec<_>>()),
+        Whom::Levels { levels } => {
+            let all = all_courses(tx).await?;
+            let of = all.iter().filter(|course| levels.contains(&course.level));
+            courses = Some(of.map(|course| course.course_id.0).collect());
+        }
+    }
+    let rows = sqlx::query!(
+        "select distinct on (l.guardian_id) l.guardian_id, l.student_id
+         from guardian_links l
+         join students s on s.school_id = l.school_id and s.student_id = l.student_id
+         where l.school_id = $1 and l.active and l.notify and not l.restricted
+           and ($2 <> 'legal' or l.legal) and ($2 <> 'collect' or l.may_collect)
+           and not s.erased and s.enrolled_from <= $5 and (s.withdrawn_from is null or s.withdrawn_from > $5)
+           and ($3::uuid[] is null or s.student_id = any($3))
+           and ($4::uuid[] is null or (select m.course_id from memberships m
+                where m.school_id = $1 and m.student_id = s.student_id and m.from_date <= $5
+                order by m.position desc limit 1) = any($4))
+         order by l.guardian_id, l.student_id",
+        tx.school().0,
+        audience.role.as_str(),
+        students.as_deref(),
+        courses.as_deref(),
+        date,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (GuardianId(row.guardian_id), StudentId(row.student_id))).collect())
 }
 
 /// The pupils to whom any of these guardians is linked now, by id; the first 200. Whether they may see them is the

@@ -109,6 +109,7 @@ impl Touched {
                 | AnyEvent::NoShowCase(_)
                 | AnyEvent::RollCall(_)
                 | AnyEvent::Delivery(_)
+                | AnyEvent::Broadcast(_)
                 | AnyEvent::Account(_) => false,
             };
         }

@@ -74,6 +74,7 @@ pub(crate) fn samples(school: SchoolId) -> Vec<Draft> {
                 | AnyEvent::Kiosk(_)
                 | AnyEvent::Quarantine(_)
                 | AnyEvent::Delivery(_)
+                | AnyEvent::Broadcast(_)
                 | AnyEvent::Account(_) => {}
             }
             draft

@@ -36,6 +36,10 @@ const WRITE_SIDE: &str = "insert into no_show_timers select distinct school, now
      insert into delivery_ladders (school_id, cause_id, position, local_date, slot_id, student_id, asked_at, state,
        next_look_at)
      select school, i, 1, '2026-03-09', i, i, now(), 'over', now() from twins;
+     insert into broadcasts (school_id, broadcast_id, state, drafted_at, changed_at, epoch)
+     select school, i, 'drafted', now(), now(), i from twins;
+     insert into broadcast_recipients (school_id, broadcast_id, guardian_id, student_id, why_not)
+     select school, i, i, i, 'not_wanted' from twins;
      insert into looks (school_id, looked_at, who_kind, who_id, role, what, why, session_id)
      select school, now(), 'account', school, 'ADMIN', 'board', 'board.read', school from twins";
 

@@ -111,6 +111,9 @@ impl Chance {
             let pupil = |chance: &mut Self, place: &Place| place.school.pupils[chance.below(3)].id.0;
             path = path.replace("{id}", &self.id(scene, asker, pupil).to_string());
         }
+        if path.contains("{broadcast_id}") {
+            path = path.replace("{broadcast_id}", &self.id(scene, asker, course).to_string());
+        }
         if path.contains("{id}") {
             path = path.replace("{id}", &self.id(scene, asker, course).to_string());
         }
@@ -453,6 +456,14 @@ impl Chance {
             "/cuenta/confirmar" => vec![("clave", "x".into())],
             "/cuenta/clave" => vec![("actual", "x".into()), ("nueva", "y".into()), ("repetida", "y".into())],
             "/avisos/reanudar" => vec![("canal", "email".into())],
+            "/comunicados/nuevo" => vec![
+                ("id", self.id(scene, asker, |_, place| place.member).to_string()),
+                ("para", pick(self, &["colegio", "niveles", "nadie"])),
+                ("rol", "told".into()),
+                ("asunto", "x".into()),
+                ("texto", "x".into()),
+            ],
+            "/comunicados/{broadcast_id}/aprobar" => vec![("version", "1".into())],
             "/familia/alumnos/{student_id}/avisos" => {
                 vec![("whatsapp", pick(self, &["si", "no"])), ("entry", "email".into()), ("idioma", "es".into())]
             }

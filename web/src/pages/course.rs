@@ -44,7 +44,7 @@ pub(super) fn page(day: &CourseDay, who: &Who, hand: &Hand, lang: Lang, nonce: &
             div class="banners" aria-live="polite" { (board::offline(lang)) }
             // Outside of what fetches itself again: a reason chosen, a time typed, stay.
             (hand.form(day, lang))
-            div id="course" hx-get={ (here) "?lang=" (lang.code()) } hx-trigger="every 10s" hx-target="#course"
+            div id="course" hx-get={ (here) "?lang=" (lang.code()) } hx-trigger="every 10s"
                 hx-select="#course" hx-swap="outerMorph" hx-sync="this:drop" hx-nonce=(nonce) {
                 (day_of(day, hand, lang))
             }

@@ -2,6 +2,7 @@
 //!
 //! Who may see what is decided by [`crate::middleware::authorize`]; no handler here asks it.
 
+mod broadcasts;
 mod code;
 mod data;
 mod day;
@@ -42,6 +43,7 @@ pub fn router() -> Router<AppState> {
         .route("/familia/entrar", get(enter::get).post(enter::post))
         .route("/familia/entrar/codigo", get(code::get).post(code::post))
         .route("/familia/entrar/enlace", get(link::get).post(link::post))
+        .route("/familia/comunicados", get(broadcasts::get))
         .route("/familia/sesiones", get(sessions::get).post(sessions::post))
         .route("/familia/salir", post(leave))
 }
@@ -129,6 +131,8 @@ pub(super) fn sample_pages(lang: Lang, nonce: &Nonce) -> Vec<(String, Markup)> {
             sessions::page(&sessions::sample(), uuid::Uuid::nil(), chrono_tz::UTC, lang, nonce),
         ),
         ("family notices hostile", notices::sample(true, &["whatsapp", "email"]).page(lang, nonce)),
+        ("family broadcasts hostile", broadcasts::page(&broadcasts::sample(), lang, nonce)),
+        ("family broadcasts none", broadcasts::page(&[], lang, nonce)),
         ("family notices silent", notices::sample(false, &[]).page(lang, nonce)),
         ("family pupil hostile", pupil::page(&day::Child::sample(1), (&[], &pupil::sample()), None, lang, nonce)),
     ]

@@ -5,14 +5,15 @@ use maud::{Markup, PreEscaped, html};
 
 /// An icon by its name in `web/build.rs`.
 pub(super) fn icon(name: &str) -> Markup {
-    html! { svg class="icon" aria-hidden="true" { use href={ "#i-" (name) } {} } }
+    // Closed within its tag, which SVG may: a board has some hundred of them.
+    PreEscaped(format!("<svg class=\"icon\" aria-hidden=\"true\"><use href=\"#i-{name}\"/></svg>"))
 }
 
 /// Icons of the rail, of forms and of what is there from the first. A part that the live stream or a page brings anew
 /// has none of them.
-const STILL: [&str; 13] = [
-    "account", "back", "calendar", "inbox", "language", "log", "note", "offline", "passkey", "people", "reports",
-    "school", "wall",
+const STILL: [&str; 14] = [
+    "account", "back", "calendar", "inbox", "language", "log", "mail", "note", "offline", "passkey", "people",
+    "reports", "school", "wall",
 ];
 
 /// Icons that only the board's parts have.

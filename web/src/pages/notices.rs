@@ -297,6 +297,7 @@ fn says_words(says: Says, lang: Lang) -> String {
         Says::CameLate => Kind::Late,
         Says::LeftBeforeEnd | Says::Collected => Kind::EarlyLeave,
         Says::Arrived | Says::WasThere | Says::NotExpected | Says::LeftEarly | Says::Justified => Kind::Correction,
+        Says::Broadcast => Kind::Broadcast,
     }))
 }
 

@@ -262,6 +262,11 @@ impl PupilPage {
                     @if self.who.may.contains(&Permission::RosterWrite) {
                         a href={ "/alumnos/" (self.pupil.id) "/ficha?colegio=" (self.school.id) } { (lang.t("file-open")) }
                     }
+                    @if self.who.may.contains(&Permission::BroadcastsSend) {
+                        a href={ "/comunicados/nuevo?colegio=" (self.school.id) "&alumno=" (self.pupil.id) } {
+                            (lang.t("broadcast-to-this-family"))
+                        }
+                    }
                 }
                 (Told::markup(self.told, lang))
                 (self.stands(lang))

@@ -27,6 +27,8 @@ pub(super) enum Place {
     Cases,
     /// What became of notices, which the cases lead to.
     Notices,
+    /// Messages to many families.
+    Broadcasts,
     /// What waits for an answer.
     Requests,
     /// A pupil's day.
@@ -88,7 +90,9 @@ fn more_style(place: Place) -> Vec<&'static assets::Asset> {
         Place::Schedule => vec![&assets::OFFICE, &assets::SCHEDULE],
         Place::Log => vec![&assets::OFFICE, &assets::REPLAY],
         Place::Kiosks => vec![&assets::OFFICE, &assets::KIOSKS],
-        Place::Reports | Place::Settings | Place::Notices => vec![&assets::OFFICE, &assets::REPORTS],
+        Place::Reports | Place::Settings | Place::Notices | Place::Broadcasts => {
+            vec![&assets::OFFICE, &assets::REPORTS]
+        }
         Place::Requests | Place::Pupil | Place::Pupils => vec![&assets::OFFICE, &assets::PUPIL],
         Place::Schools | Place::Calendar | Place::People | Place::Account | Place::Nowhere => {
             vec![&assets::OFFICE]
@@ -197,6 +201,9 @@ fn places(page: &Page<'_>, who: &Who) -> Markup {
         }
         @if who.may(Permission::ManualEntry) {
             (place(page, Place::Requests, "/solicitudes", "inbox", key("nav-requests"), Some("wide")))
+        }
+        @if who.may(Permission::BroadcastsSend) {
+            (place(page, Place::Broadcasts, "/comunicados", "mail", key("nav-broadcasts"), Some("wide")))
         }
         @if who.may(Permission::CalendarRead) {
             (place(page, Place::Calendar, "/calendario", "calendar", key("nav-calendar"), None))

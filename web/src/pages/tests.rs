@@ -7,8 +7,8 @@ use super::by_hand::{Hand, Refused, Told};
 use super::respond::Nonce;
 use super::view::{Board, CourseDay, Listed, School, Who};
 use super::{
-    board, calendar, cases, chooser, course, error, family, kiosks, notices, presence, pupil, pupils, replay, reports,
-    sample, schedule, settings, staff, wall, year,
+    board, broadcasts, calendar, cases, chooser, course, error, family, kiosks, notices, presence, pupil, pupils,
+    replay, reports, sample, schedule, settings, staff, wall, year,
 };
 use crate::i18n::Lang;
 use crate::permissions::Permission;
@@ -83,6 +83,7 @@ fn pages(lang: Lang) -> Vec<(String, String)> {
     pages.extend(family::sample_pages(lang, &nonce));
     pages.extend(kiosks::sample_pages(lang, &nonce));
     pages.extend(notices::sample_pages(lang, &nonce));
+    pages.extend(broadcasts::sample_pages(lang, &nonce));
     pages.extend(calendar::sample_pages(lang, &nonce));
     pages.extend(year::sample_pages(lang, &nonce));
     pages.extend(schedule::sample_pages(lang, &nonce));

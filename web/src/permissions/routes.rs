@@ -2,9 +2,9 @@
 
 use super::Access::{Enrolling, Guardian, Kiosk, Local, May, OwnPupil, Person, Public};
 use super::Permission::{
-    AuditRead, AuditReplay, BoardRead, CalendarRead, CalendarWrite, EntriesCorrect, KiosksManage, ManualEntry,
-    NoShowAct, NoShowRead, PeopleManage, PeopleRead, PupilsRead, ReportsRead, RollCallAct, RosterWrite, ScheduleWrite,
-    SettingsWrite, YearOpen,
+    AuditRead, AuditReplay, BoardRead, BroadcastsSend, CalendarRead, CalendarWrite, EntriesCorrect, KiosksManage,
+    ManualEntry, NoShowAct, NoShowRead, PeopleManage, PeopleRead, PupilsRead, ReportsRead, RollCallAct, RosterWrite,
+    ScheduleWrite, SettingsWrite, YearOpen,
 };
 use super::Tries::{OfNetwork, OfPerson};
 use super::{Access, Route};
@@ -189,6 +189,16 @@ pub const ROUTES: &[Route] = &[
     // What became of notices.
     get("/avisos", May(NoShowRead)),
     post("/avisos/reanudar", May(SettingsWrite)),
+    // Messages to many families.
+    get("/comunicados", May(BroadcastsSend)),
+    get("/comunicados/nuevo", May(BroadcastsSend)).shows(What::Pupils),
+    post("/comunicados/nuevo", May(BroadcastsSend)),
+    get("/comunicados/{broadcast_id}", May(BroadcastsSend)).shows(What::Pupils),
+    get("/comunicados/{broadcast_id}/editar", May(BroadcastsSend)).shows(What::Pupils),
+    post("/comunicados/{broadcast_id}/aprobar", May(BroadcastsSend)).after_password(),
+    post("/comunicados/{broadcast_id}/cancelar", May(BroadcastsSend)),
+    post("/comunicados/{broadcast_id}/seguir", May(BroadcastsSend)),
+    get("/comunicados/{broadcast_id}/resultados", May(BroadcastsSend)).shows(What::Pupils),
     // How days were.
     get("/informes", May(ReportsRead)).shows(What::Report),
     get("/informes/dia", May(ReportsRead)).shows(What::Report),
@@ -242,6 +252,7 @@ pub const ROUTES: &[Route] = &[
     post("/familia/alumnos/{student_id}/justificar", OwnPupil).takes_file().tried(OfPerson(&UPLOAD)),
     get("/familia/alumnos/{student_id}/avisos", OwnPupil),
     post("/familia/alumnos/{student_id}/avisos", OwnPupil),
+    get("/familia/comunicados", Guardian),
     get("/familia/sesiones", Guardian),
     post("/familia/sesiones", Guardian),
     get("/assets/{name}", Public),

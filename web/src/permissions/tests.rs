@@ -73,9 +73,9 @@ async fn a49_a_route_that_nobody_declared_is_not_served() {
 #[test]
 fn roles_have_what_the_issue_gives_them() {
     use Permission::{
-        AuditRead, AuditReplay, BoardRead, CalendarRead, CalendarWrite, EntriesCorrect, KiosksManage, ManualEntry,
-        NoShowAct, NoShowRead, PeopleManage, PeopleRead, PupilsRead, ReportsRead, RollCallAct, RosterWrite,
-        ScheduleWrite, SettingsWrite, YearOpen,
+        AuditRead, AuditReplay, BoardRead, BroadcastsSend, CalendarRead, CalendarWrite, EntriesCorrect, KiosksManage,
+        ManualEntry, NoShowAct, NoShowRead, PeopleManage, PeopleRead, PupilsRead, ReportsRead, RollCallAct,
+        RosterWrite, ScheduleWrite, SettingsWrite, YearOpen,
     };
     let of = |role| Permission::ALL.into_iter().filter(|permission| permission.is_of(role)).collect::<Vec<_>>();
     assert_eq!(of(StaffRole::Admin), Permission::ALL);
@@ -99,6 +99,7 @@ fn roles_have_what_the_issue_gives_them() {
         SettingsWrite,
         RollCallAct,
         ReportsRead,
+        BroadcastsSend,
     ];
     assert_eq!(of(StaffRole::Director), director);
     let inspector = [BoardRead, PupilsRead, CalendarRead, ManualEntry, NoShowRead, NoShowAct, RollCallAct, ReportsRead];
@@ -149,6 +150,8 @@ fn lets_in(route: &Route, status: u16) -> bool {
     match (route.method, route.path) {
         // Nobody of these has a passkey.
         ("POST", "/cuenta/confirmar/reto") => status == 404,
+        // Somebody before may have cancelled it.
+        ("GET", "/comunicados/{broadcast_id}/editar") => matches!(status, 200 | 404),
         // Nothing was recorded by hand.
         ("DELETE", "/api/v1/students/{id}/entries/{date}/{entry_id}") => status == 404,
         ("POST", "/cuenta/confirmar" | "/cuenta/confirmar/llave" | "/cuenta/clave" | "/cuenta/llaves") => status == 422,
@@ -192,6 +195,10 @@ fn lets_in(route: &Route, status: u16) -> bool {
             | "/familia/alumnos/{student_id}/justificar"
             | "/familia/alumnos/{student_id}/avisos"
             | "/avisos/reanudar"
+            | "/comunicados/nuevo"
+            | "/comunicados/{broadcast_id}/aprobar"
+            | "/comunicados/{broadcast_id}/cancelar"
+            | "/comunicados/{broadcast_id}/seguir"
             | "/solicitudes/justificativo"
             | "/solicitudes/correccion"
             | "/hoy/presentes/comenzar"
@@ -264,7 +271,7 @@ fn marks(school: &TestSchool) -> Vec<String> {
 
 /// What shows an id of no course, kiosk or pupil on a morning on which nobody has come: figures, forms, lists of what
 /// happened, people.
-const SHOW_NO_ID: [&str; 30] = [
+const SHOW_NO_ID: [&str; 31] = [
     "/alumnos",
     "/anio-escolar",
     "/api/v1/acts/waiting",
@@ -282,6 +289,7 @@ const SHOW_NO_ID: [&str; 30] = [
     "/avisos",
     "/calendario",
     "/casos",
+    "/comunicados/{broadcast_id}/resultados",
     "/cursos/nuevo",
     "/hoy/muro",
     "/hoy/presentes/{date}/{roll_call_id}",
@@ -305,6 +313,7 @@ async fn a50_p31_every_route_as_every_kind_of_person_over_own_foreign_and_random
     for school in [&own, &twin] {
         app.case(school).await.unwrap();
         app.document(school).await.unwrap();
+        app.broadcast(school).await.unwrap();
     }
     let ids = |school: SchoolId| if school == own.id { Ids::of(&own, members[0]) } else { Ids::of(&twin, members[1]) };
     let nobodies = nobodies(&app, &own).await;
@@ -391,9 +400,10 @@ async fn a50_p31_every_route_as_every_kind_of_person_over_own_foreign_and_random
             }
             let about_somebody =
                 form(route, ids(own.id), Uuid::nil()).is_some_and(|f| f.iter().any(|(k, _)| *k == "cuenta"));
-            let names_something = ["{id}", "{kiosk_id}", "{slot_id}", "{student_id}", "{roll_call_id}"]
-                .iter()
-                .any(|id| route.path.contains(id));
+            let names_something =
+                ["{id}", "{kiosk_id}", "{slot_id}", "{student_id}", "{roll_call_id}", "{broadcast_id}"]
+                    .iter()
+                    .any(|id| route.path.contains(id));
             if allowed && (names_something || about_somebody) {
                 // The asker's own school, and what is in it only by name.
                 let mut answers = Vec::new();
@@ -437,6 +447,7 @@ async fn p31_every_route_as_somebody_whom_the_school_has_invited_and_another_sch
     let ids = Ids::of(&asks, member(&app, &asks).await);
     app.case(&asks).await.unwrap();
     app.document(&asks).await.unwrap();
+    app.broadcast(&asks).await.unwrap();
     let mut people = Vec::new();
     for role in StaffRole::ALL {
         let email = format!("{role}@escuela.cl");
@@ -541,8 +552,12 @@ async fn p13_p31_every_route_as_a_guardian_and_the_families_routes_as_everybody(
                     }
                 }
                 let (status, to, text) = send(&guardian, route, &of(pupil(0))).await;
-                // How somebody came in names no pupil.
-                let shows = if route.path == "/familia/sesiones" { "Esta sesión" } else { "Ana 0 Pérez Soto" };
+                // How somebody came in, and what the school wrote, name no pupil.
+                let shows = match route.path {
+                    "/familia/sesiones" => "Esta sesión",
+                    "/familia/comunicados" => "El colegio no le ha escrito",
+                    _ => "Ana 0 Pérez Soto",
+                };
                 assert!(!text.contains("class=\"taps\""), "{route:?}: the one who came is another's");
                 for session in beside::family_sessions(&app, &others_in).await {
                     assert!(!text.contains(&session), "{route:?}: a session of another guardian");

@@ -25,6 +25,7 @@ impl Scene {
         let school = app.school(1).await.unwrap();
         app.case(&school).await.unwrap();
         app.document(&school).await.unwrap();
+        app.broadcast(&school).await.unwrap();
         let member = member(&app, &school).await;
         let rights = GuardianRights { may_view: true, ..GuardianRights::default() };
         app.guardian(&school, "ana@example.com", &[(school.pupils[0].0, rights)]).await.unwrap();
@@ -43,6 +44,7 @@ impl Scene {
             .replace("{entry_id}", &Uuid::from_u128(0xbad).to_string())
             .replace("{roll_call_id}", &id(first_roll_call(self.school.id.0)))
             .replace("{act_id}", &id(document_of(self.school.id.0)))
+            .replace("{broadcast_id}", &id(self.school.course.0))
             .replace("{id}", &id(self.school.course.0))
             .replace("{name}", name);
         path.replace("{kiosk_id}", &id(self.school.kiosk.0)).replace("{student_id}", &id(self.school.pupils[0].0.0))

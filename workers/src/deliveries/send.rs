@@ -23,6 +23,8 @@ const PAUSES: TimeDelta = TimeDelta::seconds(5);
 struct Plain {
     address: String,
     names: Vec<String>,
+    /// Subject and text of a broadcast.
+    message: Option<(String, String)>,
 }
 
 /// Sends a message that was claimed. An error: what became of it is not written down, and it will be swept.
@@ -135,7 +137,14 @@ fn language(outgoing: &Outgoing) -> Language {
 }
 
 fn facts<'a>(message: &Message, outgoing: &'a Outgoing, plain: &'a Plain) -> Facts<'a> {
-    Facts { names: &plain.names, at: message.about_at, zone: outgoing.zone, school: &outgoing.school_name }
+    let words = plain.message.as_ref().map(|(subject, text)| (subject.as_str(), text.as_str()));
+    Facts {
+        names: &plain.names,
+        at: message.about_at,
+        zone: outgoing.zone,
+        school: &outgoing.school_name,
+        message: words,
+    }
 }
 
 /// Opens what is sealed; none: somebody was erased.
@@ -156,5 +165,15 @@ async fn open(write: &Write, message: &Message, outgoing: &Outgoing) -> Result<O
         }
     }
     names.sort();
-    Ok(Some(Plain { address, names }))
+    let message = match &outgoing.broadcast {
+        None => None,
+        Some((id, draft)) => {
+            let keys = write.vault().keys_of(message.school, &[id.0]).await?;
+            let subject = keys.open(id.0, "subject", &draft.subject)?.plain();
+            let text = keys.open(id.0, "text", &draft.text)?.plain();
+            let Some(words) = subject.zip(text) else { return Ok(None) };
+            Some(words)
+        }
+    };
+    Ok(Some(Plain { address, names, message }))
 }

@@ -32,7 +32,7 @@ fn with_token(api: &FakeWhatsApp, token: &str) -> WhatsApp {
 fn template(name: &str) -> Filled {
     let names = [name.to_owned()];
     let at = "2026-03-09T11:15:00Z".parse().unwrap();
-    let facts = Facts { names: &names, at, zone: chrono_tz::America::Santiago, school: "Liceo" };
+    let facts = Facts { names: &names, at, zone: chrono_tz::America::Santiago, school: "Liceo", message: None };
     filled(Says::NoEntry, Language::Es, &facts)
 }
 

@@ -69,6 +69,7 @@ pub(super) fn page(children: &[Child], lang: Lang, nonce: &Nonce) -> Markup {
                     }
                 }
             }
+            p { a href="/familia/comunicados" { (lang.t("family-broadcasts")) } }
             p { a href="/familia/sesiones" { (lang.t("family-sessions-title")) } }
             p {
                 a href="/familia/datos" download { (lang.t("family-data")) }

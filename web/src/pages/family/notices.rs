@@ -22,12 +22,13 @@ use domain::guardian::notices::{Language, Method, Want};
 use maud::{Markup, html};
 
 /// The kinds that may be chosen, the gravest first. A correction follows what it corrects.
-const KINDS: [(Kind, &str); 5] = [
+const KINDS: [(Kind, &str); 6] = [
     (Kind::NoEntry, key("family-notices-no-entry")),
     (Kind::EarlyLeave, key("family-notices-early-leave")),
     (Kind::Late, key("family-notices-late")),
     (Kind::Entry, key("family-notices-entry")),
     (Kind::Exit, key("family-notices-exit")),
+    (Kind::Broadcast, key("family-notices-broadcast")),
 ];
 
 /// The page.

@@ -208,6 +208,9 @@ impl AccountPage {
                         @if self.who.may(Permission::ReportsRead) {
                             li { a class="card" href="/informes" { (icon("reports")) b { (lang.t("nav-reports")) } (icon("next")) } }
                         }
+                        @if self.who.may(Permission::BroadcastsSend) {
+                            li { a class="card" href="/comunicados" { (icon("mail")) b { (lang.t("nav-broadcasts")) } (icon("next")) } }
+                        }
                         @if self.who.may(Permission::SettingsWrite) {
                             li { a class="card" href="/ajustes" { (icon("settings")) b { (lang.t("nav-settings")) } (icon("next")) } }
                         }

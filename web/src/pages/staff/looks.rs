@@ -141,6 +141,7 @@ fn right_words(why: &str, lang: Lang) -> String {
         "audit.read" => key("right-audit"),
         "audit.replay" => key("right-audit-replay"),
         "reports.read" => key("right-reports"),
+        "broadcasts.send" => key("right-broadcasts"),
         "settings.write" => key("right-settings"),
         "no_show.read" => key("right-no-show"),
         "no_show.act" => key("right-no-show-act"),

@@ -137,6 +137,14 @@ pub(crate) fn form(route: &Route, ids: Ids, unique: Uuid) -> Option<Vec<(&'stati
             vec![("fecha", "2026-03-09".into()), ("hoja", unique.to_string()), ("causa", "illness".into())]
         }
         "/avisos/reanudar" => vec![("canal", "email".into())],
+        "/comunicados/nuevo" => vec![
+            ("id", unique.to_string()),
+            ("para", "colegio".into()),
+            ("rol", "told".into()),
+            ("asunto", "Reunión".into()),
+            ("texto", "El lunes.".into()),
+        ],
+        "/comunicados/{broadcast_id}/aprobar" => vec![("version", "1".into())],
         "/familia/alumnos/{student_id}/avisos" => vec![("late", "email".into()), ("idioma", "es".into())],
         "/alumnos/{student_id}/corregir" => {
             vec![("fecha", "2026-03-09".into()), ("hoja", unique.to_string()), ("porque", "other".into())]
@@ -181,6 +189,7 @@ pub(super) fn request(
     path = path.replace("{date}", date_of(route)).replace("{slot_id}", &ids.slot.to_string());
     path = path.replace("{student_id}", &ids.pupil.to_string());
     path = path.replace("{roll_call_id}", &first_roll_call(ids.school).to_string());
+    path = path.replace("{broadcast_id}", &ids.course.to_string());
     path = path.replace("{entry_id}", &Uuid::from_u128(0xbad).to_string());
     let act = if is_of_document(route.path) { document_of(ids.school) } else { Uuid::from_u128(0xbad) };
     path = path.replace("{act_id}", &act.to_string());

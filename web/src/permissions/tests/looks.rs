@@ -24,7 +24,8 @@ async fn rows(pool: &PgPool, school: SchoolId) -> Vec<Row> {
 #[test]
 fn p47_every_route_that_shows_pupils_says_so() {
     use Permission::{
-        AuditRead, AuditReplay, BoardRead, ManualEntry, NoShowAct, NoShowRead, PupilsRead, ReportsRead, RosterWrite,
+        AuditRead, AuditReplay, BoardRead, BroadcastsSend, ManualEntry, NoShowAct, NoShowRead, PupilsRead, ReportsRead,
+        RosterWrite,
     };
     // The courses' names; how the kiosks are; accounts; who looked; a form with nothing in it.
     let shows_none = [
@@ -38,6 +39,7 @@ fn p47_every_route_that_shows_pupils_says_so() {
         "/matricula/nomina",
         "/cursos/nuevo",
         "/avisos",
+        "/comunicados",
     ];
     for route in ROUTES.iter().filter(|route| route.method == "GET") {
         let reads = matches!(
@@ -52,6 +54,7 @@ fn p47_every_route_that_shows_pupils_says_so() {
                     | NoShowAct
                     | ReportsRead
                     | RosterWrite
+                    | BroadcastsSend
             )
         );
         assert_eq!(route.shows.is_some(), reads && !shows_none.contains(&route.path), "{route:?}");
@@ -77,6 +80,7 @@ async fn p47_each_answer_is_recorded_with_who_what_and_why_and_a_refusal_is_not(
     let (school, twin) = (app.school(2).await.unwrap(), app.school(1).await.unwrap());
     app.case(&school).await.unwrap();
     app.document(&school).await.unwrap();
+    app.broadcast(&school).await.unwrap();
     let drill = domain::roll_call::Reason::Drill;
     commands::roll_call::start(app.write(), &app.context(school.id), drill).await.unwrap();
     let first = nth(school.id, ROLL_CALL_DAY.parse().unwrap(), 1);
