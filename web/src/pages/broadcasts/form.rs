@@ -284,26 +284,20 @@ impl FormPage {
     fn audience(&self, lang: Lang) -> Markup {
         let typed = &self.typed;
         let levels: BTreeSet<&str> = self.courses.iter().map(|course| course.level.as_str()).collect();
-        let to = |value: &str, words: String| {
-            html! {
-                label {
-                    input type="radio" name="para" value=(value) required checked[typed.to == value];
-                    span { (words) }
-                }
-            }
-        };
+        let to = |value: &str, words| (value.to_owned(), words);
+        let mut options = vec![
+            to("cursos", lang.t("broadcast-to-courses")),
+            to("niveles", lang.t("broadcast-to-levels")),
+            to("colegio", lang.t("broadcast-to-school")),
+        ];
+        if !self.pupils.is_empty() {
+            let names = self.pupils.join(", ");
+            options.insert(0, to("alumnos", lang.f("broadcast-to-pupils", &[("names", (&names).into())])));
+        }
         html! {
-            fieldset class="ticks" {
-                legend { (lang.t("broadcast-to")) }
-                @if !self.pupils.is_empty() {
-                    (to("alumnos", lang.f("broadcast-to-pupils", &[("names", (&self.pupils.join(", ")).into())])))
-                    @for id in &typed.students { (form::hidden("alumno", id)) }
-                }
-                (to("cursos", lang.t("broadcast-to-courses")))
-                (to("niveles", lang.t("broadcast-to-levels")))
-                (to("colegio", lang.t("broadcast-to-school")))
-            }
-            details open[!typed.courses.is_empty()] {
+            (form::choice("para", &lang.t("broadcast-to"), &options, &typed.to, true, self.refused, lang))
+            @for id in &typed.students { (form::hidden("alumno", id)) }
+            details open[typed.to == "cursos"] {
                 summary { (lang.t("broadcast-courses")) }
                 fieldset class="ticks" {
                     legend { (lang.t("broadcast-courses")) }
@@ -316,7 +310,7 @@ impl FormPage {
                     }
                 }
             }
-            details open[!typed.levels.is_empty()] {
+            details open[typed.to == "niveles"] {
                 summary { (lang.t("broadcast-levels")) }
                 fieldset class="ticks" {
                     legend { (lang.t("broadcast-levels")) }

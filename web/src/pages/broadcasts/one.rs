@@ -320,7 +320,6 @@ impl OnePage {
                     }
                 }
                 @if self.lines.iter().any(|line| line.outcome == Outcome::Accepted) { p class="hint" { (lang.t("notices-words")) } }
-                p { a class="button quiet" download href={ "/comunicados/" (self.listed.broadcast_id) "/resultados?colegio=" (self.base.school.id) } { (lang.t("broadcast-results")) } }
             }
         }
     }
@@ -330,25 +329,32 @@ impl OnePage {
         let to = |what: &str| format!("/comunicados/{id}/{what}?colegio={school}");
         let alone = self.people() <= ALONE_UP_TO || self.by_another;
         html! {
-            @if self.listed.quiet {
-                p { (lang.t("broadcast-quiet")) }
-                form method="post" action=(to("seguir")) { (form::send(&lang.t("broadcast-go-on"))) }
-            }
-            @if self.one.known.stage == Stage::Drafted {
-                @if self.people() == 0 { p class="refused" { (icon("warning")) span { (lang.t("broadcast-nobody")) } } }
-                @else if alone {
-                    form method="post" action=(to("aprobar")) {
-                        (form::hidden("version", &self.one.known.version.to_string()))
-                        (form::send(&lang.f("broadcast-approve", &[("n", self.people().into())])))
-                    }
-                } @else { p { b { (lang.f("broadcast-waits-for-another", &[("n", ALONE_UP_TO.into())])) } } }
-                p { a class="button quiet" href=(to("editar")) { (lang.t("broadcast-edit")) } }
-            }
-            @if matches!(self.one.known.stage, Stage::Drafted | Stage::Approved(_) | Stage::Started(_)) {
-                form method="post" action=(to("cancelar")) {
-                    button class="quiet" type="submit" { (lang.t("broadcast-cancel")) }
+            div class="steps" {
+                @if self.listed.quiet {
+                    p { (lang.t("broadcast-quiet")) }
+                    form method="post" action=(to("seguir")) { (form::send(&lang.t("broadcast-go-on"))) }
                 }
-                @if matches!(self.one.known.stage, Stage::Started(_)) { p class="hint" { (lang.t("broadcast-cancel-what")) } }
+                @if self.one.known.stage == Stage::Drafted {
+                    @if self.people() == 0 { p class="refused" { (icon("warning")) span { (lang.t("broadcast-nobody")) } } }
+                    @else if alone {
+                        form method="post" action=(to("aprobar")) {
+                            (form::hidden("version", &self.one.known.version.to_string()))
+                            (form::send(&lang.f("broadcast-approve", &[("n", self.people().into())])))
+                        }
+                    } @else { p { b { (lang.f("broadcast-waits-for-another", &[("n", ALONE_UP_TO.into())])) } } }
+                    a class="button quiet" href=(to("editar")) { (lang.t("broadcast-edit")) }
+                }
+                @if !self.lines.is_empty() {
+                    a class="button quiet" download href=(to("resultados")) { (lang.t("broadcast-results")) }
+                }
+                @if matches!(self.one.known.stage, Stage::Drafted | Stage::Approved(_) | Stage::Started(_)) {
+                    form method="post" action=(to("cancelar")) {
+                        button class="quiet" type="submit" { (lang.t("broadcast-cancel")) }
+                    }
+                    @if matches!(self.one.known.stage, Stage::Started(_)) {
+                        p class="hint" { (lang.t("broadcast-cancel-what")) }
+                    }
+                }
             }
         }
     }
