@@ -108,6 +108,13 @@ fn main() {
     asset("CASES", "cases", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/cases.css"))));
     asset("FAMILY", "family", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/family.css"))));
     asset("REPLAY", "replay", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/replay.css"))));
+    asset(
+        "TELEPHONES",
+        "telephones",
+        "css",
+        "text/css; charset=utf-8",
+        &squeezed(&read(&here.join("assets/telephones.css"))),
+    );
     asset("KIOSKS", "kiosks", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/kiosks.css"))));
     asset("PUPIL", "pupil", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/pupil.css"))));
     asset("REPORTS", "reports", "css", "text/css; charset=utf-8", &squeezed(&read(&here.join("assets/reports.css"))));

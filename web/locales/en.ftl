@@ -1958,3 +1958,16 @@ family-broadcasts = Messages of the school
 family-broadcasts-none = The school has not written to you.
 family-broadcast-taken-back = The school took this message back
 family-notices-broadcast = Messages of the school
+# A page of the demo alone: what the made-up telephones and mailboxes show.
+demo-phones-title = The demo's telephones and mailboxes
+demo-phones-what = What families see, all of whom are made up: none of this leaves this computer. The page loads itself again every five seconds.
+demo-phones-counts = { $n ->
+    [one] One message
+   *[other] { $n } messages
+  }: { $once } arrived once, { $doubled } arrived again
+demo-phones-none = Nothing has arrived yet. Notices of no entry leave a quarter of an hour after the time of entry.
+demo-phones-phones = Telephones with WhatsApp
+demo-phones-mailboxes = Mailboxes
+demo-phones-sent = Sent
+demo-phones-delivered = Delivered
+demo-phones-read = Read

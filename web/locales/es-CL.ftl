@@ -1969,3 +1969,16 @@ family-broadcasts = Comunicados del colegio
 family-broadcasts-none = El colegio no le ha escrito.
 family-broadcast-taken-back = El colegio anuló este comunicado
 family-notices-broadcast = Comunicados del colegio
+# Una página de la demostración sola: lo que muestran los teléfonos y buzones inventados.
+demo-phones-title = Teléfonos y correos de la demostración
+demo-phones-what = Lo que ven las familias, que son inventadas: nada de esto sale de este computador. La página se actualiza sola cada cinco segundos.
+demo-phones-counts = { $n ->
+    [one] Un mensaje
+   *[other] { $n } mensajes
+  }: { $once } llegaron una sola vez, { $doubled } llegaron de nuevo
+demo-phones-none = Todavía no llega nada. Los avisos de no ingreso salen un cuarto de hora después de la hora de entrada.
+demo-phones-phones = Teléfonos con WhatsApp
+demo-phones-mailboxes = Buzones de correo
+demo-phones-sent = Enviado
+demo-phones-delivered = Entregado
+demo-phones-read = Leído

@@ -41,8 +41,22 @@ pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
 
 async fn file(Path(name): Path<String>) -> Response {
     match [
-        &STYLE, &OFFICE, &CASES, &FAMILY, &KIOSKS, &PUPIL, &REPLAY, &REPORTS, &PRESENCE, &SCHEDULE, &WALL, &SCRIPT,
-        &PASSKEY, &ROLLCALL, &BADGE,
+        &STYLE,
+        &OFFICE,
+        &CASES,
+        &FAMILY,
+        &KIOSKS,
+        &PUPIL,
+        &REPLAY,
+        &REPORTS,
+        &PRESENCE,
+        &SCHEDULE,
+        &TELEPHONES,
+        &WALL,
+        &SCRIPT,
+        &PASSKEY,
+        &ROLLCALL,
+        &BADGE,
     ]
     .into_iter()
     .find(|asset| asset.name == name)

@@ -15,7 +15,7 @@ pub use documents::DocumentsConfig;
 pub use http::{Http, Tuning};
 pub use keys::Keys;
 pub use mail::MailConfig;
-pub use notices::{Hooks, NoticesConfig};
+pub use notices::{Here, Hooks, NoticesConfig};
 pub use tokens::TokenConfig;
 pub use transport::TransportConfig;
 

@@ -48,6 +48,7 @@ pub mod source;
 mod staff;
 mod status;
 mod stream;
+pub mod telephones;
 mod upload;
 pub mod view;
 mod wall;

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 /// What happens to a mail. The usual is [`Gets::Taken`].
@@ -39,6 +40,15 @@ pub struct Kept {
 struct State {
     next: VecDeque<Gets>,
     kept: Vec<Kept>,
+    /// How many are kept.
+    count: watch::Sender<usize>,
+}
+
+impl State {
+    fn keep(&mut self, mail: Kept) {
+        self.kept.push(mail);
+        self.count.send_replace(self.kept.len());
+    }
 }
 
 /// The server, for as long as it is held.
@@ -80,6 +90,14 @@ impl MailServer {
         self.lock().kept.clone()
     }
 
+    /// What is in the mailboxes beyond the first `n`, once there is any.
+    pub async fn beyond(&self, n: usize) -> Vec<Kept> {
+        let mut count = self.lock().count.subscribe();
+        // It ends with its sender, which this holds.
+        let _ = count.wait_for(|count| *count > n).await;
+        self.lock().kept.iter().skip(n).cloned().collect()
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -109,7 +127,7 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
         }
         let answer = if in_data {
             in_data = false;
-            lock().kept.push(Kept { to: std::mem::take(&mut to), text: std::mem::take(&mut text) });
+            lock().keep(Kept { to: std::mem::take(&mut to), text: std::mem::take(&mut text) });
             match gets {
                 Gets::TakenInSilence => return std::future::pending().await,
                 Gets::TakenAndClosed => return None,

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 /// A template as the account has it.
@@ -67,7 +68,16 @@ struct Account {
 struct State {
     next: VecDeque<Does>,
     shown: Vec<Shown>,
+    /// How many are shown.
+    count: watch::Sender<usize>,
     requests: usize,
+}
+
+impl State {
+    fn show(&mut self, shown: Shown) {
+        self.shown.push(shown);
+        self.count.send_replace(self.shown.len());
+    }
 }
 
 /// The API, for as long as it is held.
@@ -109,6 +119,14 @@ impl FakeWhatsApp {
         self.account.lock().shown.clone()
     }
 
+    /// What telephones show beyond the first `n`, once there is any.
+    pub async fn beyond(&self, n: usize) -> Vec<Shown> {
+        let mut count = self.account.lock().count.subscribe();
+        // It ends with its sender, which this holds.
+        let _ = count.wait_for(|count| *count > n).await;
+        self.account.lock().shown.iter().skip(n).cloned().collect()
+    }
+
     /// How many requests came.
     pub fn requests(&self) -> usize {
         self.account.lock().requests
@@ -123,9 +141,14 @@ impl Drop for FakeWhatsApp {
 
 /// A webhook's body that says how a message fares; without the number, as of people with usernames.
 pub fn status(shown: &Shown, status: &str, code: Option<u32>) -> Vec<u8> {
+    status_at(shown, status, code, 1_773_054_000)
+}
+
+/// The same, since that second.
+pub fn status_at(shown: &Shown, status: &str, code: Option<u32>, at: i64) -> Vec<u8> {
     let errors: Vec<Value> = code.iter().map(|code| json!({ "code": code, "title": "…" })).collect();
     let status = json!({
-        "id": shown.wamid, "status": status, "timestamp": "1773054000", "recipient_user_id": "CL.1234567890",
+        "id": shown.wamid, "status": status, "timestamp": at.to_string(), "recipient_user_id": "CL.1234567890",
         "biz_opaque_callback_data": shown.callback, "errors": errors,
     });
     webhook(&json!({ "statuses": [status] }))
@@ -237,7 +260,7 @@ async fn serve(mut stream: TcpStream, account: Arc<Account>) {
         Does::Answer | Does::ShowAndBreak | Does::DropAfter => match account.look(&head, &body) {
             Ok(shown) => {
                 let (to, wamid) = (shown.to.clone(), shown.wamid.clone());
-                account.lock().shown.push(shown);
+                account.lock().show(shown);
                 match does {
                     Does::DropAfter => return,
                     Does::ShowAndBreak => (500, Value::Null),

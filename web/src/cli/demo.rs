@@ -81,15 +81,30 @@ pub async fn run(args: Args) -> Result<()> {
             ms(report.tap_to_screen_ms.p99),
         );
     }
+    if let Some(told) = report.notices.as_ref().filter(|_| !args.headless) {
+        eprintln!(
+            "  families: {} of {} pupils without entry told, {} messages, {} mails, {} of them twice\n  \
+             what they see:  {}{}\n",
+            told.told,
+            told.due,
+            told.messages,
+            told.mails,
+            told.doubled,
+            finished.base,
+            demo::outside::PAGE,
+        );
+    }
     let lost = report.lost;
+    let untold = report.notices.as_ref().map_or((0, 0), |told| (told.lost, told.doubled));
     if !args.until_done {
         eprintln!("  The board:  {}\n  Ctrl-C stops everything; the data stays for the next start.", finished.board);
         serve::stop_signal().await?;
     }
     finished.kiosks.abort();
     finished.running.shutdown().await;
-    drop(finished.stage);
+    drop((finished.outside, finished.stage));
     ensure!(lost == 0, "{lost} acknowledged scans were lost");
+    ensure!(untold == (0, 0), "{} families were not told, {} told twice", untold.0, untold.1);
     Ok(())
 }
 

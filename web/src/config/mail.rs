@@ -36,8 +36,7 @@ impl MailConfig {
         }
     }
 
-    /// A mail server.
-    #[cfg(test)]
+    /// A mail server: the demo's, and those of tests.
     pub fn over(url: &str, from: &str) -> Self {
         Self { mail_url: Some(Secret(url.to_owned())), mail_from: Some(from.to_owned()), ..Self::default() }
     }

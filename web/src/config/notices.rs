@@ -43,6 +43,9 @@ pub struct NoticesConfig {
     /// File that holds ATTENDANCE_WHATSAPP_VERIFY_TOKEN.
     #[arg(long, env = "ATTENDANCE_WHATSAPP_VERIFY_TOKEN_FILE", value_name = "FILE")]
     whatsapp_verify_token_file: Option<PathBuf>,
+    /// Where the demo's own API is, in place of Meta's: no setting leads there.
+    #[arg(skip)]
+    whatsapp_port: Option<u16>,
 }
 
 /// When versions of the Graph API end (<https://developers.facebook.com/docs/graph-api/changelog>).
@@ -79,6 +82,7 @@ impl Default for NoticesConfig {
             whatsapp_app_secret_file: None,
             whatsapp_verify_token: None,
             whatsapp_verify_token_file: None,
+            whatsapp_port: None,
         }
     }
 }
@@ -90,6 +94,20 @@ pub struct Hooks {
     pub app_secret: Secret,
     /// The word that was agreed on.
     pub verify_token: Secret,
+}
+
+/// The demo's own API. Holds secrets: no `Debug`.
+pub struct Here {
+    /// Its port on this machine.
+    pub port: u16,
+    /// The id of the number that sends.
+    pub number_id: String,
+    /// Whoever says it may send.
+    pub token: String,
+    /// What it signs webhooks with.
+    pub app_secret: String,
+    /// The word that was agreed on.
+    pub verify_token: String,
 }
 
 impl NoticesConfig {
@@ -111,7 +129,10 @@ impl NoticesConfig {
         let whatsapp = match self.whatsapp {
             Mode::Off => WhatsApp::Off,
             Mode::Sandbox => WhatsApp::Sandbox,
-            Mode::Live => WhatsApp::live(self.account()?).context("ATTENDANCE_WHATSAPP")?,
+            Mode::Live => match self.whatsapp_port {
+                Some(port) => WhatsApp::on_this_machine(self.account()?, port)?,
+                None => WhatsApp::live(self.account()?).context("ATTENDANCE_WHATSAPP")?,
+            },
         };
         let ways = Ways { whatsapp, mail: Arc::new(mail) };
         Ok((!ways.on().is_empty()).then_some(ways))
@@ -163,6 +184,21 @@ impl NoticesConfig {
     /// Mail alone, by the way of letters.
     pub fn by_mail() -> Self {
         Self { email_notices: Mode::Live, ..Self::default() }
+    }
+
+    /// Both channels, by the way of letters and by an API that this program started on this machine.
+    pub fn on_this_machine(api: &Here) -> Self {
+        let secret = |text: &str| Some(Secret(text.to_owned()));
+        Self {
+            email_notices: Mode::Live,
+            whatsapp: Mode::Live,
+            whatsapp_number_id: Some(api.number_id.clone()),
+            whatsapp_token: secret(&api.token),
+            whatsapp_app_secret: secret(&api.app_secret),
+            whatsapp_verify_token: secret(&api.verify_token),
+            whatsapp_port: Some(api.port),
+            ..Self::default()
+        }
     }
 
     /// Both channels written down and not sent, and webhooks believed by these.

@@ -4,15 +4,23 @@
 use crate::AppState;
 use crate::seed::{Seeded, ZONE};
 use anyhow::{Context as _, Result, ensure};
-use commands::Context;
 use commands::accounts::{Invite, Scope};
 use commands::ids::IdSource as _;
-use commands::use_cases::{LinkGuardian, RegisterGuardian, UseCaseError, link_guardian, register_guardian};
+use commands::use_cases::{
+    LinkGuardian, Part, RegisterGuardian, UseCaseError, commit, link_guardian, register_guardian,
+};
+use commands::write::Unit;
+use commands::{Context, Write};
 use domain::account::StaffRole;
+use domain::delivery::Channel;
+use domain::guardian::notices::Method;
+use domain::guardian::{self, Guardian};
 use domain::student::GuardianRights;
 use domain::values::mail::Mail;
 use domain::values::national_id::NationalId;
-use domain::{Actor, SchoolId};
+use domain::values::phone::Phone;
+use domain::{Actor, SchoolId, StreamId};
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use reqwest::header::{HeaderMap, HeaderValue, LOCATION, ORIGIN, SET_COOKIE};
 use reqwest::redirect::Policy;
 
@@ -77,17 +85,26 @@ pub async fn sign_in(base: &str, people: &[DemoPerson], role: StaffRole) -> Resu
 /// The address of the demo's guardian.
 pub const GUARDIAN: &str = "familia@losaromos.example";
 
+/// The number of that guardian's telephone.
+const PHONE: &str = "+56900000007";
+
 /// The number of the adult who is barred from the first of that guardian's pupils; nobody's.
 const BARRED: &str = "11.111.111-1";
 
-/// A guardian of two pupils, who comes in by a letter that is written into a folder; and an adult who is barred from
+/// Of how many guardians, and how many of them may be written to by WhatsApp.
+const OPTED_IN: (u128, u128) = (5, 3);
+/// Transactions at a time, and guardians to a transaction.
+const AT_ONCE: usize = 8;
+const AT_A_TIME: usize = 40;
+
+/// A guardian of two pupils, who comes in by a letter; and an adult who is barred from
 /// one of them.
 pub async fn guardian(state: &AppState, school: &Seeded) -> Result<()> {
     let context = context(state, school.school_id);
     let input = RegisterGuardian {
         name: "Marcela Rivas Toro".to_owned(),
         national_id: None,
-        phone: None,
+        phone: Some(Phone::parse(PHONE)?),
         mail: Some(Mail::parse(GUARDIAN)?),
         within: None,
     };
@@ -114,6 +131,44 @@ pub async fn guardian(state: &AppState, school: &Seeded) -> Result<()> {
     let rights = GuardianRights { restricted: true, may_view: false, notify: false, ..rights };
     link_guardian(&state.write, &context, LinkGuardian { student_id: student.student_id, guardian_id, rights }).await?;
     Ok(())
+}
+
+/// Most guardians said on paper that the school may write to them by WhatsApp; the others get mails alone. Whoever said
+/// anything since an earlier start is left alone.
+pub async fn opt_in(state: &AppState, school: SchoolId) -> Result<()> {
+    let streams: Vec<String> = sqlx::query_scalar(
+        "select aggregate_id from events where school_id = $1 and aggregate_type = 'guardian' group by aggregate_id
+         having not bool_or(event_type in ('opted_in', 'opted_out', 'erased')) order by aggregate_id",
+    )
+    .bind(school.0)
+    .fetch_all(&state.pools.log_reader)
+    .await?;
+    let (of, some) = OPTED_IN;
+    let opts = |stream: &String| stream.bytes().fold(0, |sum, byte| sum + u128::from(byte)) % of < some;
+    let streams: Vec<StreamId> = streams.into_iter().filter(opts).map(StreamId::from_stored).collect();
+    let work: Vec<_> = streams.chunks(AT_A_TIME).map(|some| opted_in(state, school, some)).collect();
+    stream::iter(work).buffer_unordered(AT_ONCE).try_collect::<()>().await
+}
+
+async fn opted_in(state: &AppState, school: SchoolId, guardians: &[StreamId]) -> Result<()> {
+    commit(&state.write, &context(state, school), &OptIns(guardians)).await?;
+    Ok(())
+}
+
+/// Some guardians at once.
+struct OptIns<'a>(&'a [StreamId]);
+
+impl Part for OptIns<'_> {
+    type Answer = ();
+
+    async fn enter(&self, write: &Write, context: &Context, unit: &mut Unit) -> Result<(), UseCaseError> {
+        let (channel, said_at) = (Channel::Whatsapp, write.clock().now());
+        for stream in self.0 {
+            let opt = guardian::Command::Opt { channel, kind: None, in_: true, method: Method::Staff, said_at };
+            unit.step::<Guardian>(context, stream.clone(), opt);
+        }
+        Ok(())
+    }
 }
 
 fn context(state: &AppState, school: SchoolId) -> Context {

@@ -1,6 +1,7 @@
 //! What the ledger finds when it is laid beside the board and the log.
 
 use super::ledger::{Ledger, quantile_ms};
+use super::told::Told;
 use crate::seed::Seeded;
 use anyhow::{Context, Result};
 use chrono::NaiveDate;
@@ -44,6 +45,9 @@ pub struct Report {
     pub invented: usize,
     /// How long the replay took.
     pub replay_seconds: f64,
+    /// Which families were told, where anybody is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notices: Option<Told>,
 }
 
 /// Two quantiles in milliseconds; null when nothing was measured.
@@ -146,6 +150,7 @@ pub async fn compare(
         lost_on_board: usize::try_from(lost_on_board)?,
         invented: in_log.len() - stored.len() + stored.iter().filter(|id| !book.scans.contains_key(id)).count(),
         replay_seconds: (took.as_secs_f64() * 10.0).round() / 10.0,
+        notices: None,
     })
 }
 

@@ -94,6 +94,11 @@ impl Stage {
         Ok(PgPoolOptions::new().max_connections(1).connect_with(options).await?)
     }
 
+    /// A reader of whatever there is, past every right: for counts.
+    pub async fn owner_pool(&self) -> Result<PgPool> {
+        owner_pool(&self.postgres, EVENTS).await
+    }
+
     /// Where the clock starts: the small hours of today, or of the first school day after the last
     /// one that was replayed here.
     pub async fn clock_start(&self) -> Result<DateTime<Utc>> {

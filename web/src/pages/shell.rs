@@ -55,6 +55,8 @@ pub(super) enum Place {
     Account,
     /// A family's pages.
     Family,
+    /// The demo's telephones and mailboxes.
+    Telephones,
     /// None of them.
     Nowhere,
 }
@@ -88,6 +90,7 @@ fn more_style(place: Place) -> Vec<&'static assets::Asset> {
         Place::Cases => vec![&assets::OFFICE, &assets::CASES],
         Place::Presence => vec![&assets::OFFICE, &assets::PRESENCE],
         Place::Schedule => vec![&assets::OFFICE, &assets::SCHEDULE],
+        Place::Telephones => vec![&assets::OFFICE, &assets::TELEPHONES],
         Place::Log => vec![&assets::OFFICE, &assets::REPLAY],
         Place::Kiosks => vec![&assets::OFFICE, &assets::KIOSKS],
         Place::Reports | Place::Settings | Place::Notices | Place::Broadcasts => {

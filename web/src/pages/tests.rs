@@ -8,7 +8,7 @@ use super::respond::Nonce;
 use super::view::{Board, CourseDay, Listed, School, Who};
 use super::{
     board, broadcasts, calendar, cases, chooser, course, error, family, kiosks, notices, presence, pupil, pupils,
-    replay, reports, sample, schedule, settings, staff, wall, year,
+    replay, reports, sample, schedule, settings, staff, telephones, wall, year,
 };
 use crate::i18n::Lang;
 use crate::permissions::Permission;
@@ -94,6 +94,7 @@ fn pages(lang: Lang) -> Vec<(String, String)> {
     pages.extend(reports::sample_pages(lang, &nonce));
     pages.extend(pupil::sample_pages(lang, &nonce));
     pages.extend(settings::sample_pages(lang, &nonce));
+    pages.extend(telephones::sample_pages(lang, &nonce));
     let asked = error::Asked::of(&axum::http::Method::GET, &"/hoy/%3Cscript%3E'?a=%22&b='".parse().unwrap());
     for status in [404, 403, 400, 503, 500] {
         let status = StatusCode::from_u16(status).unwrap();
@@ -166,7 +167,7 @@ fn p25_no_page_has_inline_styles_handlers_or_filters_and_every_htmx_element_has_
                 }
                 use crate::assets::{
                     CASES, FAMILY, KIOSKS, OFFICE, PASSKEY, PRESENCE, PUPIL, REPLAY, REPORTS, ROLLCALL, SCHEDULE,
-                    SCRIPT, STYLE, WALL,
+                    SCRIPT, STYLE, TELEPHONES, WALL,
                 };
                 let sheets = [
                     (&STYLE, "href"),
@@ -179,6 +180,7 @@ fn p25_no_page_has_inline_styles_handlers_or_filters_and_every_htmx_element_has_
                     (&REPORTS, "href"),
                     (&PRESENCE, "href"),
                     (&SCHEDULE, "href"),
+                    (&TELEPHONES, "href"),
                     (&WALL, "href"),
                 ];
                 let asset = [(&SCRIPT, "src"), (&PASSKEY, "src"), (&ROLLCALL, "src")]
@@ -272,11 +274,25 @@ fn what_is_expected_of_most_of_a_course_is_said_once_and_of_somebody_else_at_tha
 fn weight(html: &str) -> usize {
     use crate::assets::{
         BADGE, CASES, FAMILY, KIOSKS, OFFICE, PASSKEY, PRESENCE, PUPIL, REPLAY, REPORTS, ROLLCALL, SCHEDULE, SCRIPT,
-        STYLE, WALL,
+        STYLE, TELEPHONES, WALL,
     };
     let all = [
-        &STYLE, &OFFICE, &CASES, &FAMILY, &KIOSKS, &PUPIL, &REPLAY, &REPORTS, &PRESENCE, &SCHEDULE, &WALL, &SCRIPT,
-        &PASSKEY, &ROLLCALL, &BADGE,
+        &STYLE,
+        &OFFICE,
+        &CASES,
+        &FAMILY,
+        &KIOSKS,
+        &PUPIL,
+        &REPLAY,
+        &REPORTS,
+        &PRESENCE,
+        &SCHEDULE,
+        &TELEPHONES,
+        &WALL,
+        &SCRIPT,
+        &PASSKEY,
+        &ROLLCALL,
+        &BADGE,
     ];
     let loaded = all.into_iter().filter(|asset| html.contains(&asset.href()));
     html.len() + loaded.map(|asset| asset.bytes.len()).sum::<usize>()
