@@ -2,7 +2,8 @@
 //! come of it. The seeded school has 1,200 pupils in thirty courses.
 
 use local_services::testing::scratch;
-use web::demo::scenario::{Outcome, Scenario, play};
+use web::demo::scenario::notices::{Told, Trial};
+use web::demo::scenario::{Outcome, Scenario, play, play_notices};
 
 /// A morning on which all came in time and nothing was to be told.
 fn quiet(scenario: Scenario) -> Outcome {
@@ -111,4 +112,34 @@ async fn on_the_monday_after_the_clocks_change_nobody_is_late_by_an_hour() {
         ..quiet(scenario)
     };
     assert_eq!(outcome(scenario).await, five);
+}
+
+async fn told(trial: Trial) -> Told {
+    let folder = scratch(trial.name());
+    let told = play_notices(&folder, trial).await;
+    let _ = std::fs::remove_dir_all(&folder);
+    let told = told.unwrap();
+    assert!(told.messages_due >= 12 && (told.doubled, told.lost) == (0, 0), "{told:?}");
+    told
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_says_baja_while_the_alarm_waits_gets_it_by_mail_and_never_on_the_telephone() {
+    let told = told(Trial::OptOut).await;
+    assert_eq!((told.delivered_once, told.suppressed), (told.messages_due, 0), "{told:?}");
+    assert!(told.fell_back > 0 && told.by_telephone > 0, "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_barred_from_a_pupil_while_the_alarm_waits_sees_it_nowhere() {
+    let told = told(Trial::RestrictedWhileQueued).await;
+    assert_eq!(told.delivered_once + told.suppressed, told.messages_due, "{told:?}");
+    assert!(told.suppressed > 0 && told.by_telephone > 0, "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_whatsapp_is_away_families_are_told_by_mail_and_none_twice_when_it_is_back() {
+    let told = told(Trial::WhatsappDown).await;
+    assert_eq!((told.delivered_once, told.suppressed), (told.messages_due, 0), "{told:?}");
+    assert!(told.fell_back > 0, "{told:?}");
 }

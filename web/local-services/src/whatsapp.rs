@@ -24,9 +24,10 @@ pub struct Registered {
 }
 
 /// What happens to a request. The usual is [`Does::Answer`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub enum Does {
     /// It is looked at, and answered.
+    #[default]
     Answer,
     /// It is refused with this status and code.
     Refuse(u16, u32),
@@ -67,7 +68,9 @@ struct Account {
 #[derive(Default)]
 struct State {
     next: VecDeque<Does>,
+    usual: Does,
     shown: Vec<Shown>,
+    refused: Vec<Shown>,
     /// How many are shown.
     count: watch::Sender<usize>,
     requests: usize,
@@ -117,6 +120,16 @@ impl FakeWhatsApp {
     /// What telephones show, in order.
     pub fn shown(&self) -> Vec<Shown> {
         self.account.lock().shown.clone()
+    }
+
+    /// What happens from now on whenever nothing else is said.
+    pub fn usually(&self, does: Does) {
+        self.account.lock().usual = does;
+    }
+
+    /// What telephones would show of the messages that were refused on demand.
+    pub fn refused(&self) -> Vec<Shown> {
+        self.account.lock().refused.clone()
     }
 
     /// What telephones show beyond the first `n`, once there is any.
@@ -251,12 +264,18 @@ async fn serve(mut stream: TcpStream, account: Arc<Account>) {
     let does = {
         let mut state = account.lock();
         state.requests += 1;
-        state.next.pop_front().unwrap_or(Does::Answer)
+        let usual = state.usual;
+        state.next.pop_front().unwrap_or(usual)
     };
     let (status, answer) = match does {
         Does::Hang => return std::future::pending().await,
         Does::DropBefore => return,
-        Does::Refuse(status, code) => refusal(status, code),
+        Does::Refuse(status, code) => {
+            if let Ok(shown) = account.look(&head, &body) {
+                account.lock().refused.push(shown);
+            }
+            refusal(status, code)
+        }
         Does::Answer | Does::ShowAndBreak | Does::DropAfter => match account.look(&head, &body) {
             Ok(shown) => {
                 let (to, wamid) = (shown.to.clone(), shown.wamid.clone());

@@ -1,6 +1,7 @@
 //! `attendance demo`: a school's morning on this machine.
 
 use crate::demo::scenario::Scenario;
+use crate::demo::scenario::notices::Trial;
 use crate::{demo, observability, serve};
 use anyhow::{Context, Result, ensure};
 use std::io::Write;
@@ -112,20 +113,30 @@ pub async fn run(args: Args) -> Result<()> {
 async fn scenario(args: &Args, name: &str) -> Result<()> {
     let mut out = std::io::stdout();
     if name == "list" {
-        for scenario in Scenario::ALL {
-            writeln!(out, "{:<28} {}", scenario.name(), scenario.about())?;
+        let mornings = Scenario::ALL.into_iter().map(|scenario| (scenario.name(), scenario.about()));
+        for (name, about) in mornings.chain(Trial::ALL.into_iter().map(|trial| (trial.name(), trial.about()))) {
+            writeln!(out, "{name:<28} {about}")?;
         }
         return Ok(());
     }
-    let scenario: Scenario = name.parse().map_err(anyhow::Error::msg)?;
+    let trial = Trial::ALL.into_iter().find(|trial| trial.name() == name);
+    let scenario: Option<Scenario> =
+        if trial.is_some() { None } else { Some(name.parse().map_err(anyhow::Error::msg)?) };
     let dir = args.dir.with_file_name("scenarios");
     std::fs::create_dir_all(&dir).with_context(|| format!("create {}", dir.display()))?;
     observability::init_logs_to(&dir.join(format!("{name}.log")))?;
+    let played = async {
+        anyhow::Ok(match (scenario, trial) {
+            (Some(scenario), _) => serde_json::to_value(demo::scenario::play(&dir, scenario).await?)?,
+            (None, Some(trial)) => serde_json::to_value(demo::scenario::play_notices(&dir, trial).await?)?,
+            (None, None) => serde_json::Value::Null,
+        })
+    };
     let outcome = tokio::select! {
-        outcome = demo::scenario::play(&dir, scenario) => outcome?,
+        outcome = played => outcome?,
         stopped = serve::stop_signal() => return stopped,
     };
-    let text = if args.json { serde_json::to_string(&outcome)? } else { serde_json::to_string_pretty(&outcome)? };
+    let text = if args.json { outcome.to_string() } else { format!("{outcome:#}") };
     writeln!(out, "{text}")?;
     Ok(())
 }

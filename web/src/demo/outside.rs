@@ -18,7 +18,8 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use chrono::{DateTime, Utc};
 use commands::clock::{Clock as _, ScaledClock};
 use domain::delivery::Channel;
-use local_services::whatsapp::{Registered, Shown, signature, status_at};
+use local_services::smtp::Kept;
+use local_services::whatsapp::{Registered, Shown, message, signature, status_at};
 use local_services::{FakeWhatsApp, MailServer};
 use sqlx::PgPool;
 use std::collections::HashMap;
@@ -146,20 +147,11 @@ impl Outside {
                 let more = mailboxes.beyond(seen).await;
                 seen += more.len();
                 for mail in more {
-                    let read = letter::read(&mail.text);
-                    let (at, by) = (clock.now(), Channel::Email);
-                    let (id, subject, text) = (read.id, Some(read.subject), read.text);
-                    book.arrives(Arrived { at, by, to: mail.to, id, subject, text, fate: None });
+                    book.arrives(of_mail(mail, clock.now()));
                 }
             }
         };
-        let meta = Arc::new(Meta {
-            http: super::local_client().timeout(Duration::from_secs(10)).build()?,
-            url: format!("{base}/api/v1/webhooks/whatsapp"),
-            secret: self.api.app_secret.clone(),
-            clock: self.clock.clone(),
-            book: self.book.clone(),
-        });
+        let meta = Arc::new(self.meta(base)?);
         let phones = self.phones.clone();
         let messages = async move {
             let (mut seen, mut telling) = (0, JoinSet::new());
@@ -174,6 +166,40 @@ impl Outside {
         };
         self.tasks.extend([tokio::spawn(mails), tokio::spawn(messages)]);
         Ok(())
+    }
+
+    /// The same of what arrived until now, for a clock that stands: every message is on its telephone at once.
+    pub async fn catch_up(&self, base: &str) -> Result<()> {
+        let (meta, now) = (self.meta(base)?, self.clock.now());
+        let seen = |by: Channel| self.book.lock().iter().filter(|arrived| arrived.by == by).count();
+        for mail in self.mailboxes.kept().into_iter().skip(seen(Channel::Email)) {
+            self.book.arrives(of_mail(mail, now));
+        }
+        for shown in self.phones.shown().into_iter().skip(seen(Channel::Whatsapp)) {
+            self.book.arrives(of_message(&shown, now, Fate::Delivered));
+            meta.tell(status_at(&shown, Fate::Delivered.code(), None, now.timestamp())).await?;
+        }
+        Ok(())
+    }
+
+    /// Somebody answers from a telephone.
+    pub async fn answers(&self, base: &str, number: &str, text: &str) -> Result<()> {
+        self.meta(base)?.tell(message(Some(number), text, self.clock.now().timestamp())).await
+    }
+
+    /// The API, for a demonstration of its failure.
+    pub fn phones(&self) -> &FakeWhatsApp {
+        &self.phones
+    }
+
+    fn meta(&self, base: &str) -> Result<Meta> {
+        Ok(Meta {
+            http: super::local_client().timeout(Duration::from_secs(10)).build()?,
+            url: format!("{base}/api/v1/webhooks/whatsapp"),
+            secret: self.api.app_secret.clone(),
+            clock: self.clock.clone(),
+            book: self.book.clone(),
+        })
     }
 
     /// What arrived so far, in order.
@@ -200,15 +226,7 @@ struct Meta {
 impl Meta {
     /// A telephone shows a message, and does with it what it is in the habit of.
     async fn shows(self: Arc<Self>, shown: Shown) {
-        let place = self.book.arrives(Arrived {
-            at: self.clock.now(),
-            by: Channel::Whatsapp,
-            to: shown.to.clone(),
-            id: shown.callback.parse().ok(),
-            subject: None,
-            text: sentence(&shown),
-            fate: Some(Fate::Sent),
-        });
+        let place = self.book.arrives(of_message(&shown, self.clock.now(), Fate::Sent));
         let mut passed = 0;
         for (seconds, fate) in habits::of(&shown.to) {
             self.pause(seconds - passed).await;
@@ -241,6 +259,17 @@ impl Meta {
         }
         anyhow::bail!("not taken {TELLS} times")
     }
+}
+
+fn of_mail(mail: Kept, at: DateTime<Utc>) -> Arrived {
+    let read = letter::read(&mail.text);
+    let (id, subject, text) = (read.id, Some(read.subject), read.text);
+    Arrived { at, by: Channel::Email, to: mail.to, id, subject, text, fate: None }
+}
+
+fn of_message(shown: &Shown, at: DateTime<Utc>, fate: Fate) -> Arrived {
+    let (to, id, text) = (shown.to.clone(), shown.callback.parse().ok(), sentence(shown));
+    Arrived { at, by: Channel::Whatsapp, to, id, subject: None, text, fate: Some(fate) }
 }
 
 /// A template as a telephone shows it.

@@ -171,7 +171,7 @@ impl Part for OptIns<'_> {
     }
 }
 
-fn context(state: &AppState, school: SchoolId) -> Context {
+pub(super) fn context(state: &AppState, school: SchoolId) -> Context {
     Context {
         school,
         zone: ZONE,

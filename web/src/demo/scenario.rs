@@ -4,10 +4,11 @@
 //! what the director changes. It is played ([`play`]) minute by minute through the real API of a server of its own,
 //! with a clock of its own that stands still between two minutes, so that the same script gives the same outcome.
 
+pub mod notices;
 mod play;
 mod script;
 
-pub use play::play;
+pub use play::{play, play_notices};
 
 use serde::Serialize;
 use std::str::FromStr;

@@ -1,10 +1,15 @@
 //! Plays a script, minute by minute.
 
+mod notices;
+
+pub use notices::play as play_notices;
+
 use super::script::{Edit, Script};
 use super::{Outcome, Scenario};
 use crate::config::Config;
 use crate::demo::kiosk::Kiosk;
 use crate::demo::ledger::Ledger;
+use crate::demo::morning::Tap;
 use crate::demo::people;
 use crate::demo::stage::{self, Stage};
 use crate::{pools, seed, serve};
@@ -138,16 +143,21 @@ impl Play {
                 self.edit(edit).await?;
             }
             while let Some(tap) = taps.next_if(|tap| tap.at <= now) {
-                let gate = self.gates.get_mut(tap.kiosk).context("no such gate")?;
-                gate.last_seq += 1;
-                let scan = gate.kiosk.scan(tap, gate.last_seq);
-                gate.waiting.push(scan);
+                self.tapped(tap)?;
             }
             self.every_gate(script, now).await?;
             self.look(now).await?;
             now += TimeDelta::minutes(1);
         }
         self.outcome(scenario).await
+    }
+
+    fn tapped(&mut self, tap: &Tap) -> Result<()> {
+        let gate = self.gates.get_mut(tap.kiosk).context("no such gate")?;
+        gate.last_seq += 1;
+        let scan = gate.kiosk.scan(tap, gate.last_seq);
+        gate.waiting.push(scan);
+        Ok(())
     }
 
     async fn server_returns(&mut self) -> Result<()> {
