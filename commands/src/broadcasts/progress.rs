@@ -146,12 +146,14 @@ pub async fn results(
 pub struct Of {
     /// Which.
     pub broadcast_id: BroadcastId,
+    /// For which pupil.
+    pub student_id: StudentId,
     /// When it went out.
     pub at: DateTime<Utc>,
 }
 
-/// The newest that any of these guardians of a school were in the audience of. One that was cancelled is shown too where
-/// it had begun: some had it by then.
+/// The newest that any of these guardians of a school were in the audience of. One that was cancelled is among them where
+/// it had begun: some had it by then. Whether they may see the pupil still is the caller's to ask.
 pub async fn of_guardians(
     write: &Write,
     school: SchoolId,
@@ -160,7 +162,7 @@ pub async fn of_guardians(
 ) -> Result<Vec<Of>, StoreError> {
     let ids: Vec<Uuid> = guardians.iter().map(|guardian| guardian.0).collect();
     let rows = sqlx::query!(
-        r#"select distinct b.broadcast_id, b.send_at as "at!" from broadcast_recipients r
+        r#"select b.broadcast_id, r.student_id, b.send_at as "at!" from broadcast_recipients r
            join broadcasts b on b.school_id = r.school_id and b.broadcast_id = r.broadcast_id
            where r.school_id = $1 and r.guardian_id = any($2) and b.send_at is not null
            order by b.send_at desc, b.broadcast_id limit $3"#,
@@ -169,5 +171,10 @@ pub async fn of_guardians(
         limit,
     );
     let rows = in_time(rows.fetch_all(write.pool())).await?;
-    Ok(rows.into_iter().map(|row| Of { broadcast_id: BroadcastId(row.broadcast_id), at: row.at }).collect())
+    let of = rows.into_iter().map(|row| Of {
+        broadcast_id: BroadcastId(row.broadcast_id),
+        student_id: StudentId(row.student_id),
+        at: row.at,
+    });
+    Ok(of.collect())
 }

@@ -34,13 +34,19 @@ pub struct Due {
     send_at: DateTime<Utc>,
 }
 
-/// Those that are to start, and those that go on, in the log's present epoch.
+/// Those that are to start, to go on or to end, in the log's present epoch. One that only waits for its channel holds up
+/// no other.
 pub async fn due(write: &Write) -> Result<Vec<Due>, StoreError> {
     let rows = sqlx::query!(
         r#"select school_id, broadcast_id, state = 'approved' as "starts!", approved_id as "approved_id!",
              send_at as "send_at!"
            from broadcasts b join log_epoch e on e.epoch = b.epoch
            where b.state in ('approved', 'started') and send_at <= $1 and approved_id is not null
+             and (b.state = 'approved'
+               or exists (select from broadcast_recipients r where r.school_id = b.school_id
+                 and r.broadcast_id = b.broadcast_id and r.channel is not null and not r.asked)
+               or not exists (select from deliveries d where d.school_id = b.school_id
+                 and d.broadcast_id = b.broadcast_id and d.state in ('requested', 'sending')))
            order by send_at limit $2"#,
         write.clock().now(),
         AT_ONCE,

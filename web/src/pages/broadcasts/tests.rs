@@ -1,5 +1,6 @@
 use crate::config::NoticesConfig;
 use crate::testing::{TestApp, TestSchool};
+use commands::use_cases::{ChangeGuardianLink, change_guardian_link};
 use domain::account::StaffRole;
 use domain::student::GuardianRights;
 use reqwest::Client;
@@ -88,6 +89,16 @@ async fn a_director_writes_sees_whom_it_reaches_approves_and_the_family_reads_it
         app.anonymous.get(format!("{}/familia/comunicados", app.base)).header("cookie", &cookie).send().await.unwrap();
     let page = home.text().await.unwrap();
     assert!(page.contains("<h2>Reunión de apoderados</h2>") && page.contains("A las 19:00."), "{page}");
+    // Barred by an order afterwards, a guardian reads nothing of the pupil any more.
+    let owner = sqlx::PgPool::connect_with(app.databases.owner_options()).await.unwrap();
+    let guardian = "select guardian_id from broadcast_recipients";
+    let guardian_id = domain::GuardianId(sqlx::query_scalar(guardian).fetch_one(&owner).await.unwrap());
+    let rights = Some(GuardianRights { restricted: true, ..TOLD });
+    let change = ChangeGuardianLink { student_id: school.pupils[0].0, guardian_id, rights };
+    change_guardian_link(app.write(), &app.context(school.id), change).await.unwrap();
+    let again = app.anonymous.get(format!("{}/familia/comunicados", app.base)).header("cookie", &cookie);
+    let page = again.send().await.unwrap().text().await.unwrap();
+    assert!(!page.contains("A las 19:00."), "{page}");
     app.shutdown().await;
 }
 

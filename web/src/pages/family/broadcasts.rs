@@ -18,6 +18,8 @@ use commands::broadcasts::{of_guardians, opened};
 use domain::broadcast::Stage;
 use maud::{Markup, html};
 use projections::roster::queries;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Broadcasts of a school that are shown.
 const NEWEST: i64 = 50;
@@ -44,11 +46,21 @@ async fn read(state: &AppState, guardian: &Guardian) -> Result<Vec<Read>, Source
     for (school, guardians) in guardian.schools() {
         let known = queries::school(&mut state.pools.request.begin(school).await?).await?;
         let Some(known) = known else { continue };
-        let of = of_guardians(&state.write, school, &guardians, NEWEST).await.map_err(unavailable)?;
+        let mut of = of_guardians(&state.write, school, &guardians, NEWEST).await.map_err(unavailable)?;
+        // Who is barred meanwhile reads nothing of the pupil any more.
+        let mut seen = BTreeMap::new();
+        for one in &of {
+            if let Entry::Vacant(free) = seen.entry(one.student_id) {
+                let own = state.families.own_pupil(guardian, one.student_id).await.map_err(unavailable)?;
+                free.insert(own.is_some_and(|own| own.school == school));
+            }
+        }
+        of.retain(|one| seen.get(&one.student_id) == Some(&true));
         let ids: Vec<_> = of.iter().map(|one| one.broadcast_id).collect();
         let mut found =
             opened(&state.write, school, &ids).await.map_err(|error| SourceError::Unavailable(error.into()))?;
         all.extend(of.iter().filter_map(|one| {
+            // One to several guardians of this address is one.
             let opened = found.remove(&one.broadcast_id)?;
             let words = opened.words.filter(|_| opened.known.stage != Stage::Cancelled);
             Some(Read { school: known.name.clone(), zone: known.settings.zone, at: one.at, words })
